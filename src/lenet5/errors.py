@@ -1,0 +1,50 @@
+"""Every error this package raises on purpose, drawn in one place.
+
+    LeNet5Error                 one sentence: what, where, what to do
+    ├── InputError              pixels, labels or options that cannot be used     (also a ValueError)
+    ├── PictureError            a picture file that cannot be read, or has no ink (also a ValueError)
+    ├── DataError               a data set that is missing, truncated or corrupt  (also a ValueError)
+    │   └── DownloadError       no mirror delivered it                            (also an OSError)
+    ├── ModelError              a model file that is not one, or does not fit     (also a ValueError)
+    └── MissingExtraError       an optional dependency is not installed           (also an ImportError)
+
+The command line prints the sentence and exits with 1 (a failed job) or 2 (wrong use); never a traceback.
+"""
+
+__all__ = [
+    "DataError",
+    "DownloadError",
+    "InputError",
+    "LeNet5Error",
+    "MissingExtraError",
+    "ModelError",
+    "PictureError",
+]
+
+
+class LeNet5Error(Exception):
+    """Root of the family; its text is a sentence for people."""
+
+
+class InputError(LeNet5Error, ValueError):
+    """Pixels, labels or options that cannot be used."""
+
+
+class PictureError(LeNet5Error, ValueError):
+    """A picture that cannot be opened, or in which there is nothing to read."""
+
+
+class DataError(LeNet5Error, ValueError):
+    """A data set that is missing, truncated or corrupt."""
+
+
+class DownloadError(DataError, OSError):
+    """No mirror delivered the data set."""
+
+
+class ModelError(LeNet5Error, ValueError):
+    """A model file that is not one, is damaged, or does not fit this network."""
+
+
+class MissingExtraError(LeNet5Error, ImportError):
+    """An optional dependency is not installed; the text names the extra to install."""
