@@ -1,0 +1,205 @@
+"""The network of network.py compiled for this processor: the same mathematics, at its multiply–add rate.
+
+Arrays in, arrays out; files, recipes and progress are somebody else's. All parameters are one vector of
+60,000 float32 numbers in the order of `architecture.SLICES`. Every function may be called from several
+Python threads at once (kernels release the interpreter lock and share nothing).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..architecture import BACKGROUND, FOREGROUND, PARAMETER_COUNT
+from ..distort import NONE, Distortion, pack, prepare
+from ..errors import InputError
+from .backward import SIZES, collect, learn
+from .compile import cache_folder
+from .forward import L, recognise
+from .training import GROUP, work
+
+__all__ = ["Trainer", "gradient", "penalties", "thread_count", "warm_up"]
+
+_log = logging.getLogger(__name__)
+
+F32 = NDArray[np.float32]
+
+
+def thread_count(threads: int | None = None) -> int:
+    """`threads`, or else as many as this process may use (the affinity mask, not the whole machine).
+
+    Raises InputError unless it is a whole number of at least 1.
+    """
+    if threads is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not isinstance(threads, int | np.integer) or threads < 1:
+        raise InputError(f"threads must be a whole number of at least 1, not {threads!r}")
+    return int(threads)
+
+
+def aligned(*shape: int) -> F32:
+    """Zeros that start on a cache line, so that no vector lies across two."""
+    size = int(np.prod(shape))
+    room = np.zeros(size + 16, np.float32)
+    start = (-room.ctypes.data % 64) // 4
+    return room[start : start + size].reshape(shape)
+
+
+@cache
+def _say_if_first() -> None:
+    """Tell, once a process, that a compilation lies ahead; nothing where compiled code is at hand."""
+    folder = cache_folder()
+    if folder is None or not any(folder.glob("**/*.nbi")):
+        _log.warning("compiling the engine for this processor: a few seconds, the first time only")
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(threads, thread_name_prefix="lenet5")
+
+
+def _together(function, arguments: list[tuple]) -> None:
+    """Call `function` once for each tuple of arguments, side by side; the first on this thread."""
+    if len(arguments) == 1:
+        function(*arguments[0])
+        return
+    rest = [_pool(len(arguments) - 1).submit(function, *entry) for entry in arguments[1:]]
+    try:
+        function(*arguments[0])
+    finally:
+        for future in rest:
+            future.result()
+
+
+def _scaling(images: NDArray) -> tuple[NDArray, np.float32]:
+    """Images as the kernels take them, and what one unit of a pixel is worth in the input's range."""
+    span = FOREGROUND - BACKGROUND
+    if images.dtype == np.uint8:
+        return np.ascontiguousarray(images), np.float32(span / 255)
+    return np.ascontiguousarray(images, np.float32), np.float32(span)
+
+
+def penalties(flat: F32, codes: F32, images: NDArray, threads: int | None = None) -> F32:
+    """Eq. 7 for every image and class.
+
+    flat: (60000,); codes: (classes, 84); images: N×28×28 or N×32×32, uint8 (255 = ink) or float in [0, 1]
+    (checked by the model, not here). Returns N×classes.
+    """
+    _say_if_first()
+    images, gain = _scaling(images)
+    out = np.empty((len(images), len(codes)), np.float32)
+    # No thread for less than two blocks: starting one costs about as much as reading them.
+    parts = max(1, min(thread_count(threads), len(images) // (2 * L)))
+    cuts = [len(images) * p // parts // L * L for p in range(parts)] + [len(images)]
+    jobs = []
+    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+        room = aligned((2 * 1024 + 6 * 196 + 400 + 120 + 84 + len(codes)) * L)
+        sizes = np.cumsum([1024 * L, 1024 * L, 6 * 196 * L, 400 * L, 120 * L, 84 * L])
+        levels, *spaces = np.split(room, sizes)
+        jobs.append(
+            (images[low:high], gain, np.float32(BACKGROUND), flat, codes, levels.reshape(L, 1024), *spaces, out[low:high])
+        )
+    _together(recognise, jobs)
+    return out
+
+
+def target_matrix(targets: NDArray, classes: int) -> F32:
+    """Labels (N,) or target weights (N, classes) as weights; see losses.py."""
+    targets = np.asarray(targets)
+    if targets.ndim == 2:
+        return np.ascontiguousarray(targets, np.float32)
+    matrix = np.zeros((len(targets), classes), np.float32)
+    matrix[np.arange(len(targets)), targets] = 1
+    return matrix
+
+
+class Trainer:
+    """Stochastic gradient descent on eq. 9, in place on `flat`.
+
+    Args:
+        flat: (60000,) float32, updated in place.
+        codes: (classes, 84) float32, fixed.
+        images: (N, 28, 28) uint8.
+        targets: (N,) labels, or (N, classes) target weights (losses.py).
+        batch: patterns a step.
+        momentum, decay: v = momentum·v + gradient + decay·w; w −= rate·v.
+        j, scale: of eq. 9 (losses.py).
+        distortion: drawn afresh for every pattern and pass; None for none.
+        seed: of the distortions.
+        threads: see `thread_count`. The result does not depend on it.
+
+    `velocity` and `average` (both (60000,) float32) are its state besides `flat`, to be saved and put back.
+    """
+
+    def __init__(
+        self,
+        flat: F32,
+        codes: F32,
+        images: NDArray[np.uint8],
+        targets: NDArray,
+        *,
+        batch: int = 64,
+        momentum: float = 0.9,
+        decay: float = 0.0,
+        j: float = 1.0,
+        scale: float = 0.1,
+        distortion: Distortion | None = None,
+        seed: int = 0,
+        threads: int | None = None,
+    ) -> None:
+        if len(images) != len(targets):
+            raise InputError(f"{len(images)} images but {len(targets)} targets: there must be one for each")
+        self.flat = flat
+        self.velocity = aligned(PARAMETER_COUNT)
+        self.average = flat.copy()
+        self.threads = min(thread_count(threads), max(1, -(-batch // GROUP)))
+        self._codes = np.ascontiguousarray(codes, np.float32)
+        self._images = np.ascontiguousarray(images)
+        self._targets = target_matrix(targets, len(codes))
+        self._batch = batch
+        self._constants = (np.float32(momentum), np.float32(decay))
+        self._loss = (float(j), float(scale))
+        self._distortion = distortion or NONE
+        self._seed = seed
+        self._gradients = aligned(-(-batch // GROUP), PARAMETER_COUNT)
+        self._rooms = [
+            (aligned(L, 1024), aligned(len(codes) * L), tuple(aligned(size) for size in SIZES.values()))
+            for _ in range(self.threads)
+        ]
+        self.prepare_pass(0)
+
+    def prepare_pass(self, pass_index: int) -> None:
+        """Draw what the distortions of a pass share; call it before a pass's first `run`."""
+        self._pass = pass_index
+        self._fields = prepare(self._distortion, self._seed, pass_index)
+
+    def run(self, order: NDArray[np.int64], rates: F32, averaging: float = 0.0) -> tuple[float, int]:
+        """Learn the patterns of `order`, a mini-batch for each entry of `rates`; the last may be short.
+
+        averaging: share by which `average` moves towards `flat` after each step.
+        Returns the energy summed over the patterns, and the errors, both as they were met.
+        """
+        _say_if_first()
+        steps = -(-len(order) // self._batch)
+        if len(rates) != steps:
+            raise InputError(f"{len(order)} patterns in batches of {self._batch} need {steps} rates, not {len(rates)}")
+        counter = np.zeros(8, np.int64)
+        result = np.zeros((self.threads, 2))
+        order, rates = np.ascontiguousarray(order, np.int64), np.ascontiguousarray(rates, np.float32)
+        jobs = [
+            (
+                thread, self.threads, counter, self._images, self._targets, order, self._batch, rates,
+                self.flat, self.velocity, self.average, self._gradients, self._codes,
+                *self._constants, np.float32(averaging), *self._loss,
+                self._distortion is not NONE, pack(self._distortion), self._fields, self._seed, self._pass,
+                *room, result,
+            )
+            for thread, room in enumerate(self._rooms)
+        ]  # fmt: skip
+        _together(work, jobs)
+        return float(result[:, 0].sum()), int(result[:, 1].sum())

@@ -1,0 +1,94 @@
+"""Mini-batches, one after another, in one compiled loop that several threads run together.
+
+A mini-batch is cut into groups of GROUP patterns, whatever the number of threads; each group has a
+gradient of its own, and they are added in a fixed order. So a seed gives the same model with one thread
+and with eight. The threads meet twice a step: before the update and after it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..architecture import BACKGROUND, PARAMETER_COUNT
+from ..distort import distort_into
+from .backward import collect, learn
+from .compile import compiled
+from .forward import L, interleave
+from .vector import atomic_add, atomic_load, pause
+
+__all__ = ["GROUP", "work"]
+
+GROUP = 32  # patterns behind one partial gradient: a whole number of blocks for every LANES
+
+
+@compiled
+def meet(counter, arrivals):
+    """Wait until `arrivals` threads in all have come here since the counter was zero."""
+    atomic_add(counter, 0, 1)
+    turns = 0
+    while atomic_load(counter, 0) < arrivals:
+        turns += 1
+        pause(turns)
+
+
+@compiled
+def update(flat, velocity, average, gradients, groups, low, high, rate, momentum, decay, share, averaging):
+    """One step of parameters low … high: velocity = momentum·velocity + mean gradient; w −= rate·velocity."""
+    for k in range(low, high):
+        slope = np.float32(0)
+        for g in range(groups):
+            slope += gradients[g, k]
+        velocity[k] = momentum * velocity[k] + (share * slope + decay * flat[k])
+        flat[k] -= rate * velocity[k]
+        average[k] += averaging * (flat[k] - average[k])
+    for g in range(groups):
+        gradients[g, low:high] = 0
+
+
+@compiled
+def work(
+    thread, threads, counter, images, targets, order, batch, rates,
+    flat, velocity, average, gradients, codes, momentum, decay, averaging, j, scale,
+    distorted, distortion, fields, seed, pass_index, scratch, levels, y, workspace, result,
+):  # fmt: skip
+    """What one of `threads` threads does for all steps of `order`; see Trainer for the arguments."""
+    patterns = np.empty(L, np.int64)
+    met = 0
+    low = thread * PARAMETER_COUNT // threads
+    high = (thread + 1) * PARAMETER_COUNT // threads
+    x = workspace[0]
+    x[:] = np.float32(BACKGROUND)
+    for step in range(rates.shape[0]):
+        start = step * batch
+        end = min(start + batch, order.shape[0])
+        groups = (end - start + GROUP - 1) // GROUP
+        for g in range(thread, groups, threads):
+            for first in range(start + g * GROUP, min(start + (g + 1) * GROUP, end), L):
+                count = min(L, min(start + (g + 1) * GROUP, end) - first)
+                for lane in range(L):
+                    patterns[lane] = order[first + min(lane, count - 1)]
+                    field = images[patterns[lane]]
+                    if distorted:
+                        distort_into(
+                            field, distortion, fields, seed, pass_index, patterns[lane], scratch, levels[lane]
+                        )
+                    else:
+                        for r in range(28):
+                            for c in range(28):
+                                level = field[r, c] * np.float32(0.005) - np.float32(0.1)
+                                levels[lane, r * 28 + c] = level
+                interleave(levels, 32 if distorted else 28, x)
+                energy, errors = learn(
+                    targets, patterns, count, flat, codes, j, scale, gradients[g], y, *workspace
+                )
+                result[thread, 0] += energy
+                result[thread, 1] += errors
+            collect(workspace[-2], workspace[-1], gradients[g])
+        met += threads
+        meet(counter, met)
+        update(
+            flat, velocity, average, gradients, groups, low, high,
+            rates[step], momentum, decay, np.float32(1) / np.float32(end - start), averaging,
+        )  # fmt: skip
+        met += threads
+        meet(counter, met)
