@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..architecture import BACKGROUND, FOREGROUND, PARAMETER_COUNT
-from ..distort import NONE, Distortion, pack, prepare
+from ..distort import NONE, Distortion, scratch
 from ..errors import InputError
-from .backward import SIZES, collect, learn
-from .compile import cache_folder
+from .backward import SIZES
+from ..compile import cache_folder
 from .forward import L, recognise
-from .training import GROUP, work
+from .training import GROUP, sum_gradient, work
 
 __all__ = ["Trainer", "gradient", "penalties", "thread_count", "warm_up"]
 
@@ -118,6 +118,28 @@ def target_matrix(targets: NDArray, classes: int) -> F32:
     return matrix
 
 
+def _workspace(classes: int) -> tuple[F32, F32, tuple[F32, ...]]:
+    """What one thread works in: levels of a block, its penalties, and every layer's states and slopes."""
+    return aligned(L, 1024), aligned(classes * L), tuple(aligned(size) for size in SIZES.values())
+
+
+def gradient(
+    flat: F32, codes: F32, images: NDArray, targets: NDArray, j: float = 1.0, scale: float = 0.1
+) -> tuple[float, F32]:
+    """Mean of eq. 9 over the patterns, and its gradient to all parameters, (60000,).
+
+    images as for `penalties`; targets: labels (N,) or target weights (N, classes); j, scale: see losses.py.
+    """
+    _say_if_first()
+    images, gain = _scaling(images)
+    total = aligned(PARAMETER_COUNT)
+    energy, _ = sum_gradient(
+        images, gain, np.float32(BACKGROUND), target_matrix(targets, len(codes)), flat, codes,
+        float(j), float(scale), total, *_workspace(len(codes)),
+    )  # fmt: skip
+    return energy / max(len(images), 1), total / max(len(images), 1)
+
+
 class Trainer:
     """Stochastic gradient descent on eq. 9, in place on `flat`.
 
@@ -167,16 +189,13 @@ class Trainer:
         self._distortion = distortion or NONE
         self._seed = seed
         self._gradients = aligned(-(-batch // GROUP), PARAMETER_COUNT)
-        self._rooms = [
-            (aligned(L, 1024), aligned(len(codes) * L), tuple(aligned(size) for size in SIZES.values()))
-            for _ in range(self.threads)
-        ]
+        self._rooms = [_workspace(len(codes)) for _ in range(self.threads)]
         self.prepare_pass(0)
 
     def prepare_pass(self, pass_index: int) -> None:
         """Draw what the distortions of a pass share; call it before a pass's first `run`."""
         self._pass = pass_index
-        self._fields = prepare(self._distortion, self._seed, pass_index)
+        self._fields = self._distortion.pool(self._seed, pass_index)
 
     def run(self, order: NDArray[np.int64], rates: F32, averaging: float = 0.0) -> tuple[float, int]:
         """Learn the patterns of `order`, a mini-batch for each entry of `rates`; the last may be short.
@@ -196,8 +215,8 @@ class Trainer:
                 thread, self.threads, counter, self._images, self._targets, order, self._batch, rates,
                 self.flat, self.velocity, self.average, self._gradients, self._codes,
                 *self._constants, np.float32(averaging), *self._loss,
-                self._distortion is not NONE, pack(self._distortion), self._fields, self._seed, self._pass,
-                *room, result,
+                self._distortion != NONE, self._distortion.vector(), self._fields, self._seed, self._pass,
+                scratch(), *room, result,
             )
             for thread, room in enumerate(self._rooms)
         ]  # fmt: skip

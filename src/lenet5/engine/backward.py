@@ -12,7 +12,7 @@ from math import exp, inf, log
 
 import numpy as np
 
-from .compile import compiled
+from ..compile import compiled
 from .forward import (
     C1_B,
     C1_W,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..architecture import BACKGROUND, PAIRS, SLICES
-from .compile import compiled
+from ..compile import compiled
 from .vector import (
     LANES,
     row_axpy,

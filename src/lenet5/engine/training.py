@@ -10,13 +10,13 @@ from __future__ import annotations
 import numpy as np
 
 from ..architecture import BACKGROUND, PARAMETER_COUNT
-from ..distort import distort_into
+from .distortion import distort_into
 from .backward import collect, learn
-from .compile import compiled
-from .forward import L, interleave
+from ..compile import compiled
+from .forward import L, fill, interleave
 from .vector import atomic_add, atomic_load, pause
 
-__all__ = ["GROUP", "work"]
+__all__ = ["GROUP", "sum_gradient", "work"]
 
 GROUP = 32  # patterns behind one partial gradient: a whole number of blocks for every LANES
 
@@ -34,22 +34,27 @@ def meet(counter, arrivals):
 @compiled
 def update(flat, velocity, average, gradients, groups, low, high, rate, momentum, decay, share, averaging):
     """One step of parameters low … high: velocity = momentum·velocity + mean gradient; w −= rate·velocity."""
-    for k in range(low, high):
-        slope = np.float32(0)
-        for g in range(groups):
-            slope += gradients[g, k]
-        velocity[k] = momentum * velocity[k] + (share * slope + decay * flat[k])
-        flat[k] -= rate * velocity[k]
-        average[k] += averaging * (flat[k] - average[k])
-    for g in range(groups):
-        gradients[g, low:high] = 0
+    slopes = gradients[0, low:high]
+    for g in range(1, groups):
+        more = gradients[g, low:high]
+        for k in range(high - low):
+            slopes[k] += more[k]
+            more[k] = 0
+    weights, speeds, averages = flat[low:high], velocity[low:high], average[low:high]
+    for k in range(high - low):
+        speeds[k] = momentum * speeds[k] + (share * slopes[k] + decay * weights[k])
+        weights[k] -= rate * speeds[k]
+        slopes[k] = 0
+    if averaging > 0:
+        for k in range(high - low):
+            averages[k] += averaging * (weights[k] - averages[k])
 
 
 @compiled
 def work(
     thread, threads, counter, images, targets, order, batch, rates,
     flat, velocity, average, gradients, codes, momentum, decay, averaging, j, scale,
-    distorted, distortion, fields, seed, pass_index, scratch, levels, y, workspace, result,
+    distorted, distortion, fields, seed, pass_index, plane, levels, y, workspace, result,
 ):  # fmt: skip
     """What one of `threads` threads does for all steps of `order`; see Trainer for the arguments."""
     patterns = np.empty(L, np.int64)
@@ -69,9 +74,8 @@ def work(
                     patterns[lane] = order[first + min(lane, count - 1)]
                     field = images[patterns[lane]]
                     if distorted:
-                        distort_into(
-                            field, distortion, fields, seed, pass_index, patterns[lane], scratch, levels[lane]
-                        )
+                        out = levels[lane].reshape(32, 32)
+                        distort_into(field, distortion, fields, seed, pass_index, patterns[lane], plane, out)
                     else:
                         for r in range(28):
                             for c in range(28):
@@ -92,3 +96,22 @@ def work(
         )  # fmt: skip
         met += threads
         meet(counter, met)
+
+
+@compiled
+def sum_gradient(images, gain, offset, targets, flat, codes, j, scale, gradient, levels, y, workspace):
+    """Energy and gradient (added to `gradient`), summed over all images; returns (energy, errors)."""
+    patterns = np.empty(L, np.int64)
+    total, wrong = 0.0, 0
+    x = workspace[0]
+    x[:] = np.float32(BACKGROUND)
+    for first in range(0, images.shape[0], L):
+        count = min(L, images.shape[0] - first)
+        for lane in range(L):
+            patterns[lane] = first + min(lane, count - 1)
+        fill(images, first, gain, offset, levels, x)
+        energy, errors = learn(targets, patterns, count, flat, codes, j, scale, gradient, y, *workspace)
+        total += energy
+        wrong += errors
+    collect(workspace[-2], workspace[-1], gradient)
+    return total, wrong
