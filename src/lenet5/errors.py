@@ -6,6 +6,7 @@
     ├── DataError               a data set that is missing, truncated or corrupt  (also a ValueError)
     │   └── DownloadError       no mirror delivered it                            (also an OSError)
     ├── ModelError              a model file that is not one, or does not fit     (also a ValueError)
+    ├── SaveError               a file that cannot be written                     (also an OSError)
     └── MissingExtraError       an optional dependency is not installed           (also an ImportError)
 
 The command line prints the sentence and exits with 1 (a failed job) or 2 (wrong use); never a traceback.
@@ -19,6 +20,7 @@ __all__ = [
     "MissingExtraError",
     "ModelError",
     "PictureError",
+    "SaveError",
 ]
 
 
@@ -44,6 +46,10 @@ class DownloadError(DataError, OSError):
 
 class ModelError(LeNet5Error, ValueError):
     """A model file that is not one, is damaged, or does not fit this network."""
+
+
+class SaveError(LeNet5Error, OSError):
+    """A file that cannot be written; what was there before is unchanged."""
 
 
 class MissingExtraError(LeNet5Error, ImportError):
