@@ -1,0 +1,88 @@
+"""Recipes: how a network is trained, and the named ones."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .distort import MILD, Distortion
+from .errors import InputError
+
+__all__ = ["BEST", "FAST", "RECIPES", "Recipe"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Mini-batch gradient descent with momentum on eq. 9; none of it is in the paper but j and the spread.
+
+    The rate rises from 0 to its peak, then falls to 0 at the last step (see `rates`).
+    """
+
+    name: str
+    passes: int = 10  # through all patterns
+    batch: int = 64  # patterns a step
+    rate: float = 0.02  # the peak
+    warm_up: float = 0.05  # share of all steps in which the rate rises
+    schedule: str = "cosine"  # how it falls: "cosine" or "linear"
+    momentum: float = 0.9  # v = momentum·v + gradient + decay·w; w −= rate·v
+    decay: float = 0.0
+    j: float = 1.0  # eq. 9: the penalty of the rubbish class
+    scale: float = 0.1  # the penalties are multiplied by it before eq. 9 (losses.py)
+    averaging: float = 0.0  # share by which an average follows the parameters each step; 0: none is kept
+    distortion: Distortion | None = None  # drawn afresh for each pattern in each pass
+    spread: float = 1.0  # parameters start uniform in ±spread / F_i^power: the paper's are 2.4 and 1
+    power: float = 0.5
+    coefficient: float | None = None  # where those of S2 and S4 start; None: as all other parameters
+
+    def __post_init__(self) -> None:
+        bounds = {
+            "passes": (1, 100_000),
+            "batch": (1, 65_536),
+            "warm_up": (0, 1),
+            "momentum": (0, 1),
+            "averaging": (0, 1),
+        }
+        for key, (least, most) in bounds.items():
+            if not least <= getattr(self, key) <= most:
+                raise InputError(
+                    f"{key} of a recipe must lie from {least} to {most:,}, not be {getattr(self, key)}"
+                )
+        for key in ("rate", "scale", "spread"):
+            if not 0 < getattr(self, key) < np.inf:
+                raise InputError(f"{key} of a recipe must be more than 0, not {getattr(self, key)}")
+        if not (self.decay >= 0 and np.isfinite(self.j) and np.isfinite(self.power)):
+            raise InputError("decay of a recipe must not be negative, and j and power must be finite")
+        if self.schedule not in ("cosine", "linear"):
+            raise InputError(f'schedule of a recipe must be "cosine" or "linear", not {self.schedule!r}')
+
+    def rates(self, patterns: int) -> NDArray[np.float32]:
+        """The rate of every step, (passes, steps a pass) float32, for a data set of `patterns`."""
+        steps = -(-patterns // self.batch)
+        done = (np.arange(self.passes * steps) + 0.5) / (
+            self.passes * steps
+        )  # share of the training behind us
+        falling = np.clip((1 - done) / max(1 - self.warm_up, 1e-9), 0, 1)
+        if self.schedule == "cosine":
+            falling = (1 - np.cos(np.pi * falling)) / 2
+        rising = done / self.warm_up if self.warm_up else np.ones_like(done)
+        return (
+            (self.rate * np.where(done < self.warm_up, rising, falling)).astype(np.float32).reshape(-1, steps)
+        )
+
+    def data(self) -> dict[str, Any]:
+        """The recipe as it is written to files."""
+        return asdict(self)
+
+    def lasting(self, passes: int) -> Recipe:
+        """The same recipe with another number of passes."""
+        return replace(self, passes=passes)
+
+
+# Chosen on a writer-disjoint part of the training patterns.
+FAST = Recipe("fast", passes=12, rate=0.02)
+BEST = Recipe("best", passes=60, rate=0.02, distortion=MILD)
+
+RECIPES = {recipe.name: recipe for recipe in (FAST, BEST)}
