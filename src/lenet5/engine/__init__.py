@@ -23,7 +23,7 @@ from ..compile import cache_folder
 from .forward import L, recognise
 from .training import GROUP, sum_gradient, work
 
-__all__ = ["Trainer", "gradient", "penalties", "thread_count", "warm_up"]
+__all__ = ["Trainer", "gradient", "penalties", "thread_count"]
 
 _log = logging.getLogger(__name__)
 
@@ -150,12 +150,16 @@ class Trainer:
         targets: (N,) labels, or (N, classes) target weights (losses.py).
         batch: patterns a step.
         momentum, decay: v = momentum·v + gradient + decay·w; w −= rate·v.
+        squares: if not 0, each parameter's step is divided by the root of a running mean of its squared
+            gradient, `squares` the share kept at each step (Adam; Kingma and Ba 2015; decay apart, as in
+            Loshchilov and Hutter 2019).
         j, scale: of eq. 9 (losses.py).
         distortion: drawn afresh for every pattern and pass; None for none.
         seed: of the distortions.
         threads: see `thread_count`. The result does not depend on it.
 
-    `velocity` and `average` (both (60000,) float32) are its state besides `flat`, to be saved and put back.
+    `velocity`, `square`, `average` (all (60000,) float32) and `steps` (how many were taken) are its state
+    besides `flat`, to be saved and put back.
     """
 
     def __init__(
@@ -167,6 +171,7 @@ class Trainer:
         *,
         batch: int = 64,
         momentum: float = 0.9,
+        squares: float = 0.0,
         decay: float = 0.0,
         j: float = 1.0,
         scale: float = 0.1,
@@ -178,13 +183,15 @@ class Trainer:
             raise InputError(f"{len(images)} images but {len(targets)} targets: there must be one for each")
         self.flat = flat
         self.velocity = aligned(PARAMETER_COUNT)
+        self.square = aligned(PARAMETER_COUNT)
+        self.steps = 0
         self.average = flat.copy()
         self.threads = min(thread_count(threads), max(1, -(-batch // GROUP)))
         self._codes = np.ascontiguousarray(codes, np.float32)
         self._images = np.ascontiguousarray(images)
         self._targets = target_matrix(targets, len(codes))
         self._batch = batch
-        self._constants = (np.float32(momentum), np.float32(decay))
+        self._constants = (np.float32(momentum), np.float32(squares), np.float32(decay))
         self._loss = (float(j), float(scale))
         self._distortion = distortion or NONE
         self._seed = seed
@@ -213,7 +220,7 @@ class Trainer:
         jobs = [
             (
                 thread, self.threads, counter, self._images, self._targets, order, self._batch, rates,
-                self.flat, self.velocity, self.average, self._gradients, self._codes,
+                self.flat, self.velocity, self.square, self.average, self._gradients, self._codes, self.steps,
                 *self._constants, np.float32(averaging), *self._loss,
                 self._distortion != NONE, self._distortion.vector(), self._fields, self._seed, self._pass,
                 scratch(), *room, result,
@@ -221,4 +228,5 @@ class Trainer:
             for thread, room in enumerate(self._rooms)
         ]  # fmt: skip
         _together(work, jobs)
+        self.steps += steps
         return float(result[:, 0].sum()), int(result[:, 1].sum())

@@ -32,8 +32,14 @@ def meet(counter, arrivals):
 
 
 @compiled
-def update(flat, velocity, average, gradients, groups, low, high, rate, momentum, decay, share, averaging):
-    """One step of parameters low … high: velocity = momentum·velocity + mean gradient; w −= rate·velocity."""
+def update(
+    flat, velocity, square, average, gradients, groups, low, high, step,
+    rate, momentum, squares, decay, share, averaging,
+):  # fmt: skip
+    """One step of parameters low … high from the groups' gradients, which it clears; see Trainer.
+
+    `step` counts from 1 since the start of the training; squares = 0 is plain momentum.
+    """
     slopes = gradients[0, low:high]
     for g in range(1, groups):
         more = gradients[g, low:high]
@@ -41,10 +47,23 @@ def update(flat, velocity, average, gradients, groups, low, high, rate, momentum
             slopes[k] += more[k]
             more[k] = 0
     weights, speeds, averages = flat[low:high], velocity[low:high], average[low:high]
-    for k in range(high - low):
-        speeds[k] = momentum * speeds[k] + (share * slopes[k] + decay * weights[k])
-        weights[k] -= rate * speeds[k]
-        slopes[k] = 0
+    if squares > 0:
+        spreads = square[low:high]
+        one = np.float32(1)
+        # Both running means start at zero: these make up for it.
+        rise = np.float32(rate / (1 - np.float64(momentum) ** step))
+        fall = np.float32(1 / (1 - np.float64(squares) ** step))
+        for k in range(high - low):
+            slope = share * slopes[k]
+            speeds[k] = momentum * speeds[k] + (one - momentum) * slope
+            spreads[k] = squares * spreads[k] + (one - squares) * slope * slope
+            weights[k] -= rise * speeds[k] / (np.sqrt(fall * spreads[k]) + np.float32(1e-8)) + rate * decay * weights[k]
+            slopes[k] = 0
+    else:
+        for k in range(high - low):
+            speeds[k] = momentum * speeds[k] + (share * slopes[k] + decay * weights[k])
+            weights[k] -= rate * speeds[k]
+            slopes[k] = 0
     if averaging > 0:
         for k in range(high - low):
             averages[k] += averaging * (weights[k] - averages[k])
@@ -53,7 +72,7 @@ def update(flat, velocity, average, gradients, groups, low, high, rate, momentum
 @compiled
 def work(
     thread, threads, counter, images, targets, order, batch, rates,
-    flat, velocity, average, gradients, codes, momentum, decay, averaging, j, scale,
+    flat, velocity, square, average, gradients, codes, done, momentum, squares, decay, averaging, j, scale,
     distorted, distortion, fields, seed, pass_index, plane, levels, y, workspace, result,
 ):  # fmt: skip
     """What one of `threads` threads does for all steps of `order`; see Trainer for the arguments."""
@@ -91,8 +110,8 @@ def work(
         met += threads
         meet(counter, met)
         update(
-            flat, velocity, average, gradients, groups, low, high,
-            rates[step], momentum, decay, np.float32(1) / np.float32(end - start), averaging,
+            flat, velocity, square, average, gradients, groups, low, high, done + step + 1,
+            rates[step], momentum, squares, decay, np.float32(1) / np.float32(end - start), averaging,
         )  # fmt: skip
         met += threads
         meet(counter, met)
