@@ -123,7 +123,7 @@ def _splat(builder, value):
 
 def _fma(builder, a, b, c):
     function = cgutils.get_or_insert_function(
-        builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), f"llvm.fma.v{LANES}f32"
+        builder.module, ir.FunctionType(_VECTOR, [_VECTOR] * 3), f"llvm.fmuladd.v{LANES}f32"
     )
     return builder.call(function, [a, b, c])
 
