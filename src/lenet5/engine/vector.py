@@ -44,18 +44,20 @@ __all__ = [
 ]
 
 
-def _lanes() -> int:
-    """Numbers in one register: 16 with AVX-512, 8 with AVX, 4 elsewhere; NUMBA_CPU_FEATURES counts too."""
-    features = os.environ.get("NUMBA_CPU_FEATURES")
-    if features is None:
-        host = llvm.get_host_cpu_features()
-        has = {name for name, present in host.items() if present}
-    else:
-        has = {item[1:] for item in features.split(",") if item.startswith("+")}
-    return 16 if "avx512f" in has else 8 if "avx2" in has else 4
+HOST = frozenset(name for name, present in llvm.get_host_cpu_features().items() if present)
 
 
-LANES = _lanes()
+def _features() -> frozenset[str]:
+    """What the processor that Numba compiles for can do: this one, unless NUMBA_CPU_FEATURES says otherwise."""
+    chosen = os.environ.get("NUMBA_CPU_FEATURES")
+    if chosen is None:
+        return HOST
+    return frozenset(item[1:] for item in chosen.split(",") if item.startswith("+"))
+
+
+FEATURES = _features()
+# Numbers in one register: 16 with AVX-512, 8 with AVX, 4 elsewhere (SSE, NEON).
+LANES = 16 if "avx512f" in FEATURES else 8 if "avx2" in FEATURES else 4
 # The instruction that estimates a reciprocal: to 14 bits with AVX-512, to 12 with AVX.
 RECIPROCAL = {16: "llvm.x86.avx512.rcp14.ps.512", 8: "llvm.x86.avx.rcp.ps.256"}.get(LANES)
 
@@ -469,7 +471,7 @@ def pause(typing_context, turns):
                     builder.module, ir.FunctionType(ir.IntType(32), []), "sched_yield"
                 )
                 builder.call(yielding, [])
-        if RECIPROCAL is not None:  # x86
+        if "sse2" in FEATURES:
             breath = cgutils.get_or_insert_function(
                 builder.module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause"
             )
