@@ -21,6 +21,7 @@ from ..errors import InputError
 from .backward import SIZES
 from ..compile import cache_folder
 from .forward import L, recognise
+from .single import penalties_one
 from .training import GROUP, sum_gradient, work
 
 __all__ = ["Trainer", "gradient", "penalties", "thread_count"]
@@ -28,6 +29,7 @@ __all__ = ["Trainer", "gradient", "penalties", "thread_count"]
 _log = logging.getLogger(__name__)
 
 F32 = NDArray[np.float32]
+FEW = L // 4  # images that are read sooner one by one than as a block of LANES
 
 
 def thread_count(threads: int | None = None) -> int:
@@ -92,6 +94,8 @@ def penalties(flat: F32, codes: F32, images: NDArray, threads: int | None = None
     """
     _say_if_first()
     images, gain = _scaling(images)
+    if 0 < len(images) <= FEW:
+        return np.stack([penalties_one(flat, codes, image) for image in images])
     out = np.empty((len(images), len(codes)), np.float32)
     # No thread for less than two blocks: starting one costs about as much as reading them.
     parts = max(1, min(thread_count(threads), len(images) // (2 * L)))

@@ -1,0 +1,74 @@
+"""Test error of a recipe as mean ± standard deviation over seeds, and the time of a run.
+
+    python benchmarks/accuracy.py --recipe fast --seeds 5
+    python benchmarks/accuracy.py --recipe best --seeds 5 --validation
+
+Each run loads its data, trains and measures as `lenet5 train` does; only compilation is done beforehand.
+With --validation a writer-disjoint sixth of the training patterns is reported on, and not trained on: that
+is how recipes are chosen. The result goes to benchmarks/results/accuracy-RECIPE.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from pathlib import Path
+
+import numpy as np
+
+from lenet5 import datasets, mnist
+from lenet5.bench.measure import machine
+from lenet5.recipes import RECIPES
+from lenet5.train import hold_out, train
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def run(recipe, seed: int, validation: bool) -> dict[str, float]:
+    began = time.perf_counter()
+    training, test = datasets.load("mnist"), datasets.load("mnist", split="test")
+    if validation:
+        training, test = hold_out(training, mnist.writers("train"))
+    reports = []
+    model = train(training, recipe, seed=seed, each_pass=reports.append)
+    seconds = time.perf_counter() - began
+    error = float(np.mean(model.predict(test.images) != test.labels))
+    return {"seed": seed, "test_error": error, "train_error": reports[-1].train_error, "seconds": seconds}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipe", choices=sorted(RECIPES), default="fast")
+    parser.add_argument("--passes", type=int)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--validation", action="store_true")
+    options = parser.parse_args()
+    recipe = RECIPES[options.recipe]
+    recipe = recipe.lasting(options.passes or recipe.passes)
+    run(recipe.lasting(1), 0, options.validation)  # compiles
+    runs = []
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
+        runs.append(run(recipe, seed, options.validation))
+        print(f"seed {seed}: {runs[-1]['test_error']:.2%} in {runs[-1]['seconds']:.1f} s", flush=True)
+    errors = [entry["test_error"] for entry in runs]
+    spread = statistics.stdev(errors) if len(errors) > 1 else 0.0
+    print(f"{recipe.name}: {statistics.mean(errors):.3%} ± {spread:.3%} over {len(errors)} seeds")
+    if not options.validation:
+        RESULTS.mkdir(exist_ok=True)
+        report = {
+            "machine": machine(),
+            "recipe": recipe.data(),
+            "runs": runs,
+            "mean": statistics.mean(errors),
+            "standard_deviation": spread,
+            "seconds": statistics.median(entry["seconds"] for entry in runs),
+        }
+        path = RESULTS / f"accuracy-{recipe.name}.json"
+        path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
