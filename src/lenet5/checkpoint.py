@@ -18,7 +18,7 @@ from .errors import InputError, ModelError
 __all__ = ["Checkpoint", "checkpoint_path", "log_path"]
 
 FORMAT = "lenet5 checkpoint"
-_ARRAYS = ("flat", "velocity", "average")
+_ARRAYS = ("flat", "velocity", "square", "average")
 
 
 def checkpoint_path(out: Path) -> Path:
@@ -35,12 +35,14 @@ def log_path(out: Path) -> Path:
 class Checkpoint:
     """The state of a training after `done` passes.
 
-    flat, velocity, average: (60000,) float32. `identity`: recipe, seed, data and start as JSON values; only
-    a training with the same may go on from here. `history`: a dict a pass. `command`: what began it.
+    flat, velocity, square, average: (60000,) float32, see engine.Trainer. `identity`: recipe, seed, data and
+    start as JSON values; only a training with the same may go on from here. `history`: a dict a pass.
+    `command`: what began it.
     """
 
     flat: NDArray[np.float32]
     velocity: NDArray[np.float32]
+    square: NDArray[np.float32]
     average: NDArray[np.float32]
     done: int
     identity: Mapping[str, Any]

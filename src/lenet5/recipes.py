@@ -28,6 +28,7 @@ class Recipe:
     warm_up: float = 0.05  # share of all steps in which the rate rises
     schedule: str = "cosine"  # how it falls: "cosine" or "linear"
     momentum: float = 0.9  # v = momentum·v + gradient + decay·w; w −= rate·v
+    squares: float = 0.0  # if not 0, steps are divided by the root mean squared gradient (engine.Trainer)
     decay: float = 0.0
     j: float = 1.0  # eq. 9: the penalty of the rubbish class
     scale: float = 0.1  # the penalties are multiplied by it before eq. 9 (losses.py)
@@ -42,7 +43,8 @@ class Recipe:
             "passes": (1, 100_000),
             "batch": (1, 65_536),
             "warm_up": (0, 1),
-            "momentum": (0, 1),
+            "momentum": (0, 0.99999),
+            "squares": (0, 0.99999),
             "averaging": (0, 1),
         }
         for key, (least, most) in bounds.items():

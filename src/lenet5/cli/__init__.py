@@ -1,0 +1,95 @@
+"""`lenet5`: thin doors to the package. A command is parsed, called and printed here, nothing else.
+
+Each command has a file, imported when it is asked for, and imports what is heavy when it runs. Exit status:
+0 done, 1 failed (one sentence on standard error), 2 wrong use, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import os
+import shlex
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from .. import __version__
+from ..errors import LeNet5Error
+
+__all__ = ["group", "main"]
+
+# Command -> the file that holds it, under the command's name with _ for -.
+COMMANDS = {
+    "bench": "benchmark",
+    "eval": "evaluation",
+    "read": "reading",
+    "summary": "architecture",
+    "train": "training",
+}
+
+
+class Commands(click.Group):
+    """Commands that are imported only when they are named."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = importlib.import_module(f".{COMMANDS[name]}", __name__)
+        return getattr(module, f"{name.replace('-', '_')}_command")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="lenet5", message="%(prog)s %(version)s")
+def group() -> None:
+    """LeNet-5 exactly as published in 1998: train it, measure it, and read handwriting with it.
+
+    \b
+    lenet5 read digit.png        what character is this?
+    lenet5 train                 train on MNIST, in about half a minute
+    lenet5 eval model.safetensors
+    lenet5 summary               the network, layer by layer
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal without × shows ? instead of failing
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *rest, **more: click.echo(f"note: {message}", err=True)
+        sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command; returns its exit status."""
+    try:
+        result = group.main(
+            arguments, prog_name="lenet5", standalone_mode=False, obj=shlex.join(["lenet5", *arguments])
+        )
+        sys.stdout.flush()
+    except click.ClickException as error:  # wrong use
+        error.show()
+        return error.exit_code
+    except LeNet5Error as error:
+        click.echo(f"lenet5: {error}", err=True)
+        return 1
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("lenet5: interrupted", err=True)
+        return 130
+    except OSError as error:
+        if error.errno == errno.EPIPE or isinstance(error, BrokenPipeError):
+            # Whoever read us has seen enough (head, less). Python flushes once more at exit: to nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
+        click.echo(f"lenet5: {error.filename or 'output'}: {error.strerror or error}", err=True)
+        return 1
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,168 @@
+"""`lenet5 train`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ..datasets import Dataset
+    from ..train import PassReport
+
+__all__ = ["train_command"]
+
+
+@click.command("train")
+@click.option(
+    "--data",
+    default="mnist",
+    show_default=True,
+    help="Training patterns: mnist, a folder of class folders, .csv, .npz, or IDX images.",
+)
+@click.option(
+    "--test-data",
+    help="Reported on after each pass, without influence; for mnist, its test patterns unless given.",
+)
+@click.option(
+    "--validation",
+    is_flag=True,
+    help="Report on a sixth of the writers, not trained on, instead of the test patterns (mnist).",
+)
+@click.option(
+    "--recipe",
+    type=click.Choice(["fast", "best"]),
+    default="fast",
+    show_default=True,
+    help="fast: half a minute; best: longer, with distortions.",
+)
+@click.option(
+    "--passes", type=click.IntRange(1), help="Passes through the patterns, instead of the recipe's."
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed gives the same model."
+)
+@click.option(
+    "--from",
+    "start",
+    metavar="MODEL",
+    help="Go on from a trained model (a file, or a name like digits), to adapt it.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("model.safetensors"),
+    show_default=True,
+    help="Where the model goes; a log, a JSON line a pass, goes beside it.",
+)
+@click.option("--resume", is_flag=True, help="Go on with an interrupted training, to the identical result.")
+@click.option("--threads", type=click.IntRange(1), help="As many as this process may use, unless given.")
+@click.pass_context
+def train_command(
+    context: click.Context,
+    data: str,
+    test_data: str | None,
+    validation: bool,
+    recipe: str,
+    passes: int | None,
+    seed: int,
+    start: str | None,
+    out: Path,
+    resume: bool,
+    threads: int | None,
+) -> int:
+    """Train a LeNet-5, on MNIST unless told otherwise.
+
+    Interrupt it when you like: at most one pass is lost, and --resume goes on. MNIST is looked for in the
+    folder that LENET5_DATA names, then in your cache, then downloaded.
+    """
+    if validation and (test_data or data != "mnist"):
+        raise click.UsageError(
+            "--validation is for --data mnist, whose writers are known, and without --test-data"
+        )
+    from tqdm import tqdm
+
+    from ..checkpoint import Checkpoint, checkpoint_path, log_path
+    from ..model import LeNet5
+    from ..train import RECIPES, train
+
+    chosen = RECIPES[recipe].lasting(passes or RECIPES[recipe].passes)
+    training, test = _data(data, test_data, validation)
+    begun = LeNet5.find(start) if start else None
+    done = Checkpoint.load(checkpoint_path(out)).done if resume else 0
+    if not resume and checkpoint_path(out).exists():
+        click.echo(f"note: starting anew; --resume would have gone on with {checkpoint_path(out)}", err=True)
+    click.echo(f"{training.name}: {len(training.images):,} patterns of {len(training.classes)} classes")
+    patterns = len(training.images)
+    bar = tqdm(
+        total=chosen.passes * patterns,
+        initial=done * patterns,
+        unit=" patterns",
+        unit_scale=True,
+        leave=False,
+        disable=None,  # off where standard error is no terminal
+    )
+
+    def each_pass(report: PassReport) -> None:
+        nonlocal done
+        done = report.number
+        with tqdm.external_write_mode(file=sys.stdout):
+            click.echo(_line(report, chosen.passes))
+
+    try:
+        with bar:
+            model = train(
+                training,
+                chosen,
+                seed=seed,
+                out=out,
+                resume=resume,
+                start=begun,
+                test=test,
+                threads=threads,
+                command=context.obj or "",
+                each_pass=each_pass,
+                progress=bar.update,
+            )
+    except KeyboardInterrupt:
+        again = context.obj if resume else f"{context.obj} --resume"
+        click.echo(f"\ninterrupted after {done} of {chosen.passes} passes; go on with: {again}", err=True)
+        return 130
+    figures = ", ".join(
+        f"{name.replace('_', ' ')} {share:.2%}" for name, share in model.metadata["figures"].items()
+    )
+    click.echo(f"the model is in {out} ({figures}), the log in {log_path(out)}")
+    click.echo(f"try it: lenet5 read --weights {out} PICTURE")
+    return 0
+
+
+def _data(data: str, test_data: str | None, validation: bool) -> tuple[Dataset, Dataset | None]:
+    """Training patterns, and those to report on."""
+    from ..datasets import load
+
+    training = load(data)
+    if validation:
+        from ..errors import DataError
+        from ..mnist import writers
+        from ..train import hold_out
+
+        who = writers("train")
+        if who is None:
+            raise DataError(
+                "--validation needs to know who wrote each pattern: "
+                "put writers.npz (made from QMNIST) beside MNIST's files"
+            )
+        return hold_out(training, who)
+    if test_data or data == "mnist":
+        return training, load(test_data or data, split="test")
+    return training, None
+
+
+def _line(report: PassReport, passes: int) -> str:
+    test = "" if report.test_error is None else f"   test error {report.test_error:7.2%}"
+    return (
+        f"pass {report.number:{len(str(passes))}}/{passes}   training error {report.train_error:7.2%}{test}"
+        f"   {report.seconds:6.2f} s   {report.patterns_per_second:9,.0f} patterns/s"
+    )

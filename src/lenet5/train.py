@@ -1,0 +1,295 @@
+"""Training: passes through the patterns, each kept, so that an interruption loses one at most."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from . import files, uncompiled
+from .architecture import FIELD
+from .checkpoint import Checkpoint, checkpoint_path, log_path
+from .datasets import Dataset, relabel
+from .errors import InputError, LeNet5Error, SaveError
+from .inputs import target_weights
+from .mnist import validation_split
+from .model import LeNet5
+from .recipes import BEST, FAST, RECIPES, Recipe
+
+__all__ = ["BEST", "FAST", "RECIPES", "PassReport", "Recipe", "Training", "hold_out", "train"]
+
+SLICES_A_PASS = 50  # how often a pass reports its progress, at most
+
+
+@dataclass(frozen=True)
+class PassReport:
+    """What one pass did: a line of the log."""
+
+    number: int  # from 1
+    rate: float  # at the end of the pass
+    energy: float  # eq. 9, mean over the patterns as they were met
+    train_error: float  # share of the patterns, distorted or not, that were answered wrongly as they were met
+    test_error: float | None  # share of the test patterns, after the pass; None without a test set
+    seconds: float
+    patterns_per_second: float
+
+    def line(self) -> str:
+        """The pass as a line of the log, JSON."""
+        facts = asdict(self)
+        return json.dumps({"pass": facts.pop("number"), **facts}) + "\n"
+
+
+class Training:
+    """A training in memory: `run_pass` until not `unfinished`, then `finish`.
+
+    Args:
+        model: its parameters are changed in place.
+        images: (N, 28, 28) uint8, 255 = ink.
+        labels: see inputs.target_weights.
+        test: images and labels to report on after each pass; they have no influence.
+        trainer: Trainer of the engine, unless given.
+    Raises InputError for images or labels that cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: LeNet5,
+        images: ArrayLike,
+        labels: ArrayLike,
+        recipe: Recipe = FAST,
+        *,
+        seed: int = 0,
+        test: tuple[NDArray, NDArray] | None = None,
+        threads: int | None = None,
+        trainer: type | None = None,
+    ) -> None:
+        images = np.asarray(images)
+        if (
+            images.dtype != np.uint8
+            or images.ndim != 3
+            or images.shape[1:] != (FIELD, FIELD)
+            or not len(images)
+        ):
+            raise InputError(
+                f"training takes uint8 images of N×{FIELD}×{FIELD} (255 = ink), not {images.dtype} of "
+                f"{'×'.join(map(str, images.shape))}"
+            )
+        self.model, self.recipe, self.seed, self.test, self.threads = model, recipe, seed, test, threads
+        self.images, self.targets = images, target_weights(labels, model.classes, len(images))
+        self.history: list[PassReport] = []
+        self._rates = recipe.rates(len(images))
+        self.trainer = (trainer or uncompiled.fastest().Trainer)(
+            model.flat,
+            model.codes,
+            images,
+            self.targets,
+            batch=recipe.batch,
+            momentum=recipe.momentum,
+            squares=recipe.squares,
+            decay=recipe.decay,
+            j=recipe.j,
+            scale=recipe.scale,
+            distortion=recipe.distortion,
+            seed=seed,
+            threads=threads,
+        )
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether passes of the recipe are still to be run."""
+        return len(self.history) < self.recipe.passes
+
+    def run_pass(self, progress: Callable[[int], None] = lambda patterns: None) -> PassReport:
+        """One pass, in an order drawn from (seed, pass). `progress` is told of patterns as they are done.
+
+        Raises LeNet5Error when the parameters run away.
+        """
+        index = len(self.history)
+        began = time.perf_counter()
+        self.trainer.prepare_pass(index)
+        order = np.random.Generator(np.random.PCG64([self.seed, index])).permutation(len(self.images))
+        rates, batch = self._rates[index], self.recipe.batch
+        energy, errors = 0.0, 0
+        steps = -(-len(rates) // SLICES_A_PASS)  # whole mini-batches: slices do not change the result
+        for first in range(0, len(rates), steps):
+            part = order[first * batch : (first + steps) * batch]
+            more, wrong = self.trainer.run(part, rates[first : first + steps], self.recipe.averaging)
+            energy, errors = energy + more, errors + wrong
+            progress(len(part))
+        seconds = time.perf_counter() - began
+        if not (np.isfinite(energy) and np.isfinite(self.trainer.flat).all()):
+            raise LeNet5Error(
+                f"the training ran away in pass {index + 1}: the energy is no longer a number; "
+                f"a peak rate below {self.recipe.rate:g} may help"
+            )
+        count = len(self.images)
+        report = PassReport(
+            number=index + 1,
+            rate=float(rates[-1]),
+            energy=energy / count,
+            train_error=errors / count,
+            test_error=self._error(*self.test) if self.test else None,
+            seconds=seconds,
+            patterns_per_second=count / seconds,
+        )
+        self.history.append(report)
+        return report
+
+    def _error(self, images: NDArray, labels: NDArray) -> float:
+        """Share answered wrongly by the network as it would be kept now."""
+        kept = self._kept()
+        answers = uncompiled.fastest().penalties(kept, self.model.codes, images, self.threads).argmin(1)
+        return float((answers != labels).mean())
+
+    def _kept(self) -> NDArray[np.float32]:
+        return self.trainer.average if self.recipe.averaging else self.model.flat
+
+    def finish(self) -> None:
+        """Keep the average, where the recipe has one, and write recipe and figures into the model."""
+        self.model.flat[:] = self._kept()
+        figures: dict[str, Any] = {}
+        if self.targets.ndim == 1:
+            figures["train_error"] = self._error(self.images, self.targets)
+        if self.history and self.history[-1].test_error is not None:
+            figures["test_error"] = self.history[-1].test_error
+        self.model.metadata |= {
+            "training": {"recipe": self.recipe.data(), "seed": self.seed, "patterns": len(self.images)},
+            "figures": figures,
+            "j": self.recipe.j,
+            "scale": self.recipe.scale,
+        }
+
+    # --- state -----------------------------------------------------------------------------------------
+
+    def checkpoint(self, identity: Mapping[str, Any], command: str) -> Checkpoint:
+        """The state after the passes so far."""
+        return Checkpoint(
+            flat=self.model.flat,
+            velocity=self.trainer.velocity,
+            square=self.trainer.square,
+            average=self.trainer.average,
+            done=len(self.history),
+            identity=identity,
+            history=[asdict(report) for report in self.history],
+            command=command,
+        )
+
+    def restore(self, state: Checkpoint) -> None:
+        """Go on from a checkpoint."""
+        self.model.flat[:] = state.flat
+        self.trainer.velocity[:] = state.velocity
+        self.trainer.square[:] = state.square
+        self.trainer.steps = state.done * self._rates.shape[1]
+        self.trainer.average[:] = state.average
+        self.history = [PassReport(**report) for report in state.history]
+
+
+def train(
+    dataset: Dataset,
+    recipe: Recipe = FAST,
+    *,
+    seed: int = 0,
+    out: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    start: LeNet5 | None = None,
+    test: Dataset | None = None,
+    threads: int | None = None,
+    command: str = "",
+    each_pass: Callable[[PassReport], None] = lambda report: None,
+    progress: Callable[[int], None] = lambda patterns: None,
+    trainer: type | None = None,
+) -> LeNet5:
+    """Train a network on a data set by a recipe; the same seed gives the same network.
+
+    out: where the model goes; beside it a log (JSON, a line a pass) and, until the end, a checkpoint.
+    resume: go on from that checkpoint, to the result that no interruption would have given.
+    start: a trained network to go on from, whose classes hold all those of the data set.
+    test: reported on after each pass, without influence. command: recorded in the model.
+    each_pass, progress: told of each pass, and of patterns as they are done.
+    Raises InputError, DataError, ModelError, SaveError.
+    """
+    out = None if out is None else Path(out)
+    if out is None and resume:
+        raise InputError("to resume a training, say where its model was to go")
+    if out is not None and out.is_dir():
+        raise SaveError(f"cannot write {out}: it is a folder; name a file in it")
+    model = _start(dataset, recipe, seed, start)
+    labels = dataset.labels if start is None else relabel(dataset, model.classes)
+    held = None if test is None else (test.images, relabel(test, model.classes))
+    training = Training(
+        model, dataset.images, labels, recipe, seed=seed, test=held, threads=threads, trainer=trainer
+    )
+    identity = {
+        "recipe": recipe.data(),
+        "seed": seed,
+        "data": {"name": dataset.name, "patterns": len(dataset.images), "sha256": fingerprint(dataset)},
+        "test data": None if test is None else {"name": test.name, "sha256": fingerprint(test)},
+        "start": None if start is None else hashlib.sha256(start.flat.tobytes()).hexdigest(),
+    }
+    if resume:
+        state = Checkpoint.load(checkpoint_path(out))
+        state.check(identity, checkpoint_path(out))
+        training.restore(state)
+        command = state.command
+
+    def keep() -> None:
+        if out is not None:
+            files.write(log_path(out), "".join(report.line() for report in training.history).encode())
+            training.checkpoint(identity, command).save(checkpoint_path(out))
+
+    keep()  # now, so that a place that cannot be written shows before the work and not after it
+    while training.unfinished:
+        report = training.run_pass(progress)
+        keep()
+        each_pass(report)
+    training.finish()
+    model.metadata["training"] |= {key: identity[key] for key in ("data", "test data", "start")} | {
+        "command": command
+    }
+    if out is not None:
+        model.save(out)
+        checkpoint_path(out).unlink(missing_ok=True)
+    return model
+
+
+def _start(dataset: Dataset, recipe: Recipe, seed: int, start: LeNet5 | None) -> LeNet5:
+    if start is None:
+        return LeNet5(
+            dataset.classes, seed, spread=recipe.spread, power=recipe.power, coefficient=recipe.coefficient
+        )
+    model = LeNet5(start.classes)
+    model.flat[:] = start.flat
+    model.codes[:] = start.codes
+    return model
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """SHA-256 of all patterns, labels and class names, in their order."""
+    digest = hashlib.sha256(json.dumps([dataset.classes, dataset.images.shape]).encode())
+    digest.update(np.ascontiguousarray(dataset.images))
+    digest.update(np.ascontiguousarray(dataset.labels, np.int64))
+    return digest.hexdigest()
+
+
+def hold_out(dataset: Dataset, writers: NDArray) -> tuple[Dataset, Dataset]:
+    """A data set without a sixth of its writers, and what those wrote, to choose recipes by.
+
+    writers: (N,), who wrote each pattern; see mnist.validation_split. Raises InputError.
+    """
+    if np.shape(writers) != (len(dataset.images),):
+        raise InputError(f"{len(dataset.images)} patterns need as many writers, not {np.shape(writers)}")
+
+    def part(patterns: NDArray[np.int64], what: str) -> Dataset:
+        name = f"{dataset.name}, {what}"
+        return replace(dataset, images=dataset.images[patterns], labels=dataset.labels[patterns], name=name)
+
+    kept, held = validation_split(writers)
+    return part(kept, "without the held-out writers"), part(held, "the held-out writers")
