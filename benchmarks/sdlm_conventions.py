@@ -1,0 +1,155 @@
+"""What the paper leaves open in its own training, and the measurements that decided it.
+
+    python benchmarks/sdlm_conventions.py                  # every convention, on writers held out of training
+    python benchmarks/sdlm_conventions.py --test --seeds 5 paper paper-distorted
+    python benchmarks/sdlm_conventions.py --write          # the tables of docs/reproduction.md
+
+Each run is 20 passes on one core, half a minute. Conventions are chosen on a sixth of the training set's
+writers, held out; `--test` trains on all 60,000 patterns and reports on the test set. Results are added to
+sdlm_conventions.json, and runs found there are not repeated.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import numba
+import numpy as np
+
+from lenet5 import distort, engine
+from lenet5.codes import DIGITS, codes
+from lenet5.mnist import mnist, validation_split, writers
+from lenet5.sdlm import PAPER, train_paper
+
+HERE = Path(__file__).parent
+RESULTS = HERE / "sdlm_conventions.json"
+DOCUMENT = HERE.parent / "docs" / "reproduction.md"
+
+CONVENTIONS = {
+    "paper": (PAPER, "the recipe `paper`"),
+    "eq-8": (replace(PAPER, j=None), "eq. 8 in place of eq. 9"),
+    "j-0.1": (replace(PAPER, j=0.1), "eq. 9 with j = 0.1"),
+    "j-20": (replace(PAPER, j=20.0), "eq. 9 with j = 20"),
+    "caution-1": (replace(PAPER, caution=1.0), "h as Appendix C gives it"),
+    "caution-2": (replace(PAPER, caution=2.0), "h doubled"),
+    "caution-8": (replace(PAPER, caution=8.0), "h times 8"),
+    "whole": (
+        replace(PAPER, scale=1.0, caution=2.0),
+        "penalty not halved, h doubled: the same first rates",
+    ),
+    "whole-1": (replace(PAPER, scale=1.0, caution=1.0), "penalty not halved, h as Appendix C gives it"),
+    "letter": (
+        replace(PAPER, scale=1.0, caution=1.0, spread=2.4, power=1.0, coefficient=None, bias=None),
+        "the letter of the paper: eq. 7 as printed, everything within ±2.4/F",
+    ),
+    "letter-cautious": (
+        replace(PAPER, spread=2.4, power=1.0, coefficient=None, bias=None),
+        "everything within ±2.4/F, else as `paper`",
+    ),
+    "all-random": (replace(PAPER, coefficient=None, bias=None), "coefficients and biases within ±1/√F too"),
+    "wide": (
+        replace(PAPER, caution=1.0, spread=1.2, coefficient=0.6),
+        "weights within ±1.2/√F (an interval of 2.4/√F), h as Appendix C gives it",
+    ),
+    "mu-0.2": (replace(PAPER, scale=1.0, caution=1.0, mu=0.2), "energy weighted by 0.1, that is μ = 0.2"),
+    "mu-0.67": (replace(PAPER, scale=1.0, caution=1.0, mu=0.02 / 0.03), "energy weighted by 0.03: μ = 0.67"),
+    "paper-distorted": (replace(PAPER, distortion=distort.PAPER), "with distortions"),
+}
+
+
+def data(test: bool) -> tuple[tuple, tuple]:
+    """(images, labels) to train on, and to report on."""
+    images, labels = mnist("train", download=False)
+    if test:
+        return (images, labels.astype(np.int64)), mnist("test", download=False)
+    part, held = validation_split(writers("train"))
+    return (images[part], labels[part].astype(np.int64)), (images[held], labels[held])
+
+
+def error(flat: np.ndarray, images: np.ndarray, labels: np.ndarray) -> float:
+    return float((engine.penalties(flat, codes(DIGITS), images, threads=1).argmin(1) != labels).mean())
+
+
+def measure(name: str, seed: int, test: bool) -> dict:
+    train, report = data(test)
+    curve = []
+    try:
+        flat, history = train_paper(
+            *train, seed, CONVENTIONS[name][0], checkpoint=lambda flat, _: curve.append(error(flat, *report))
+        )
+    except ArithmeticError as failure:
+        return {"ran away": str(failure)}
+    return {
+        "least_rate": history[0].least_rate,
+        "largest_rate": history[0].largest_rate,
+        "error": curve,
+        "train_error": error(flat, *train),
+        "seconds": sum(done.seconds for done in history),
+        "recipe": CONVENTIONS[name][0].data(),
+    }
+
+
+def load() -> dict:
+    return json.loads(RESULTS.read_text()) if RESULTS.exists() else {"runs": {}}
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice(list(CONVENTIONS)))
+@click.option("--seeds", default=3, show_default=True)
+@click.option("--test", is_flag=True, help="Train on all 60,000 patterns and report on the test set.")
+@click.option("--write", is_flag=True, help="Write the tables of docs/reproduction.md, and measure nothing.")
+def main(names: tuple[str, ...], seeds: int, test: bool, write: bool) -> None:
+    results = load()
+    if write:
+        text = DOCUMENT.read_text()
+        for kind in ("validation", "test"):
+            head, rest = text.split(f"<!-- {kind} -->\n")
+            text = (
+                f"{head}<!-- {kind} -->\n{table(results, kind)}<!-- end -->{rest.split('<!-- end -->', 1)[1]}"
+            )
+        DOCUMENT.write_text(text)
+        return
+    results["machine"] = (
+        f"{processor()}, one core; Python {platform.python_version()}, Numba {numba.__version__}"
+    )
+    for seed in range(seeds):
+        for name in names or CONVENTIONS:
+            key = f"{'test' if test else 'validation'} {name} {seed}"
+            if key not in results["runs"]:
+                results["runs"][key] = run = measure(name, seed, test)
+                RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+                last = f"{100 * run['error'][-1]:.2f} %, training {100 * run['train_error']:.2f} %"
+                click.echo(f"{key}: rates {run['least_rate']:.1e} … {run['largest_rate']:.1e}; {last}")
+
+
+def processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.split(":")[1].strip() for line in lines if "model name" in line), platform.processor())
+
+
+def table(results: dict, kind: str) -> str:
+    rows = [
+        "| convention | | seeds | first η_k | after 1 pass | 3 | 20 | training, at the end |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, (_, words) in CONVENTIONS.items():
+        runs = [run for key, run in results["runs"].items() if key.split()[:2] == [kind, name]]
+        if runs:
+            rates = f"{min(r['least_rate'] for r in runs):.1e} … {max(r['largest_rate'] for r in runs):.1e}"
+            figures = [spread([r["error"][i] for r in runs]) for i in (0, 2, -1)]
+            figures.append(spread([r["train_error"] for r in runs]))
+            rows.append(f"| `{name}` | {words} | {len(runs)} | {rates} | {' | '.join(figures)} |")
+    return "\n".join(rows) + "\n"
+
+
+def spread(values: list[float]) -> str:
+    deviation = f" ± {100 * np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
+    return f"{100 * np.mean(values):.2f}{deviation} %"
+
+
+if __name__ == "__main__":
+    main()
