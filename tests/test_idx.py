@@ -1,9 +1,9 @@
 """IDX files: what the format's description says, and every way in which a file can be broken."""
 
+import errno
 import gzip
 import io
 import os
-import stat
 import struct
 import zlib
 
@@ -53,8 +53,15 @@ def test_what_is_written_is_what_the_description_says(folder):
 
 @pytest.mark.parametrize(
     ("code", "layout", "value"),
-    [(0x08, ">B", 200), (0x09, ">b", -3), (0x0B, ">h", -500), (0x0C, ">i", -70000), (0x0D, ">f", 0.5), (0x0E, ">d", 0.1)],
-)  # fmt: skip
+    [
+        (0x08, ">B", 200),
+        (0x09, ">b", -3),
+        (0x0B, ">h", -500),
+        (0x0C, ">i", -70000),
+        (0x0D, ">f", 0.5),
+        (0x0E, ">d", 0.1),
+    ],
+)
 def test_every_type_is_read_big_endian(code, layout, value):
     values = read_idx(io.BytesIO(bytes([0, 0, code, 1, 0, 0, 0, 1]) + struct.pack(layout, value)))
     assert values.tolist() == [value] and values.dtype == np.dtype(layout).newbyteorder("=")
@@ -140,12 +147,14 @@ def test_a_broken_file_is_named_and_told_what_is_wrong(folder, contents, sentenc
         read_idx(path)
 
 
-def test_a_header_that_promises_everything_costs_nothing(folder):
-    """A gzip bomb is read no further than its header promises, and a promise is not believed in advance."""
+def test_a_gzip_bomb_is_read_no_further_than_its_header_promises():
     bomb = zlib.compressobj(9, wbits=31)
-    packed = b"".join(bomb.compress(bytes(1 << 20)) for _ in range(64)) + bomb.flush()
-    with pytest.raises(DataError, match="0 dimensions|type of values"):
-        read_idx(io.BytesIO(packed))
+    packed = bomb.compress(bytes.fromhex("0000 0801 0000 000a"))
+    packed += b"".join(bomb.compress(bytes(1 << 20)) for _ in range(256)) + bomb.flush()
+    stream = io.BytesIO(packed)
+    with pytest.raises(DataError, match="more in it than the 10 values"):
+        read_idx(stream)
+    assert stream.tell() < len(packed) / 2
 
 
 def test_what_is_asked_for_must_be_there():
@@ -157,7 +166,7 @@ def test_what_is_asked_for_must_be_there():
 
 
 @given(array=some_arrays(), packed=st.booleans(), share=st.floats(0, 1, exclude_max=True))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_cut_anywhere_is_noticed(folder, array, packed, share):
     whole = as_bytes(array, ".gz" if packed else "", folder)
     with pytest.raises(DataError, match="the IDX data"):
@@ -165,7 +174,7 @@ def test_a_cut_anywhere_is_noticed(folder, array, packed, share):
 
 
 @given(array=some_arrays(), packed=st.booleans(), data=st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_damage_anywhere_gives_a_sentence_or_an_array_of_the_promised_size(folder, array, packed, data):
     whole = bytearray(as_bytes(array, ".gz" if packed else "", folder))
     for _ in range(data.draw(st.integers(1, 3))):
@@ -178,7 +187,7 @@ def test_damage_anywhere_gives_a_sentence_or_an_array_of_the_promised_size(folde
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", FLAG, b"\0\0", b"\0\0\x08\x01"]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_any_bytes_give_a_sentence_or_an_array(rest, start):
     try:
         assert read_idx(io.BytesIO(start + rest)).ndim >= 1
@@ -196,13 +205,13 @@ def test_a_missing_file_and_a_folder_are_sentences(folder):
         read_idx(folder)
 
 
-@pytest.mark.skipif(os.geteuid() == 0 if hasattr(os, "geteuid") else True, reason="root may read everything")
-def test_no_permission_is_a_sentence(folder):
-    path = folder / "secret"
-    path.write_bytes(SHORTS)
-    path.chmod(stat.S_IWUSR)
-    with pytest.raises(DataError, match="no permission"):
-        read_idx(path)
+def test_no_permission_is_a_sentence(folder, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)  # and not chmod, which does not stop root
+    with pytest.raises(DataError, match=r"cannot read .*secret: there is no permission to read it"):
+        read_idx(folder / "secret")
 
 
 @pytest.mark.parametrize(
