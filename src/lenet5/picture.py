@@ -1,0 +1,349 @@
+"""From any picture of one character to the field that the network reads: 28×28, as MNIST's were made.
+
+Opening, ink, shape: `open_picture` brings whatever file it is to colours in 0 … 1; `ink` finds how strongly
+each pixel differs from the paper around it, towards the side (darker or lighter) on which the writing is;
+`normalise_character` fits the ink into 20×20 keeping its shape, brings its strokes to the width the network
+knows, and centres it by mass in 28×28 (Section III-A).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .architecture import FIELD
+from .errors import PictureError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["Picture", "ink", "normalise_character", "open_picture"]
+
+Picture = Any  # a path, bytes, a file opened for reading, a PIL image, or an array (grey, RGB or RGBA)
+
+BOX = 20  # a character is fitted into 20×20 (Section III-A)
+MOST_PIXELS = 120_000_000  # a picture that says it is larger is refused before it is unpacked
+WORKING = 400  # the longer side at which ink is looked for: a character needs no more
+STROKE = (1.9, 3.8)  # range of MNIST's mean stroke widths, in pixels of the 20×20 box (5 and 95 in 100)
+FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from noise
+
+
+# --- opening ----------------------------------------------------------------------------------------
+
+
+def open_picture(source: Picture, name: str | None = None) -> NDArray[np.float32]:
+    """Colours (rows, columns, 3), float32 in 0 … 1, of any picture: upright, its transparency laid on paper.
+
+    source: a path, bytes, a binary file, a PIL image, or an array of 2 or 3 dimensions (uint8, uint16, bool,
+    or float in 0 … 1). name: what errors call it. Longer sides than 4,000 pixels are reduced.
+    Raises PictureError, one sentence, for anything that cannot be read.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    if isinstance(source, np.ndarray):
+        return _from_array(source, name or "the array")
+    if isinstance(source, Image.Image):
+        return _colours(source, name or "the picture")
+    if isinstance(source, str | os.PathLike):
+        name = name or str(source)
+        try:
+            data = Path(source).read_bytes()
+        except OSError as error:
+            reasons = {
+                FileNotFoundError: "there is no such file",
+                IsADirectoryError: "it is a folder; name the pictures in it",
+                PermissionError: "there is no permission to read it",
+            }
+            raise PictureError(f"cannot read {name}: {reasons.get(type(error), error.strerror)}") from error
+    else:
+        name = name or "the picture"
+        data = source if isinstance(source, bytes | bytearray) else source.read()
+    if not data:
+        raise PictureError(f"cannot read {name}: it is empty (0 bytes)")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(io.BytesIO(data))
+            width, height = picture.size
+            if width * height > MOST_PIXELS:
+                raise PictureError(
+                    f"cannot read {name}: {width:,}×{height:,} pixels are too many; reduce it to {MOST_PIXELS:,} or fewer"
+                )
+            picture.draft(None, (2000, 2000))  # a large JPEG is unpacked at a fraction of its size
+            picture.load()
+            picture = ImageOps.exif_transpose(picture)
+    except UnidentifiedImageError as error:
+        raise PictureError(f"cannot read {name}: it is not a picture, or not of a kind that is known") from error
+    except Image.DecompressionBombError as error:
+        raise PictureError(f"cannot read {name}: it has too many pixels; reduce it to {MOST_PIXELS:,} or fewer") from error
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, KeyError, AttributeError) as error:
+        if isinstance(error, PictureError):
+            raise
+        # Decoders meet damage with any of these.
+        raise PictureError(f"cannot read {name}: the file is damaged ({error})") from error
+    return _colours(picture, name)
+
+
+def _colours(picture: Image.Image, name: str) -> NDArray[np.float32]:
+    """A PIL image of any mode as colours."""
+    from PIL import Image
+
+    if not picture.width * picture.height:
+        raise PictureError(f"cannot read {name}: it has no pixels")
+    longest = max(picture.size)
+    if longest > 4000 and picture.mode not in ("I", "F") and not picture.mode.startswith("I;"):
+        picture = picture.reduce(-(-longest // 4000)) if picture.mode != "P" else picture
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
+        levels = np.asarray(picture, np.float64)
+        if not np.isfinite(levels).all():
+            raise PictureError(f"cannot read {name}: some of its pixels are no numbers")
+        top = levels.max()
+        # The depth is not said: the smallest of the usual ones that holds all.
+        full = next((full for full in (1.0, 255.0, 65535.0) if top <= full), top)
+        return _from_array(np.clip(levels / full, 0, 1), name)
+    if picture.mode in ("LA", "La", "PA", "RGBa") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+    if picture.mode == "RGBA":
+        return _from_array(np.asarray(picture), name)
+    if picture.mode in ("1", "L"):
+        return _from_array(np.asarray(picture.convert("L")), name)
+    if picture.mode != "RGB":
+        try:
+            picture = picture.convert("RGB")
+        except ValueError:
+            picture = picture.convert("L")
+    return _from_array(np.asarray(picture if isinstance(picture, Image.Image) else picture), name)
+
+
+def _from_array(array: NDArray, name: str) -> NDArray[np.float32]:
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or not array.size:
+        raise PictureError(f"cannot read {name}: its shape is {array.shape}; rows×columns (×3 or ×4) is needed")
+    if array.dtype == bool:
+        array = array.astype(np.float32)
+    elif array.dtype in (np.uint8, np.uint16):
+        array = array / np.float32(np.iinfo(array.dtype).max)
+    elif array.dtype.kind == "f":
+        array = array.astype(np.float32)
+        if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
+            raise PictureError(f"cannot read {name}: floating-point pixels must lie in 0 … 1")
+    else:
+        raise PictureError(f"cannot read {name}: pixels of type {array.dtype}; uint8, uint16 or floats are needed")
+    if array.ndim == 2:
+        array = array[:, :, None]
+    if array.shape[2] == 4:
+        array = _on_paper(array)
+    return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)), np.float32)
+
+
+def _on_paper(array: NDArray) -> NDArray:
+    """Transparency over paper: white, unless what is drawn is light, which would vanish on white."""
+    colour, alpha = array[:, :, :3], array[:, :, 3:]
+    drawn = alpha.sum()
+    light = drawn > 0 and alpha.min() < 0.5 and (colour.mean(2, keepdims=True) * alpha).sum() / drawn > 0.6
+    return colour * alpha + (1 - alpha) * (0.0 if light else 1.0)
+
+
+# --- ink --------------------------------------------------------------------------------------------
+
+
+def _reduced(colours: NDArray[np.float32], longest: int) -> NDArray[np.float32]:
+    """Colours reduced by area so that the longer side is at most `longest`."""
+    from PIL import Image
+
+    rows, columns = colours.shape[:2]
+    factor = longest / max(rows, columns)
+    if factor >= 1:
+        return colours
+    size = max(1, round(columns * factor)), max(1, round(rows * factor))
+    planes = [
+        np.asarray(Image.fromarray(np.ascontiguousarray(colours[:, :, c])).resize(size, Image.Resampling.BOX))
+        for c in range(3)
+    ]
+    return np.stack(planes, 2)
+
+
+def _paper(plane: NDArray, lightest: bool) -> NDArray | np.floating:
+    """The paper's own level under the writing: one number where its edge is even (drawn on a screen),
+    else a closing (or opening) as wide as no stroke is, smoothed."""
+    edge = _border(plane)
+    level = np.median(edge)
+    if max(plane.shape) < 16 or np.median(np.abs(edge - level)) < 0.004:
+        return level
+    from scipy import ndimage
+
+    step = max(1, max(plane.shape) // 64)  # light changes slowly: a coarse map of it will do
+    rows, columns = -(-plane.shape[0] // step) * step, -(-plane.shape[1] // step) * step
+    padded = np.pad(plane, ((0, rows - plane.shape[0]), (0, columns - plane.shape[1])), mode="edge")
+    coarse = padded.reshape(rows // step, step, columns // step, step).mean((1, 3))
+    size = max(3, round(max(coarse.shape) * 0.28) | 1)
+    wide = ndimage.grey_closing if lightest else ndimage.grey_opening
+    paper = ndimage.gaussian_filter(wide(coarse, size=size, mode="nearest"), size / 4, mode="nearest")
+    fine = ndimage.zoom(paper, step, order=1, mode="nearest", grid_mode=True) if step > 1 else paper
+    return fine[: plane.shape[0], : plane.shape[1]]
+
+
+def _border(plane: NDArray) -> NDArray:
+    """The pixels along the four edges."""
+    return np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
+
+
+def ink(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
+    """How much ink lies on each pixel: (rows, columns) float32, 0 paper … 1 full ink.
+
+    colours: from `open_picture`. Dark on light and light on dark, uneven light, coloured pens and faint
+    pencil. Raises PictureError where nothing stands out from the paper.
+    """
+    grey = colours.mean(2)
+    paper = np.median(_border(grey))
+    # Which side of the paper's level is the writing on? What lies further out, weighed by how far.
+    darker, lighter = np.clip(paper - grey, 0, None), np.clip(grey - paper, 0, None)
+    dark_ink = (darker**2).sum() >= (lighter**2).sum()
+    sign = 1 if dark_ink else -1
+    # The colour in which the pen differs most from the paper: yellow on white is seen in blue alone.
+    strength = np.zeros_like(grey)
+    for c in range(3):
+        plane = colours[:, :, c]
+        np.maximum(strength, sign * (_paper(plane, dark_ink) - plane), out=strength)
+    most = np.quantile(strength, 0.998) if strength.size > 5000 else strength.max()
+    # Noise of the paper: from the half of the pixels with least ink, which are paper in any character.
+    quiet = np.sort(strength.ravel())[: strength.size // 2]
+    noise = 1.5 * np.quantile(quiet, 0.9) if len(quiet) else 0.0
+    if most < max(FAINTEST, 2.5 * noise):
+        raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
+    level = _otsu(strength[strength > noise])
+    full = max(strength[strength >= level].mean(), level)
+    low = max(noise, 0.35 * level)
+    return np.clip((strength - low) / (full - low), 0, 1).astype(np.float32)
+
+
+def _otsu(values: NDArray) -> float:
+    """The level that best parts values into two groups (Otsu 1979); values of one level are all above it."""
+    counts, edges = np.histogram(values, 128)
+    centres = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)[:-1]
+    above = counts.sum() - below
+    sums = np.cumsum(counts * centres)
+    possible = (below > 0) & (above > 0)
+    if not possible.any():
+        return float(values.max(initial=0)) / 2
+    below, above, lower = below[possible], above[possible], sums[:-1][possible]
+    apart = below * above * (lower / below - (sums[-1] - lower) / above) ** 2
+    best = np.flatnonzero(apart >= apart.max() * (1 - 1e-9))
+    return float(edges[1:-1][possible][best].mean())
+
+
+def _without_specks(map_: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Only the pieces of ink that belong to a character: large enough, and no line along the border."""
+    from scipy import ndimage
+
+    pieces, count = ndimage.label(map_ > 0.35, np.ones((3, 3)))
+    if count <= 1:
+        return map_
+    weight = ndimage.sum_labels(map_, pieces, np.arange(1, count + 1))
+    boxes = ndimage.find_objects(pieces)
+    rows, columns = map_.shape
+    keep = np.zeros(count + 1, bool)
+    inner = []
+    for box in boxes:
+        top, bottom, left, right = box[0].start, box[0].stop, box[1].start, box[1].stop
+        high, wide = bottom - top, right - left
+        touches = top == 0 or left == 0 or bottom == rows or right == columns
+        line = (high < 0.12 * rows and wide > 0.5 * columns) or (wide < 0.12 * columns and high > 0.5 * rows)
+        edge = touches and (high < 0.15 * rows or wide < 0.15 * columns)
+        inner.append(not (touches and line) and not edge)
+    inner = np.array(inner)
+    largest = weight[inner].max() if inner.any() else weight.max()
+    for i in range(count):
+        keep[i + 1] = (inner[i] or not inner.any()) and weight[i] >= 0.06 * largest
+    # A grey rim belongs to the piece it lies on.
+    near = ndimage.grey_dilation(pieces * keep[pieces], size=(3, 3))
+    return np.where(near > 0, map_, 0).astype(np.float32)
+
+
+# --- shape ------------------------------------------------------------------------------------------
+
+
+def stroke_width(mask: NDArray[np.bool_]) -> float:
+    """Mean width of strokes, in pixels: a bar's points lie a quarter of its width from its edge on average."""
+    from scipy import ndimage
+
+    inside = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1][mask]
+    return float(max(4 * (inside.mean() - 0.5) + 1, 1.0)) if inside.size else 0.0
+
+
+def normalise_character(
+    source: Picture, name: str | None = None, box: int = BOX
+) -> NDArray[np.uint8]:
+    """One character as MNIST's were made: (28, 28) uint8, 255 = ink, the larger side 20, centred by mass.
+
+    source: as for `open_picture`. Raises PictureError where there is no picture or nothing to read.
+    """
+    colours = _reduced(open_picture(source, name), WORKING)
+    name = name or (str(source) if isinstance(source, str | os.PathLike) else "the picture")
+    return field(_without_specks(ink(colours, name)), name, box)
+
+
+def field(map_: NDArray[np.float32], name: str = "the picture", box: int = BOX) -> NDArray[np.uint8]:
+    """Ink (rows, columns) in 0 … 1 of one character -> the 28×28 field, uint8.
+
+    Raises PictureError where there is no ink.
+    """
+    from PIL import Image
+    from scipy import ndimage
+
+    mask = map_ > 0.35
+    if not mask.any():
+        raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    map_ = map_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    # Small pictures are enlarged first, so that strokes can be measured and widened in steps below a pixel.
+    longest = max(map_.shape)
+    if longest < 80:
+        grow = 80 / longest
+        size = max(1, round(map_.shape[1] * grow)), max(1, round(map_.shape[0] * grow))
+        map_ = np.asarray(Image.fromarray(map_).resize(size, Image.Resampling.BICUBIC)).clip(0, 1)
+    scale = max(map_.shape) / box  # pixels here for one of the box
+    width = stroke_width(map_ > 0.5)
+    least, most = STROKE[0] * scale, STROKE[1] * scale
+    if width < least:
+        map_ = _widened(map_, (least - width) / 2)
+    elif width > most:
+        map_ = _narrowed(map_, (width - most) / 2)
+    scale = max(map_.shape) / box
+    size = max(1, round(map_.shape[1] / scale)), max(1, round(map_.shape[0] / scale))
+    small = np.asarray(Image.fromarray(np.ascontiguousarray(map_, np.float32)).resize(size, Image.Resampling.BOX))
+    peak = np.quantile(small[small > 0.1], 0.9) if (small > 0.1).any() else 1.0
+    small = np.clip(small / max(peak, 0.2), 0, 1)
+    total = small.sum()
+    y, x = ndimage.center_of_mass(small) if total else (0, 0)
+    top = int(np.clip(round(FIELD / 2 - (y + 0.5)), 0, FIELD - small.shape[0]))
+    left = int(np.clip(round(FIELD / 2 - (x + 0.5)), 0, FIELD - small.shape[1]))
+    out = np.zeros((FIELD, FIELD), np.uint8)
+    out[top : top + small.shape[0], left : left + small.shape[1]] = np.round(small * 255)
+    return out
+
+
+def _disc(radius: float) -> NDArray[np.bool_]:
+    reach = int(np.ceil(radius))
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    return x**2 + y**2 <= radius**2 + 0.25
+
+
+def _widened(map_: NDArray[np.float32], by: float) -> NDArray[np.float32]:
+    from scipy import ndimage
+
+    reach = int(np.ceil(by))
+    return ndimage.grey_dilation(np.pad(map_, reach), footprint=_disc(by))
+
+
+def _narrowed(map_: NDArray[np.float32], by: float) -> NDArray[np.float32]:
+    from scipy import ndimage
+
+    thinner = ndimage.grey_erosion(np.pad(map_, 1), footprint=_disc(by))
+    return thinner if (thinner > 0.5).sum() > 10 else map_
