@@ -19,7 +19,7 @@ from .errors import InputError, ModelError
 from .inputs import check_images
 
 if TYPE_CHECKING:
-    from .train import Recipe
+    from .recipes import Recipe
 
 __all__ = ["LeNet5", "check_seed", "initial", "pretrained_names"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,6 +102,7 @@ def train_command(
         initial=done * patterns,
         unit=" patterns",
         unit_scale=True,
+        ncols=min(100, shutil.get_terminal_size().columns),
         leave=False,
         disable=None,  # off where standard error is no terminal
     )
@@ -109,7 +111,7 @@ def train_command(
         nonlocal done
         done = report.number
         with tqdm.external_write_mode(file=sys.stdout):
-            click.echo(_line(report, chosen.passes))
+            click.echo(_line(report, chosen.passes, "validation" if validation else "test"))
 
     try:
         with bar:
@@ -160,8 +162,8 @@ def _data(data: str, test_data: str | None, validation: bool) -> tuple[Dataset, 
     return training, None
 
 
-def _line(report: PassReport, passes: int) -> str:
-    test = "" if report.test_error is None else f"   test error {report.test_error:7.2%}"
+def _line(report: PassReport, passes: int, what: str) -> str:
+    test = "" if report.test_error is None else f"   {what} error {report.test_error:7.2%}"
     return (
         f"pass {report.number:{len(str(passes))}}/{passes}   training error {report.train_error:7.2%}{test}"
         f"   {report.seconds:6.2f} s   {report.patterns_per_second:9,.0f} patterns/s"
