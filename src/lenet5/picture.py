@@ -169,11 +169,11 @@ def _reduced(colours: NDArray[np.float32], longest: int) -> NDArray[np.float32]:
 
 
 def _paper(plane: NDArray, lightest: bool) -> NDArray | np.floating:
-    """The paper's own level under the writing: one number where its edge is even (drawn on a screen),
-    else a closing (or opening) as wide as no stroke is, smoothed."""
+    """The paper's own level under the writing: one number where its edge is even and the writing strong
+    (drawn on a screen), else a closing (or opening) as wide as no stroke is, smoothed."""
     edge = _border(plane)
     level = np.median(edge)
-    if max(plane.shape) < 16 or np.median(np.abs(edge - level)) < 0.004:
+    if max(plane.shape) < 16 or (np.median(np.abs(edge - level)) < 0.004 and np.ptp(plane) > 0.3):
         return level
     from scipy import ndimage
 
@@ -210,6 +210,7 @@ def ink(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.f
     for c in range(3):
         plane = colours[:, :, c]
         np.maximum(strength, sign * (_paper(plane, dark_ink) - plane), out=strength)
+    strength = _without_frame(strength)
     most = np.quantile(strength, 0.998) if strength.size > 5000 else strength.max()
     # Noise of the paper: from the half of the pixels with least ink, which are paper in any character.
     quiet = np.sort(strength.ravel())[: strength.size // 2]
@@ -220,6 +221,28 @@ def ink(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.f
     full = max(strength[strength >= level].mean(), level)
     low = max(noise, 0.35 * level)
     return np.clip((strength - low) / (full - low), 0, 1).astype(np.float32)
+
+
+def _without_frame(strength: NDArray) -> NDArray:
+    """Without what only hugs an edge: the rim of a photograph, a neighbouring box, a shadow."""
+    outer = _border(strength)
+    if max(strength.shape) < 16 or not outer.any():
+        return strength
+    from scipy import ndimage
+
+    pieces, count = ndimage.label(strength > 0.5 * _otsu(strength[strength > 0]), np.ones((3, 3)))
+    rows, columns = strength.shape
+    strength = strength.copy()
+    for i, (y, x) in enumerate(ndimage.find_objects(pieces), 1):
+        high, wide = 0.12 * rows, 0.12 * columns
+        if y.stop <= high or y.start >= rows - high or x.stop <= wide or x.start >= columns - wide:
+            near = ndimage.binary_dilation(pieces == i, iterations=1)
+            strength[near] = 0
+        elif y.start == 0 and y.stop == rows and x.start == 0 and x.stop == columns:  # a frame all round
+            rim = pieces == i
+            rim[round(high) : rows - round(high), round(wide) : columns - round(wide)] = False
+            strength[rim] = 0
+    return strength
 
 
 def _otsu(values: NDArray) -> float:
