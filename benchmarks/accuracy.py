@@ -39,7 +39,9 @@ def run(recipe, seed: int, validation: bool) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="fast")
     parser.add_argument("--passes", type=int)
     parser.add_argument("--seeds", type=int, default=5)

@@ -1,9 +1,9 @@
 """Write the measured figures into README.md, between its markers, from benchmarks/results/*.json.
 
-    lenet5 bench --out benchmarks/results
-    python benchmarks/accuracy.py --recipe fast
-    python benchmarks/accuracy.py --recipe best
-    python benchmarks/readme.py            # --check: fail where the README says something else
+lenet5 bench --out benchmarks/results
+python benchmarks/accuracy.py --recipe fast
+python benchmarks/accuracy.py --recipe best
+python benchmarks/readme.py            # --check: fail where the README says something else
 """
 
 from __future__ import annotations
@@ -31,8 +31,14 @@ def speed() -> str:
         for name in names:
             cells = [f"{run[task][name]['best']:,.0f}" for run in runs.values()]
             bold = "**" if name == "lenet5" else ""
-            lines.append(f"| {bold}{name}{bold} | " + " | ".join(f"{bold}{cell}{bold}" for cell in cells) + " |")
-        lines.append("| by the fastest peer | " + " | ".join(f"{ratio(run, task):.1f} ×" for run in runs.values()) + " |")
+            lines.append(
+                f"| {bold}{name}{bold} | " + " | ".join(f"{bold}{cell}{bold}" for cell in cells) + " |"
+            )
+        lines.append(
+            "| by the fastest peer | "
+            + " | ".join(f"{ratio(run, task):.1f} ×" for run in runs.values())
+            + " |"
+        )
         lines.append("")
     one = runs["1"]["recognition"]["lenet5"]["rates"]["1"]["median"]
     lines.append(

@@ -243,7 +243,11 @@ def test_narrower_processors_get_the_same_answers(name, features, lanes, tmp_pat
         "NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": features, "LENET5_CACHE": str(tmp_path),
     }  # fmt: skip
     done = subprocess.run(
-        [sys.executable, "-c", CHECK.format(lanes=lanes)], env=environment, capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", CHECK.format(lanes=lanes)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
 

@@ -25,7 +25,6 @@ __all__ = ["cache_folder", "compiled"]
 _SOURCES = ("architecture.py", "compile.py", "distort.py", "sdlm.py", "engine/*.py")
 
 
-
 @cache
 def cache_folder() -> Path | None:
     """The folder of compiled code, made if need be; None where none can be written.
@@ -60,7 +59,12 @@ def compiled(function: Callable[..., Any] | None = None, /, **options: Any) -> A
     if function is None:
         return lambda inner: compiled(inner, **options)
     dispatcher = numba.njit(
-        **{"nogil": True, "fastmath": {"contract", "nsz", "arcp", "reassoc"}, "error_model": "numpy", **options}
+        **{
+            "nogil": True,
+            "fastmath": {"contract", "nsz", "arcp", "reassoc"},
+            "error_model": "numpy",
+            **options,
+        }
     )(function)
     folder = cache_folder()
     if folder is not None:

@@ -17,7 +17,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from .errors import InputError
 
-__all__ = ["curvature", "energy", "f6_slope", "mean_penalty", "mean_penalty_slope", "posterior", "slope", "weights"]
+__all__ = [
+    "curvature",
+    "energy",
+    "f6_slope",
+    "mean_penalty",
+    "mean_penalty_slope",
+    "posterior",
+    "slope",
+    "weights",
+]
 
 
 def weights(targets: ArrayLike, penalties: NDArray) -> NDArray:

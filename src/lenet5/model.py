@@ -123,7 +123,11 @@ class LeNet5:
         j and the scale s are those of the training (`metadata`). What a row lacks to 1 is the probability
         that the image is none of the classes.
         """
-        found = self.penalties(images, threads).astype(np.float64)
+        return self.posterior_of(self.penalties(images, threads))
+
+    def posterior_of(self, penalties: ArrayLike) -> NDArray[np.float32]:
+        """`posterior` of penalties that are known already, N×classes."""
+        found = np.asarray(penalties, np.float64)
         return losses.posterior(found, self.metadata["j"], self.metadata["scale"]).astype(np.float32)
 
     def fit(

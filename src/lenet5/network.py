@@ -1,9 +1,10 @@
 """LeNet-5 in plain NumPy, to be read beside the paper (Section II-B, Appendices A and C). The judge.
 
 Everything faster is tested against this. Any float dtype, any height and width from 32 on: every layer is a
-convolution, so that a larger input gives a larger map of penalties, a column every 4 pixels (Section VII).
-Shapes: x (N, H, W); states of a layer (N, maps, rows, columns). A subsampling layer drops the last row or
-column of a map that does not divide by two.
+convolution, so that a larger input gives a larger map of penalties, a column every 4 pixels (Section VII):
+column k is what the network answers on the 32 columns from 4k on. Shapes: x (N, H, W); states of a layer
+(N, maps, rows, columns). A subsampling layer drops the last row or column of a map that does not divide by
+two, so that columns and rows of pixels that fill no step of four count for nothing.
 
 Each layer has three verbs side by side: forward, slopes to its input, slopes to its parameters. The recursion
 of Appendix C is the same verbs with weights and inputs squared, so it has no verbs of its own:
@@ -21,7 +22,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from .architecture import BACKGROUND, FIELD, FOREGROUND, INPUT, KERNEL, PAIRS
+from .architecture import BACKGROUND, FOREGROUND, INPUT, KERNEL, PAIRS
+from .errors import InputError
 from .inputs import check_images
 
 __all__ = ["Activations", "backward", "curvature", "forward", "normalise", "squash", "squash_slope"]
@@ -29,7 +31,9 @@ __all__ = ["Activations", "backward", "curvature", "forward", "normalise", "squa
 AMPLITUDE, STEEPNESS = 1.7159, 2 / 3  # A and S of Appendix A
 
 Parameters = Mapping[str, NDArray]
-C1_PAIRS = [(m, 0) for m in range(6)]
+Pairs = NDArray[np.intp]  # a row for each kernel: (the map it writes to, the map it reads)
+C1_PAIRS = np.array([(m, 0) for m in range(6)])
+C3_PAIRS = np.array(PAIRS)
 
 
 # --- the squashing function (Appendix A) ------------------------------------------------------------
@@ -49,39 +53,42 @@ def squash_slope(a: NDArray) -> NDArray:
 
 
 def patches(x: NDArray) -> NDArray:
-    """Every 5×5 window: (N, maps, rows, columns) -> (maps, N, rows−4, columns−4, 25)."""
-    windows = sliding_window_view(x, (KERNEL, KERNEL), (2, 3)).swapaxes(0, 1)
-    return windows.reshape(*windows.shape[:4], KERNEL**2)
+    """Every 5×5 window of one map: (N, rows, columns) -> (25, N·(rows−4)·(columns−4))."""
+    windows = sliding_window_view(x, (KERNEL, KERNEL), (1, 2))
+    return windows.transpose(3, 4, 0, 1, 2).reshape(KERNEL**2, -1)
 
 
-def convolve(x: NDArray, weight: NDArray, bias: NDArray, pairs: list[tuple[int, int]]) -> NDArray:
+def convolve(x: NDArray, weight: NDArray, bias: NDArray, pairs: Pairs) -> NDArray:
     """Weighted sums a_m = bias_m + Σ over the pairs (m, s) of kernel ∗ x_s."""
-    seen = patches(x)
-    a = np.empty((len(bias), *seen.shape[1:4]), x.dtype)
+    n, maps, rows, columns = x.shape
+    a = np.empty((len(bias), n, rows - KERNEL + 1, columns - KERNEL + 1), x.dtype)
     a[:] = bias[:, None, None, None]
-    for (m, s), kernel in zip(pairs, weight, strict=True):
-        a[m] += seen[s] @ kernel.ravel()
+    for s in range(maps):
+        here = pairs[:, 1] == s  # every kernel that reads map s, in one product
+        found = weight[here].reshape(-1, KERNEL**2) @ patches(x[:, s])
+        a[pairs[here, 0]] += found.reshape(-1, *a.shape[1:])
     return a.swapaxes(0, 1)
 
 
-def convolve_to_input(slopes: NDArray, weight: NDArray, maps: int, pairs: list[tuple[int, int]]) -> NDArray:
-    """Each slope goes back through the kernel to the 25 inputs it came from."""
-    n, _, rows, columns = slopes.shape
-    back = np.zeros((n, maps, rows + KERNEL - 1, columns + KERNEL - 1), slopes.dtype)
-    for (m, s), kernel in zip(pairs, weight, strict=True):
-        for ky in range(KERNEL):
-            for kx in range(KERNEL):
-                back[:, s, ky : ky + rows, kx : kx + columns] += kernel[ky, kx] * slopes[:, m]
-    return back
+def convolve_to_input(slopes: NDArray, weight: NDArray, maps: int, pairs: Pairs) -> NDArray:
+    """Each slope goes back through the kernel to the 25 inputs it came from.
+
+    Seen from an input that is a convolution as well, with the kernel turned by half a turn, of slopes that
+    are zero beyond the edge.
+    """
+    edge = KERNEL - 1
+    wide = np.pad(slopes, ((0, 0), (0, 0), (edge, edge), (edge, edge)))
+    return convolve(wide, weight[:, ::-1, ::-1], np.zeros(maps, slopes.dtype), pairs[:, ::-1])
 
 
-def convolve_to_parameters(
-    slopes: NDArray, x: NDArray, pairs: list[tuple[int, int]]
-) -> tuple[NDArray, NDArray]:
+def convolve_to_parameters(slopes: NDArray, x: NDArray, pairs: Pairs) -> tuple[NDArray, NDArray]:
     """Shared weights: the sum over all positions and patterns."""
-    seen = patches(x)
-    weight = [np.tensordot(slopes[:, m], seen[s], ((0, 1, 2), (0, 1, 2))) for m, s in pairs]
-    return np.reshape(weight, (len(pairs), KERNEL, KERNEL)), slopes.sum((0, 2, 3))
+    each = slopes.swapaxes(0, 1).reshape(slopes.shape[1], -1)
+    weight = np.empty((len(pairs), KERNEL**2), slopes.dtype)
+    for s in range(x.shape[1]):
+        here = pairs[:, 1] == s
+        weight[here] = each[pairs[here, 0]] @ patches(x[:, s]).T
+    return weight.reshape(-1, KERNEL, KERNEL), each.sum(1)
 
 
 # --- subsampling: S2 and S4 --------------------------------------------------------------------------
@@ -116,23 +123,25 @@ def subsample_to_parameters(slopes: NDArray, sums: NDArray) -> tuple[NDArray, ND
 
 
 def connect(x: NDArray, weight: NDArray, bias: NDArray) -> NDArray:
-    """Weighted sums of a convolution that reads every map. weight: (units, maps, k, k)."""
+    """Weighted sums of a convolution in which every unit reads every map. weight: (units, maps, k, k)."""
     windows = sliding_window_view(x, weight.shape[2:], (2, 3))
     return (np.tensordot(windows, weight, ((1, 4, 5), (1, 2, 3))) + bias).transpose(0, 3, 1, 2)
 
 
 def connect_to_input(slopes: NDArray, weight: NDArray) -> NDArray:
+    """Each slope goes back through its unit's weights to the maps × k × k inputs they came from."""
     n, _, rows, columns = slopes.shape
-    k = weight.shape[2]
-    back = np.zeros((n, weight.shape[1], rows + k - 1, columns + k - 1), slopes.dtype)
+    maps, k = weight.shape[1:3]
+    parts = np.tensordot(slopes, weight, (1, 0)).transpose(4, 5, 0, 3, 1, 2)  # k, k, N, maps, rows, columns
+    back = np.zeros((n, maps, rows + k - 1, columns + k - 1), slopes.dtype)
     for ky in range(k):
         for kx in range(k):
-            part = np.tensordot(slopes, weight[:, :, ky, kx], (1, 0))
-            back[:, :, ky : ky + rows, kx : kx + columns] += part.transpose(0, 3, 1, 2)
+            back[:, :, ky : ky + rows, kx : kx + columns] += parts[ky, kx]
     return back
 
 
 def connect_to_parameters(slopes: NDArray, x: NDArray, k: int) -> tuple[NDArray, NDArray]:
+    """The sum over all positions and patterns; for characters of 32×32 there is one position."""
     windows = sliding_window_view(x, (k, k), (2, 3))
     return np.tensordot(slopes, windows, ((0, 2, 3), (0, 2, 3))), slopes.sum((0, 2, 3))
 
@@ -141,20 +150,19 @@ def connect_to_parameters(slopes: NDArray, x: NDArray, k: int) -> tuple[NDArray,
 
 
 def normalise(images: ArrayLike, dtype: type | np.dtype = np.float32) -> NDArray:
-    """Pixels as the network takes them (Section II-B): white −0.1, black 1.175; (N, 32, 32).
+    """Pixels as the network takes them (Section II-B): white −0.1, black 1.175; (N, 32, 32) of dtype.
 
-    images: N×28×28 (padded by two pixels of background) or N×32×32, uint8 (255 = ink) or float in [0, 1].
-    Raises InputError for anything else.
+    images: N×28×28 (padded by two pixels of background) or N×32×32, uint8 (255 = ink) or float in [0, 1],
+    taken in single precision. Raises InputError for anything else.
     """
     images = check_images(images)
-    full = 255 if images.dtype == np.uint8 else 1
-    x = images.astype(dtype) * dtype_number(dtype, (FOREGROUND - BACKGROUND) / full) + dtype_number(dtype, BACKGROUND)
+    number = np.dtype(dtype).type
+    if not issubclass(number, np.floating):
+        raise InputError(f"inputs of the network are floats: {np.dtype(dtype)} cannot hold them")
+    ink = 255 if images.dtype == np.uint8 else 1
+    x = images.astype(dtype) * number((FOREGROUND - BACKGROUND) / ink) + number(BACKGROUND)
     edge = (INPUT - images.shape[1]) // 2
     return np.pad(x, ((0, 0), (edge, edge), (edge, edge)), constant_values=BACKGROUND) if edge else x
-
-
-def dtype_number(dtype: type | np.dtype, value: float) -> np.floating:
-    return np.dtype(dtype).type(value)
 
 
 @dataclass(frozen=True)
@@ -167,19 +175,28 @@ class Activations:
 
     @property
     def f6(self) -> NDArray:
-        """F6's state: (N, 84) for 32×32 inputs, (N, 84, rows, columns) for larger ones."""
+        """F6's state: (N, 84); where it is larger than 1×1, (N, 84, rows, columns)."""
         state = self.x["f6"]
         return state[:, :, 0, 0] if state.shape[2:] == (1, 1) else state
 
     @property
     def penalties(self) -> NDArray:
-        """Eq. 7: (N, classes) for 32×32 inputs, (N, rows, columns, classes) for larger ones."""
+        """Eq. 7: (N, classes); where F6 is larger than 1×1, (N, rows, columns, classes)."""
         f6 = np.moveaxis(self.f6, 1, -1)[..., None, :]
         return ((f6 - self.codes) ** 2).sum(-1)
 
 
 def forward(parameters: Parameters, codes: NDArray, x: NDArray) -> Activations:
-    """Fig. 2, from normalised inputs (N, H, W), H and W at least 32, to penalties."""
+    """Fig. 2, from normalised inputs (N, H, W), H and W at least 32, to penalties.
+
+    parameters: those of architecture.SHAPES, codes: (classes, 84), of the inputs' float dtype, which is then
+    that of everything computed. Raises InputError for inputs that are no floats, or too small.
+    """
+    if x.ndim != 3 or min(x.shape[1:]) < INPUT or x.dtype.kind != "f":
+        raise InputError(
+            f"inputs of shape {x.shape} and type {x.dtype} cannot be read: N×H×W floats are needed, "
+            f"H and W at least {INPUT} (network.normalise makes them)"
+        )
     p = parameters
     a, states = {}, {"input": x[:, None]}
 
@@ -189,7 +206,7 @@ def forward(parameters: Parameters, codes: NDArray, x: NDArray) -> Activations:
 
     c1 = layer("c1", convolve(x[:, None], p["c1.weight"], p["c1.bias"], C1_PAIRS))  # 1@32×32 -> 6@28×28
     s2 = layer("s2", subsample(c1, p["s2.coefficient"], p["s2.bias"]))  # -> 6@14×14
-    c3 = layer("c3", convolve(s2, p["c3.weight"], p["c3.bias"], PAIRS))  # -> 16@10×10
+    c3 = layer("c3", convolve(s2, p["c3.weight"], p["c3.bias"], C3_PAIRS))  # -> 16@10×10
     s4 = layer("s4", subsample(c3, p["s4.coefficient"], p["s4.bias"]))  # -> 16@5×5
     c5 = layer("c5", connect(s4, p["c5.weight"], p["c5.bias"]))  # -> 120@1×1
     layer("f6", connect(c5, p["f6.weight"][:, :, None, None], p["f6.bias"]))  # -> 84
@@ -214,8 +231,8 @@ def _back(parameters: Parameters, seen: Activations, to_f6: NDArray, power: int)
     sums = window_sums(seen.x["c3"]) ** power
     found["s4.coefficient"], found["s4.bias"] = subsample_to_parameters(d, sums)
     d = at("c3", subsample_to_input(d, p["s4.coefficient"], seen.x["c3"].shape))
-    found["c3.weight"], found["c3.bias"] = convolve_to_parameters(d, x["s2"], PAIRS)
-    d = at("s2", convolve_to_input(d, p["c3.weight"], 6, PAIRS))
+    found["c3.weight"], found["c3.bias"] = convolve_to_parameters(d, x["s2"], C3_PAIRS)
+    d = at("s2", convolve_to_input(d, p["c3.weight"], 6, C3_PAIRS))
     sums = window_sums(seen.x["c1"]) ** power
     found["s2.coefficient"], found["s2.bias"] = subsample_to_parameters(d, sums)
     d = at("c1", subsample_to_input(d, p["s2.coefficient"], seen.x["c1"].shape))
@@ -224,14 +241,18 @@ def _back(parameters: Parameters, seen: Activations, to_f6: NDArray, power: int)
 
 
 def backward(parameters: Parameters, activations: Activations, f6_slope: NDArray) -> dict[str, NDArray]:
-    """Gradient of E to every parameter, from ∂E/∂x of F6's states, (N, 84) (losses.f6_slope)."""
+    """Gradient of E to every parameter, from ∂E/∂x of F6's states, shaped as `.f6` (losses.f6_slope).
+
+    It is summed over the patterns: the slope of a mean has its 1/N already.
+    """
     return _back(parameters, activations, f6_slope, 1)
 
 
 def curvature(parameters: Parameters, activations: Activations, f6_curvature: NDArray) -> dict[str, NDArray]:
-    """h_kk of Appendix C for every parameter, from ∂²E/∂x² of F6's states, (N, 84) (losses.curvature).
+    """h_kk of Appendix C for every parameter, from ∂²E/∂x² of F6's states, as `.f6` (losses.curvature).
 
-    The Gauss–Newton estimate: the term in f'' is dropped, off-diagonal terms too, so it is never negative.
-    For a shared weight it is the sum over the connections that share it.
+    The Gauss–Newton estimate: the term in f'' is dropped, and off-diagonal terms too, so it is never negative
+    where it does not start so. For a shared weight it is the sum over the connections that share it; the
+    input of a coefficient is the sum of its window, and enters squared.
     """
     return _back(parameters, activations, f6_curvature, 2)

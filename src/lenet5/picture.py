@@ -79,10 +79,23 @@ def open_picture(source: Picture, name: str | None = None) -> NDArray[np.float32
             picture.load()
             picture = ImageOps.exif_transpose(picture)
     except UnidentifiedImageError as error:
-        raise PictureError(f"cannot read {name}: it is not a picture, or not of a kind that is known") from error
+        raise PictureError(
+            f"cannot read {name}: it is not a picture, or not of a kind that is known"
+        ) from error
     except Image.DecompressionBombError as error:
-        raise PictureError(f"cannot read {name}: it has too many pixels; reduce it to {MOST_PIXELS:,} or fewer") from error
-    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, KeyError, AttributeError) as error:
+        raise PictureError(
+            f"cannot read {name}: it has too many pixels; reduce it to {MOST_PIXELS:,} or fewer"
+        ) from error
+    except (
+        OSError,
+        SyntaxError,
+        ValueError,
+        EOFError,
+        IndexError,
+        TypeError,
+        KeyError,
+        AttributeError,
+    ) as error:
         if isinstance(error, PictureError):
             raise
         # Decoders meet damage with any of these.
@@ -123,7 +136,9 @@ def _colours(picture: Image.Image, name: str) -> NDArray[np.float32]:
 
 def _from_array(array: NDArray, name: str) -> NDArray[np.float32]:
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or not array.size:
-        raise PictureError(f"cannot read {name}: its shape is {array.shape}; rows×columns (×3 or ×4) is needed")
+        raise PictureError(
+            f"cannot read {name}: its shape is {array.shape}; rows×columns (×3 or ×4) is needed"
+        )
     if array.dtype == bool:
         array = array.astype(np.float32)
     elif array.dtype in (np.uint8, np.uint16):
@@ -133,7 +148,9 @@ def _from_array(array: NDArray, name: str) -> NDArray[np.float32]:
         if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
             raise PictureError(f"cannot read {name}: floating-point pixels must lie in 0 … 1")
     else:
-        raise PictureError(f"cannot read {name}: pixels of type {array.dtype}; uint8, uint16 or floats are needed")
+        raise PictureError(
+            f"cannot read {name}: pixels of type {array.dtype}; uint8, uint16 or floats are needed"
+        )
     if array.ndim == 2:
         array = array[:, :, None]
     if array.shape[2] == 4:
@@ -300,9 +317,7 @@ def stroke_width(mask: NDArray[np.bool_]) -> float:
     return float(max(4 * (inside.mean() - 0.5) + 1, 1.0)) if inside.size else 0.0
 
 
-def normalise_character(
-    source: Picture, name: str | None = None, box: int = BOX
-) -> NDArray[np.uint8]:
+def normalise_character(source: Picture, name: str | None = None, box: int = BOX) -> NDArray[np.uint8]:
     """One character as MNIST's were made: (28, 28) uint8, 255 = ink, the larger side 20, centred by mass.
 
     source: as for `open_picture`. Raises PictureError where there is no picture or nothing to read.
@@ -340,7 +355,9 @@ def field(map_: NDArray[np.float32], name: str = "the picture", box: int = BOX) 
         map_ = _narrowed(map_, (width - most) / 2)
     scale = max(map_.shape) / box
     size = max(1, round(map_.shape[1] / scale)), max(1, round(map_.shape[0] / scale))
-    small = np.asarray(Image.fromarray(np.ascontiguousarray(map_, np.float32)).resize(size, Image.Resampling.BOX))
+    small = np.asarray(
+        Image.fromarray(np.ascontiguousarray(map_, np.float32)).resize(size, Image.Resampling.BOX)
+    )
     peak = np.quantile(small[small > 0.1], 0.9) if (small > 0.1).any() else 1.0
     small = np.clip(small / max(peak, 0.2), 0, 1)
     total = small.sum()

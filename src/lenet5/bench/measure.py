@@ -32,7 +32,9 @@ def machine() -> dict[str, Any]:
     model = platform.processor() or platform.machine()
     try:
         with open("/proc/cpuinfo", encoding="utf-8") as lines:
-            model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
+            model = next(
+                (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model
+            )
     except OSError:
         pass
     from ..engine import L
@@ -73,7 +75,9 @@ def multiply_add_rate(rounds: int = 7, size: int = 1024) -> dict[str, float]:
     return spread([size**3 / once(lambda: left @ left) for _ in range(rounds)])
 
 
-def recognition(threads: int, rounds: int, batches: tuple[int, ...] = BATCHES, only: tuple[str, ...] = ()) -> dict:
+def recognition(
+    threads: int, rounds: int, batches: tuple[int, ...] = BATCHES, only: tuple[str, ...] = ()
+) -> dict:
     """Images a second of every engine at every batch size; their answers are compared first."""
     from ..model import LeNet5
     from .peers import normalised, peers
@@ -89,7 +93,11 @@ def recognition(threads: int, rounds: int, batches: tuple[int, ...] = BATCHES, o
         difference = float(np.abs(answer - judge).max())
         if difference > 1e-3 * float(np.abs(judge).max()):
             raise RuntimeError(f"{peer.name} answers differently by {difference:g}: not the same network")
-        report[peer.name] = {"version": peer.version, "difference": difference, "rates": {b: [] for b in batches}}
+        report[peer.name] = {
+            "version": peer.version,
+            "difference": difference,
+            "rates": {b: [] for b in batches},
+        }
     for _ in range(rounds):
         for batch in batches:
             some, some_ready = np.ascontiguousarray(raw[:batch]), np.ascontiguousarray(ready[:batch])
@@ -145,7 +153,9 @@ def training(threads: int, rounds: int, batches: tuple[int, ...] = (16, 32, 64, 
     }
 
 
-def _torch_step(batch: int, threads: int, raw: np.ndarray, labels: np.ndarray) -> tuple[int, Callable[[], Any]]:
+def _torch_step(
+    batch: int, threads: int, raw: np.ndarray, labels: np.ndarray
+) -> tuple[int, Callable[[], Any]]:
     """One mini-batch in PyTorch as most people write it: the same loss and optimiser as ours."""
     import torch
 

@@ -134,7 +134,11 @@ def _openvino(model: LeNet5, threads: int) -> Iterator[Peer]:
     core = ov.Core()
     graph = core.read_model(_onnx_bytes(model))
     for hint in ("LATENCY", "THROUGHPUT"):
-        options = {"INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": hint, "INFERENCE_PRECISION_HINT": "f32"}
+        options = {
+            "INFERENCE_NUM_THREADS": threads,
+            "PERFORMANCE_HINT": hint,
+            "INFERENCE_PRECISION_HINT": "f32",
+        }
         compiled = core.compile_model(graph, "CPU", options)
         request = compiled.create_infer_request()
         name = "OpenVINO" if hint == "LATENCY" else "OpenVINO throughput"

@@ -20,7 +20,9 @@ FORWARD = sum(layer.multiply_adds for layer in LAYERS)
 TRAINING = 2 * FORWARD + sum(layer.multiply_adds for layer in LAYERS if layer.name in ("C3", "C5", "F6"))
 
 
-def measure(cores: list[int], rounds: int, notice: Callable[[str], None] = lambda text: None) -> dict[str, Any]:
+def measure(
+    cores: list[int], rounds: int, notice: Callable[[str], None] = lambda text: None
+) -> dict[str, Any]:
     """Measure in a process of its own for each number of cores; see measure.py for what is in the result.
 
     Raises LeNet5Error with the process's last line where one fails.
@@ -29,7 +31,9 @@ def measure(cores: list[int], rounds: int, notice: Callable[[str], None] = lambd
 
     runs = {}
     for count in cores:
-        notice(f"measuring on {count} core{'s' if count > 1 else ''}: every installed engine, {rounds} rounds")
+        notice(
+            f"measuring on {count} core{'s' if count > 1 else ''}: every installed engine, {rounds} rounds"
+        )
         # Thread pools of libraries that read these when they are loaded; the process pins itself besides.
         limits = {name: str(count) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
         done = subprocess.run(
@@ -71,7 +75,10 @@ def table(report: dict[str, Any]) -> str:
     ]
     for count, run in report["runs"].items():
         rate = run["multiply_adds"]["median"]
-        lines += ["", f"**{count} core{'s' if count != '1' else ''}** (a matrix product: {rate / 1e9:.0f} G multiply–adds/s)"]
+        lines += [
+            "",
+            f"**{count} core{'s' if count != '1' else ''}** (a matrix product: {rate / 1e9:.0f} G multiply–adds/s)",
+        ]
         for task, work, title in (
             ("recognition", FORWARD, "recognition"),
             ("training", TRAINING, "training: forward, backward, update"),
@@ -99,8 +106,15 @@ def plot(report: dict[str, Any]) -> bytes:
         for name, entry in run["recognition"].items():
             rates = [value["median"] for value in entry["rates"].values()]
             width = 2.5 if name == "lenet5" else 1.2
-            axis.plot([int(b) for b in entry["rates"]], rates, marker="o", markersize=3, linewidth=width, label=name)
-        axis.set(xscale="log", yscale="log", xlabel="batch size", title=f"{count} core{'s' if count != '1' else ''}")
+            axis.plot(
+                [int(b) for b in entry["rates"]], rates, marker="o", markersize=3, linewidth=width, label=name
+            )
+        axis.set(
+            xscale="log",
+            yscale="log",
+            xlabel="batch size",
+            title=f"{count} core{'s' if count != '1' else ''}",
+        )
         axis.grid(alpha=0.3, which="both")
     axes[0].set_ylabel("images recognised a second")
     axes[-1].legend(fontsize=8)

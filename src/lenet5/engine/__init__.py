@@ -106,7 +106,16 @@ def penalties(flat: F32, codes: F32, images: NDArray, threads: int | None = None
         sizes = np.cumsum([1024 * L, 1024 * L, 6 * 196 * L, 400 * L, 120 * L, 84 * L])
         levels, *spaces = np.split(room, sizes)
         jobs.append(
-            (images[low:high], gain, np.float32(BACKGROUND), flat, codes, levels.reshape(L, 1024), *spaces, out[low:high])
+            (
+                images[low:high],
+                gain,
+                np.float32(BACKGROUND),
+                flat,
+                codes,
+                levels.reshape(L, 1024),
+                *spaces,
+                out[low:high],
+            )
         )
     _together(recognise, jobs)
     return out
@@ -217,7 +226,9 @@ class Trainer:
         _say_if_first()
         steps = -(-len(order) // self._batch)
         if len(rates) != steps:
-            raise InputError(f"{len(order)} patterns in batches of {self._batch} need {steps} rates, not {len(rates)}")
+            raise InputError(
+                f"{len(order)} patterns in batches of {self._batch} need {steps} rates, not {len(rates)}"
+            )
         counter = np.zeros(8, np.int64)
         result = np.zeros((self.threads, 2))
         order, rates = np.ascontiguousarray(order, np.int64), np.ascontiguousarray(rates, np.float32)

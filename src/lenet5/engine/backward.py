@@ -311,7 +311,9 @@ def collect(by_lane, g6, gradient):
         total = np.float32(0)
         for lane in range(L):
             total += by_lane[k * L + lane]
-        gradient[k if k < SHARED else C5_B + k - SHARED if k < SHARED + 120 else F6_B + k - SHARED - 120] += total
+        gradient[k if k < SHARED else C5_B + k - SHARED if k < SHARED + 120 else F6_B + k - SHARED - 120] += (
+            total
+        )
     by_lane[:] = 0
     for unit in range(84):
         for i in range(120):

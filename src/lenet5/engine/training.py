@@ -57,7 +57,9 @@ def update(
             slope = share * slopes[k]
             speeds[k] = momentum * speeds[k] + (one - momentum) * slope
             spreads[k] = squares * spreads[k] + (one - squares) * slope * slope
-            weights[k] -= rise * speeds[k] / (np.sqrt(fall * spreads[k]) + np.float32(1e-8)) + rate * decay * weights[k]
+            weights[k] -= (
+                rise * speeds[k] / (np.sqrt(fall * spreads[k]) + np.float32(1e-8)) + rate * decay * weights[k]
+            )
             slopes[k] = 0
     else:
         for k in range(high - low):

@@ -186,7 +186,10 @@ def row_load(typing_context, width, array, offset):
         return _gather(
             builder,
             [
-                _load(builder, _at(context, builder, signature.args[1], arguments[1], _shift(builder, arguments[2], i)))
+                _load(
+                    builder,
+                    _at(context, builder, signature.args[1], arguments[1], _shift(builder, arguments[2], i)),
+                )
                 for i in range(count)
             ],
         )
@@ -200,7 +203,11 @@ def row_store(typing_context, row, array, offset):
 
     def code(context, builder, signature, arguments):
         for i, vector in enumerate(_split(builder, arguments[0])):
-            _store(builder, vector, _at(context, builder, signature.args[1], arguments[1], _shift(builder, arguments[2], i)))
+            _store(
+                builder,
+                vector,
+                _at(context, builder, signature.args[1], arguments[1], _shift(builder, arguments[2], i)),
+            )
         return context.get_dummy_value()
 
     return types.void(row, array, types.int64), code
@@ -217,7 +224,8 @@ def row_taps(typing_context, row, source, offset, weights, first):
         kinds, (row_value, source_value, at, weights_value, w) = signature.args, arguments
         sums = _split(builder, row_value)
         taps = [
-            _scalar(builder, lambda o: _at(context, builder, kinds[3], weights_value, o), w, k) for k in range(KERNEL)
+            _scalar(builder, lambda o: _at(context, builder, kinds[3], weights_value, o), w, k)
+            for k in range(KERNEL)
         ]
         for column in range(len(sums) + KERNEL - 1):
             x = _load(builder, _at(context, builder, kinds[1], source_value, _shift(builder, at, column)))
@@ -240,7 +248,8 @@ def row_spread(typing_context, row, source, offset, weights, first):
         kinds, (row_value, source_value, at, weights_value, w) = signature.args, arguments
         sums = _split(builder, row_value)
         taps = [
-            _scalar(builder, lambda o: _at(context, builder, kinds[3], weights_value, o), w, k) for k in range(KERNEL)
+            _scalar(builder, lambda o: _at(context, builder, kinds[3], weights_value, o), w, k)
+            for k in range(KERNEL)
         ]
         for column in range(len(sums) - KERNEL + 1):
             x = _load(builder, _at(context, builder, kinds[1], source_value, _shift(builder, at, column)))
@@ -297,7 +306,8 @@ def row_outer(typing_context, row, width, left, first, right, offset):
         kinds, (row_value, _, left_value, f, right_value, at) = signature.args, arguments
         sums = _split(builder, row_value)
         rights = [
-            _load(builder, _at(context, builder, kinds[4], right_value, _shift(builder, at, t))) for t in range(columns)
+            _load(builder, _at(context, builder, kinds[4], right_value, _shift(builder, at, t)))
+            for t in range(columns)
         ]
         for i in range(len(sums) // columns):
             number = _scalar(builder, lambda o: _at(context, builder, kinds[2], left_value, o), f, i)
@@ -427,7 +437,8 @@ def row_sum(typing_context, row):
         while len(vectors) > 1:
             half = len(vectors) // 2
             vectors = [
-                builder.fadd(a, b, flags=_FAST) for a, b in zip(vectors[:half], vectors[half : 2 * half], strict=True)
+                builder.fadd(a, b, flags=_FAST)
+                for a, b in zip(vectors[:half], vectors[half : 2 * half], strict=True)
             ] + vectors[2 * half :]
         return _gather(builder, vectors)
 
