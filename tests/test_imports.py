@@ -15,7 +15,8 @@ PACKAGE = Path(lenet5.__file__).parent
 # place here.
 ORDER = [
     "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "network",
-    "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "datasets", "model",
+    "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes",
+    "folders", "tables", "datasets", "model",
     "recipes", "sdlm", "checkpoint", "train", "evaluate", "reproduce", "picture", "segment", "graph", "sdnn",
     "reader", "export", "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",
 ]  # fmt: skip
@@ -24,6 +25,7 @@ ORDER = [
 EXCEPTIONS = {
     ("model", "train"),  # LeNet5.fit is a door to the training
     ("model", "recipes"),
+    ("folders", "picture"),  # Pillow, loaded when there are pictures
     ("distort", "engine"),  # compiled loops, loaded when they run
 }
 
