@@ -53,21 +53,21 @@ def squash_slope(a: NDArray) -> NDArray:
 
 
 def patches(x: NDArray) -> NDArray:
-    """Every 5×5 window of one map: (N, rows, columns) -> (25, N·(rows−4)·(columns−4))."""
+    """Every 5×5 window of one map: (N, rows, columns) -> (N, 25, (rows−4)·(columns−4))."""
     windows = sliding_window_view(x, (KERNEL, KERNEL), (1, 2))
-    return windows.transpose(3, 4, 0, 1, 2).reshape(KERNEL**2, -1)
+    return windows.transpose(0, 3, 4, 1, 2).reshape(len(x), KERNEL**2, -1)
 
 
 def convolve(x: NDArray, weight: NDArray, bias: NDArray, pairs: Pairs) -> NDArray:
     """Weighted sums a_m = bias_m + Σ over the pairs (m, s) of kernel ∗ x_s."""
     n, maps, rows, columns = x.shape
-    a = np.empty((len(bias), n, rows - KERNEL + 1, columns - KERNEL + 1), x.dtype)
-    a[:] = bias[:, None, None, None]
+    a = np.empty((n, len(bias), rows - KERNEL + 1, columns - KERNEL + 1), x.dtype)
+    a[:] = bias[:, None, None]
     for s in range(maps):
         here = pairs[:, 1] == s  # every kernel that reads map s, in one product
         found = weight[here].reshape(-1, KERNEL**2) @ patches(x[:, s])
-        a[pairs[here, 0]] += found.reshape(-1, *a.shape[1:])
-    return a.swapaxes(0, 1)
+        a[:, pairs[here, 0]] += found.reshape(n, -1, *a.shape[2:])
+    return a
 
 
 def convolve_to_input(slopes: NDArray, weight: NDArray, maps: int, pairs: Pairs) -> NDArray:
@@ -83,12 +83,12 @@ def convolve_to_input(slopes: NDArray, weight: NDArray, maps: int, pairs: Pairs)
 
 def convolve_to_parameters(slopes: NDArray, x: NDArray, pairs: Pairs) -> tuple[NDArray, NDArray]:
     """Shared weights: the sum over all positions and patterns."""
-    each = slopes.swapaxes(0, 1).reshape(slopes.shape[1], -1)
     weight = np.empty((len(pairs), KERNEL**2), slopes.dtype)
     for s in range(x.shape[1]):
         here = pairs[:, 1] == s
-        weight[here] = each[pairs[here, 0]] @ patches(x[:, s]).T
-    return weight.reshape(-1, KERNEL, KERNEL), each.sum(1)
+        each = slopes[:, pairs[here, 0]].reshape(len(x), here.sum(), -1)
+        weight[here] = (each @ patches(x[:, s]).swapaxes(1, 2)).sum(0)
+    return weight.reshape(-1, KERNEL, KERNEL), slopes.sum((0, 2, 3))
 
 
 # --- subsampling: S2 and S4 --------------------------------------------------------------------------
@@ -251,8 +251,8 @@ def backward(parameters: Parameters, activations: Activations, f6_slope: NDArray
 def curvature(parameters: Parameters, activations: Activations, f6_curvature: NDArray) -> dict[str, NDArray]:
     """h_kk of Appendix C for every parameter, from ∂²E/∂x² of F6's states, as `.f6` (losses.curvature).
 
-    The Gauss–Newton estimate: the term in f'' is dropped, and off-diagonal terms too, so it is never negative
-    where it does not start so. For a shared weight it is the sum over the connections that share it; the
+    The Gauss–Newton estimate: the term in f'' is dropped, and off-diagonal terms too, so it is never
+    negative unless it starts so. For a shared weight it is the sum over the connections that share it; the
     input of a coefficient is the sum of its window, and enters squared.
     """
     return _back(parameters, activations, f6_curvature, 2)
