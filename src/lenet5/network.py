@@ -55,7 +55,7 @@ def squash_slope(a: NDArray) -> NDArray:
 def patches(x: NDArray) -> NDArray:
     """Every 5×5 window of one map: (N, rows, columns) -> (N, 25, (rows−4)·(columns−4))."""
     windows = sliding_window_view(x, (KERNEL, KERNEL), (1, 2))
-    return windows.transpose(0, 3, 4, 1, 2).reshape(len(x), KERNEL**2, -1)
+    return windows.transpose(0, 3, 4, 1, 2).reshape(len(x), KERNEL**2, windows.shape[1] * windows.shape[2])
 
 
 def convolve(x: NDArray, weight: NDArray, bias: NDArray, pairs: Pairs) -> NDArray:
@@ -66,7 +66,7 @@ def convolve(x: NDArray, weight: NDArray, bias: NDArray, pairs: Pairs) -> NDArra
     for s in range(maps):
         here = pairs[:, 1] == s  # every kernel that reads map s, in one product
         found = weight[here].reshape(-1, KERNEL**2) @ patches(x[:, s])
-        a[:, pairs[here, 0]] += found.reshape(n, -1, *a.shape[2:])
+        a[:, pairs[here, 0]] += found.reshape(n, here.sum(), *a.shape[2:])
     return a
 
 

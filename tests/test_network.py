@@ -1,0 +1,277 @@
+"""The reference against finite differences, slow loops written from the paper's sums, and itself perturbed."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from lenet5 import losses, network
+from lenet5.architecture import FIELD, PAIRS, SHAPES
+from lenet5.codes import DIGITS, codes
+from lenet5.errors import InputError
+
+CODES = codes(DIGITS).astype(np.float64)
+LABELS = np.array([3, 7])
+
+
+def parameters(seed: int = 0, size: float = 0.15) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return {name: rng.standard_normal(shape) * size for name, shape in SHAPES.items()}
+
+
+def inputs(count: int = 2, rows: int = 32, columns: int = 32) -> np.ndarray:
+    return np.random.default_rng(1).uniform(-0.1, 1.175, (count, rows, columns))
+
+
+P, X = parameters(), inputs()
+
+
+def energy(p: dict[str, np.ndarray], which: str) -> float:
+    y = network.forward(p, CODES, X).penalties
+    return losses.energy(y, LABELS, 3.0, 0.05) if which == "eq. 9" else losses.mean_penalty(y, LABELS, 0.05)
+
+
+def gradient(which: str) -> dict[str, np.ndarray]:
+    seen = network.forward(P, CODES, X)
+    if which == "eq. 9":
+        slope = losses.slope(seen.penalties, LABELS, 3.0, 0.05)
+    else:
+        slope = losses.mean_penalty_slope(seen.penalties, LABELS, 0.05)
+    return network.backward(P, seen, losses.f6_slope(seen.f6, CODES, slope))
+
+
+@pytest.mark.parametrize("which", ["eq. 8", "eq. 9"])
+@pytest.mark.parametrize("name", SHAPES)
+def test_gradient_is_the_finite_difference(name, which):
+    found = gradient(which)[name]
+    assert found.shape == SHAPES[name]
+    for index in np.random.default_rng(2).choice(found.size, min(found.size, 4), replace=False):
+        moved = []
+        for step in (1e-5, -1e-5):
+            p = {key: value.copy() for key, value in P.items()}
+            p[name].flat[index] += step
+            moved.append(energy(p, which))
+        slope = (moved[0] - moved[1]) / 2e-5
+        assert found.flat[index] == pytest.approx(slope, rel=1e-5, abs=1e-9 + 1e-6 * np.abs(found).max())
+
+
+def test_squashing_passes_through_plus_and_minus_one():
+    assert network.squash(np.array([-1.0, 1.0])) == pytest.approx([-1, 1], abs=1e-5)
+
+
+def test_squashing_bends_most_at_plus_and_minus_one():
+    a = np.linspace(0, 3, 30001)
+    bend = np.abs(np.gradient(network.squash_slope(a), a))
+    assert a[bend.argmax()] == pytest.approx(1, abs=0.02)
+
+
+def test_slope_of_squashing_is_its_finite_difference():
+    a = np.linspace(-4, 4, 81)
+    slope = (network.squash(a + 1e-6) - network.squash(a - 1e-6)) / 2e-6
+    assert network.squash_slope(a) == pytest.approx(slope, abs=1e-8)
+
+
+def test_each_c3_map_depends_on_its_maps_of_table_i_and_no_others():
+    s2 = np.random.default_rng(3).standard_normal((1, 6, 14, 14))
+    before = network.convolve(s2, P["c3.weight"], P["c3.bias"], np.array(PAIRS))
+    for read in range(6):
+        moved = s2.copy()
+        moved[:, read] += 1
+        changed = (network.convolve(moved, P["c3.weight"], P["c3.bias"], np.array(PAIRS)) != before).any((0, 2, 3))
+        assert np.flatnonzero(changed).tolist() == [m for m, s in PAIRS if s == read]
+
+
+def test_with_no_weights_c3_is_its_bias_once():
+    p = {**P, "c3.weight": np.zeros(SHAPES["c3.weight"])}
+    c3 = network.forward(p, CODES, X).a["c3"]
+    assert (c3 == p["c3.bias"][None, :, None, None]).all()
+
+
+def test_subsampling_sums_each_two_by_two_window_then_squashes():
+    assert network.window_sums(np.arange(16.0).reshape(1, 4, 4)).ravel().tolist() == [10, 18, 42, 50]
+    seen = network.forward(P, CODES, X)
+    c1 = seen.x["c1"]
+    window = c1[0, 2, 6:8, 10:12].sum()
+    right = 1.7159 * np.tanh(2 / 3 * (P["s2.coefficient"][2] * window + P["s2.bias"][2]))
+    assert seen.x["s2"][0, 2, 3, 5] == pytest.approx(right)
+
+
+def test_convolution_is_the_sum_over_the_kernel():
+    seen = network.forward(P, CODES, X)
+    total = P["c1.bias"][4]
+    for ky, kx in itertools.product(range(5), range(5)):
+        total += P["c1.weight"][4, ky, kx] * X[1, 9 + ky, 20 + kx]
+    assert seen.a["c1"][1, 4, 9, 20] == pytest.approx(total)
+
+
+def test_penalty_is_the_squared_distance_from_the_code():
+    seen = network.forward(P, CODES, X)
+    assert seen.penalties[1, 6] == pytest.approx(sum((seen.f6[1] - CODES[6]) ** 2))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_dtype_is_kept(dtype):
+    p = {name: value.astype(dtype) for name, value in P.items()}
+    seen = network.forward(p, CODES.astype(dtype), X.astype(dtype))
+    assert seen.penalties.dtype == dtype
+    assert all(value.dtype == dtype for value in [*seen.a.values(), *seen.x.values()])
+
+
+def test_column_k_of_a_wide_image_is_the_network_on_the_window_at_4k():
+    wide = inputs(1, 36, 48)
+    found = network.forward(P, CODES, wide).penalties
+    assert found.shape == (1, 2, 5, 10)
+    for row, column in itertools.product(range(2), range(5)):
+        window = wide[:, 4 * row : 4 * row + 32, 4 * column : 4 * column + 32]
+        assert found[0, row, column] == pytest.approx(network.forward(P, CODES, window).penalties[0])
+
+
+def test_a_size_that_no_window_fits_evenly_drops_the_last_row():
+    found = network.forward(P, CODES, inputs(1, 33, 35)).penalties
+    assert found[0] == pytest.approx(network.forward(P, CODES, inputs(1, 33, 35)[:, :32, :32]).penalties[0])
+
+
+def test_no_images():
+    assert network.forward(P, CODES, X[:0]).penalties.shape == (0, 10)
+
+
+# --- what pixels become ------------------------------------------------------------------------------
+
+
+def test_white_is_minus_a_tenth_and_black_1_175_and_the_padding_is_white():
+    image = np.zeros((1, FIELD, FIELD), np.uint8)
+    image[0, 0, 0] = 255
+    x = network.normalise(image, np.float64)
+    assert x.shape == (1, 32, 32)
+    assert x[0, 2, 2] == pytest.approx(1.175)
+    x[0, 2, 2] = -0.1
+    assert np.allclose(x, -0.1, atol=1e-12)
+
+
+def test_floats_and_bytes_are_the_same_pixels():
+    image = np.arange(FIELD * FIELD).reshape(1, FIELD, FIELD).astype(np.uint8)
+    assert network.normalise(image / 255, np.float64) == pytest.approx(
+        network.normalise(image, np.float64), abs=1e-7
+    )
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        np.zeros((28, 28), np.uint8), np.zeros((1, 28, 27), np.uint8), np.zeros((1, 30, 30)),
+        np.full((1, 28, 28), np.nan), np.full((1, 28, 28), 1.1), np.full((1, 28, 28), -0.1),
+        np.full((1, 28, 28), np.inf), np.zeros((1, 28, 28), np.int32), np.zeros((1, 28, 28), bool),
+        np.zeros((1, 28, 28), complex), np.zeros((1, 28, 28), object), np.zeros((1, 1, 28, 28), np.uint8),
+    ],
+)  # fmt: skip
+def test_anything_else_is_refused(images):
+    with pytest.raises(InputError):
+        network.normalise(images)
+
+
+# --- Appendix C --------------------------------------------------------------------------------------
+
+
+def test_curvature_of_f6_is_the_exact_second_derivative_where_nothing_is_dropped():
+    """In the last layer only the term in f'' is missing: with the slope of E at zero it vanishes."""
+    seen = network.forward(P, CODES, X[:1])
+    reached = seen.f6.copy()  # the code that F6 has reached: E = |x − code|² is then least, its slope 0
+
+    def distance(p: dict[str, np.ndarray]) -> float:
+        return float(((network.forward(p, CODES, X[:1]).f6 - reached) ** 2).sum())
+
+    found = network.curvature(P, seen, np.full((1, 84), 2.0))
+    for name, index in [("f6.weight", (5, 17)), ("f6.weight", (80, 3)), ("f6.bias", (40,))]:
+        at = []
+        for step in (-1e-3, 0, 1e-3):
+            p = {key: value.copy() for key, value in P.items()}
+            p[name][index] += step
+            at.append(distance(p))
+        assert found[name][index] == pytest.approx((at[0] - 2 * at[1] + at[2]) / 1e-6, rel=1e-3)
+
+
+def test_curvature_along_a_chain_with_one_path_is_exact():
+    """One unit in C5 feeds one unit in F6: no off-diagonal term is left to drop."""
+    p = {name: value.copy() for name, value in P.items()}
+    lone = np.zeros(SHAPES["f6.weight"])
+    lone[11, 30] = 0.7
+    p["f6.weight"] = lone
+    seen = network.forward(p, CODES, X[:1])
+    reached = seen.f6.copy()
+    found = network.curvature(p, seen, np.full((1, 84), 2.0))
+    for index in [(30, 2, 1, 4), (30, 15, 3, 3)]:
+        at = []
+        for step in (-1e-3, 0, 1e-3):
+            q = {key: value.copy() for key, value in p.items()}
+            q["c5.weight"][index] += step
+            at.append(float(((network.forward(q, CODES, X[:1]).f6 - reached) ** 2).sum()))
+        assert found["c5.weight"][index] == pytest.approx((at[0] - 2 * at[1] + at[2]) / 1e-6, rel=1e-3)
+
+
+def slow_curvature(p, seen, f6_curvature):
+    """Appendix C, sum by sum, for one pattern, with no vector in it but the innermost products."""
+    slope = {name: network.squash_slope(a[0]) ** 2 for name, a in seen.a.items()}
+    x = {name: value[0] for name, value in seen.x.items()}
+    found = {name: np.zeros(shape) for name, shape in SHAPES.items()}
+    a6 = slope["f6"][:, 0, 0] * f6_curvature[0]
+    a5 = np.zeros(120)
+    for i in range(84):
+        found["f6.bias"][i] = a6[i]
+        for k in range(120):
+            found["f6.weight"][i, k] = a6[i] * x["c5"][k, 0, 0] ** 2
+            a5[k] += p["f6.weight"][i, k] ** 2 * a6[i]
+    a5 *= slope["c5"][:, 0, 0]
+    found["c5.bias"], a4 = a5, np.zeros((16, 5, 5))
+    for k in range(120):
+        found["c5.weight"][k] = a5[k] * x["s4"] ** 2
+        a4 += p["c5.weight"][k] ** 2 * a5[k]
+    a4 *= slope["s4"]
+    a3 = np.zeros((16, 10, 10))
+    for m, r, c in itertools.product(range(16), range(5), range(5)):
+        window = x["c3"][m, 2 * r : 2 * r + 2, 2 * c : 2 * c + 2]
+        found["s4.coefficient"][m] += a4[m, r, c] * window.sum() ** 2
+        found["s4.bias"][m] += a4[m, r, c]
+        a3[m, 2 * r : 2 * r + 2, 2 * c : 2 * c + 2] = p["s4.coefficient"][m] ** 2 * a4[m, r, c]
+    a3 *= slope["c3"]
+    a2 = np.zeros((6, 14, 14))
+    for n, (m, s) in enumerate(PAIRS):
+        for r, c in itertools.product(range(10), range(10)):
+            found["c3.weight"][n] += a3[m, r, c] * x["s2"][s, r : r + 5, c : c + 5] ** 2
+            a2[s, r : r + 5, c : c + 5] += p["c3.weight"][n] ** 2 * a3[m, r, c]
+    found["c3.bias"] = a3.sum((1, 2))
+    a2 *= slope["s2"]
+    a1 = np.zeros((6, 28, 28))
+    for m, r, c in itertools.product(range(6), range(14), range(14)):
+        window = x["c1"][m, 2 * r : 2 * r + 2, 2 * c : 2 * c + 2]
+        found["s2.coefficient"][m] += a2[m, r, c] * window.sum() ** 2
+        found["s2.bias"][m] += a2[m, r, c]
+        a1[m, 2 * r : 2 * r + 2, 2 * c : 2 * c + 2] = p["s2.coefficient"][m] ** 2 * a2[m, r, c]
+    a1 *= slope["c1"]
+    for m, r, c in itertools.product(range(6), range(28), range(28)):
+        found["c1.weight"][m] += a1[m, r, c] * x["input"][0, r : r + 5, c : c + 5] ** 2
+        found["c1.bias"][m] += a1[m, r, c]
+    return found
+
+
+def test_curvature_is_the_recursion_of_appendix_c():
+    seen = network.forward(P, CODES, X[:1])
+    start = losses.curvature(seen.f6, CODES, seen.penalties, LABELS[:1], 3.0, 0.05)
+    right = slow_curvature(P, seen, start)
+    found = network.curvature(P, seen, start)
+    for name in SHAPES:
+        assert found[name].shape == SHAPES[name]
+        assert np.allclose(found[name], right[name], rtol=1e-9, atol=0), name
+
+
+def test_curvature_is_a_mean_over_patterns_and_never_negative():
+    def of(x, labels):
+        seen = network.forward(P, CODES, x)
+        start = losses.curvature(seen.f6, CODES, seen.penalties, labels, 3.0, 0.05)
+        return network.curvature(P, seen, start)
+
+    both, first, second = of(X, LABELS), of(X[:1], LABELS[:1]), of(X[1:], LABELS[1:])
+    for name in SHAPES:
+        assert np.allclose(both[name], (first[name] + second[name]) / 2)
+        assert (both[name] >= 0).all()
