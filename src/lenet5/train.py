@@ -230,8 +230,8 @@ def train(
     identity = {
         "recipe": recipe.data(),
         "seed": seed,
-        "data": {"name": dataset.name, "patterns": len(dataset.images), "sha256": fingerprint(dataset)},
-        "test data": None if test is None else {"name": test.name, "sha256": fingerprint(test)},
+        "data": {"name": dataset.name, "patterns": len(dataset.images), "sha256": dataset.fingerprint},
+        "test data": None if test is None else {"name": test.name, "sha256": test.fingerprint},
         "start": None if start is None else hashlib.sha256(start.flat.tobytes()).hexdigest(),
     }
     if resume:
@@ -269,14 +269,6 @@ def _start(dataset: Dataset, recipe: Recipe, seed: int, start: LeNet5 | None) ->
     model.flat[:] = start.flat
     model.codes[:] = start.codes
     return model
-
-
-def fingerprint(dataset: Dataset) -> str:
-    """SHA-256 of all patterns, labels and class names, in their order."""
-    digest = hashlib.sha256(json.dumps([dataset.classes, dataset.images.shape]).encode())
-    digest.update(np.ascontiguousarray(dataset.images))
-    digest.update(np.ascontiguousarray(dataset.labels, np.int64))
-    return digest.hexdigest()
 
 
 def hold_out(dataset: Dataset, writers: NDArray) -> tuple[Dataset, Dataset]:

@@ -6,6 +6,8 @@ import json
 
 import click
 
+from .bars import downloads
+
 __all__ = ["eval_command"]
 
 
@@ -38,7 +40,9 @@ def eval_command(model: str, data: str, mistakes: str | None, threads: int | Non
     from ..model import LeNet5
 
     network = LeNet5.find(model)
-    result = evaluate(network, load(data, split="test"), threads)
+    with downloads() as progress:
+        patterns = load(data, split="test", progress=progress)
+    result = evaluate(network, patterns, threads)
     if mistakes and len(result.mistakes):
         sheet = mistakes_picture(result)
         with files.replacing(mistakes) as stream:

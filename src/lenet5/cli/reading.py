@@ -20,7 +20,7 @@ __all__ = ["read_command"]
 @click.option(
     "--show",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write the 32×32 picture that the network saw here, enlarged; several pictures side by side.",
+    help="Write the 32×32 picture that the network saw to this PNG, enlarged; several side by side.",
 )
 def read_command(pictures: tuple[str, ...], weights: str, as_json: bool, show: Path | None) -> int:
     """Say which character is in each PICTURE; - is standard input.
@@ -47,9 +47,8 @@ def read_command(pictures: tuple[str, ...], weights: str, as_json: bool, show: P
         if as_json:
             click.echo(json.dumps({"picture": name, **reading.data()}))
         else:
-            click.echo(
-                f"{name}: {reading.text}   (penalty {reading.penalty:.1f}, confidence {reading.confidence:.1%})"
-            )
+            doubt = f"penalty {reading.penalty:.1f}, confidence {reading.confidence:.1%}"
+            click.echo(f"{name}: {reading.text}   ({doubt})")
     if show and fields:
         _show(fields, show)
     return int(failed > 0)
@@ -67,5 +66,5 @@ def _show(fields: list, path: Path) -> None:
     seen = np.hstack([np.pad(255 - field, 2, constant_values=255) for field in fields])
     picture = Image.fromarray(seen).resize((seen.shape[1] * 8, seen.shape[0] * 8), Image.Resampling.NEAREST)
     data = io.BytesIO()
-    picture.save(data, (path.suffix[1:] or "png").upper().replace("JPG", "JPEG"))
+    picture.save(data, "PNG")
     write(path, data.getvalue())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from .bars import downloads, width
 
 if TYPE_CHECKING:
     from ..datasets import Dataset
@@ -102,7 +103,7 @@ def train_command(
         initial=done * patterns,
         unit=" patterns",
         unit_scale=True,
-        ncols=min(100, shutil.get_terminal_size().columns),
+        ncols=width(),
         leave=False,
         disable=None,  # off where standard error is no terminal
     )
@@ -144,7 +145,8 @@ def _data(data: str, test_data: str | None, validation: bool) -> tuple[Dataset, 
     """Training patterns, and those to report on."""
     from ..datasets import load
 
-    training = load(data)
+    with downloads() as progress:
+        training = load(data, progress=progress)
     if validation:
         from ..errors import DataError
         from ..mnist import writers
@@ -158,7 +160,8 @@ def _data(data: str, test_data: str | None, validation: bool) -> tuple[Dataset, 
             )
         return hold_out(training, who)
     if test_data or data == "mnist":
-        return training, load(test_data or data, split="test")
+        with downloads() as progress:
+            return training, load(test_data or data, split="test", progress=progress)
     return training, None
 
 
