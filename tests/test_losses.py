@@ -111,7 +111,9 @@ def test_without_rubbish_the_posterior_sums_to_one():
     assert np.isfinite(losses.energy(Y, LABELS, np.inf, 0.1))
 
 
-@pytest.mark.parametrize("targets", [np.array([0, 1]), np.array([0, 9, 3, 3, 10]), np.zeros((5, 9)), np.zeros(5)])
+@pytest.mark.parametrize(
+    "targets", [np.array([0, 1]), np.array([0, 9, 3, 3, 10]), np.zeros((5, 9)), np.zeros(5)]
+)
 def test_targets_that_do_not_fit_are_refused(targets):
     with pytest.raises(InputError):
         losses.energy(Y, targets)

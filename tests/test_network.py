@@ -79,7 +79,9 @@ def test_each_c3_map_depends_on_its_maps_of_table_i_and_no_others():
     for read in range(6):
         moved = s2.copy()
         moved[:, read] += 1
-        changed = (network.convolve(moved, P["c3.weight"], P["c3.bias"], np.array(PAIRS)) != before).any((0, 2, 3))
+        changed = (network.convolve(moved, P["c3.weight"], P["c3.bias"], np.array(PAIRS)) != before).any(
+            (0, 2, 3)
+        )
         assert np.flatnonzero(changed).tolist() == [m for m, s in PAIRS if s == read]
 
 

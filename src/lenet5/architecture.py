@@ -163,3 +163,9 @@ def fan_in(name: str) -> tuple[int, ...]:
     layer = next(entry for entry in LAYERS if entry.name.lower() == name.split(".")[0])
     ins = tuple(len(maps) * max(layer.kernel, 1) ** 2 for maps in layer.reads)
     return tuple(ins[c3] for c3, _ in PAIRS) if name == "c3.weight" else ins
+
+
+if __name__ == "__main__":
+    from .summary import text
+
+    print(text())
