@@ -1,13 +1,16 @@
 """Eq. 8 and eq. 9 (Section II-C): the energy of penalties, and its first and second derivatives.
 
-Written for penalties y (N, classes) and targets t: labels (N,), or weights (N, classes) that are not negative.
-What a row of weights lacks to 1 belongs to the rubbish class, whose penalty is the constant j: a pattern that
-is no character has a row of zeros. Penalties are multiplied by `scale` s first:
+Written for penalties y (N, classes) and targets t: labels (N,), or float weights (N, classes), none negative
+and no row's sum more than 1. What a row lacks to 1 belongs to the rubbish class, whose penalty is the
+constant j: a pattern that is no character has a row of zeros. Penalties are multiplied by `scale` s first:
 
     E = 1/P Σ_p [ Σ_i t_i·s·y_i + (1 − Σ_i t_i)·j + log( e^−j + Σ_i e^(−s·y_i) ) ]
 
-With labels and s = 1 this is eq. 9 as printed, but for a constant where targets lack weight.
+With labels and s = 1 this is eq. 9 as printed. j = inf leaves the rubbish class out, and what a row of
+weights lacks then counts for nothing.
 # not in the paper: s. Eq. 9 with s = 1 saturates F6 at any useful rate; see docs/reproduction.md.
+
+Everything has the penalties' float dtype. Slopes and curvatures are those of the mean E: a pattern's own, /P.
 """
 
 from __future__ import annotations
@@ -18,12 +21,14 @@ from numpy.typing import ArrayLike, NDArray
 from .errors import InputError
 
 __all__ = [
+    "codes_slope",
     "curvature",
     "energy",
     "f6_slope",
     "mean_penalty",
     "mean_penalty_slope",
     "posterior",
+    "second_derivative",
     "slope",
     "weights",
 ]
@@ -34,7 +39,10 @@ def weights(targets: ArrayLike, penalties: NDArray) -> NDArray:
     targets = np.asarray(targets)
     if targets.ndim == 1 and targets.dtype.kind in "iu" and len(targets) == len(penalties):
         if targets.size and not 0 <= targets.min() <= targets.max() < penalties.shape[1]:
-            raise InputError(f"labels must lie from 0 to {penalties.shape[1] - 1}")
+            raise InputError(
+                f"labels from {targets.min()} to {targets.max()} do not fit: "
+                f"there are {penalties.shape[1]} classes, numbered from 0"
+            )
         return (targets[:, None] == np.arange(penalties.shape[1])).astype(penalties.dtype)
     if targets.shape != penalties.shape or targets.dtype.kind != "f":
         raise InputError(
@@ -44,19 +52,28 @@ def weights(targets: ArrayLike, penalties: NDArray) -> NDArray:
     return targets.astype(penalties.dtype, copy=False)
 
 
+def _mean(energies: NDArray) -> float:
+    if not energies.size:
+        raise InputError("there is no mean energy of no patterns: give at least one")
+    return float(np.mean(energies))
+
+
 def _log_sum(penalties: NDArray, j: float, scale: float) -> NDArray:
-    """log( e^−j + Σ_i e^(−s·y_i) ) for each pattern; j = inf leaves the rubbish class out."""
+    """log( e^−j + Σ_i e^(−s·y_i) ) for each pattern; the largest term is taken out, lest all vanish."""
     scaled = -scale * penalties
     most = np.maximum(scaled.max(1), -j)
     return most + np.log(np.exp(scaled - most[:, None]).sum(1) + np.exp(-j - most))
 
 
+# --- eq. 9 -------------------------------------------------------------------------------------------
+
+
 def energy(penalties: NDArray, targets: ArrayLike, j: float = 1.0, scale: float = 1.0) -> float:
-    """Eq. 9: the mean over the patterns of the energy above."""
+    """Eq. 9: the mean over the patterns of the energy above. Raises InputError where there is no pattern."""
     t = weights(targets, penalties)
     lacking = 1 - t.sum(1)
     rubbish = np.zeros_like(lacking) if np.isinf(j) else lacking * j
-    return float(np.mean((t * scale * penalties).sum(1) + rubbish + _log_sum(penalties, j, scale)))
+    return _mean((t * scale * penalties).sum(1) + rubbish + _log_sum(penalties, j, scale))
 
 
 def posterior(penalties: NDArray, j: float = 1.0, scale: float = 1.0) -> NDArray:
@@ -70,9 +87,12 @@ def slope(penalties: NDArray, targets: ArrayLike, j: float = 1.0, scale: float =
     return scale * (weights(targets, penalties) - posterior(penalties, j, scale)) / len(penalties)
 
 
+# --- eq. 8 -------------------------------------------------------------------------------------------
+
+
 def mean_penalty(penalties: NDArray, targets: ArrayLike, scale: float = 1.0) -> float:
-    """Eq. 8: the mean penalty of the right class."""
-    return float(np.mean((weights(targets, penalties) * scale * penalties).sum(1)))
+    """Eq. 8: the mean penalty of the right class. Raises InputError where there is no pattern."""
+    return _mean((weights(targets, penalties) * scale * penalties).sum(1))
 
 
 def mean_penalty_slope(penalties: NDArray, targets: ArrayLike, scale: float = 1.0) -> NDArray:
@@ -80,28 +100,51 @@ def mean_penalty_slope(penalties: NDArray, targets: ArrayLike, scale: float = 1.
     return scale * weights(targets, penalties) / len(penalties)
 
 
+# --- through eq. 7, y_i = Σ_j (x_j − w_ij)²: to F6's states x, and to the codes w ---------------------
+
+
 def f6_slope(f6: NDArray, codes: NDArray, penalty_slope: NDArray) -> NDArray:
-    """∂E/∂x_j, (N, 84), from ∂E/∂y_i: the slope of eq. 7 is 2·(x_j − w_ij)."""
+    """∂E/∂x_j, (N, 84), from ∂E/∂y_i, (N, classes): the slope of eq. 7 is 2·(x_j − w_ij)."""
     return 2 * (penalty_slope.sum(1, keepdims=True) * f6 - penalty_slope @ codes)
+
+
+def codes_slope(f6: NDArray, codes: NDArray, penalty_slope: NDArray) -> NDArray:
+    """∂E/∂w_ij, (classes, 84), for codes that learn too: the slope of eq. 7 is −2·(x_j − w_ij)."""
+    return 2 * (penalty_slope.sum(0)[:, None] * codes - penalty_slope.T @ f6)
+
+
+def second_derivative(
+    f6: NDArray, codes: NDArray, penalties: NDArray, targets: ArrayLike, j: float = 1.0, scale: float = 1.0
+) -> NDArray:
+    """∂²E/∂x_j² of eq. 9, (N, 84), exactly.
+
+    With d_ij = x_j − w_ij and the posterior p, rubbish with the rest of p and d = 0:
+
+        2s·(Σ_i t_i − Σ_i p_i) + 4s²·[ Σ_i p_i·d_ij² − (Σ_i p_i·d_ij)² ]
+
+    The bracket is a variance. With labels the first term is 2s times rubbish's share of p, so that nothing is
+    negative; only where weights lack more than that share is it.
+    """
+    p = posterior(penalties, j, scale)[:, :, None]
+    rest = np.exp(-j - _log_sum(penalties, j, scale))[:, None]  # rubbish's share
+    lacking = 1 - weights(targets, penalties).sum(1, keepdims=True)
+    d = f6[:, None] - codes  # (N, classes, 84)
+    mean = (p * d).sum(1)
+    variance = (p * (d - mean[:, None]) ** 2).sum(1) + rest * mean**2
+    return (2 * scale * (rest - lacking) + 4 * scale**2 * variance) / len(f6)
 
 
 def curvature(
     f6: NDArray, codes: NDArray, penalties: NDArray, targets: ArrayLike, j: float = 1.0, scale: float = 1.0,
     discriminative: bool = True,
 ) -> NDArray:  # fmt: skip
-    """∂²E/∂x_j² for every pattern and F6 unit, (N, 84), /N: where the recursion of Appendix C starts.
+    """∂²E/∂x_j², (N, 84), as the recursion of Appendix C starts from it: never negative.
 
-    Eq. 8 (`discriminative=False`): 2s, since eq. 7 has no factor ½. Eq. 9: with d_ij = x_j − w_ij and the
-    posterior p, 2s·(Σt − Σp) + 4s²·[Σ_i p_i·d_ij² − (Σ_i p_i·d_ij)²], exactly. The bracket is a variance,
-    rubbish counted with d = 0; with labels the first term is 2s times rubbish's share: neither is negative.
-    Where target weights sum to less than 1 the first term can be; the result is then cut at zero.
+    Eq. 8 (`discriminative=False`): 2s·Σ_i t_i, exactly, since eq. 7 has no factor ½. Eq. 9: the second
+    derivative, cut at zero. With labels nothing is cut and this too is exact; for patterns that are no
+    character the cut does what leaving f'' out does in the layers below: no direction curves downwards.
     """
-    t = weights(targets, penalties)
-    if not discriminative:
-        return np.broadcast_to(2 * scale * t.sum(1, keepdims=True), f6.shape) / len(f6)
-    p = posterior(penalties, j, scale)
-    total = p.sum(1, keepdims=True)
-    mean = total * f6 - p @ codes
-    square = total * f6**2 - 2 * f6 * (p @ codes) + p @ codes**2
-    exact = 2 * scale * (t.sum(1, keepdims=True) - total) + 4 * scale**2 * (square - mean**2)
-    return np.maximum(exact, 0) / len(f6)
+    if discriminative:
+        return np.maximum(second_derivative(f6, codes, penalties, targets, j, scale), 0)
+    share = weights(targets, penalties).sum(1, keepdims=True)
+    return np.broadcast_to(2 * scale * share / len(f6), f6.shape).astype(f6.dtype)
