@@ -58,11 +58,14 @@ def _mean(energies: NDArray) -> float:
     return float(np.mean(energies))
 
 
-def _log_sum(penalties: NDArray, j: float, scale: float) -> NDArray:
-    """log( e^−j + Σ_i e^(−s·y_i) ) for each pattern; the largest term is taken out, lest all vanish."""
-    scaled = -scale * penalties
-    most = np.maximum(scaled.max(1), -j)
-    return most + np.log(np.exp(scaled - most[:, None]).sum(1) + np.exp(-j - most))
+def _terms(penalties: NDArray, j: float, scale: float) -> tuple[NDArray, NDArray, NDArray]:
+    """least = min(j, s·y_i) of each pattern, (N, 1), and the logarithm's terms as multiples of e^−least.
+
+    These are e^(least − s·y_i), (N, classes), and e^(least − j), (N, 1): one is 1, and none overflows.
+    """
+    scaled = scale * penalties
+    least = np.minimum(scaled.min(1, keepdims=True), j)
+    return least, np.exp(least - scaled), np.exp(least - j)
 
 
 # --- eq. 9 -------------------------------------------------------------------------------------------
@@ -71,15 +74,17 @@ def _log_sum(penalties: NDArray, j: float, scale: float) -> NDArray:
 def energy(penalties: NDArray, targets: ArrayLike, j: float = 1.0, scale: float = 1.0) -> float:
     """Eq. 9: the mean over the patterns of the energy above. Raises InputError where there is no pattern."""
     t = weights(targets, penalties)
-    lacking = 1 - t.sum(1)
-    rubbish = np.zeros_like(lacking) if np.isinf(j) else lacking * j
-    return _mean((t * scale * penalties).sum(1) + rubbish + _log_sum(penalties, j, scale))
+    least, classes, rubbish = _terms(penalties, j, scale)
+    total = classes.sum(1) + rubbish[:, 0]
+    # Σ_i t_i and what it lacks make 1: `least` goes into both, and is never taken from what is nearly equal.
+    lacking = (1 - t.sum(1)) * ((0 if np.isinf(j) else j) - least[:, 0])
+    return _mean((t * (scale * penalties - least)).sum(1) + lacking + np.log(total))
 
 
 def posterior(penalties: NDArray, j: float = 1.0, scale: float = 1.0) -> NDArray:
     """p_i = e^(−s·y_i) / (e^−j + Σ_k e^(−s·y_k)), (N, classes); what a row lacks to 1 is rubbish's share."""
-    penalties = np.asarray(penalties)
-    return np.exp(-scale * penalties - _log_sum(penalties, j, scale)[:, None])
+    _, classes, rubbish = _terms(np.asarray(penalties), j, scale)
+    return classes / (classes.sum(1, keepdims=True) + rubbish)
 
 
 def slope(penalties: NDArray, targets: ArrayLike, j: float = 1.0, scale: float = 1.0) -> NDArray:
@@ -125,8 +130,9 @@ def second_derivative(
     The bracket is a variance. With labels the first term is 2s times rubbish's share of p, so that nothing is
     negative; only where weights lack more than that share is it.
     """
-    p = posterior(penalties, j, scale)[:, :, None]
-    rest = np.exp(-j - _log_sum(penalties, j, scale))[:, None]  # rubbish's share
+    _, classes, rubbish = _terms(penalties, j, scale)
+    total = classes.sum(1, keepdims=True) + rubbish
+    p, rest = (classes / total)[:, :, None], rubbish / total
     lacking = 1 - weights(targets, penalties).sum(1, keepdims=True)
     d = f6[:, None] - codes  # (N, classes, 84)
     mean = (p * d).sum(1)
