@@ -1,6 +1,6 @@
 """LeNet-5 as data (Section II-B, Fig. 2, Table I): the layers, and every count computed from them.
 
-`python -m lenet5.architecture` prints the table; so does `lenet5 summary`.
+`lenet5 summary` prints it as a table.
 """
 
 from __future__ import annotations
@@ -163,9 +163,3 @@ def fan_in(name: str) -> tuple[int, ...]:
     layer = next(entry for entry in LAYERS if entry.name.lower() == name.split(".")[0])
     ins = tuple(len(maps) * max(layer.kernel, 1) ** 2 for maps in layer.reads)
     return tuple(ins[c3] for c3, _ in PAIRS) if name == "c3.weight" else ins
-
-
-if __name__ == "__main__":
-    from .summary import text
-
-    print(text())
