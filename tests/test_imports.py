@@ -26,7 +26,7 @@ EXCEPTIONS = {
     ("model", "train"),  # LeNet5.fit is a door to the training
     ("model", "recipes"),
     ("folders", "picture"),  # Pillow, loaded when there are pictures
-    ("distort", "engine"),  # compiled loops, loaded when they run
+    ("distort", "uncompiled"),  # loops, compiled or not, loaded when they run
 }
 
 

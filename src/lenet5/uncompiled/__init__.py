@@ -10,17 +10,14 @@ import sys
 import warnings
 from functools import cache
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from . import losses, network
-from .architecture import PARAMETER_COUNT, SHAPES, SLICES
-from .errors import MissingExtraError
-
-if TYPE_CHECKING:
-    from .distort import Distortion
+from .. import losses, network
+from ..architecture import INPUT, PARAMETER_COUNT, SHAPES, SLICES
+from ..distort import Distortion
+from . import distortion
 
 __all__ = ["Trainer", "fastest", "penalties"]
 
@@ -31,7 +28,7 @@ BLOCK = 64  # images at a time: their maps then fit into the cache
 def fastest() -> ModuleType:
     """The compiled engine; where Numba is not to be had, this module, with a warning."""
     try:
-        from . import engine
+        from .. import engine
     except ImportError as error:
         if "numba" not in str(error).lower():
             raise
@@ -64,8 +61,7 @@ def penalties(
 class Trainer:
     """Gradient descent on eq. 9 with momentum, step for step as engine.Trainer, which explains the arguments.
 
-    `threads` has no effect. Distortions are compiled code: with one, MissingExtraError is raised where Numba
-    is not to be had.
+    `threads` has no effect.
     """
 
     def __init__(
@@ -97,8 +93,9 @@ class Trainer:
         self.prepare_pass(0)
 
     def prepare_pass(self, pass_index: int) -> None:
-        """Say which pass comes: distortions depend on it."""
+        """Draw what the distortions of a pass share."""
         self._pass = pass_index
+        self._pool = self._distortion.pool(self._seed, pass_index) if self._distortion else None
 
     def run(
         self, order: NDArray[np.int64], rates: NDArray[np.float32], averaging: float = 0.0
@@ -123,15 +120,12 @@ class Trainer:
         """Normalised, and distorted, inputs of the network, (N, 32, 32)."""
         if self._distortion is None:
             return network.normalise(self._images[patterns])
-        try:
-            from .distort import distort
-
-            return distort(self._images[patterns], self._distortion, self._seed, self._pass, patterns)
-        except ImportError as error:
-            raise MissingExtraError(
-                "distorting patterns needs Numba, which this Python lacks: install it, "
-                "or train by a recipe without distortions (--recipe fast)"
-            ) from error
+        x = np.empty((len(patterns), INPUT, INPUT), np.float32)
+        vector = self._distortion.vector()
+        distortion.distort_all(
+            self._images[patterns], vector, self._pool, self._seed, self._pass, patterns, None, x
+        )
+        return x
 
     def _update(self, gradient: NDArray[np.float32], rate: np.float32) -> None:
         """One step: v = momentum·v + gradient + decay·w; w −= rate·v. With `squares`, Adam's."""
