@@ -1,4 +1,4 @@
-"""The reference against finite differences, slow loops written from the paper's sums, and itself perturbed."""
+"""The reference against finite differences, slow loops from the paper's sums, and itself perturbed."""
 
 from __future__ import annotations
 
@@ -277,3 +277,165 @@ def test_curvature_is_a_mean_over_patterns_and_never_negative():
     for name in SHAPES:
         assert np.allclose(both[name], (first[name] + second[name]) / 2)
         assert (both[name] >= 0).all()
+
+
+# --- any batch, any size, any float ------------------------------------------------------------------
+
+
+def test_patterns_of_a_batch_do_not_meet():
+    p, pictures = parameters(), inputs(5)
+    together = network.forward(p, CODES, pictures).penalties
+    for n in range(5):
+        alone = network.forward(p, CODES, pictures[n : n + 1]).penalties[0]
+        np.testing.assert_allclose(together[n], alone, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 71), (45, 32)])
+def test_a_column_of_a_wide_image_is_the_network_on_its_window(height, width):
+    """Section VII: penalties every four pixels, those of the window that starts there; rows likewise."""
+    p, pictures = parameters(), inputs(2, height, width)
+    seen = network.forward(p, CODES, pictures)
+    rows, columns = (height - 32) // 4 + 1, (width - 32) // 4 + 1
+    assert seen.penalties.shape == (2, rows, columns, 10)
+    assert seen.f6.shape == (2, 84, rows, columns)
+    for row in range(rows):
+        for k in range(columns):
+            window = pictures[:, 4 * row : 4 * row + 32, 4 * k : 4 * k + 32]
+            own = network.forward(p, CODES, window)
+            np.testing.assert_allclose(seen.penalties[:, row, k], own.penalties, rtol=1e-11)
+            np.testing.assert_allclose(seen.f6[:, :, row, k], own.f6, atol=1e-12)
+
+
+@pytest.mark.parametrize("height", [32, 33, 35])
+def test_pixels_that_fill_no_step_of_four_count_for_nothing(height):
+    p, pictures = parameters(), inputs(1, height, 34)
+    pictures[:, 32:], pictures[:, :, 32:] = 1e3, 1e3
+    own = network.forward(p, CODES, pictures[:, :32, :32]).penalties
+    np.testing.assert_allclose(network.forward(p, CODES, pictures).penalties, own, rtol=1e-12)
+
+
+def test_subsampling_drops_the_odd_row_and_column():
+    windows = network.window_sums(np.arange(25.0).reshape(1, 5, 5))
+    assert windows.ravel().tolist() == [12, 20, 52, 60]
+
+
+def test_without_weights_a_unit_is_its_squashed_bias():
+    """The bias enters once, however many maps are read."""
+    p = {name: value if "bias" in name else 0 * value for name, value in parameters().items()}
+    seen = network.forward(p, CODES, inputs(1))
+    for layer in seen.a:
+        expected = np.broadcast_to(network.squash(p[f"{layer}.bias"])[:, None, None], seen.x[layer].shape[1:])
+        np.testing.assert_allclose(seen.x[layer][0], expected)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64, np.longdouble])
+def test_the_float_type_is_kept(kind):
+    p = {name: value.astype(kind) for name, value in parameters().items()}
+    seen = network.forward(p, CODES.astype(kind), inputs(1).astype(kind))
+    kinds = {value.dtype for value in (*seen.a.values(), *seen.x.values(), seen.f6, seen.penalties)}
+    for verb in (network.backward, network.curvature):
+        kinds |= {value.dtype for value in verb(p, seen, np.ones_like(seen.f6)).values()}
+    assert kinds == {np.dtype(kind)}
+
+
+def test_no_picture_gives_no_penalties():
+    x = network.normalise(np.empty((0, 28, 28), np.uint8), dtype=np.float64)
+    seen = network.forward(parameters(), CODES, x)
+    assert seen.penalties.shape == (0, 10)
+    assert not any(g.any() for g in network.backward(parameters(), seen, seen.f6).values())
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_padding_is_background_whatever_the_pixels(kind):
+    field = np.zeros((2, 28, 28), kind)
+    assert len(np.unique(network.normalise(field))) == 1
+    field[:] = 255 if kind is np.uint8 else 1
+    x = network.normalise(field)
+    assert x.shape == (2, 32, 32)
+    assert (x[:, 2:30, 2:30] > 1).all()
+    edge = np.ones((32, 32), bool)
+    edge[2:30, 2:30] = False
+    assert (x[:, edge] == np.float32(-0.1)).all()
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_pixels_run_from_white_to_black(kind):
+    ramp = np.arange(256, dtype=np.uint8).repeat(4).reshape(1, 32, 32)
+    x = network.normalise(ramp, dtype=kind)
+    assert x.dtype == kind
+    assert (x.min(), x.max()) == (kind(-0.1), pytest.approx(kind(1.175), rel=1e-7))
+    np.testing.assert_allclose(x, -0.1 + 1.275 / 255 * ramp, atol=1e-7)
+    np.testing.assert_allclose(network.normalise(ramp / 255, dtype=kind), x, atol=1e-7)
+
+
+def test_inputs_that_are_no_floats_are_a_sentence():
+    with pytest.raises(InputError, match="floats"):
+        network.normalise(np.zeros((1, 28, 28), np.uint8), dtype=np.int32)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [np.zeros((32, 32)), np.zeros((1, 1, 32, 32)), np.zeros((1, 31, 40)), np.zeros((1, 32, 32), np.uint8)],
+)
+def test_inputs_that_do_not_fit_are_a_sentence(x):
+    with pytest.raises(InputError, match="at least 32"):
+        network.forward(parameters(), CODES, x)
+
+
+# --- the gradient of every number, of mixed targets, of any size --------------------------------------
+
+THREE = np.array([7, 2, 9])
+MIXED = np.zeros((3, 10))  # a label, a pattern that is nearly half a 1 and half a 7, and no character at all
+MIXED[0, 4], MIXED[1, [1, 7]] = 1, (0.5, 0.4)
+
+
+def energy_of(p, pictures, loss):
+    """(energy, gradient) of eq. 8 or eq. 9, for three patterns."""
+    seen = network.forward(p, CODES, pictures)
+    if loss == "eq. 8":
+        value = losses.mean_penalty(seen.penalties, THREE, 0.5)
+        to_y = losses.mean_penalty_slope(seen.penalties, THREE, 0.5)
+    else:
+        targets, j = (MIXED, 4.0) if loss == "eq. 9, no character" else (THREE, 1.0)
+        value = losses.energy(seen.penalties, targets, j, 0.1)
+        to_y = losses.slope(seen.penalties, targets, j, 0.1)
+    return value, lambda: network.backward(p, seen, losses.f6_slope(seen.f6, CODES, to_y))
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("loss", ["eq. 8", "eq. 9", "eq. 9, no character"])
+def test_gradient_is_right_in_any_direction(name, loss):
+    """All of a parameter moves at once, so that not one number of it can be wrong."""
+    pictures = inputs(3)
+    found = energy_of(P, pictures, loss)[1]()[name]
+    direction = np.random.default_rng(3).normal(size=found.shape) / np.sqrt(found.size)
+    moved = [energy_of({**P, name: P[name] + step * direction}, pictures, loss)[0] for step in (1e-5, -1e-5)]
+    assert (found * direction).sum() == pytest.approx((moved[0] - moved[1]) / 2e-5, rel=1e-6, abs=1e-8)
+
+
+def test_gradient_of_a_batch_is_the_mean():
+    p, pictures = parameters(), inputs(3)
+    whole = energy_of(p, pictures, "eq. 9")[1]()
+    seen = [network.forward(p, CODES, pictures[n : n + 1]) for n in range(3)]
+    each = [
+        network.backward(p, s, losses.f6_slope(s.f6, CODES, losses.slope(s.penalties, THREE[[n]], 1.0, 0.1)))
+        for n, s in enumerate(seen)
+    ]
+    for name in SHAPES:
+        np.testing.assert_allclose(whole[name], sum(g[name] for g in each) / 3, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_gradient_at_any_size_is_that_of_differences(name):
+    """Height and width that fill no step of four; E is any sum of F6's states."""
+    p, pictures = parameters(), inputs(2, 39, 46)
+    random = np.random.default_rng(4)
+    seen = network.forward(p, CODES, pictures)
+    share = random.normal(size=seen.f6.shape)
+    direction = random.normal(size=SHAPES[name]) / np.sqrt(np.prod(SHAPES[name]))
+    moved = [
+        (share * network.forward({**p, name: p[name] + step * direction}, CODES, pictures).f6).sum()
+        for step in (1e-5, -1e-5)
+    ]
+    found = (network.backward(p, seen, share)[name] * direction).sum()
+    assert found == pytest.approx((moved[0] - moved[1]) / 2e-5, rel=1e-6)

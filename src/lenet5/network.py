@@ -55,7 +55,8 @@ def squash_slope(a: NDArray) -> NDArray:
 def patches(x: NDArray) -> NDArray:
     """Every 5×5 window of one map: (N, rows, columns) -> (N, 25, (rows−4)·(columns−4))."""
     windows = sliding_window_view(x, (KERNEL, KERNEL), (1, 2))
-    return windows.transpose(0, 3, 4, 1, 2).reshape(len(x), KERNEL**2, windows.shape[1] * windows.shape[2])
+    n, rows, columns = windows.shape[:3]
+    return windows.transpose(0, 3, 4, 1, 2).reshape(n, KERNEL**2, rows * columns)
 
 
 def convolve(x: NDArray, weight: NDArray, bias: NDArray, pairs: Pairs) -> NDArray:
@@ -83,12 +84,13 @@ def convolve_to_input(slopes: NDArray, weight: NDArray, maps: int, pairs: Pairs)
 
 def convolve_to_parameters(slopes: NDArray, x: NDArray, pairs: Pairs) -> tuple[NDArray, NDArray]:
     """Shared weights: the sum over all positions and patterns."""
+    n, maps, rows, columns = slopes.shape
+    slopes = slopes.reshape(n, maps, rows * columns)
     weight = np.empty((len(pairs), KERNEL**2), slopes.dtype)
     for s in range(x.shape[1]):
         here = pairs[:, 1] == s
-        each = slopes[:, pairs[here, 0]].reshape(len(x), here.sum(), -1)
-        weight[here] = (each @ patches(x[:, s]).swapaxes(1, 2)).sum(0)
-    return weight.reshape(-1, KERNEL, KERNEL), slopes.sum((0, 2, 3))
+        weight[here] = (slopes[:, pairs[here, 0]] @ patches(x[:, s]).swapaxes(1, 2)).sum(0)
+    return weight.reshape(-1, KERNEL, KERNEL), slopes.sum((0, 2))
 
 
 # --- subsampling: S2 and S4 --------------------------------------------------------------------------
