@@ -15,8 +15,10 @@ from PIL import Image
 import lenet5
 from lenet5.checkpoint import checkpoint_path, log_path
 from lenet5.cli import COMMANDS, main
+from lenet5.datasets import load
 from lenet5.model import LeNet5
 from lenet5.recipes import RECIPES
+from lenet5.train import train
 
 
 @pytest.fixture
@@ -194,6 +196,8 @@ def test_an_interrupted_training_is_resumed_to_the_identical_model(tmp_path, npz
         assert re.search(r"interrupted after \d of 6 passes; go on with: lenet5 train .*--resume", err)
     assert not (tmp_path / "cut.safetensors").exists()
     assert checkpoint_path(tmp_path / "cut.safetensors").exists()
+    other = command(*arguments, "--out", tmp_path / "cut.safetensors", "--seed", 1, "--resume")
+    assert "seed 0, not 1" in other.communicate(timeout=60)[1] and other.returncode == 1
     resumed = command(*arguments, "--resume")
     out, err = resumed.communicate(timeout=120)
     assert resumed.returncode == 0, err
@@ -202,6 +206,17 @@ def test_an_interrupted_training_is_resumed_to_the_identical_model(tmp_path, npz
     whole.communicate(timeout=120)
     models = [LeNet5.load(tmp_path / name) for name in ("cut.safetensors", "whole.safetensors")]
     assert models[0].flat.tobytes() == models[1].flat.tobytes()
+
+
+def test_starting_anew_over_an_interrupted_training_is_said(call, blots):
+    def stop(report):
+        raise KeyboardInterrupt
+
+    data = load(blots)
+    with pytest.raises(KeyboardInterrupt):
+        train(data, RECIPES["fast"].lasting(2), out="model.safetensors", each_pass=stop)
+    status, _, err = call("train", "--data", blots, "--passes", 1)
+    assert status == 0 and err == "note: starting anew; --resume would have gone on after pass 1\n"
 
 
 # --- reading ---------------------------------------------------------------------------------------------

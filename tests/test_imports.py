@@ -15,10 +15,10 @@ PACKAGE = Path(lenet5.__file__).parent
 # place here.
 ORDER = [
     "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "network",
-    "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes",
-    "folders", "tables", "datasets", "model",
-    "recipes", "sdlm", "checkpoint", "train", "evaluate", "reproduce", "picture", "segment", "graph", "sdnn",
-    "reader", "export", "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",
+    "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
+    "tables", "datasets", "model", "recipes", "sdlm", "checkpoint", "train", "evaluate", "reproduce",
+    "picture", "variants", "segment", "graph", "sdnn", "reader", "export", "torch", "sklearn", "serve",
+    "bulk", "bench", "cli", "__main__",
 ]  # fmt: skip
 
 # Imports inside functions that go against the arrows, each with its reason.

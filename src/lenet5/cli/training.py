@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..errors import DataError, LeNet5Error
 from .bars import downloads, width
 
 if TYPE_CHECKING:
@@ -94,8 +95,8 @@ def train_command(
     training, test = _data(data, test_data, validation)
     begun = LeNet5.find(start) if start else None
     done = Checkpoint.load(checkpoint_path(out)).done if resume else 0
-    if not resume and checkpoint_path(out).exists():
-        click.echo(f"note: starting anew; --resume would have gone on with {checkpoint_path(out)}", err=True)
+    if not resume and (lost := _unfinished(out)):
+        click.echo(f"note: starting anew; --resume would have gone on after pass {lost}", err=True)
     click.echo(f"{training.name}: {len(training.images):,} patterns of {len(training.classes)} classes")
     patterns = len(training.images)
     bar = tqdm(
@@ -141,6 +142,16 @@ def train_command(
     return 0
 
 
+def _unfinished(out: Path) -> int:
+    """Passes of an interrupted training for the model `out`; 0 where there is none."""
+    from ..checkpoint import Checkpoint, checkpoint_path
+
+    try:
+        return Checkpoint.load(checkpoint_path(out)).done
+    except LeNet5Error:
+        return 0
+
+
 def _data(data: str, test_data: str | None, validation: bool) -> tuple[Dataset, Dataset | None]:
     """Training patterns, and those to report on."""
     from ..datasets import load
@@ -148,7 +159,6 @@ def _data(data: str, test_data: str | None, validation: bool) -> tuple[Dataset, 
     with downloads() as progress:
         training = load(data, progress=progress)
     if validation:
-        from ..errors import DataError
         from ..mnist import writers
         from ..train import hold_out
 
