@@ -36,6 +36,7 @@ def test_no_image_at_all_is_fine():
         (np.full((2, 28, 28), 255.0), r"\[0, 1\]"),
         (np.full((2, 28, 28), -0.1), r"\[0, 1\]"),
         (np.full((2, 28, 28), np.inf), r"\[0, 1\]"),
+        (np.full((2, 28, 28), 1e300), r"\[0, 1\]"),
         (np.where(np.arange(2 * 784).reshape(2, 28, 28) == 99, np.nan, 0.5), "nan"),
         (np.zeros((2, 28, 28), complex), "complex"),
     ],

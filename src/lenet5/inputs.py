@@ -31,7 +31,8 @@ def check_images(images: ArrayLike) -> NDArray:
         raise InputError(
             f"pixels of type {images.dtype} cannot be read: uint8 (255 = ink) or floats in [0, 1] are needed"
         )
-    images = images.astype(np.float32, copy=False)
+    with np.errstate(over="ignore"):  # what is too large for a float32 is infinite then, and refused
+        images = images.astype(np.float32, copy=False)
     if images.size:
         least, most = float(images.min()), float(images.max())
         if not (least >= 0 and most <= 1):  # in this form NaN is caught too
