@@ -188,7 +188,9 @@ def _folder(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray, None]:
 
 def _table(path: Path) -> tuple[NDArray[np.uint8], NDArray, None]:
     values, labels = read_table(path)
-    images = values if values.dtype == np.uint8 else pixels(values, str(path))
+    if values.dtype == np.uint8:  # a list of pictures: its labels are characters, as names of folders are
+        return values, np.array(labels), None
+    images = pixels(values, str(path))
     try:
         numbers = np.array(labels, np.float64)
     except ValueError:
