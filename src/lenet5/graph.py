@@ -1,0 +1,178 @@
+"""Segmentation graphs and their paths (Sections IV-B, V and VI-E). Knows no network: penalties in, paths out.
+
+Nodes are places between pieces of a line, in reading order; an arc is one reading of what lies between two of
+them, with a label and a penalty; a path from the first node to the last is a reading of the line, and its
+penalty the sum of its arcs'. The Viterbi path is the one of least penalty; the forward penalty adds all
+paths up as probabilities, −log Σ e^(−penalty), and its derivative to an arc's penalty is the share of the
+paths, so weighed, that use the arc (Section VI-D).
+
+`python -m lenet5.graph` shows a small graph and its paths.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .errors import InputError
+
+__all__ = ["Graph", "Path"]
+
+
+@dataclass(frozen=True)
+class Path:
+    """A path through a graph: indices of its arcs from left to right, and the sum of their penalties."""
+
+    arcs: tuple[int, ...]
+    penalty: float
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Arcs between `nodes` nodes, every one from a lower to a higher; paths run from node 0 to the last.
+
+    start, end, label: (arcs,) integers; penalty: (arcs,) floats, where inf forbids an arc. What a label means
+    is the caller's: here it is only carried along. Raises InputError for arcs that do not run forward.
+    """
+
+    nodes: int
+    start: ArrayLike
+    end: ArrayLike
+    label: ArrayLike
+    penalty: ArrayLike
+    leaving: list[list[int]] = field(init=False, repr=False)  # arcs that leave each node
+
+    def __post_init__(self) -> None:
+        for name, kind in (("start", np.intp), ("end", np.intp), ("label", np.intp), ("penalty", np.float64)):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), kind).reshape(-1))
+        arcs = len(self.start)
+        if not arcs == len(self.end) == len(self.label) == len(self.penalty):
+            raise InputError("start, end, label and penalty of a graph must have one entry an arc")
+        if arcs and (self.start.min() < 0 or self.end.max() >= self.nodes or (self.start >= self.end).any()):
+            raise InputError(f"arcs must run from a lower to a higher of the nodes 0 … {self.nodes - 1}")
+        if np.isnan(self.penalty).any() or (self.penalty == -np.inf).any():
+            raise InputError("penalties of arcs must be numbers, or inf to forbid an arc")
+        leaving: list[list[int]] = [[] for _ in range(self.nodes)]
+        for arc, node in enumerate(self.start.tolist()):
+            leaving[node].append(arc)
+        object.__setattr__(self, "leaving", leaving)
+
+    def remaining(self) -> list[float]:
+        """Least penalty from each node to the last: Viterbi's recursion, from the right. inf: no way."""
+        end, penalty = self.end.tolist(), self.penalty.tolist()
+        least = [np.inf] * self.nodes
+        least[-1] = 0.0
+        for node in range(self.nodes - 2, -1, -1):
+            least[node] = min((penalty[a] + least[end[a]] for a in self.leaving[node]), default=np.inf)
+        return least
+
+    def paths(self) -> Iterator[Path]:
+        """All paths, the one of least penalty first; those that a penalty of inf forbids are left out.
+
+        Each next path costs about one more step a node: a best-first search in which what is left to go is
+        known exactly, so that no partial path is taken up that is not the start of the next best.
+        """
+        end, penalty, least = self.end.tolist(), self.penalty.tolist(), self.remaining()
+        # (penalty of the whole at best, order of arrival, penalty so far, node, arcs so far as a linked list)
+        waiting: list[tuple] = [(least[0], 0, 0.0, 0, None)] if least[0] < np.inf else []
+        arrivals = 0
+        while waiting:
+            _, _, so_far, node, trail = heapq.heappop(waiting)
+            if node == self.nodes - 1:
+                arcs = []
+                while trail:
+                    arc, trail = trail
+                    arcs.append(arc)
+                yield Path(tuple(reversed(arcs)), so_far)
+                continue
+            for arc in self.leaving[node]:
+                here = so_far + penalty[arc]
+                whole = here + least[end[arc]]
+                if whole < np.inf:
+                    arrivals += 1
+                    heapq.heappush(waiting, (whole, arrivals, here, end[arc], (arc, trail)))
+
+    def best(self) -> Path | None:
+        """The Viterbi path: the one of least penalty. None where no path leads to the last node."""
+        return next(self.paths(), None)
+
+    def forward_penalty(self) -> float:
+        """−log Σ over all paths of e^(−penalty) (Section VI-E); inf where there is no path."""
+        return float(self._forward()[-1])
+
+    def _forward(self) -> NDArray[np.float64]:
+        """Forward penalty from node 0 to every node."""
+        reached = np.full(self.nodes, np.inf)
+        reached[0] = 0.0
+        for node in range(self.nodes - 1):  # every arc into a node has left a lower one
+            for a in self.leaving[node]:
+                reached[self.end[a]] = -np.logaddexp(
+                    -reached[self.end[a]], -(reached[node] + self.penalty[a])
+                )
+        return reached
+
+    def forward_slopes(self) -> NDArray[np.float64]:
+        """Derivative of the forward penalty to each arc's penalty, (arcs,): the share of paths through it."""
+        reached = self._forward()
+        slopes = np.zeros(len(self.start))
+        if reached[-1] == np.inf:
+            return slopes
+        ahead = np.full(self.nodes, np.inf)  # forward penalty from every node to the last
+        ahead[-1] = 0.0
+        for node in range(self.nodes - 2, -1, -1):
+            for a in self.leaving[node]:
+                through = self.penalty[a] + ahead[self.end[a]]
+                ahead[node] = -np.logaddexp(-ahead[node], -through)
+                slopes[a] = reached[node] + through
+        return np.exp(reached[-1] - np.where(slopes < np.inf, slopes, np.inf)) * (self.penalty < np.inf)
+
+    def within(self, next_state: ArrayLike, accepting: ArrayLike) -> tuple[Graph, NDArray[np.intp]]:
+        """The graph composed with an automaton (Section VI-C): only paths whose labels it accepts are left.
+
+        next_state: (states, labels) integers, −1 where a label may not follow; state 0 is the first. An arc
+        of label −1 is silent: it leaves the state as it is. accepting: (states,) bool.
+        Returns the composed graph, and for each of its arcs the index of the arc it stands for (−1: none).
+        """
+        next_state, accepting = np.asarray(next_state, np.intp), np.asarray(accepting, bool)
+        states = len(next_state)
+        start, end, label, origin = [], [], [], []
+        reachable = np.zeros((self.nodes, states), bool)
+        reachable[0, 0] = True
+        for node in range(self.nodes):
+            for a in self.leaving[node]:
+                for state in np.flatnonzero(reachable[node]):
+                    found = int(state if self.label[a] < 0 else next_state[state, self.label[a]])
+                    if found >= 0:
+                        reachable[self.end[a], found] = True
+                        start.append(node * states + int(state))
+                        end.append(int(self.end[a]) * states + found)
+                        label.append(self.label[a])
+                        origin.append(a)
+        last = self.nodes * states  # one node behind all accepting states of the last
+        for state in np.flatnonzero(accepting & reachable[-1]):
+            start.append((self.nodes - 1) * states + int(state))
+            end.append(last)
+            label.append(-1)
+            origin.append(-1)
+        where = np.array(origin, np.intp)
+        penalty = np.where(where < 0, 0.0, np.append(self.penalty, 0.0)[where])
+        return Graph(last + 1, start, end, label, penalty), where
+
+
+def _small() -> str:
+    """A small graph and its paths, in text."""
+    graph = Graph(4, [0, 0, 1, 1, 2], [1, 2, 2, 3, 3], [1, 4, 7, 2, 5], [0.2, 1.5, 0.4, 2.0, 0.3])
+    arcs = zip(graph.start, graph.label, graph.penalty, graph.end, strict=True)
+    lines = ["{} --{} ({})--> {}".format(*arc) for arc in arcs]
+    for path in graph.paths():
+        text = "".join(str(graph.label[a]) for a in path.arcs)
+        lines.append(f"{text} penalty {path.penalty:.1f}")
+    return "\n".join([*lines, f"forward penalty {graph.forward_penalty():.4f}"])
+
+
+if __name__ == "__main__":
+    print(_small())
