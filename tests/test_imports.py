@@ -16,8 +16,8 @@ PACKAGE = Path(lenet5.__file__).parent
 ORDER = [
     "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "network",
     "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
-    "tables", "datasets", "model", "recipes", "sdlm", "checkpoint", "train", "evaluate", "reproduce",
-    "picture", "variants", "segment", "graph", "sdnn", "reader", "export", "torch", "sklearn", "serve",
+    "tables", "datasets", "model", "recipes", "picture", "variants", "sdlm", "checkpoint", "train", "evaluate",
+    "reproduce", "segment", "graph", "sdnn", "reader", "export", "torch", "sklearn", "serve",
     "bulk", "bench", "cli", "__main__",
 ]  # fmt: skip
 

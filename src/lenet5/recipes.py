@@ -34,6 +34,7 @@ class Recipe:
     scale: float = 0.1  # the penalties are multiplied by it before eq. 9 (losses.py)
     averaging: float = 0.0  # share by which an average follows the parameters each step; 0: none is kept
     distortion: Distortion | None = None  # drawn afresh for each pattern in each pass
+    variants: float = 0.0  # share of the 1s and 7s that are added once more as others write them (variants.py)
     spread: float = 1.0  # parameters start uniform in ±spread / F_i^power: the paper's are 2.4 and 1
     power: float = 0.5
     coefficient: float | None = None  # where those of S2 and S4 start; None: as all other parameters
@@ -46,6 +47,7 @@ class Recipe:
             "momentum": (0, 0.99999),
             "squares": (0, 0.99999),
             "averaging": (0, 1),
+            "variants": (0, 1),
         }
         for key, (least, most) in bounds.items():
             if not least <= getattr(self, key) <= most:
@@ -93,7 +95,15 @@ FIRM = Distortion(
 )
 FAST = Recipe("fast", passes=30, batch=64, rate=0.05, schedule="linear", j=20.0, distortion=GENTLE)
 BEST = Recipe(
-    "best", passes=120, batch=128, rate=0.03, momentum=0.95, schedule="linear", j=20.0, distortion=FIRM
+    "best",
+    passes=120,
+    batch=128,
+    rate=0.03,
+    momentum=0.95,
+    schedule="linear",
+    j=20.0,
+    distortion=FIRM,
+    variants=0.15,
 )
 
 RECIPES = {recipe.name: recipe for recipe in (FAST, BEST)}

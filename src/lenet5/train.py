@@ -23,6 +23,7 @@ from .inputs import target_weights
 from .mnist import validation_split
 from .model import LeNet5
 from .recipes import BEST, FAST, RECIPES, Recipe
+from .variants import variants
 
 __all__ = ["BEST", "FAST", "RECIPES", "PassReport", "Recipe", "Training", "hold_out", "train"]
 
@@ -204,6 +205,7 @@ def train(
     threads: int | None = None,
     command: str = "",
     each_pass: Callable[[PassReport], None] = lambda report: None,
+    prepared: Callable[[int], None] = lambda patterns: None,
     progress: Callable[[int], None] = lambda patterns: None,
     trainer: type | None = None,
 ) -> LeNet5:
@@ -213,7 +215,8 @@ def train(
     resume: go on from that checkpoint, to the result that no interruption would have given.
     start: a trained network to go on from, whose classes hold all those of the data set.
     test: reported on after each pass, without influence. command: recorded in the model.
-    each_pass, progress: told of each pass, and of patterns as they are done.
+    prepared: told once how many patterns a pass has. each_pass, progress: told of each pass, and of patterns
+    as they are done.
     Raises InputError, DataError, ModelError, SaveError.
     """
     out = None if out is None else Path(out)
@@ -224,8 +227,13 @@ def train(
     model = _start(dataset, recipe, seed, start)
     labels = dataset.labels if start is None else relabel(dataset, model.classes)
     held = None if test is None else (test.images, relabel(test, model.classes))
+    images = dataset.images
+    if recipe.variants:
+        more, names = variants(images, labels, tuple(model.classes), recipe.variants, seed)
+        images, labels = np.concatenate([images, more]), np.concatenate([labels, names])
+    prepared(len(images))
     training = Training(
-        model, dataset.images, labels, recipe, seed=seed, test=held, threads=threads, trainer=trainer
+        model, images, labels, recipe, seed=seed, test=held, threads=threads, trainer=trainer
     )
     identity = {
         "recipe": recipe.data(),

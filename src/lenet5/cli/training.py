@@ -98,16 +98,19 @@ def train_command(
     if not resume and (lost := _unfinished(out)):
         click.echo(f"note: starting anew; --resume would have gone on after pass {lost}", err=True)
     click.echo(f"{training.name}: {len(training.images):,} patterns of {len(training.classes)} classes")
-    patterns = len(training.images)
     bar = tqdm(
-        total=chosen.passes * patterns,
-        initial=done * patterns,
+        total=chosen.passes * len(training.images),
         unit=" patterns",
         unit_scale=True,
         ncols=width(),
         leave=False,
         disable=None,  # off where standard error is no terminal
     )
+
+    def prepared(patterns: int) -> None:
+        bar.total = chosen.passes * patterns
+        bar.n = bar.initial = done * patterns
+        bar.refresh()
 
     def each_pass(report: PassReport) -> None:
         nonlocal done
@@ -127,6 +130,7 @@ def train_command(
                 test=test,
                 threads=threads,
                 command=context.obj or "",
+                prepared=prepared,
                 each_pass=each_pass,
                 progress=bar.update,
             )

@@ -1,0 +1,1 @@
+"""The network for other engines: each file writes one format, verified against the reference."""
