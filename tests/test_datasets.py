@@ -351,6 +351,8 @@ def test_lists_that_are_wrong(tmp_path, images):
     fails(path, "line 2 of .* lacks the file or the label")
     path.write_text("file,label\na.png\n")
     fails(path, "line 2 of .* lacks the file or the label")
+    path.write_text("file,label\na.png,7\na.png,42\n")
+    fails(path, "has the class '42'")  # and not that a.png is missing: labels are looked at first
     path.write_text("file,label\na.png,A\n")
     fails(path, "a.png: there is no such file; mend it")
     Image.fromarray(images[0]).save(tmp_path / "a.png")
@@ -373,6 +375,7 @@ def test_tables_that_are_wrong(tmp_path, images, labels):
         ("\n".join([*lines[:3], lines[3] + ",5"]), "line 4 of .* has 785 values"),
         ("\n".join([lines[0], "", lines[1].rsplit(",", 1)[0]]), "line 3 of .* has 783 values"),
         ("\n".join([*lines[:6], lines[6] + "x"]), "line 7, column 785 of .* is '0x' and not a number"),
+        ("\n".join(["label" + ",p" * 784, lines[0], lines[1] + "x"]), "line 3, column 785 of "),
         ("\n".join([lines[0], "5," + "," * 783]), "line 2, column 2 of .* is '' and not a number"),
         ("\n".join([lines[0], "5" + ",nan" * 784]), "no numbers .NaN., first in pattern 1"),
         ("\n".join([lines[0], "5" + ",256" * 784]), "run from 0 to 256"),

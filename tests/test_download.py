@@ -154,6 +154,7 @@ def test_a_broken_chunk_is_a_drop(mirrors):
         (behave.other(gzip.compress(bytes(1 << 26))), "too much in it", 2),
         (behave.other(b"<html>please log in</html>"), "is not gzip", 2),
         (behave.other(b""), "ended after 0 bytes", 4),
+        (behave.wrong_part, "another part of the file", 2),
         (behave.flood, "it sends more than the file can have", 4),
         (behave.no_http, "the line broke", 4),
         (behave.silence, "nothing came for 0.2 seconds", 4),

@@ -204,6 +204,13 @@ def test_a_cache_that_cannot_be_written_is_a_warning_and_the_data_come(home, sma
         assert mnist()[1].tolist() == labels_in(small)
 
 
+def test_a_file_that_cannot_be_kept_is_a_warning_and_the_data_come(home, small, mirror):
+    mirror()
+    (home / "cache" / "mnist" / f"{IMAGES}.gz").mkdir(parents=True)
+    with pytest.warns(UserWarning, match=f"fetched again the next time.*{IMAGES}.gz: it is a folder"):
+        assert mnist()[1].tolist() == labels_in(small)
+
+
 def test_an_interruption_leaves_nothing_half_done(home, mirror):
     mirror()
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .architecture import FIELD
+from .classes import index_labels
 from .errors import DataError
 from .folders import read_pictures
 from .idx import reading
@@ -131,4 +132,5 @@ def _listed(path: Path, rows: Iterable[list[str]], names: list[str]) -> tuple[ND
         labels.append(row[label].strip())
     if not pictures:
         raise DataError(f"{path} lists no pictures")
+    index_labels(np.array(labels), None, str(path))  # a label that names no class shows before the long work
     return read_pictures(pictures), labels
