@@ -152,9 +152,9 @@ def _pack(room):
 def _look_up(room, elastic, back, bend, across, down, starts):
     """Where each pixel of the input comes from: the four pixels there, and its place between them.
 
-    back: the six numbers of `_inverse`; bend: share of the displacements, which are two pieces of the pool, of
-    tiles `across` and `down`, beginning at `starts`. Fills planes 2 and 3 with the shares of the right and of
-    the lower pixels, plane 4 with the four levels.
+    back: the six numbers of `_inverse`; bend: share of the displacements, which are two pieces of the pool,
+    of tiles `across` and `down`, beginning at `starts`. Fills planes 2 and 3 with the shares of the right
+    and of the lower pixels, plane 4 with the four levels.
     """
     xx, xy, yx, yy, x0, y0 = back
     top_x, left_x, top_y, left_y = starts
