@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from contextlib import ExitStack, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -62,6 +64,11 @@ __all__ = ["train_command"]
 )
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training, to the identical result.")
 @click.option("--threads", type=click.IntRange(1), help="As many as this process may use, unless given.")
+@click.option(
+    "--device",
+    metavar="cpu|cuda",
+    help="Train with PyTorch there (lenet5[torch]); under torchrun, several processes train one model.",
+)
 @click.pass_context
 def train_command(
     context: click.Context,
@@ -75,6 +82,7 @@ def train_command(
     out: Path,
     resume: bool,
     threads: int | None,
+    device: str | None,
 ) -> int:
     """Train a LeNet-5, on MNIST unless told otherwise.
 
@@ -85,6 +93,31 @@ def train_command(
         raise click.UsageError(
             "--validation is for --data mnist, whose writers are known, and without --test-data"
         )
+    with ExitStack() as processes:
+        place = _place(device, out, resume, processes) if device else (None, out, True)
+        return _train(
+            context, data, test_data, validation, recipe, passes, seed, start, resume, threads, *place
+        )
+
+
+def _place(
+    device: str, out: Path, resume: bool, processes: ExitStack
+) -> tuple[Callable[..., Any], Path, bool]:
+    """A trainer on the device, where this process keeps its model, and whether it is the one that speaks."""
+    from ..torch import parallel, trainer
+
+    own, rank = processes.enter_context(parallel.group(device))
+    if rank:
+        processes.enter_context(redirect_stdout(None))  # click then says nothing
+    return trainer(own), processes.enter_context(parallel.own_place(out, resume, own)), not rank
+
+
+def _train(
+    context: click.Context, data: str, test_data: str | None, validation: bool, recipe: str,
+    passes: int | None, seed: int, start: str | None, resume: bool, threads: int | None,
+    trainer: Callable[..., Any] | None, out: Path, speaks: bool,
+) -> int:  # fmt: skip
+    """What train_command does, in one process."""
     from tqdm import tqdm
 
     from ..checkpoint import Checkpoint, checkpoint_path, log_path
@@ -95,7 +128,7 @@ def train_command(
     training, test = _data(data, test_data, validation)
     begun = LeNet5.find(start) if start else None
     done = Checkpoint.load(checkpoint_path(out)).done if resume else 0
-    if not resume and (lost := _unfinished(out)):
+    if not resume and speaks and (lost := _unfinished(out)):
         click.echo(f"note: starting anew; --resume would have gone on after pass {lost}", err=True)
     click.echo(f"{training.name}: {len(training.images):,} patterns of {len(training.classes)} classes")
     bar = tqdm(
@@ -104,7 +137,7 @@ def train_command(
         unit_scale=True,
         ncols=width(),
         leave=False,
-        disable=None,  # off where standard error is no terminal
+        disable=not speaks or None,  # off where standard error is no terminal
     )
 
     def prepared(patterns: int) -> None:
@@ -133,8 +166,11 @@ def train_command(
                 prepared=prepared,
                 each_pass=each_pass,
                 progress=bar.update,
+                trainer=trainer,
             )
     except KeyboardInterrupt:
+        if not speaks:
+            return 130
         again = context.obj if resume else f"{context.obj} --resume"
         click.echo(f"\ninterrupted after {done} of {chosen.passes} passes; go on with: {again}", err=True)
         return 130

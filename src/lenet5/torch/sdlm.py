@@ -1,0 +1,106 @@
+"""Stochastic diagonal Levenberg–Marquardt (Appendix C) as a torch.optim.Optimizer.
+
+η_k = η / (μ + h_kk)        w_k ← w_k − η_k · ∂E_p/∂w_k
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from ..sdlm import PAPER
+from . import losses
+from .network import LeNet5, normalise, penalties, squash, squash_slope
+
+__all__ = ["SDLM", "curvature"]
+
+
+def curvature(
+    network: LeNet5, x: Tensor, targets: Tensor, j: float | None = 1.0, scale: float = 1.0
+) -> dict[str, Tensor]:
+    """h_kk of Appendix C for every parameter, by name: the Gauss–Newton estimate of ∂²E/∂w_k².
+
+    x: normalised inputs (N, 32, 32). targets, j, scale: of eq. 9; j None: eq. 8. Weighted sums are linear in
+    inputs and in weights, so that back-propagation through the same sums of squared inputs and squared
+    weights is the recursion of the second derivatives.
+    """
+    with torch.no_grad():
+        state, seen = x[:, None], []
+        for layer in network.layers:
+            gathered = layer.gather(state)
+            sums = layer.weigh(gathered, *layer.parameters())
+            seen.append((layer, state, gathered, sums))
+            state = squash(sums)
+        f6 = state[:, :, 0, 0]
+        y = penalties(f6, network.codes)
+        h = losses.curvature(f6, network.codes, y, targets, j, scale)[:, :, None, None]  # ∂²E/∂x²
+    found: dict[str, Tensor] = {}
+    names = {id(parameter): name for name, parameter in network.named_parameters()}
+    for layer, state, gathered, sums in reversed(seen):
+        own = tuple(layer.parameters())
+        with torch.enable_grad():
+            squares = [value.detach().square().requires_grad_() for value in (gathered, *own)]
+            h = h * squash_slope(sums) ** 2  # ∂²E/∂a², without the term in f''
+            h, *second = torch.autograd.grad(layer.weigh(*squares), squares, h)
+            if gathered is not state:  # a window's sum has weights of one
+                state = state.detach().requires_grad_()
+                (h,) = torch.autograd.grad(layer.gather(state), state, h)
+        found.update({names[id(value)]: own_second for value, own_second in zip(own, second, strict=True)})
+    return {name: found[name] for name in names.values()}
+
+
+class SDLM(torch.optim.Optimizer):
+    """Appendix C: each parameter has a rate of its own, η / (μ + caution·h_kk), held during a pass.
+
+    Args:
+        network: whose parameters are trained.
+        lr: η, which a scheduler may change.
+        mu: keeps a flat direction's rate below η/μ.
+        caution: h_kk is multiplied by it (docs/reproduction.md).
+    Call `estimate` before each pass; `step` raises InputError before the first. A batch of one pattern is the
+    paper's own training.
+    """
+
+    def __init__(
+        self,
+        network: LeNet5,
+        lr: float = PAPER.schedule[0],
+        mu: float = PAPER.mu,
+        caution: float = PAPER.caution,
+    ) -> None:
+        if not (lr > 0 and mu > 0 and caution > 0):
+            raise InputError(f"lr, mu and caution must be more than 0, not {lr}, {mu} and {caution}")
+        super().__init__(network.parameters(), {"lr": lr, "mu": mu, "caution": caution})
+        self._network = network
+
+    def estimate(
+        self, images: Tensor, targets: Tensor, j: float | None = PAPER.j, scale: float = PAPER.scale
+    ) -> dict[str, Tensor]:
+        """Set h_kk from a few hundred patterns (the paper: 500), and return it by name."""
+        x = normalise(images, self._network.codes.dtype)
+        found = curvature(self._network, x, targets, j, scale)
+        for name, parameter in self._network.named_parameters():
+            self.state[parameter]["curvature"] = found[name]
+        return found
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
+        """One update of every parameter that has a gradient."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is None:
+                    continue
+                if "curvature" not in self.state[parameter]:
+                    raise InputError(
+                        "there is no curvature yet: call estimate(images, targets) before step()"
+                    )
+                h = self.state[parameter]["curvature"]
+                parameter -= group["lr"] / (group["mu"] + group["caution"] * h) * parameter.grad
+        return loss

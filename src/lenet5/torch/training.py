@@ -1,0 +1,226 @@
+"""The Trainer of engine/ in PyTorch: the data set resident on the device, every step computed there.
+
+A step reads its patterns' numbers and its rate from the device, by a counter there, so that the host only
+says "again": on a GPU the step is a CUDA graph, recorded once and replayed. On a CPU the same function runs.
+With several processes (parallel.py) each computes the gradient of its share of the mini-batch, and the
+update is made from the sum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+import torch.distributed as dist
+from numpy.typing import NDArray
+
+from ..architecture import PARAMETER_COUNT, SHAPES, SLICES
+from ..codes import PRINTABLE
+from ..distort import NONE, Distortion
+from ..errors import InputError
+from . import losses, parallel
+from .distortion import Distorter
+from .network import LeNet5, normalise
+
+__all__ = ["Trainer", "trainer"]
+
+F32 = NDArray[np.float32]
+
+
+def trainer(device: str = "cuda") -> Callable[..., Trainer]:
+    """What lenet5.train takes as `trainer` to compute on a device ("cpu", "cuda", "cuda:1")."""
+    return partial(Trainer, device=device)
+
+
+class Trainer:
+    """Gradient descent on eq. 9, as engine.Trainer, which explains the arguments and the state.
+
+    device: where everything is computed; the state is copied back after each `run`. `threads` has no effect.
+    Raises InputError for a device that is not there.
+    """
+
+    def __init__(
+        self,
+        flat: F32,
+        codes: F32,
+        images: NDArray[np.uint8],
+        targets: NDArray,
+        *,
+        batch: int = 64,
+        momentum: float = 0.9,
+        squares: float = 0.0,
+        decay: float = 0.0,
+        j: float = 1.0,
+        scale: float = 0.1,
+        distortion: Distortion | None = None,
+        seed: int = 0,
+        threads: int | None = None,
+        device: str = "cpu",
+    ) -> None:
+        if len(images) != len(targets):
+            raise InputError(f"{len(images)} images but {len(targets)} targets: there must be one for each")
+        parallel.check_device(device)
+        self.device = torch.device(device)
+        self.flat, self.average, self.steps = flat, flat.copy(), 0
+        self.velocity, self.square = np.zeros_like(flat), np.zeros_like(flat)
+        self._constants, self._loss = (momentum, squares, decay), {"j": j, "scale": scale}
+        self._batch = batch
+        self._rank, self._world = parallel.world()
+        self._share = -(-batch // self._world)  # patterns of a mini-batch that are this process's
+
+        self._images = torch.tensor(images, device=self.device)  # resident, as uint8
+        targets = torch.tensor(targets, device=self.device)
+        self._targets = losses.weights(targets, torch.empty((len(images), len(codes)), device=self.device))
+        self._distorter = None
+        if distortion is not None and distortion != NONE:
+            self._distorter = Distorter(distortion, seed, self.device)
+        self._network = self._make_network(codes)
+        self._steps: dict[int, Callable[[], None]] = {}
+        self._lay_out(len(images))
+        self.prepare_pass(0)
+
+    def _make_network(self, codes: F32) -> LeNet5:
+        """A network whose parameters are views of one vector: the first row of the state."""
+        network = LeNet5(PRINTABLE[: max(2, len(codes))]).to(self.device)
+        network.codes = torch.tensor(codes, dtype=torch.float32, device=self.device)
+        self._state = torch.zeros((4, PARAMETER_COUNT), device=self.device)  # flat, velocity, square, average
+        for name, shape in SHAPES.items():
+            network.get_parameter(name).data = self._state[0, SLICES[name]].view(shape)
+        return network
+
+    def _lay_out(self, patterns: int) -> None:
+        """What a step reads and writes: all on the device, at places that stay."""
+        steps = -(-patterns // self._batch)
+        self._order = torch.zeros((steps, self._share), dtype=torch.int64, device=self.device)
+        self._present = torch.zeros((steps, self._share), device=self.device)  # 1 for a pattern, else 0
+        self._counts = torch.ones(steps, device=self.device)  # patterns of the whole mini-batch
+        self._rates = torch.zeros(steps, device=self.device)
+        self._averaging = torch.zeros((), device=self.device)
+        self._at = torch.zeros(1, dtype=torch.int64, device=self.device)  # the step of this run
+        self._done = torch.zeros((), dtype=torch.float64, device=self.device)  # all steps so far
+        # The gradient, and behind it energy and errors: one sum over the processes.
+        self._found = torch.zeros(PARAMETER_COUNT + 2, device=self.device)
+        self._totals = torch.zeros(2, dtype=torch.float64, device=self.device)  # of energy and errors
+
+    def prepare_pass(self, pass_index: int) -> None:
+        """Bring the state to the device, and draw what the distortions of a pass share."""
+        for row, value in zip(
+            self._state, (self.flat, self.velocity, self.square, self.average), strict=True
+        ):
+            row.copy_(torch.from_numpy(value))
+        self._done.fill_(self.steps)
+        if self._distorter is not None:
+            self._distorter.prepare_pass(pass_index)
+
+    def run(self, order: NDArray[np.int64], rates: F32, averaging: float = 0.0) -> tuple[float, int]:
+        """Learn the patterns of `order`, a mini-batch for each entry of `rates`; the last may be short.
+
+        Returns the energy summed over the patterns, and the errors, both as they were met (of all processes).
+        """
+        steps = -(-len(order) // self._batch)
+        if len(rates) != steps:
+            raise InputError(
+                f"{len(order)} patterns in batches of {self._batch} need {steps} rates, not {len(rates)}"
+            )
+        self._deal(np.asarray(order, np.int64), steps)
+        self._rates[:steps].copy_(torch.from_numpy(np.ascontiguousarray(rates, np.float32)))
+        self._averaging.fill_(averaging)
+        self._at.zero_()
+        self._totals.zero_()
+        step = self._recorded()
+        for _ in range(steps):
+            step()
+        self.steps += steps
+        state = self._state.cpu().numpy()
+        self.flat[:], self.velocity[:], self.square[:], self.average[:] = state
+        energy, errors = self._totals.tolist()
+        return energy, round(errors)
+
+    def _deal(self, order: NDArray[np.int64], steps: int) -> None:
+        """Each process gets every so manieth pattern of a mini-batch; what the last lacks has weight 0."""
+        padded = np.full(steps * self._batch, -1, np.int64)
+        padded[: len(order)] = order
+        whole = padded.reshape(steps, self._batch)
+        mine = np.full((steps, self._share), -1, np.int64)
+        own = whole[:, self._rank :: self._world]
+        mine[:, : own.shape[1]] = own
+        self._order[:steps].copy_(torch.from_numpy(np.maximum(mine, 0)))
+        self._present[:steps].copy_(torch.from_numpy((mine >= 0).astype(np.float32)))
+        self._counts[:steps].copy_(torch.from_numpy((whole >= 0).sum(1).astype(np.float32)))
+
+    # --- a step ----------------------------------------------------------------------------------------
+
+    def _gradient(self) -> None:
+        """Gradient, energy and errors of this process's patterns, divided by the mini-batch's count."""
+        patterns = self._order.index_select(0, self._at)[0]
+        present = self._present.index_select(0, self._at)[0]
+        images, targets = self._images[patterns], self._targets[patterns]
+        x = normalise(images) if self._distorter is None else self._distorter(images, patterns)
+        with torch.enable_grad():
+            y = self._network.penalties(x)
+            own = losses.energy(y, targets, **self._loss, reduction="none") * present
+            share = own.sum() / self._counts.index_select(0, self._at)[0]
+            slopes = torch.autograd.grad(share, list(self._network.parameters()))
+        wrong = (y.argmin(1) != targets.argmax(1)) * present
+        parts = [slope.reshape(-1) for slope in slopes] + [own.detach().sum()[None], wrong.sum()[None]]
+        torch.cat(parts, out=self._found)
+
+    def _update(self) -> None:
+        """v = momentum·v + gradient + decay·w; w −= rate·v. With `squares`, Adam's."""
+        momentum, squares, decay = self._constants
+        flat, velocity, square, average = self._state
+        gradient = self._found[:PARAMETER_COUNT]
+        rate = self._rates.index_select(0, self._at)[0]
+        self._done += 1
+        if not squares:
+            velocity.mul_(momentum).add_(gradient).add_(flat, alpha=decay)
+            flat.sub_(rate * velocity)
+        else:
+            velocity.mul_(momentum).add_(gradient, alpha=1 - momentum)
+            square.mul_(squares).addcmul_(gradient, gradient, value=1 - squares)
+            # Both running means start at zero: these make up for it.
+            speed = velocity / (1 - momentum**self._done).float()
+            spread = square / (1 - squares**self._done).float()
+            flat.sub_(rate * (speed / (spread.sqrt() + 1e-8) + decay * flat))
+        average.add_(self._averaging * (flat - average))
+        self._totals += self._found[PARAMETER_COUNT:]
+        self._at += 1
+
+    def _recorded(self) -> Callable[[], None]:
+        """A step: on a GPU from CUDA graphs, recorded at the first call; several processes add up between."""
+        if 0 not in self._steps:
+            gradient, update = self._gradient, self._update
+            if self.device.type == "cuda":
+                if self._world == 1:
+                    return self._steps.setdefault(0, self._record(lambda: (gradient(), update())))
+                gradient, update = self._record(gradient), self._record(update)
+
+            def step() -> None:
+                gradient()
+                if self._world > 1:
+                    dist.all_reduce(self._found)
+                update()
+
+            self._steps[0] = step
+        return self._steps[0]
+
+    @torch.no_grad()
+    def _record(self, work: Callable[[], object]) -> Callable[[], None]:
+        """A CUDA graph of `work`. Its rehearsals, which CUDA wants first, leave no trace in the state."""
+        touched = (self._state, self._at, self._done, self._totals, self._found)
+        before = [value.clone() for value in touched]
+        side = torch.cuda.Stream(self.device)
+        side.wait_stream(torch.cuda.current_stream(self.device))
+        with torch.cuda.stream(side):
+            for _ in range(3):
+                work()
+                self._at.zero_()
+        torch.cuda.current_stream(self.device).wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph):
+            work()
+        for value, was in zip(touched, before, strict=True):
+            value.copy_(was)
+        return graph.replay
