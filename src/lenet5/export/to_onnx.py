@@ -57,7 +57,11 @@ def build(model: LeNet5, raw: bool = False) -> Any:
         return constant(name, np.asarray(value, np.float32))
 
     def convolution(x: str, layer: str, weight: np.ndarray, before: float) -> str:
-        inputs = [x, number(f"{layer}.weight", S * before * weight), number(f"{layer}.bias", S * p[f"{layer}.bias"])]
+        inputs = [
+            x,
+            number(f"{layer}.weight", S * before * weight),
+            number(f"{layer}.bias", S * p[f"{layer}.bias"]),
+        ]
         return node("Tanh", [node("Conv", inputs, f"{layer}.sum")], layer)
 
     def subsampling(x: str, layer: str) -> str:
