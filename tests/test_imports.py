@@ -17,7 +17,7 @@ ORDER = [
     "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "network",
     "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
     "tables", "datasets", "model", "recipes", "picture", "variants", "sdlm", "checkpoint", "train", "evaluate",
-    "reproduce", "segment", "graph", "sdnn", "reader", "export", "torch", "sklearn", "serve",
+    "reproduce", "writing", "segment", "graph", "grammar", "sdnn", "strings", "reader", "export", "torch", "sklearn", "serve",
     "bulk", "bench", "cli", "__main__",
 ]  # fmt: skip
 
