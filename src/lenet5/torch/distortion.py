@@ -184,4 +184,4 @@ class Distorter:
         inside = (self.rows >= top) & (self.rows < top + high)
         inside = inside & (self.columns >= left) & (self.columns < left + wide)
         erased = (strength * d.erasing > _share(keys, _ERASE))[:, None, None]
-        return torch.where(inside & erased, BACKGROUND, out)
+        return out.masked_fill(inside & erased, BACKGROUND)

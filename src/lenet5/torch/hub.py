@@ -73,6 +73,11 @@ else:
                 )  # fmt: skip
             return cls.load(file).to(map_location)
 
+        def push_to_hub(self, repo_id: str, *, model_card_kwargs: Any = None, **options: Any) -> str:
+            """As PyTorchModelHubMixin.push_to_hub; the card names the repository."""
+            known = {"repo_id": repo_id, **(model_card_kwargs or {})}
+            return super().push_to_hub(repo_id, model_card_kwargs=known, **options)
+
         def generate_model_card(
             self, *arguments: Any, repo_id: str | None = None, **options: Any
         ) -> ModelCard:

@@ -1,7 +1,8 @@
 """The Trainer of engine/ in PyTorch: the data set resident on the device, every step computed there.
 
-A step reads its patterns' numbers and its rate from the device, by a counter there, so that the host only
-says "again": on a GPU the step is a CUDA graph, recorded once and replayed. On a CPU the same function runs.
+Patterns are distorted some mini-batches at a time, since a GPU is slow at small things. A step then reads its
+inputs and its rate by a counter on the device, so that the host only says "again": on a GPU both are CUDA
+graphs, recorded once and replayed. On a CPU the same functions run.
 With several processes (parallel.py) each computes the gradient of its share of the mini-batch, and the
 update is made from the sum.
 """
@@ -16,7 +17,7 @@ import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
 
-from ..architecture import PARAMETER_COUNT, SHAPES, SLICES
+from ..architecture import INPUT, PARAMETER_COUNT, SHAPES, SLICES
 from ..codes import PRINTABLE
 from ..distort import NONE, Distortion
 from ..errors import InputError
@@ -27,6 +28,7 @@ from .network import LeNet5, normalise
 __all__ = ["Trainer", "trainer"]
 
 F32 = NDArray[np.float32]
+PIECE = 2048  # patterns that are distorted at a time, at least a mini-batch
 
 
 def trainer(device: str = "cuda") -> Callable[..., Trainer]:
@@ -63,6 +65,8 @@ class Trainer:
             raise InputError(f"{len(images)} images but {len(targets)} targets: there must be one for each")
         parallel.check_device(device)
         self.device = torch.device(device)
+        if self.device.type == "cuda":
+            torch.cuda.set_device(self.device)  # graphs are recorded on the current device
         self.flat, self.average, self.steps = flat, flat.copy(), 0
         self.velocity, self.square = np.zeros_like(flat), np.zeros_like(flat)
         self._constants, self._loss = (momentum, squares, decay), {"j": j, "scale": scale}
@@ -77,8 +81,8 @@ class Trainer:
         if distortion is not None and distortion != NONE:
             self._distorter = Distorter(distortion, seed, self.device)
         self._network = self._make_network(codes)
-        self._steps: dict[int, Callable[[], None]] = {}
-        self._lay_out(len(images))
+        self._lay_out(max(1, min(PIECE // self._share, -(-len(images) // batch))))
+        self._recorded: tuple[Callable[[], None], Callable[[], None]] | None = None
         self.prepare_pass(0)
 
     def _make_network(self, codes: F32) -> LeNet5:
@@ -90,9 +94,10 @@ class Trainer:
             network.get_parameter(name).data = self._state[0, SLICES[name]].view(shape)
         return network
 
-    def _lay_out(self, patterns: int) -> None:
-        """What a step reads and writes: all on the device, at places that stay."""
-        steps = -(-patterns // self._batch)
+    def _lay_out(self, steps: int) -> None:
+        """What a piece of so many steps reads and writes: all on the device, at places that stay."""
+        self._piece = steps
+        self._x = torch.zeros((steps, self._share, INPUT, INPUT), device=self.device)
         self._order = torch.zeros((steps, self._share), dtype=torch.int64, device=self.device)
         self._present = torch.zeros((steps, self._share), device=self.device)  # 1 for a pattern, else 0
         self._counts = torch.ones(steps, device=self.device)  # patterns of the whole mini-batch
@@ -124,14 +129,20 @@ class Trainer:
             raise InputError(
                 f"{len(order)} patterns in batches of {self._batch} need {steps} rates, not {len(rates)}"
             )
-        self._deal(np.asarray(order, np.int64), steps)
-        self._rates[:steps].copy_(torch.from_numpy(np.ascontiguousarray(rates, np.float32)))
+        order, rates = np.asarray(order, np.int64), np.array(rates, np.float32)
         self._averaging.fill_(averaging)
-        self._at.zero_()
         self._totals.zero_()
-        step = self._recorded()
-        for _ in range(steps):
-            step()
+        if self._recorded is None:
+            self._recorded = self._record(self._prepare), self._record_step()
+        prepare, step = self._recorded
+        for first in range(0, steps, self._piece):
+            part = rates[first : first + self._piece]
+            self._deal(order[first * self._batch : (first + len(part)) * self._batch], len(part))
+            self._rates[: len(part)].copy_(torch.from_numpy(part))
+            self._at.zero_()
+            prepare()
+            for _ in part:
+                step()
         self.steps += steps
         state = self._state.cpu().numpy()
         self.flat[:], self.velocity[:], self.square[:], self.average[:] = state
@@ -152,14 +163,19 @@ class Trainer:
 
     # --- a step ----------------------------------------------------------------------------------------
 
-    def _gradient(self) -> None:
-        """Gradient, energy and errors of this process's patterns, divided by the mini-batch's count."""
-        patterns = self._order.index_select(0, self._at)[0]
-        present = self._present.index_select(0, self._at)[0]
-        images, targets = self._images[patterns], self._targets[patterns]
+    def _prepare(self) -> None:
+        """The inputs of a piece, distorted."""
+        patterns = self._order.flatten()
+        images = self._images[patterns]
         x = normalise(images) if self._distorter is None else self._distorter(images, patterns)
+        self._x.copy_(x.view_as(self._x))
+
+    def _gradient(self) -> None:
+        """Slope of the mini-batch's mean energy, this process's share of it; energy and errors, summed."""
+        present = self._present.index_select(0, self._at)[0]
+        targets = self._targets[self._order.index_select(0, self._at)[0]]
         with torch.enable_grad():
-            y = self._network.penalties(x)
+            y = self._network.penalties(self._x.index_select(0, self._at)[0])
             own = losses.energy(y, targets, **self._loss, reduction="none") * present
             share = own.sum() / self._counts.index_select(0, self._at)[0]
             slopes = torch.autograd.grad(share, list(self._network.parameters()))
@@ -188,27 +204,24 @@ class Trainer:
         self._totals += self._found[PARAMETER_COUNT:]
         self._at += 1
 
-    def _recorded(self) -> Callable[[], None]:
-        """A step: on a GPU from CUDA graphs, recorded at the first call; several processes add up between."""
-        if 0 not in self._steps:
-            gradient, update = self._gradient, self._update
-            if self.device.type == "cuda":
-                if self._world == 1:
-                    return self._steps.setdefault(0, self._record(lambda: (gradient(), update())))
-                gradient, update = self._record(gradient), self._record(update)
+    def _record_step(self) -> Callable[[], None]:
+        """A step. Several processes add up what they found between its halves."""
+        if self._world == 1:
+            return self._record(lambda: (self._gradient(), self._update()))
+        gradient, update = self._record(self._gradient), self._record(self._update)
 
-            def step() -> None:
-                gradient()
-                if self._world > 1:
-                    dist.all_reduce(self._found)
-                update()
+        def step() -> None:
+            gradient()
+            dist.all_reduce(self._found)
+            update()
 
-            self._steps[0] = step
-        return self._steps[0]
+        return step
 
     @torch.no_grad()
-    def _record(self, work: Callable[[], object]) -> Callable[[], None]:
-        """A CUDA graph of `work`. Its rehearsals, which CUDA wants first, leave no trace in the state."""
+    def _record(self, work: Callable[[], object]) -> Callable[[], object]:
+        """On a GPU, a CUDA graph of `work`; its rehearsals, which CUDA wants, leave no trace in the state."""
+        if self.device.type != "cuda":
+            return torch.no_grad()(work)
         touched = (self._state, self._at, self._done, self._totals, self._found)
         before = [value.clone() for value in touched]
         side = torch.cuda.Stream(self.device)

@@ -1,0 +1,222 @@
+"""LeNet-5 as a scikit-learn classifier, for pipelines, cross-validation and grid search.
+
+A row of features is a picture, row by row. Needs `pip install 'lenet5[sklearn]'`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from .architecture import FIELD
+from .errors import InputError, MissingExtraError
+
+try:
+    from sklearn.base import BaseEstimator, ClassifierMixin
+    from sklearn.utils import check_random_state
+    from sklearn.utils.multiclass import check_classification_targets
+    from sklearn.utils.validation import check_is_fitted, validate_data
+except ModuleNotFoundError as _error:
+    raise MissingExtraError(
+        f"lenet5.sklearn needs scikit-learn ({_error}): pip install 'lenet5[sklearn]' brings it"
+    ) from _error
+
+from . import uncompiled
+from .codes import PRINTABLE
+from .inputs import target_weights
+from .model import LeNet5
+from .recipes import RECIPES, Recipe
+
+__all__ = ["LeNet5Classifier", "fields"]
+
+PIXELS = FIELD * FIELD
+
+
+class LeNet5Classifier(ClassifierMixin, BaseEstimator):
+    """The network of 1998 behind scikit-learn's methods.
+
+    Args:
+        recipe: "fast", "best", or a lenet5.Recipe.
+        passes: through all patterns, instead of the recipe's. A few hundred patterns need more than the
+            recipes have, which were made for 60,000.
+        distort: whether patterns are distorted as the recipe says: right for characters of 28×28 pixels.
+        ink: the features' values for paper and for ink; (255, 0) is black on white. Unless given, the least
+            and the largest that `fit` sees, which is right for pictures light on dark such as MNIST's.
+        random_state: of the initial parameters, the order of patterns and their distortions.
+        threads: as many as this process may use, unless given.
+
+    X: (n, features), a square picture a row, 28×28 at most; smaller ones are enlarged by a whole factor and
+    centred. Cubes (n, 28, 28) are taken too. Labels may be anything: 2 to 95 classes.
+
+    After fit: `model_` (lenet5.LeNet5: save it, export it), `classes_`, `n_features_in_`, `ink_`.
+    """
+
+    def __init__(
+        self,
+        recipe: str | Recipe = "fast",
+        passes: int | None = None,
+        distort: bool = True,
+        ink: tuple[float, float] | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.passes = passes
+        self.distort = distort
+        self.ink = ink
+        self.random_state = random_state
+        self.threads = threads
+
+    # --- learning ------------------------------------------------------------------------------------
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> LeNet5Classifier:
+        """Train anew. Raises InputError, a ValueError, for what cannot be learned."""
+        X, y = validate_data(self, _flat(X), y)
+        check_classification_targets(y)
+        self._begin(X, np.unique(y))
+        recipe = self._recipe()
+        self.model_.fit(self._images(X), self._indices(y), recipe, seed=self._seed, threads=self.threads)
+        self.n_iter_ = recipe.passes
+        return self
+
+    def partial_fit(self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None) -> LeNet5Classifier:
+        """One pass through these patterns at half the recipe's peak rate; momentum stays from call to call.
+
+        classes: all that will ever come; needed at the first call. The first call's values also say what is
+        paper and what is ink, unless `ink` does.
+        """
+        first = not hasattr(self, "model_")
+        X, y = validate_data(self, _flat(X), y, reset=first)
+        check_classification_targets(y)
+        if first:
+            if classes is None:
+                raise InputError("the first partial_fit must be told all classes: classes=[…]")
+            self._begin(X, np.unique(classes))
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise InputError(f"the classes were {self.classes_} at the first partial_fit, not {classes!r}")
+        recipe = self._recipe()
+        index = self.n_iter_
+        trainer = uncompiled.fastest().Trainer(
+            self.model_.flat, self.model_.codes, self._images(X),
+            target_weights(self._indices(y), self.model_.classes, len(X)),
+            batch=recipe.batch, momentum=recipe.momentum, decay=recipe.decay, j=recipe.j, scale=recipe.scale,
+            distortion=recipe.distortion, seed=self._seed, threads=self.threads,
+        )  # fmt: skip
+        trainer.velocity[:] = self._velocity
+        trainer.prepare_pass(index)
+        order = np.random.Generator(np.random.PCG64([self._seed, index])).permutation(len(X))
+        steps = -(-len(order) // recipe.batch)
+        trainer.run(order, np.full(steps, recipe.rate / 2, np.float32))
+        self._velocity = trainer.velocity.copy()
+        self.model_.metadata |= {"j": recipe.j, "scale": recipe.scale}
+        self.n_iter_ = index + 1
+        return self
+
+    def _begin(self, X: NDArray, classes: NDArray) -> None:
+        """An untrained network for these classes, and what paper and ink are."""
+        if X.shape[1] > PIXELS:
+            raise InputError(
+                f"{X.shape[1]} features are more than the {PIXELS} pixels of {FIELD}×{FIELD}: "
+                "make the pictures smaller"
+            )
+        if not 2 <= len(classes) <= len(PRINTABLE):
+            raise InputError(
+                f"there is a code for 2 to {len(PRINTABLE)} classes, but y has {len(classes)} class(es)"
+            )
+        recipe = self._recipe()
+        self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        self.ink_ = (float(X.min()), float(X.max())) if self.ink is None else tuple(map(float, self.ink))
+        if self.ink_[0] == self.ink_[1] and self.ink is not None:
+            raise InputError(f"paper and ink must differ, but ink is {self.ink}")
+        self.classes_ = classes
+        self.model_ = LeNet5(
+            _names(classes),
+            self._seed,
+            spread=recipe.spread,
+            power=recipe.power,
+            coefficient=recipe.coefficient,
+        )
+        self._velocity = np.zeros_like(self.model_.flat)
+        self.n_iter_ = 0
+
+    def _recipe(self) -> Recipe:
+        recipe = RECIPES.get(self.recipe) if isinstance(self.recipe, str) else self.recipe
+        if not isinstance(recipe, Recipe):
+            names = " or ".join(RECIPES)
+            raise InputError(f"the recipe must be {names}, or a lenet5.Recipe, not {self.recipe!r}")
+        return replace(
+            recipe,
+            passes=recipe.passes if self.passes is None else self.passes,
+            distortion=recipe.distortion if self.distort else None,
+        )
+
+    def _indices(self, y: NDArray) -> NDArray[np.int64]:
+        places = np.searchsorted(self.classes_, y)
+        unknown = self.classes_[np.minimum(places, len(self.classes_) - 1)] != y
+        if unknown.any():
+            raise InputError(f"the label {y[unknown][0]!r} is none of the classes {self.classes_}")
+        return places.astype(np.int64)
+
+    # --- recognising ---------------------------------------------------------------------------------
+
+    def _images(self, X: NDArray) -> NDArray[np.uint8]:
+        return fields(X, *self.ink_)
+
+    def penalties(self, X: ArrayLike) -> NDArray[np.float32]:
+        """Eq. 7, (n, classes): the smallest wins."""
+        check_is_fitted(self, "model_")
+        X = validate_data(self, _flat(X), reset=False)
+        return self.model_.penalties(self._images(X), self.threads)
+
+    def predict(self, X: ArrayLike) -> NDArray:
+        """The class of least penalty for each row."""
+        answers = self.penalties(X).argmin(1)
+        return self.classes_[answers]
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Posterior of eq. 9, (n, classes), given that the row is one of the classes: rows sum to 1.
+
+        `model_.posterior` keeps what belongs to none of them.
+        """
+        penalties = self.penalties(X).astype(np.float64)
+        # Without rubbish, which is the same as divided by what the classes have together, without its 0/0.
+        scaled = -self.model_.metadata["scale"] * penalties
+        shares = np.exp(scaled - scaled.max(1, keepdims=True))
+        return shares / shares.sum(1, keepdims=True)
+
+
+def fields(X: NDArray, paper: float, ink: float) -> NDArray[np.uint8]:
+    """Rows of features as fields: (n, features) -> uint8 (n, 28, 28), 0 paper, 255 ink, beyond them cut.
+
+    Features fill a square from the top left; a small square is enlarged by a whole factor and centred.
+    """
+    n, features = X.shape
+    span = (ink - paper) or 1.0
+    with np.errstate(over="ignore", invalid="ignore"):
+        levels = np.nan_to_num((X.astype(np.float64) - paper) / span, nan=0.0)
+    side = max(1, math.isqrt(features - 1) + 1)
+    squares = np.zeros((n, side * side), np.uint8)
+    squares[:, :features] = np.rint(np.clip(levels, 0, 1) * 255)
+    times = FIELD // side
+    large = squares.reshape(n, side, side).repeat(times, 1).repeat(times, 2)
+    before = (FIELD - side * times) // 2
+    after = FIELD - side * times - before
+    return np.pad(large, ((0, 0), (before, after), (before, after)))
+
+
+def _flat(X: Any) -> Any:
+    """Cubes of pictures as rows; everything else as it is, for scikit-learn to judge."""
+    return X.reshape(len(X), -1) if isinstance(X, np.ndarray) and X.ndim == 3 and len(X) else X
+
+
+def _names(classes: NDArray) -> Sequence[str]:
+    """The characters whose codes stand for the classes: their own, where each is one; else the first few."""
+    names = [str(name) for name in classes.tolist()]
+    if all(len(name) == 1 and name in PRINTABLE for name in names) and len(set(names)) == len(names):
+        return names
+    return PRINTABLE[: len(names)]
