@@ -1,0 +1,153 @@
+"""Ink of whole lines of writing, on any paper: patterned, ruled, shaded, of any colour (Section VII-B).
+
+A single character on its paper needs `picture.ink` alone. A line cut from a form or a cheque lies on a
+printed pattern whose lines are as dark as a faint pen, is underlined, and shows what its neighbours wrote
+over the edge. Three steps, each a picture that can be shown:
+
+`written`        strength of ink against the paper around it, in the colour in which the pen differs most
+`without_rules`  printed lines that cross the whole picture, taken out where they do not cross a stroke
+`without_specks` remains of the pattern, and of neighbours at the edge
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import PictureError
+
+__all__ = ["INKED", "strokes_of", "without_rules", "without_specks", "written"]
+
+INKED = 0.3  # ink of more than this counts as a stroke's own
+SMOOTH = 0.8  # pixels: standard deviation of the Gaussian against printed patterns and JPEG's noise
+PAPER_RANK = 60  # of a hundred pixels around, so many are darker than what is taken for the paper
+LOW, HIGH = 0.35, 0.9  # shares of the pen's own darkness at which ink begins and is full
+FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from the paper
+COARSE = 40, 13  # the paper's light is followed on a map of at most so many steps along and across a line
+
+
+def strokes_of(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
+    """Ink of a line of writing, all three steps: (rows, columns, 3) in 0 … 1 -> (rows, columns) in 0 … 1.
+
+    Raises PictureError where nothing stands out from the paper.
+    """
+    map_ = without_specks(without_rules(written(colours, name)))
+    if not (map_ > INKED).any():
+        raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
+    return map_
+
+
+def written(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
+    """How much ink lies on each pixel: 0 paper … 1 the pen's own darkness; (rows, columns) float32.
+
+    Raises PictureError where nothing stands out from the paper.
+    """
+    from scipy import ndimage
+
+    grey = bool((np.ptp(colours, axis=2) < 0.02).all())
+    planes = colours.mean(2, keepdims=True) if grey else colours
+    smooth = ndimage.gaussian_filter(planes, (SMOOTH, SMOOTH, 0))
+    apart = _paper(planes) - smooth  # how much darker than the paper
+    # The side, darker or lighter, on which the strongest hundredth stands out more, is the pen's.
+    most = np.quantile(np.abs(apart).max(2), 0.99)
+    strong = np.abs(apart).max(2) >= most
+    # The pen's colour seen from the paper's: differences across it are shadow, print and JPEG's noise.
+    pen = apart[strong].sum(0)
+    pen = pen / max(float(np.linalg.norm(pen)), 1e-9)
+    strength = np.clip(apart @ pen, 0, None)
+    level = _between(strength)
+    full = float(strength[strength > level].mean()) if (strength > level).any() else 0.0
+    if full < FAINTEST:
+        raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
+    return np.clip((strength - LOW * full) / ((HIGH - LOW) * full), 0, 1).astype(np.float32)
+
+
+def _paper(planes: NDArray) -> NDArray:
+    """The paper's own level everywhere: about the median around, on a coarse map, smoothed.
+
+    Writing covers less than half of any place as wide as a line is high.
+    """
+    from scipy import ndimage
+
+    rows, columns, count = planes.shape
+    step = max(1, round(max(rows, columns) / COARSE[0]), round(min(rows, columns) / COARSE[1]))
+    coarse = ndimage.uniform_filter(planes, (step, step, 0))[step // 2 :: step, step // 2 :: step]
+    size = max(3, round(min(rows, columns) / step) | 1)
+    around = np.empty_like(coarse)
+    for c in range(count):
+        plane = coarse[:, :, c]
+        # Ink pulls the median to its own side: what is taken for the paper is a little to the other.
+        tail = float(((plane - np.median(plane)) ** 3).sum())
+        rank = PAPER_RANK if tail <= 0 else 100 - PAPER_RANK
+        level = ndimage.percentile_filter(plane, rank, size=size, mode="nearest")
+        around[:, :, c] = ndimage.gaussian_filter(level, size / 4, mode="nearest")
+    zoom = rows / coarse.shape[0], columns / coarse.shape[1], 1
+    return ndimage.zoom(around, zoom, order=1, mode="nearest", grid_mode=True)
+
+
+def _between(strength: NDArray) -> float:
+    """The level halfway between the means of what lies below and above it (Ridler, Calvard 1978)."""
+    level = float(strength.mean() + strength.max()) / 2
+    for _ in range(20):
+        above = strength > level
+        if not above.any() or above.all():
+            return level
+        found = float(strength[above].mean() + strength[~above].mean()) / 2
+        if abs(found - level) < 1e-4:
+            return found
+        level = found
+    return level
+
+
+def without_rules(map_: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Ink without printed lines: level or nearly, thin, and reaching from one side to the other.
+
+    Found as sloping rows of pixels nearly all of which are ink, and half of which are ink in thin runs from
+    top to bottom. Only thin runs are taken out: where a stroke crosses the line, the stroke stays.
+    """
+    from scipy import ndimage
+
+    rows, columns = map_.shape
+    inked = map_ > INKED
+    runs, count = ndimage.label(inked, [[0, 1, 0]] * 3)  # the runs of every column
+    if not count or columns < 8:
+        return map_
+    length = np.bincount(runs.ravel(), minlength=count + 1)
+    length[0] = rows + 1
+    thickest = max(4, round(0.08 * rows))
+    thin = length <= thickest
+    near = np.stack([inked, thin[runs]]).astype(np.float32)
+    near = ndimage.maximum_filter1d(near, 3, axis=1)  # a line may lie between two rows
+    x = np.arange(columns)
+    hit = np.zeros(count + 1, bool)
+    for tilt in np.linspace(-0.05, 0.05, 11):
+        y = np.arange(rows)[:, None] + np.round((x - columns / 2) * tilt).astype(int)
+        there = (y >= 0) & (y < rows)
+        y = y.clip(0, rows - 1)
+        pixels = np.maximum(there.sum(1), 1)
+        inks, thins = (near[:, y, x] * there).sum(2) / pixels
+        for row in np.flatnonzero((inks >= 0.8) & (thins >= 0.5) & (pixels > 0.6 * columns)):
+            for aside in (-1, 0, 1):
+                hit[runs[(y[row] + aside).clip(0, rows - 1)[there[row]], x[there[row]]]] = True
+    return np.where((hit & thin)[runs], 0, map_)
+
+
+def without_specks(map_: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Ink without pieces too small for a point, and without low ones that hug the upper or lower edge."""
+    from scipy import ndimage
+
+    pieces, count = ndimage.label(map_ > INKED, np.ones((3, 3)))
+    if not count:
+        return map_
+    boxes = ndimage.find_objects(pieces)
+    area = np.bincount(pieces.ravel(), minlength=count + 1)[1:]
+    top, bottom = np.array([(box[0].start, box[0].stop) for box in boxes]).T
+    wide = np.array([box[1].stop - box[1].start for box in boxes])
+    high = bottom - top
+    size = np.median(high[high >= high.max() / 2])  # of a character
+    speck = (area < 0.012 * size**2) | ((high < 0.12 * size) & (wide < 0.25 * size) & (area < 0.03 * size**2))
+    edge = ((top == 0) | (bottom == map_.shape[0])) & (high < 0.25 * size)
+    keep = np.append(False, ~(speck | edge))
+    # A grey rim belongs to the piece it lies on.
+    near = ndimage.grey_dilation(pieces * keep[pieces], size=(3, 3))
+    return np.where(near > 0, map_, 0).astype(np.float32)
