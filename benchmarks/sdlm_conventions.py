@@ -29,34 +29,34 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "sdlm_conventions.json"
 DOCUMENT = HERE.parent / "docs" / "reproduction.md"
 
+# s (`scale`) is the weight of a penalty, `caution` that of its curvature. s × caution = 2 gives F6 a curvature
+# of 4 at first, and with it the paper's spread of rates in the first pass.
+WHOLE = replace(PAPER, scale=1.0, caution=1.0)  # eq. 7 as printed, h as Appendix C gives it
+RANDOM = {"coefficient": None, "bias": None}
 CONVENTIONS = {
     "paper": (PAPER, "the recipe `paper`"),
     "eq-8": (replace(PAPER, j=None), "eq. 8 in place of eq. 9"),
     "j-0.1": (replace(PAPER, j=0.1), "eq. 9 with j = 0.1"),
-    "j-20": (replace(PAPER, j=20.0), "eq. 9 with j = 20"),
-    "caution-1": (replace(PAPER, caution=1.0), "h as Appendix C gives it"),
-    "caution-2": (replace(PAPER, caution=2.0), "h doubled"),
-    "caution-8": (replace(PAPER, caution=8.0), "h times 8"),
-    "whole": (
-        replace(PAPER, scale=1.0, caution=2.0),
-        "penalty not halved, h doubled: the same first rates",
+    "j-4": (replace(PAPER, j=4.0), "eq. 9 with j = 4"),
+    "quarter-1": (replace(PAPER, caution=1.0), "s = ¼, h × 1"),
+    "quarter-2": (replace(PAPER, caution=2.0), "s = ¼, h × 2"),
+    "half-4": (replace(PAPER, scale=0.5, caution=4.0), "s = ½, h × 4: the same curvature as `paper`"),
+    "whole-2": (replace(PAPER, scale=1.0, caution=2.0), "s = 1, h × 2: the same again"),
+    "tenth-20": (replace(PAPER, scale=0.1, caution=20.0), "s = 0.1, h × 20: the same again"),
+    "half-1": (
+        replace(PAPER, scale=0.5, caution=1.0, j=None),
+        "eq. 8, s = ½, h × 1: the authors' library",
     ),
-    "whole-1": (replace(PAPER, scale=1.0, caution=1.0), "penalty not halved, h as Appendix C gives it"),
-    "letter": (
-        replace(PAPER, scale=1.0, caution=1.0, spread=2.4, power=1.0, coefficient=None, bias=None),
-        "the letter of the paper: eq. 7 as printed, everything within ±2.4/F",
-    ),
-    "letter-cautious": (
-        replace(PAPER, spread=2.4, power=1.0, coefficient=None, bias=None),
-        "everything within ±2.4/F, else as `paper`",
-    ),
-    "all-random": (replace(PAPER, coefficient=None, bias=None), "coefficients and biases within ±1/√F too"),
+    "whole-1": (WHOLE, "s = 1, h × 1"),
+    "letter": (replace(WHOLE, spread=2.4, power=1.0, **RANDOM), "s = 1, h × 1, everything within ±2.4/F"),
+    "narrow": (replace(PAPER, spread=2.4, power=1.0, **RANDOM), "everything within ±2.4/F, else as `paper`"),
+    "random": (replace(PAPER, **RANDOM), "coefficients and biases within ±1/√F too"),
     "wide": (
-        replace(PAPER, caution=1.0, spread=1.2, coefficient=0.6),
-        "weights within ±1.2/√F (an interval of 2.4/√F), h as Appendix C gives it",
+        replace(PAPER, scale=0.5, caution=1.0, spread=1.2, coefficient=0.6),
+        "s = ½, h × 1, weights within ±1.2/√F, coefficients 0.6",
     ),
-    "mu-0.2": (replace(PAPER, scale=1.0, caution=1.0, mu=0.2), "energy weighted by 0.1, that is μ = 0.2"),
-    "mu-0.67": (replace(PAPER, scale=1.0, caution=1.0, mu=0.02 / 0.03), "energy weighted by 0.03: μ = 0.67"),
+    "mu-0.2": (replace(WHOLE, mu=0.2), "s = 1, h × 1, μ = 0.2 (the energy weighted by 0.1)"),
+    "mu-0.67": (replace(WHOLE, mu=0.02 / 0.03), "s = 1, h × 1, μ = 0.67 (weighted by 0.03)"),
     "paper-distorted": (replace(PAPER, distortion=distort.PAPER), "with distortions"),
 }
 

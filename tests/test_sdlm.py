@@ -111,14 +111,11 @@ def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(distortion
     images, labels = patterns(60)
     recipe = replace(PAPER, schedule=PAPER.schedule[:4], distortion=distortion)
     kept = []
-    whole, history = train_paper(
-        images,
-        labels,
-        3,
-        recipe,
-        codes=CODES,
-        checkpoint=lambda flat, done: kept.append((flat.copy(), list(done))),
-    )
+
+    def keep(flat: np.ndarray, done: list) -> None:
+        kept.append((flat.copy(), list(done)))
+
+    whole, history = train_paper(images, labels, 3, recipe, codes=CODES, checkpoint=keep)
     again, after = train_paper(images, labels, 3, recipe, codes=CODES, state=kept[1])
     assert np.array_equal(whole, again)
     assert [entry.energy for entry in after] == [entry.energy for entry in history]
@@ -153,7 +150,7 @@ def test_what_cannot_be_trained_on_is_said():
         train_paper(images, labels + 10, codes=CODES)
     with pytest.raises(InputError, match="more than 0"):
         replace(PAPER, mu=0.0)
-    with pytest.raises(InputError, match="None stands for eq. 8"):
+    with pytest.raises(InputError, match="None stands for eq"):
         replace(PAPER, j=-1.0)
 
 

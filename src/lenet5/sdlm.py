@@ -42,8 +42,8 @@ class PaperRecipe:
     curvature_patterns: int = 500  # behind each estimate of h_kk
     # not in the paper, or not by number; docs/reproduction.md has the measurements:
     j: float | None = 1.0  # eq. 9: the penalty of the rubbish class; None: eq. 8
-    scale: float = 0.5  # penalties are multiplied by it: ½, as in half a squared distance
-    caution: float = 4.0  # h_kk is multiplied by it
+    scale: float = 0.25  # penalties are multiplied by it (losses.py)
+    caution: float = 8.0  # h_kk is multiplied by it: with the scale, F6 has a curvature of 4 at first
     spread: float = 1.0  # weights start uniform in ±spread/F_i^power; the paper prints ±2.4/F_i
     power: float = 0.5
     coefficient: float | None = 0.5  # where those of S2 and S4 start; None: as weights
