@@ -1,0 +1,184 @@
+"""Over-segmentation: a line of ink into pieces, each a character or a part of one (Section V-A).
+
+Cut candidates are the cheapest ways from the top of the line to its bottom, a step at most one pixel aside a
+row, where a pixel costs its ink: a way of no cost parts characters that overlap or slant without touching, a
+cheap one goes through a joint. They never cross, so that what lies between neighbours is a piece; an arc of
+the segmentation graph is a run of neighbouring pieces, shaped as MNIST's characters were.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .architecture import FIELD
+from .picture import BOX
+from .writing import INKED
+
+__all__ = ["Segments", "cheapest_ways", "fit", "segments"]
+
+ASIDE = 0.02  # cost of a step aside, in pixels of full ink: of ways through no ink the straightest is taken
+ASIDE_IN_INK = 1.0  # the same within a part: a way through its ink is to be short rather than far around
+NEIGHBOURS = 0.05  # a cut is the cheapest within this many character heights on either side
+DEAREST = 4.5  # strokes that a cut may go through
+WIDEST = 1.7  # widths of an arc's ink, for its height or the line's size, whichever is more
+MOST_PIECES = 7  # of a character
+
+
+@dataclass(frozen=True, eq=False)
+class Segments:
+    """A line cut into pieces, numbered from left to right.
+
+    ink: (rows, columns) in 0 … 1. piece: (rows, columns) the piece each pixel belongs to, −1 where there is
+    none. boxes: (pieces, 4) top, bottom, left, right of each piece's ink. joints: (pieces − 1,) strokes that
+    the cut between two neighbours goes through. size: pixels, height of a character. stroke: its width.
+    """
+
+    ink: NDArray[np.float32]
+    piece: NDArray[np.intp]
+    boxes: NDArray[np.intp]
+    joints: NDArray[np.float64]
+    size: float
+    stroke: float
+
+    def box(self, first: int, behind: int) -> tuple[int, int, int, int]:
+        """Top, bottom, left, right of the ink of pieces first … behind − 1."""
+        boxes = self.boxes[first:behind]
+        return (*boxes.min(0)[[0]], *boxes.max(0)[[1]], *boxes.min(0)[[2]], *boxes.max(0)[[3]])
+
+    def arcs(self) -> list[tuple[int, int]]:
+        """Runs of pieces (first, one behind the last) that may be one character; each piece alone is one."""
+        found = []
+        for first in range(len(self.boxes)):
+            for behind in range(first + 1, min(len(self.boxes), first + MOST_PIECES) + 1):
+                top, bottom, left, right = self.box(first, behind)
+                if behind > first + 1 and right - left > WIDEST * max(bottom - top, 0.6 * self.size):
+                    break
+                found.append((first, behind))
+        return found
+
+    def field(self, first: int, behind: int) -> NDArray[np.uint8]:
+        """The pieces first … behind − 1 as the network reads them, (28, 28) uint8."""
+        top, bottom, left, right = self.box(first, behind)
+        piece = self.piece[top:bottom, left:right]
+        return fit(np.where((piece >= first) & (piece < behind), self.ink[top:bottom, left:right], 0))
+
+
+def cheapest_ways(ink: NDArray[np.float32], aside: float) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """Cost of the cheapest way from the top to each column of the bottom row, and where it came from.
+
+    aside: cost of a step to the next column. Returns cost (columns,) in pixels of full ink, and step
+    (rows, columns): the column in the row above less the column here, −1, 0 or 1.
+    """
+    rows, columns = ink.shape
+    cost = ink[0].astype(np.float32)
+    step = np.zeros((rows, columns), np.int8)
+    steps = np.array([0, -1, 1], np.int8)
+    wide = np.full(columns + 2, np.inf, np.float32)
+    for row in range(1, rows):
+        wide[1:-1] = cost
+        possible = np.stack([wide[1:-1], wide[:-2] + aside, wide[2:] + aside])
+        chosen = possible.argmin(0)
+        step[row] = steps[chosen]
+        cost = possible.min(0) + ink[row]
+    return cost, step
+
+
+def ways_to(step: NDArray[np.int8], ends: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The cheapest ways to columns of the bottom row, (ways, rows): the column of each in every row."""
+    ways = np.empty((len(ends), len(step)), np.intp)
+    here = np.asarray(ends, np.intp)
+    for row in range(len(step) - 1, -1, -1):
+        ways[:, row] = here
+        here = here + step[row, here]
+    return ways
+
+
+def _cheapest(cost: NDArray[np.float32], reach: int, dearest: float) -> NDArray[np.intp]:
+    """Columns that are the cheapest within reach; of neighbours that cost the same the middle one."""
+    from scipy import ndimage
+
+    least = ndimage.minimum_filter1d(cost, 2 * reach + 1, mode="nearest")
+    low, _ = ndimage.label((cost <= least + 1e-4) & (cost <= dearest))
+    return np.array([(x.start + x.stop - 1) // 2 for (x,) in ndimage.find_objects(low)], np.intp)
+
+
+def _parted(ink: NDArray[np.float32], aside: float, reach: int, dearest: float) -> tuple[NDArray, NDArray]:
+    """Number of the part that each pixel lies in, between the ways cut here; and the cost of each way."""
+    cost, step = cheapest_ways(ink, aside)
+    ends = _cheapest(cost, reach, dearest)
+    ways = ways_to(step, ends)
+    return (np.arange(ink.shape[1]) >= ways[:, :, None]).sum(0), cost[ends]
+
+
+def segments(ink: NDArray[np.float32]) -> Segments:
+    """Cut a line of ink, (rows, columns) float32 in 0 … 1 with some ink in it, at every cut candidate.
+
+    First where no ink is in the way, however far aside that leads; then each part, alone, through its ink.
+    """
+    inked = ink > INKED
+    size = _size(inked)
+    # An area over half its outline is the width of what is long and thin.
+    outline = np.count_nonzero(inked[1:] != inked[:-1]) + np.count_nonzero(inked[:, 1:] != inked[:, :-1])
+    stroke = max(2 * np.count_nonzero(inked) / max(outline, 1), 1.0)
+    solid = np.where(inked, ink, 0)
+    part, _ = _parted(solid, ASIDE, 1, 0.5)
+    piece = np.full(ink.shape, -1, np.intp)
+    joints: list[float] = []
+    count = 0
+    for number, (top, bottom, left, right) in enumerate(_boxes(np.where(inked, part, -1), part.max() + 1)):
+        here = part[top:bottom, left:right] == number
+        if np.count_nonzero(here & inked[top:bottom, left:right]) < max(2.0, 0.15 * stroke**2):
+            continue
+        alone = np.where(here, solid[top:bottom, left:right], 0)
+        inner, costs = _parted(alone, ASIDE_IN_INK, max(1, round(NEIGHBOURS * size)), DEAREST * stroke)
+        weight = np.bincount(inner[alone > 0], minlength=len(costs) + 1)
+        used = np.flatnonzero(weight >= max(2.0, 0.15 * stroke**2))
+        renumbered = np.full(len(costs) + 1, -1)
+        renumbered[used] = count + np.arange(len(used))
+        piece[top:bottom, left:right][here] = renumbered[inner[here]]
+        joints += [0.0] * (count > 0 and len(used) > 0)
+        joints += [float(costs[a:b].min() / stroke) for a, b in pairwise(used)]
+        count += len(used)
+    boxes = _boxes(np.where(inked, piece, -1), count)
+    return Segments(ink, piece, boxes, np.array(joints), size, stroke)
+
+
+def _size(inked: NDArray[np.bool_]) -> float:
+    """Height of a character: the median of the connected pieces at least half as high as the highest."""
+    from scipy import ndimage
+
+    pieces, _ = ndimage.label(inked, np.ones((3, 3)))
+    high = np.array([found[0].stop - found[0].start for found in ndimage.find_objects(pieces)])
+    return float(np.median(high[high >= high.max() / 2]))
+
+
+def _boxes(piece: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    from scipy import ndimage
+
+    none = slice(0, 0)
+    found = [place or (none, none) for place in ndimage.find_objects(piece + 1, count)]
+    return np.array([(y.start, y.stop, x.start, x.stop) for y, x in found], np.intp).reshape(count, 4)
+
+
+def fit(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Ink of one character, cut to its box, into 20×20 keeping its shape, centred by mass: (28, 28) uint8."""
+    from PIL import Image
+
+    scale = BOX / max(ink.shape)
+    size = max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))
+    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    small = np.asarray(Image.fromarray(np.ascontiguousarray(ink, np.float32)).resize(size, how))
+    strong = small[small > 0.1]
+    small = np.clip(small / max(float(np.quantile(strong, 0.9)) if strong.size else 1.0, 0.2), 0, 1)
+    total = max(float(small.sum()), 1e-6)
+    y = float(small.sum(1) @ np.arange(small.shape[0])) / total
+    x = float(small.sum(0) @ np.arange(small.shape[1])) / total
+    top = int(np.clip(round(FIELD / 2 - y), 0, FIELD - small.shape[0]))
+    left = int(np.clip(round(FIELD / 2 - x), 0, FIELD - small.shape[1]))
+    field = np.zeros((FIELD, FIELD), np.uint8)
+    field[top : top + small.shape[0], left : left + small.shape[1]] = np.round(small * 255)
+    return field

@@ -1,0 +1,141 @@
+"""Over-segmentation: cut candidates by brute force, and what every true character must be: an arc."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFont
+
+from lenet5.picture import normalise_character
+from lenet5.segment import cheapest_ways, fit, segments, ways_to
+
+FONT = ImageFont.load_default(36)
+
+
+def written(text: str, apart: int = 4, slant: float = 0.0) -> tuple[np.ndarray, list[np.ndarray]]:
+    """A line of printed digits, `apart` pixels from one another, and the ink of each on its own."""
+    parts, x = [], 8
+    for character in text:
+        canvas = Image.new("L", (60 + 30 * len(text), 60))
+        pen = ImageDraw.Draw(canvas)
+        left, _, right, _ = pen.textbbox((0, 0), character, font=FONT, stroke_width=1)
+        pen.text((x - left, 8), character, fill=255, font=FONT, stroke_width=1)
+        x += int(right - left) + apart
+        if slant:
+            canvas = canvas.transform(canvas.size, Image.Transform.AFFINE, (1, slant, -30 * slant, 0, 1, 0))
+        parts.append(np.asarray(canvas, np.float32) / 255)
+    return np.maximum.reduce(parts), parts
+
+
+def is_an_arc(found, part: np.ndarray, least: float = 0.85) -> bool:
+    """Whether the ink of one character is that of some arc, by intersection over union."""
+    best = 0.0
+    for first, behind in found.arcs():
+        here = (found.piece >= first) & (found.piece < behind) & (found.ink > 0.3)
+        best = max(best, float((here & (part > 0.3)).sum() / (here | (part > 0.3)).sum()))
+    return best >= least
+
+
+@given(
+    st.integers(2, 4), st.integers(1, 5), st.floats(0, 1),
+    st.lists(st.integers(0, 4), min_size=20, max_size=20),
+)  # fmt: skip
+@settings(max_examples=80, deadline=None)
+def test_the_cheapest_ways_are_those_of_every_way_tried(rows, columns, aside, levels):
+    ink = np.array(levels[: rows * columns], np.float32).reshape(rows, columns) / 4
+    cost, step = cheapest_ways(ink, aside)
+    ways = ways_to(step, np.arange(columns))
+    for end in range(columns):
+        possible = [
+            sum(ink[y, x] for y, x in enumerate(way))
+            + aside * sum(a != b for a, b in itertools.pairwise(way))
+            for way in itertools.product(range(columns), repeat=rows)
+            if way[-1] == end and all(abs(a - b) <= 1 for a, b in itertools.pairwise(way))
+        ]
+        assert cost[end] == pytest.approx(min(possible), abs=1e-5)
+        way = ways[end]
+        found = sum(ink[y, x] for y, x in enumerate(way)) + aside * sum(
+            a != b for a, b in itertools.pairwise(way)
+        )
+        assert found == pytest.approx(min(possible), abs=1e-5)
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=40, deadline=None)
+def test_ways_never_cross(seed):
+    ink = np.random.default_rng(seed).random((20, 30)).astype(np.float32)
+    ways = ways_to(cheapest_ways(ink, 0.1)[1], np.arange(30))
+    assert (np.diff(ways, axis=0) >= 0).all()
+
+
+def test_characters_apart_are_parted_at_no_cost():
+    ink, parts = written("30475", apart=6)
+    found = segments(ink)
+    assert all(is_an_arc(found, part, 0.97) for part in parts)
+    assert (found.joints == 0).sum() >= 4
+
+
+def test_slanted_characters_that_no_upright_line_parts_are_parted_at_no_cost():
+    ink, parts = written("1717", apart=-1, slant=0.45)
+    columns = [np.flatnonzero((part > 0.3).any(0)) for part in parts]
+    assert columns[0][-1] >= columns[1][0]  # they lie over one another
+    assert all(is_an_arc(segments(ink), part, 0.95) for part in parts)
+
+
+@pytest.mark.parametrize("text", ["00", "88", "60", "23", "50", "909", "2000", "4462"])
+def test_touching_characters_are_arcs_among_others(text):
+    ink, parts = written(text, apart=-3)
+    found = segments(ink)
+    assert all(is_an_arc(found, part, 0.8) for part in parts)
+    assert found.joints.max() > 0.2
+
+
+def test_pieces_are_numbered_from_left_to_right_and_hold_all_ink():
+    ink, _ = written("30475", apart=-1)
+    found = segments(ink)
+    assert (found.piece[ink > 0.3] >= 0).mean() > 0.99
+    middles = [np.flatnonzero((found.piece == k).any(0)).mean() for k in range(len(found.boxes))]
+    assert middles == sorted(middles)
+    assert len(found.joints) == len(found.boxes) - 1
+    for k, (top, bottom, left, right) in enumerate(found.boxes):
+        y, x = np.nonzero((found.piece == k) & (ink > 0.3))
+        assert (y.min(), y.max() + 1, x.min(), x.max() + 1) == (top, bottom, left, right)
+
+
+def test_every_piece_alone_is_an_arc_so_that_there_is_always_a_path():
+    ink = np.zeros((40, 200), np.float32)
+    ink[18:22, 5:190] = 1
+    found = segments(ink)
+    assert set(found.arcs()) >= {(k, k + 1) for k in range(len(found.boxes))}
+
+
+def test_a_piece_is_shaped_as_a_character_alone_is():
+    ink, parts = written("7", apart=0)
+    found = segments(ink)
+    whole = found.field(0, len(found.boxes)).astype(float)
+    alone = normalise_character(1 - parts[0]).astype(float)
+    assert np.corrcoef(whole.ravel(), alone.ravel())[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (7, 5), (90, 61)])
+def test_any_box_of_ink_is_fitted_and_centred_by_mass(shape):
+    field = fit(np.ones(shape, np.float32))
+    rows, columns = np.flatnonzero(field.any(1)), np.flatnonzero(field.any(0))
+    assert max(len(rows), len(columns)) == 20
+    assert abs(np.average(np.arange(28), weights=field.sum(1)) - 14) <= 0.51
+    assert abs(np.average(np.arange(28), weights=field.sum(0)) - 14) <= 0.51
+
+
+@given(st.integers(2, 50), st.integers(2, 80), st.integers(0, 2**32 - 1), st.floats(0.02, 0.9))
+@settings(max_examples=60, deadline=None)
+def test_any_ink_is_cut_into_pieces(rows, columns, seed, share):
+    rng = np.random.default_rng(seed)
+    ink = (rng.random((rows, columns)) < share).astype(np.float32)
+    ink[0, 0] = 1
+    found = segments(ink)
+    for first, behind in found.arcs():
+        assert found.field(first, behind).shape == (28, 28)
