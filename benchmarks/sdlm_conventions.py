@@ -29,8 +29,8 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "sdlm_conventions.json"
 DOCUMENT = HERE.parent / "docs" / "reproduction.md"
 
-# s (`scale`) is the weight of a penalty, `caution` that of its curvature. s × caution = 2 gives F6 a curvature
-# of 4 at first, and with it the paper's spread of rates in the first pass.
+# s (`scale`) is the weight of a penalty, `caution` that of its curvature. s × caution = 2 gives F6 a
+# curvature of 4 at first, and with it the paper's spread of rates in the first pass.
 WHOLE = replace(PAPER, scale=1.0, caution=1.0)  # eq. 7 as printed, h as Appendix C gives it
 RANDOM = {"coefficient": None, "bias": None}
 CONVENTIONS = {
