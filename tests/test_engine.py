@@ -185,6 +185,16 @@ def test_training_does_not_depend_on_threads(distortion):
     assert (runs[0].flat == runs[2].flat).all()
 
 
+def test_trainings_side_by_side_do_not_wait_for_each_other():
+    order, rates = np.tile(np.arange(70), 4), np.full(3, 0.02, np.float32)
+    alone = trainer(3, batch=96)
+    alone.run(order, rates)
+    runs = [trainer(3, batch=96) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda run: run.run(order, rates), runs))
+    assert all((run.flat == alone.flat).all() for run in runs)
+
+
 def test_training_in_slices_is_training_at_once():
     order, rates = np.tile(np.arange(70), 3), np.full(7, 0.02, np.float32)
     whole, slices = trainer(distortion=MILD, squares=0.99), trainer(distortion=MILD, squares=0.99)

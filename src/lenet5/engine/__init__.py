@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 import os
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -60,22 +61,21 @@ def _say_if_first() -> None:
         _log.warning("compiling the engine for this processor: a few seconds, the first time only")
 
 
-@cache
-def _pool(threads: int) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(threads, thread_name_prefix="lenet5")
+def _together(function: Callable[..., None], arguments: list[tuple]) -> None:
+    """Call `function` once for each tuple of arguments, side by side; the first on this thread.
 
-
-def _together(function, arguments: list[tuple]) -> None:
-    """Call `function` once for each tuple of arguments, side by side; the first on this thread."""
+    The others get threads of their own, not places in a shared pool: those of a training wait for each other,
+    and two trainings that shared one could each hold places that the other is waiting for.
+    """
     if len(arguments) == 1:
         function(*arguments[0])
         return
-    rest = [_pool(len(arguments) - 1).submit(function, *entry) for entry in arguments[1:]]
-    try:
-        function(*arguments[0])
-    finally:
-        for future in rest:
-            future.result()
+    rest = [threading.Thread(target=function, args=entry, daemon=True) for entry in arguments[1:]]
+    for thread in rest:
+        thread.start()
+    function(*arguments[0])
+    for thread in rest:
+        thread.join()
 
 
 def _scaling(images: NDArray) -> tuple[NDArray, np.float32]:
