@@ -42,7 +42,7 @@ def test_two_digits_are_48_apart_or_more():
 
 
 def test_all_of_printable_ascii_is_drawn_with_plus_and_minus_one():
-    assert PRINTABLE == "".join(chr(i) for i in range(0x20, 0x7F))
+    assert "".join(chr(i) for i in range(0x20, 0x7F)) == PRINTABLE
     drawn = codes(PRINTABLE)
     assert drawn.shape == (95, 84)
     assert drawn.dtype == np.float32

@@ -232,7 +232,10 @@ def test_wrong_number_of_rates_is_refused():
         trainer().run(np.arange(70), np.ones(2, np.float32))
 
 
-AVX2 = "+avx,+avx2,+bmi,+bmi2,+cmov,+cx16,+f16c,+fma,+fxsr,+lzcnt,+mmx,+movbe,+popcnt,+sse,+sse2,+sse3,+sse4.1,+sse4.2,+ssse3"
+AVX2 = (
+    "+avx,+avx2,+bmi,+bmi2,+cmov,+cx16,+f16c,+fma,+fxsr,+lzcnt,+mmx,+movbe,+popcnt,"
+    "+sse,+sse2,+sse3,+sse4.1,+sse4.2,+ssse3"
+)
 SSE2 = "+cmov,+cx16,+fxsr,+mmx,+sse,+sse2"
 
 CHECK = """
@@ -285,7 +288,12 @@ def test_a_cache_folder_that_cannot_be_written_is_said_and_survived(tmp_path):
     assert "set LENET5_CACHE to a folder that can be written" in done.stdout
 
 
-START = "import numpy as np; from lenet5 import engine; print(engine.penalties(np.zeros(60000, np.float32), np.ones((10, 84), np.float32), np.zeros((1, 28, 28), np.uint8))[0, 0])"
+START = """
+import numpy as np
+from lenet5 import engine
+flat, codes = np.zeros(60000, np.float32), np.ones((10, 84), np.float32)
+print(engine.penalties(flat, codes, np.zeros((1, 28, 28), np.uint8))[0, 0])
+"""
 
 
 def test_several_processes_may_compile_at_once(tmp_path):

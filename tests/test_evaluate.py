@@ -4,8 +4,8 @@ import json
 
 import numpy as np
 import pytest
-from lenet5.datasets import Dataset
 
+from lenet5.datasets import Dataset
 from lenet5.errors import DataError, InputError
 from lenet5.evaluate import Evaluation, evaluate, mistakes_picture
 from lenet5.model import LeNet5

@@ -7,11 +7,11 @@ import threading
 import numpy as np
 import pytest
 import safetensors.numpy
-from lenet5.codes import codes
 
 from lenet5 import model as model_file
 from lenet5 import network
 from lenet5.architecture import PAIRS, SHAPES
+from lenet5.codes import codes
 from lenet5.errors import InputError, ModelError, SaveError
 from lenet5.model import LeNet5, initial
 

@@ -61,7 +61,7 @@ def test_shape_is_kept_not_squeezed():
 def test_every_mode_gives_the_same(mode):
     image = drawn()
     if mode == "I;16":
-        image = Image.fromarray((np.asarray(image).astype(np.uint16) * 257))
+        image = Image.fromarray(np.asarray(image).astype(np.uint16) * 257)
     elif mode in ("I", "F"):
         image = Image.fromarray(np.asarray(image).astype({"I": np.int32, "F": np.float32}[mode]))
     elif mode == "PA":

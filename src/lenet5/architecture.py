@@ -41,7 +41,7 @@ TABLE_I = """
     .XXX..XXXX..X.XX
     ..XXX..XXXX.XX.X
     ...XXX..XXXX.XXX
-""".split()
+""".split()  # noqa: SIM905
 
 # (C3 map, S2 map) of every connected pair, ordered by C3 map, then S2 map.
 PAIRS = [(c3, s2) for c3 in range(len(TABLE_I[0])) for s2 in range(len(TABLE_I)) if TABLE_I[s2][c3] == "X"]

@@ -73,7 +73,8 @@ def open_picture(source: Picture, name: str | None = None) -> NDArray[np.float32
             width, height = picture.size
             if width * height > MOST_PIXELS:
                 raise PictureError(
-                    f"cannot read {name}: {width:,}×{height:,} pixels are too many; reduce it to {MOST_PIXELS:,} or fewer"
+                    f"cannot read {name}: {width:,}×{height:,} pixels are too many; "
+                    f"reduce it to {MOST_PIXELS:,} or fewer"
                 )
             picture.draft(None, (2000, 2000))  # a large JPEG is unpacked at a fraction of its size
             picture.load()
@@ -105,7 +106,6 @@ def open_picture(source: Picture, name: str | None = None) -> NDArray[np.float32
 
 def _colours(picture: Image.Image, name: str) -> NDArray[np.float32]:
     """A PIL image of any mode as colours."""
-    from PIL import Image
 
     if not picture.width * picture.height:
         raise PictureError(f"cannot read {name}: it has no pixels")
@@ -131,7 +131,7 @@ def _colours(picture: Image.Image, name: str) -> NDArray[np.float32]:
             picture = picture.convert("RGB")
         except ValueError:
             picture = picture.convert("L")
-    return _from_array(np.asarray(picture if isinstance(picture, Image.Image) else picture), name)
+    return _from_array(np.asarray(picture), name)
 
 
 def _from_array(array: NDArray, name: str) -> NDArray[np.float32]:

@@ -34,7 +34,7 @@ class Recipe:
     scale: float = 0.1  # the penalties are multiplied by it before eq. 9 (losses.py)
     averaging: float = 0.0  # share by which an average follows the parameters each step; 0: none is kept
     distortion: Distortion | None = None  # drawn afresh for each pattern in each pass
-    variants: float = 0.0  # share of the 1s and 7s that are added once more as others write them (variants.py)
+    variants: float = 0.0  # share of the 1s and 7s added once more as others write them (variants.py)
     spread: float = 1.0  # parameters start uniform in ±spread / F_i^power: the paper's are 2.4 and 1
     power: float = 0.5
     coefficient: float | None = None  # where those of S2 and S4 start; None: as all other parameters

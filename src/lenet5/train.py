@@ -232,9 +232,7 @@ def train(
         more, names = variants(images, labels, tuple(model.classes), recipe.variants, seed)
         images, labels = np.concatenate([images, more]), np.concatenate([labels, names])
     prepared(len(images))
-    training = Training(
-        model, images, labels, recipe, seed=seed, test=held, threads=threads, trainer=trainer
-    )
+    training = Training(model, images, labels, recipe, seed=seed, test=held, threads=threads, trainer=trainer)
     identity = {
         "recipe": recipe.data(),
         "seed": seed,

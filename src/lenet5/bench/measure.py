@@ -7,12 +7,14 @@ so that a machine that slows down slows all of them.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,7 +33,7 @@ def machine() -> dict[str, Any]:
 
     model = platform.processor() or platform.machine()
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as lines:
             model = next(
                 (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model
             )
@@ -132,10 +134,8 @@ def training(threads: int, rounds: int, batches: tuple[int, ...] = (16, 32, 64, 
 
     calls["lenet5"] = {batch: ours(batch, None) for batch in batches}
     calls["lenet5, distorting"] = {batch: ours(batch, PAPER) for batch in batches}
-    try:
+    with contextlib.suppress(ImportError):
         calls["PyTorch eager"] = {batch: _torch_step(batch, threads, raw, labels) for batch in batches}
-    except ImportError:
-        pass
     rates: dict[str, dict[int, list[float]]] = {name: {b: [] for b in batches} for name in calls}
     for repeat in range(rounds + 1):  # the first warms everything up
         for batch in batches:

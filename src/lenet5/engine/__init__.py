@@ -7,6 +7,7 @@ Python threads at once (kernels release the interpreter lock and share nothing).
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import threading
@@ -17,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..architecture import BACKGROUND, FOREGROUND, PARAMETER_COUNT
+from ..compile import cache_folder
 from ..distort import NONE, Distortion, scratch
 from ..errors import InputError
 from .backward import SIZES
-from ..compile import cache_folder
 from .forward import L, recognise
 from .single import penalties_one
 from .training import GROUP, sum_gradient, work
@@ -101,7 +102,7 @@ def penalties(flat: F32, codes: F32, images: NDArray, threads: int | None = None
     parts = max(1, min(thread_count(threads), len(images) // (2 * L)))
     cuts = [len(images) * p // parts // L * L for p in range(parts)] + [len(images)]
     jobs = []
-    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+    for low, high in itertools.pairwise(cuts):
         room = aligned((2 * 1024 + 6 * 196 + 400 + 120 + 84 + len(codes)) * L)
         sizes = np.cumsum([1024 * L, 1024 * L, 6 * 196 * L, 400 * L, 120 * L, 84 * L])
         levels, *spaces = np.split(room, sizes)

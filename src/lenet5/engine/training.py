@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..architecture import BACKGROUND, PARAMETER_COUNT
-from .distortion import distort_into
-from .backward import collect, learn
 from ..compile import compiled
+from .backward import collect, learn
+from .distortion import distort_into
 from .forward import L, fill, interleave
 from .vector import atomic_add, atomic_load, pause
 

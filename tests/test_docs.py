@@ -1,0 +1,61 @@
+"""What the documents say is run: the README's Python, its answers, and its figures against their source."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lenet5.cli import COMMANDS
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_readmes_python_runs(mnist_test, tmp_path, monkeypatch, capsys):
+    (code,) = blocks("python")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    names: dict[str, object] = {}
+    exec(code, names)
+    assert capsys.readouterr().out.startswith("7\n")
+    assert (names["answers"] == mnist_test[1]).mean() > 0.99
+    assert (names["own"].predict(mnist_test[0]) == mnist_test[1]).mean() > 0.9
+    assert (tmp_path / "own.safetensors").exists()
+
+
+def test_the_first_screens_answers_are_what_is_printed():
+    shown = next(block for block in blocks("console") if block.startswith("$ lenet5 read"))
+    pictures = sorted(f"examples/{path.name}" for path in (ROOT / "examples").glob("*.png"))
+    done = subprocess.run(
+        [sys.executable, "-m", "lenet5", "read", *pictures],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines() == shown.splitlines()[1:]
+
+
+def test_every_command_is_in_the_readme():
+    for command in COMMANDS:
+        assert f"`lenet5 {command}" in README
+
+
+def test_files_that_the_readme_names_are_there():
+    for name in re.findall(r"\]\(((?:src|docs|benchmarks)/[^)]*)\)", README):
+        assert (ROOT / name).exists(), name
+
+
+def test_figures_in_the_readme_are_those_measured():
+    if not (ROOT / "benchmarks" / "results" / "bench.json").exists():
+        pytest.fail("benchmarks/results/bench.json is missing: lenet5 bench --out benchmarks/results")
+    done = subprocess.run([sys.executable, ROOT / "benchmarks" / "readme.py", "--check"], check=False)
+    assert done.returncode == 0, "run python benchmarks/readme.py"
