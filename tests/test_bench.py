@@ -9,6 +9,9 @@ from lenet5 import LeNet5
 from lenet5.bench import measure, peers, report
 from lenet5.errors import MissingExtraError
 
+# PyTorch warns of its own past when it is imported.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
 
 @pytest.fixture(scope="module")
 def measured() -> dict:

@@ -155,11 +155,12 @@ def _openvino(model: LeNet5, threads: int) -> Iterator[Peer]:
 
 
 def peers(model: LeNet5, threads: int, only: tuple[str, ...] = ()) -> Iterator[Peer]:
-    """Every engine that can be imported, ours first; `only` keeps those whose name contains one of its words."""
-    for make in (_ours, _torch, _onnxruntime, _openvino):
+    """Every engine that can be imported, ours first; `only`: families whose name has one of these words."""
+    makers = {"lenet5": _ours, "PyTorch": _torch, "ONNX Runtime": _onnxruntime, "OpenVINO": _openvino}
+    for family, make in makers.items():
+        if only and not any(word.lower() in family.lower() for word in only):
+            continue
         try:
-            for peer in make(model, threads):
-                if not only or any(word.lower() in peer.name.lower() for word in only):
-                    yield peer
+            yield from make(model, threads)
         except ImportError:
             continue
