@@ -1,0 +1,87 @@
+"""Space displacement (Section VII): the network over a whole line at once, then the Viterbi path.
+
+Every layer is a convolution, so that on a strip 32 pixels high each of them is computed once for all places
+where a character may be, and gives a column of penalties every 4 pixels: column k is exactly what the network
+answers on the window from pixel 4k on. Neighbouring windows share nearly all of C1, C3 and C5, which a run a
+window would compute eight times over. No cut is needed, but the weights must have learnt to leave a window
+that is centred on no character, or shows its neighbours, to the rubbish class.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .architecture import BACKGROUND, FOREGROUND, INPUT
+from .errors import InputError
+from .graph import Graph
+from .model import LeNet5
+from .network import forward
+from .picture import BOX
+from .writing import INKED
+
+__all__ = ["STEP", "column_graph", "columns", "strip"]
+
+STEP = 4  # pixels between columns: two layers of subsampling by two
+LONGEST = 3  # columns in a row that may answer to one character
+FIRST = 1.0  # nats a character: between one that two columns answer to and two, one is the rule
+
+
+def strip(ink: NDArray[np.float32], size: float) -> NDArray[np.float32]:
+    """A line of ink (rows, columns), its characters `size` pixels high, as the network reads it: (32, width).
+
+    Characters become 20 pixels high; the line is centred by mass from top to bottom, and half an input of
+    paper on either side lets the first and last character be centred too. float32 in 0 … 1.
+    """
+    from PIL import Image
+
+    scale = BOX / max(size, 1.0)
+    inked = np.flatnonzero((ink > INKED).any(0))
+    if inked.size:
+        ink = ink[:, inked[0] : inked[-1] + 1]
+    new = max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))
+    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    line = np.asarray(Image.fromarray(np.ascontiguousarray(ink, np.float32)).resize(new, how)).clip(0, 1)
+    middle = float(line.sum(1) @ np.arange(len(line))) / max(float(line.sum()), 1e-6)
+    first = round(middle - INPUT / 2)  # the row of the line that becomes the strip's first
+    width = -(-(line.shape[1] + INPUT) // STEP) * STEP
+    found = np.zeros((INPUT, width), np.float32)
+    taken = line[max(first, 0) : max(first + INPUT, 0)]
+    top = max(-first, 0)
+    found[top : top + len(taken), INPUT // 2 : INPUT // 2 + line.shape[1]] = taken[: INPUT - top]
+    return found
+
+
+def columns(model: LeNet5, line: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Penalties of every column, (columns, classes); column k is the window of 32 from pixel 4k on.
+
+    line: (32, width) in 0 … 1, width at least 32. Raises InputError for another shape.
+    """
+    line = np.asarray(line, np.float32)
+    if line.ndim != 2 or line.shape[0] != INPUT or line.shape[1] < INPUT:
+        raise InputError(f"a strip must be {INPUT} rows of {INPUT} pixels or more, not of shape {line.shape}")
+    x = line * np.float32(FOREGROUND - BACKGROUND) + np.float32(BACKGROUND)
+    seen = forward(model.parameters, model.codes, x[None])
+    return seen.penalties.reshape(-1, len(model.classes))
+
+
+def column_graph(posterior: NDArray[np.floating]) -> Graph:
+    """The graph of a line's columns: node k lies before column k; label −1 is no character.
+
+    posterior: (columns, classes), what a row lacks to 1 being the rubbish class. A character is an arc over
+    one to LONGEST columns which all answer to it; a column without one is a silent arc.
+    """
+    posterior = np.asarray(posterior, np.float64)
+    count, classes = posterior.shape
+    penalty = -np.log(np.maximum(posterior, 1e-9))
+    nothing = -np.log(np.maximum(1 - posterior.sum(1), 1e-9))
+    sums = np.concatenate([np.zeros((1, classes)), penalty.cumsum(0)])
+    starts, ends, labels = [np.arange(count)], [np.arange(1, count + 1)], [np.full(count, -1)]
+    penalties = [nothing]
+    for length in range(1, min(LONGEST, count) + 1):
+        first = np.repeat(np.arange(count - length + 1), classes)
+        starts.append(first)
+        ends.append(first + length)
+        labels.append(np.tile(np.arange(classes), count - length + 1))
+        penalties.append((sums[length:] - sums[:-length]).ravel() + FIRST)
+    return Graph(count + 1, *(np.concatenate(part) for part in (starts, ends, labels, penalties)))
