@@ -1,0 +1,115 @@
+"""Strings by over-segmentation, with a recogniser whose answers are known: it compares with printed digits."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from lenet5.errors import PictureError
+from lenet5.grammar import choices, length, pattern
+from lenet5.segment import fit
+from lenet5.strings import read_string
+
+FONT = ImageFont.load_default(36)
+DIGITS = "0123456789"
+
+
+def written(text: str, apart: int = 5) -> np.ndarray:
+    """A line of printed characters as ink in 0 … 1, `apart` pixels from one another."""
+    canvas = Image.new("L", (40 + 32 * len(text), 60))
+    pen, x = ImageDraw.Draw(canvas), 10
+    for character in text:
+        left, _, right, _ = pen.textbbox((0, 0), character, font=FONT, stroke_width=1)
+        pen.text((x - left, 8), character, fill=255, font=FONT, stroke_width=1)
+        x += int(right - left) + apart
+    return np.asarray(canvas, np.float32) / 255
+
+
+def alone(character: str) -> np.ndarray:
+    ink = written(character)
+    rows, columns = np.flatnonzero((ink > 0.3).any(1)), np.flatnonzero((ink > 0.3).any(0))
+    return fit(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+
+
+def centred(fields: np.ndarray) -> np.ndarray:
+    flat = fields.reshape(len(fields), -1).astype(float)
+    flat = flat - flat.mean(1, keepdims=True)
+    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
+
+
+TEMPLATES = centred(np.stack([alone(digit) for digit in DIGITS]))
+
+
+def posterior(fields: np.ndarray) -> np.ndarray:
+    """Probability of each digit by likeness to its print; what is like none is rubbish."""
+    odds = np.exp(40 * (centred(fields) @ TEMPLATES.T - 0.9))
+    return (odds / (1 + odds.sum(1, keepdims=True))).astype(np.float32)
+
+
+MODEL = SimpleNamespace(classes=list(DIGITS), posterior=posterior)
+
+
+@pytest.mark.parametrize("text", ["7", "42", "1234", "567890", "10011", "88888"])
+def test_digits_apart_are_read(text):
+    reading = read_string(written(text), MODEL)
+    assert reading.text == text
+    assert reading.confidence > 0.5
+    assert [c.text for c in reading.characters] == list(text)
+
+
+@pytest.mark.parametrize("text", ["23", "745", "4462", "9275"])
+def test_touching_digits_are_read(text):
+    assert read_string(written(text, apart=-2), MODEL).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"), [("1.234", "1234"), ("5,50", "550"), ("42-", "42"), ("3.000.", "3000")]
+)
+def test_points_commas_and_dashes_are_no_digits(text, digits):
+    assert read_string(written(text), MODEL).text == digits
+
+
+def test_boxes_are_where_the_characters_are():
+    ink = written("4071")
+    reading = read_string(ink, MODEL)
+    x = [c.box[0] for c in reading.characters]
+    assert x == sorted(x)
+    for character in reading.characters:
+        left, top, wide, high = character.box
+        part = ink[top : top + high, left : left + wide]
+        assert posterior(fit(part)[None])[0].argmax() == int(character.text)
+        assert (part > 0.3).any(0).all()
+
+
+def test_n_best_readings_differ_and_come_in_order():
+    reading = read_string(written("1047", apart=-1), MODEL, best=4)
+    texts = [reading.text, *(text for text, _ in reading.others)]
+    penalties = [reading.penalty, *(penalty for _, penalty in reading.others)]
+    assert len(texts) == len(set(texts)) == 4
+    assert penalties == sorted(penalties)
+
+
+def test_a_grammar_decides_what_may_be_read():
+    ink = written("1234")
+    assert read_string(ink, MODEL, choices(["7134", "1284", "99"], DIGITS)).text == "1284"
+    assert len(read_string(ink, MODEL, length(5, 5, DIGITS)).text) == 5
+    assert read_string(ink, MODEL, pattern(r"12[5-9]4", DIGITS)).text[2] in "56789"
+    free = read_string(ink, MODEL)
+    assert read_string(ink, MODEL, length(4, 4, DIGITS)).text == free.text == "1234"
+
+
+def test_what_holds_no_character_is_a_sentence():
+    ink = np.zeros((40, 90), np.float32)
+    ink[30:34, 10:14] = 1
+    with pytest.raises(PictureError, match="nothing to read in the wall"):
+        read_string(ink, MODEL, length(30, 30, DIGITS), name="the wall")
+
+
+def test_a_reading_can_be_written_as_json():
+    data = json.loads(json.dumps(read_string(written("25"), MODEL).data()))
+    assert data["text"] == "25"
+    assert [len(character["box"]) for character in data["characters"]] == [4, 4]
