@@ -11,6 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.errors import PictureError
 from lenet5.grammar import choices, length, pattern
+from lenet5.model import LeNet5
+from lenet5.reader import Reader
 from lenet5.segment import fit
 from lenet5.strings import read_string
 
@@ -113,3 +115,20 @@ def test_a_reading_can_be_written_as_json():
     data = json.loads(json.dumps(read_string(written("25"), MODEL).data()))
     assert data["text"] == "25"
     assert [len(character["box"]) for character in data["characters"]] == [4, 4]
+
+
+@pytest.mark.parametrize("times", [1, 4])
+def test_a_reader_reads_strings_and_gives_boxes_in_the_pictures_pixels(times):
+    reader = Reader(LeNet5())
+    reader.model = MODEL
+    ink = written("2047")
+    picture = Image.fromarray(np.uint8(255 - 220 * ink)).resize(
+        (ink.shape[1] * times, ink.shape[0] * times), Image.Resampling.BICUBIC
+    )
+    reading = reader.read_string(picture)
+    assert reading.text == "2047"
+    assert reader.read_string(picture, grammar=length(3, 3, DIGITS)).text != "2047"
+    columns = np.flatnonzero((ink > 0.3).any(0))
+    first, last = reading.characters[0].box, reading.characters[-1].box
+    assert first[0] == pytest.approx(columns[0] * times, abs=2.5 * times)
+    assert last[0] + last[2] == pytest.approx((columns[-1] + 1) * times, abs=2.5 * times)

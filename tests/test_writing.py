@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.errors import PictureError
-from lenet5.writing import INKED, strokes_of, without_rules, without_specks, written
+from lenet5.writing import INKED, character_size, line_of, strokes_of, without_rules, without_specks, written
 
 ROWS, COLUMNS = 56, 160
 
@@ -138,3 +138,23 @@ def test_any_picture_is_ink_or_a_sentence(rows, columns, seed, kind):
         assert found.shape == (rows, columns)
         assert found.min() >= 0
         assert found.max() <= 1
+
+
+@pytest.mark.parametrize("times", [0.6, 1, 3, 12])
+def test_a_line_of_any_size_is_found_at_the_scale_of_its_characters(times):
+    colours = on(FLAT * 0.9, 0.15)
+    size = round(COLUMNS * times), round(ROWS * times)
+    large = np.asarray(Image.fromarray(np.uint8(colours * 255)).resize(size, Image.Resampling.BICUBIC))
+    ink, pixels = line_of(large.astype(np.float32) / 255)
+    again = Image.fromarray(ink).resize((COLUMNS, ROWS), Image.Resampling.BILINEAR)
+    assert share_found(np.asarray(again)) > 0.7
+    assert ink.shape[0] * pixels == pytest.approx(size[1], rel=0.05)
+    assert 16 <= character_size(ink > INKED) <= 70
+
+
+def test_a_line_on_a_large_sheet_is_brought_to_its_size():
+    sheet = np.full((1500, 2000, 3), 0.9, np.float32)
+    sheet[700:756, 900:1060] = on(FLAT * 0.9, 0.15)
+    ink, pixels = line_of(sheet)
+    assert 0.6 < pixels < 1.6
+    assert 20 <= character_size(ink > INKED) <= 50

@@ -1,16 +1,20 @@
-"""From a picture to a character: picture.py finds it, LeNet-5 names it."""
+"""From a picture to a character, or a string: picture.py and writing.py find it, LeNet-5 names it."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .model import LeNet5
-from .picture import Picture, normalise_character
+from .picture import Picture, normalise_character, open_picture
+
+if TYPE_CHECKING:
+    from .grammar import Grammar
+    from .strings import StringReading
 
 __all__ = ["Reader", "Reading"]
 
@@ -54,3 +58,22 @@ class Reader:
         best = int(penalties.argmin())
         confidence = float(self.model.posterior_of(penalties[None])[0, best])
         return Reading(self.model.classes[best], float(penalties[best]), confidence, penalties, field)
+
+    def read_string(
+        self, picture: Picture, name: str | None = None, *, grammar: Grammar | None = None, best: int = 5
+    ) -> StringReading:
+        """Read one line of several characters by over-segmentation (strings.read_string).
+
+        grammar: what may be read (grammar.length, choices, pattern). best: different readings wanted. Boxes
+        are in pixels of the picture. Raises PictureError where nothing is read.
+        """
+        from .strings import read_string
+        from .writing import line_of
+
+        name = name or (str(picture) if isinstance(picture, str | os.PathLike) else "the picture")
+        ink, pixels = line_of(open_picture(picture, name), name)
+        reading = read_string(ink, self.model, grammar, best=best, name=name)
+        characters = tuple(
+            replace(c, box=tuple(round(edge * pixels) for edge in c.box)) for c in reading.characters
+        )
+        return replace(reading, characters=characters)

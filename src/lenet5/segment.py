@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from .architecture import FIELD
 from .picture import BOX
-from .writing import INKED
+from .writing import INKED, character_size
 
 __all__ = ["Segments", "cheapest_ways", "fit", "segments"]
 
@@ -120,7 +120,7 @@ def segments(ink: NDArray[np.float32]) -> Segments:
     First where no ink is in the way, however far aside that leads; then each part, alone, through its ink.
     """
     inked = ink > INKED
-    size = _size(inked)
+    size = character_size(inked)
     # An area over half its outline is the width of what is long and thin.
     outline = np.count_nonzero(inked[1:] != inked[:-1]) + np.count_nonzero(inked[:, 1:] != inked[:, :-1])
     stroke = max(2 * np.count_nonzero(inked) / max(outline, 1), 1.0)
@@ -145,15 +145,6 @@ def segments(ink: NDArray[np.float32]) -> Segments:
         count += len(used)
     boxes = _boxes(np.where(inked, piece, -1), count)
     return Segments(ink, piece, boxes, np.array(joints), size, stroke)
-
-
-def _size(inked: NDArray[np.bool_]) -> float:
-    """Height of a character: the median of the connected pieces at least half as high as the highest."""
-    from scipy import ndimage
-
-    pieces, _ = ndimage.label(inked, np.ones((3, 3)))
-    high = np.array([found[0].stop - found[0].start for found in ndimage.find_objects(pieces)])
-    return float(np.median(high[high >= high.max() / 2]))
 
 
 def _boxes(piece: NDArray[np.intp], count: int) -> NDArray[np.intp]:

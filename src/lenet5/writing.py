@@ -16,14 +16,57 @@ from numpy.typing import NDArray
 
 from .errors import PictureError
 
-__all__ = ["INKED", "strokes_of", "without_rules", "without_specks", "written"]
+__all__ = ["INKED", "character_size", "line_of", "strokes_of", "without_rules", "without_specks", "written"]
 
 INKED = 0.3  # ink of more than this counts as a stroke's own
 SMOOTH = 0.8  # pixels: standard deviation of the Gaussian against printed patterns and JPEG's noise
 PAPER_RANK = 60  # of a hundred pixels around, so many are darker than what is taken for the paper
 LOW, HIGH = 0.35, 0.9  # shares of the pen's own darkness at which ink begins and is full
 FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from the paper
+SIZE = 36  # pixels: height of a character at which the widths here fit
+LONGEST = 600  # pixels of the longer side at which a line is first looked for
 COARSE = 40, 13  # the paper's light is followed on a map of at most so many steps along and across a line
+
+
+def line_of(colours: NDArray[np.float32], name: str = "the picture") -> tuple[NDArray[np.float32], float]:
+    """Ink of the line of writing in a picture of any size, and the pixels of the picture for one of the ink.
+
+    colours: (rows, columns, 3) in 0 … 1 (picture.open_picture). The ink is found on a reduced picture first,
+    then once more at the scale at which its characters are about SIZE pixels high, where the widths that
+    are given in pixels here fit. Raises PictureError where nothing stands out from the paper.
+    """
+    first = max(1.0, max(colours.shape[:2]) / LONGEST)
+    map_ = strokes_of(_resized(colours, first), name)
+    size = character_size(map_ > INKED)
+    if 0.6 * SIZE <= size <= 1.8 * SIZE or (first == 1 and 0.4 * SIZE <= size < SIZE):
+        return map_, first
+    # More than LONGEST pixels again only where they are needed, and never more than there are, twice over.
+    second = max(first * size / SIZE, 0.5, max(colours.shape[:2]) / (4 * LONGEST))
+    return strokes_of(_resized(colours, second), name), second
+
+
+def _resized(colours: NDArray[np.float32], pixels: float) -> NDArray[np.float32]:
+    """Colours where each pixel stands for so many by so many: means of areas, or in between."""
+    from PIL import Image
+
+    if abs(pixels - 1) < 1e-3:
+        return colours
+    size = max(1, round(colours.shape[1] / pixels)), max(1, round(colours.shape[0] / pixels))
+    how = Image.Resampling.BOX if pixels > 1 else Image.Resampling.BICUBIC
+    planes = [
+        np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size, how))
+        for plane in np.moveaxis(colours, 2, 0)
+    ]
+    return np.stack(planes, 2).clip(0, 1)
+
+
+def character_size(inked: NDArray[np.bool_]) -> float:
+    """Pixels, height of a character: the median of the connected pieces at least half as high as the highest."""
+    from scipy import ndimage
+
+    pieces, _ = ndimage.label(inked, np.ones((3, 3)))
+    high = np.array([found[0].stop - found[0].start for found in ndimage.find_objects(pieces)])
+    return float(np.median(high[high >= high.max() / 2]))
 
 
 def strokes_of(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
