@@ -18,7 +18,7 @@ ORDER = [
     "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
     "tables", "datasets", "model", "recipes", "picture", "variants", "sdlm", "checkpoint", "train",
     "evaluate", "reproduce", "writing", "segment", "graph", "grammar", "sdnn", "strings", "reader",
-    "export", "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",
+    "string_evaluation", "export", "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",
 ]  # fmt: skip
 
 # Imports inside functions that go against the arrows, each with its reason.
