@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lenet5.errors import InputError
-from lenet5.grammar import choices, length, pattern
+from lenet5.grammar import choices, length, listed, pattern
 
 DIGITS = "0123456789"
 STRINGS = ["".join(s) for n in range(5) for s in itertools.product("012x", repeat=n)]
@@ -95,3 +95,13 @@ def test_impossible_lengths_and_lists_are_refused():
     for none in ([], [""]):
         with pytest.raises(InputError, match="empty"):
             choices(none, DIGITS)
+
+
+def test_a_list_is_a_line_each(tmp_path):
+    path = tmp_path / "numbers.txt"
+    path.write_text("12\n\n 007 \n")
+    assert listed(path) == ["12", "007"]
+    path.write_bytes(b"\xff\xfe\xff")
+    for wrong in (path, tmp_path / "none.txt"):
+        with pytest.raises(InputError, match="cannot read"):
+            listed(wrong)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from lenet5.cli import group
 from lenet5.errors import DataError, PictureError
 from lenet5.string_evaluation import StringEvaluation, distance, evaluate_strings, labelled_pictures
 
@@ -94,3 +97,17 @@ def test_what_cannot_be_read_counts_as_wrong():
     assert seen == [(1, 2), (2, 2)]
     with pytest.raises(DataError, match="no strings"):
         evaluate_strings(Reads(), [])
+
+
+def test_the_command_says_how_many_are_right(tmp_path):
+    place = str(folder(tmp_path, "file,label\none.png,12\n"))
+    done = CliRunner().invoke(group, ["eval-strings", place, "--digits", "2"])
+    assert done.exit_code == 0
+    assert "1 strings: 0.0% right" in done.output
+    done = CliRunner().invoke(group, ["eval-strings", place, "--json"])
+    assert json.loads(done.output)["read"] == [
+        {"file": "one.png", "label": "12", "text": "", "confidence": 0}
+    ]
+    done = CliRunner().invoke(group, ["eval-strings", place, "--digits", "2", "--pattern", "12"])
+    assert done.exit_code == 2
+    assert "exclude one another" in done.output

@@ -7,15 +7,17 @@ accepts: an amount of five digits, one of a list of account numbers. State 0 is 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError
 
-__all__ = ["Grammar", "choices", "length", "pattern"]
+__all__ = ["Grammar", "choices", "length", "listed", "pattern"]
 
 MOST_STATES = 20_000  # of an automaton: enough for a list of thousands of numbers
 DEEPEST = 40  # brackets within brackets
@@ -75,6 +77,15 @@ def choices(strings: Iterable[str], classes: Sequence[str]) -> Grammar:
     if not any(accepting):
         raise InputError("there is no reading to choose from: the list is empty")
     return Grammar(np.array(rows, np.intp), np.array(accepting))
+
+
+def listed(path: str | os.PathLike[str]) -> list[str]:
+    """The lines of a text file, for `choices`; empty ones are left out. Raises InputError."""
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+    return [line.strip() for line in lines if line.strip()]
 
 
 def pattern(expression: str, classes: Sequence[str]) -> Grammar:

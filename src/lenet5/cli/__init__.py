@@ -26,6 +26,7 @@ __all__ = ["group", "main"]
 COMMANDS = {
     "bench": "benchmark",
     "eval": "evaluation",
+    "eval-strings": "strings",
     "read": "reading",
     "summary": "architecture",
     "train": "training",
