@@ -62,8 +62,14 @@ def accuracy() -> str:
                 f"| {len(report['runs'])} | {report['seconds']:.0f} s |"
             )
     runs = json.loads((HERE / "sdlm_conventions.json").read_text(encoding="utf-8"))["runs"]
-    for name, title in (("eq-8", "the paper's own training, eq. 8"), ("paper", "the same, eq. 9")):
+    for name, title in (
+        ("paper", "the paper's own training, eq. 8"),
+        ("eq-9", "the same, eq. 9"),
+        ("paper-distorted", "eq. 9, distorted patterns"),
+    ):
         found = [run for key, run in runs.items() if key.rsplit(" ", 1)[0] == f"test {name}"]
+        if len(found) < 5:
+            continue
         errors = [run["error"][-1] for run in found]
         lines.append(
             f"| `lenet5.sdlm`: {title} | {statistics.mean(errors):.2%} ± {statistics.stdev(errors):.2%} "
