@@ -27,6 +27,7 @@ COMMANDS = {
     "bench": "benchmark",
     "eval": "evaluation",
     "eval-strings": "strings",
+    "export": "exporting",
     "read": "reading",
     "summary": "architecture",
     "train": "training",

@@ -1,8 +1,10 @@
 """The network as an ONNX graph, written with the `onnx` package alone (extra `onnx`).
 
-The two constants of the squashing function are folded into the weights on either side of each tanh, and
-C3's sixty kernels stand in a 16×6 convolution with zeros where Table I has no connection: what runtimes do
-fastest. The answers are the reference's; the parameters are those of the model times constants.
+Two departures from the letter of the paper, none from its mathematics. The constants of the squashing
+function f(a) = A·tanh(S·a) are folded into the weights on either side of each tanh: every initialiser is the
+model's parameter times the factor that the file's metadata give under "factors". And C3's sixty kernels
+stand in a 16×6 convolution with zeros where Table I has no connection: 900 numbers that are no parameters,
+because runtimes have a fast dense convolution and none for a table.
 """
 
 from __future__ import annotations
@@ -12,109 +14,208 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from ..architecture import BACKGROUND, FIELD, FOREGROUND, INPUT, PAIRS
+from .. import __version__
+from ..architecture import BACKGROUND, BITMAP, FIELD, FOREGROUND, INPUT
 from ..errors import MissingExtraError
 from ..files import write
+from ..network import AMPLITUDE as A
+from ..network import STEEPNESS as S
+from .quantise import Calibration, best_range, calibrate, dense, quantise
 
 if TYPE_CHECKING:
     from ..model import LeNet5
 
-__all__ = ["build", "export_onnx"]
+__all__ = ["FACTORS", "OPSET", "build", "export_onnx"]
 
-OPSET = 17
-A, S = 1.7159, 2 / 3  # Appendix A
+OPSET, IR = 17, 8  # of ONNX 1.12 (2022): read by every runtime since
+LEVEL = (FOREGROUND - BACKGROUND) / 255  # a level of grey in the input's range: 0.005 …
+PAPER = round(-BACKGROUND / LEVEL)  # … of which the background lies exactly 20 below zero
+# Weights of eight bits in ±63: processors without VNNI add two products in 16 bits, and 2·255·63 fits.
+MOST = 63
+
+# What each initialiser is, as a multiple of the model's parameter of that name (C3's spread out as `dense`;
+# a coefficient multiplies the mean of its window and not the sum).
+FACTORS = {
+    "c1.weight": S,
+    "c1.bias": S,
+    "s2.coefficient": 4 * S * A,
+    "s2.bias": S,
+    "c3.weight": S * A,
+    "c3.bias": S,
+    "s4.coefficient": 4 * S * A,
+    "s4.bias": S,
+    "c5.weight": S * A,
+    "c5.bias": S,
+    "f6.weight": S * A,
+    "f6.bias": S,
+}
 
 
-def build(model: LeNet5, raw: bool = False) -> Any:
-    """The graph as an onnx.ModelProto: input `image` -> output `penalties` (N×classes), N free.
+class _Graph:
+    """A graph as it grows. Layers take the name of a tensor and return that of their state.
 
-    image: float32 N×1×32×32 in −0.1 … 1.175; with raw, uint8 N×28×28 (255 = ink), normalised inside.
+    seen: calibration for weights and states of eight bits; None for float32.
+    """
+
+    def __init__(self, model: LeNet5, seen: Calibration | None) -> None:
+        self.model, self.seen = model, seen
+        self.nodes: list[Any] = []
+        self.initialisers: list[Any] = []
+
+    def constant(self, name: str, value: ArrayLike, dtype: Any = np.float32) -> str:
+        from onnx import numpy_helper
+
+        self.initialisers.append(numpy_helper.from_array(np.array(value, dtype), name))
+        return name
+
+    def node(self, kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(kind, inputs, [output], name=f"{output}/{kind}", **attributes))
+        return output
+
+    def parameter(self, name: str, *shape: int) -> NDArray[np.float64]:
+        value = self.model.parameters[name].astype(np.float64)
+        value = dense(value) if name == "c3.weight" else value
+        return FACTORS[name] * (value.reshape(shape) if shape else value)
+
+    # --- eight bits: between two pairs of quantise and dequantise, runtimes compute in whole numbers -------
+
+    def restored(
+        self, whole: str, name: str, step: ArrayLike, zero: ArrayLike, dtype: Any, **axis: int
+    ) -> str:
+        """Tensor `whole` as the floats that it stands for: step · (whole − zero)."""
+        constants = [self.constant(f"{name}.step", step), self.constant(f"{name}.zero", zero, dtype)]
+        return self.node("DequantizeLinear", [whole, *constants], f"{name}.restored", **axis)
+
+    def rounded(self, x: str, step: float, zero: int = 0, dtype: Any = np.int8) -> str:
+        """x in eight bits and back."""
+        self.node("QuantizeLinear", [x, f"{x}.step", f"{x}.zero"], f"{x}.whole")
+        return self.restored(f"{x}.whole", x, step, zero, dtype)
+
+    def whole_constants(self, layer: str, step: float) -> list[str]:
+        """A layer's weight in eight bits and bias in 32, for an input of the given step."""
+        found = quantise(self.model, layer, self.seen, step if layer == "c1" else A * step, MOST)
+        factor = FACTORS[f"{layer}.weight"]
+        weight = self.constant(f"{layer}.weight", found.weight, np.int8)
+        zero = np.zeros(len(found.scale))
+        steps = (factor * found.scale * step).astype(np.float32)
+        bias = self.constant(f"{layer}.bias", np.rint(S * found.bias / steps), np.int32)
+        return [
+            self.restored(weight, weight, factor * found.scale, zero, np.int8, axis=0),
+            self.restored(bias, bias, steps, zero, np.int32, axis=0),
+        ]
+
+    # --- layers -------------------------------------------------------------------------------------------
+
+    def weighted(self, kind: str, x: str, layer: str, *shape: int, **attributes: Any) -> str:
+        """A convolution, or F6: its weighted sums, then tanh."""
+        if self.seen is None:
+            weight = self.constant(f"{layer}.weight", self.parameter(f"{layer}.weight", *shape))
+            bias = self.constant(f"{layer}.bias", self.parameter(f"{layer}.bias"))
+            sums = self.node(kind, [x, weight, bias], f"{layer}.sum", **attributes)
+        else:
+            step = LEVEL if layer == "c1" else 1 / 127
+            x = x if layer == "c1" else self.rounded(x, step)
+            sums = self.node(kind, [x, *self.whole_constants(layer, step)], f"{layer}.sum", **attributes)
+            sums = self.rounded(sums, best_range(S * self.seen.sums[layer]) / 127)
+        return self.node("Tanh", [sums], layer)
+
+    def subsampling(self, x: str, layer: str) -> str:
+        """The mean of each window times the coefficient, plus the bias, then tanh; in float32 always."""
+        x = self.node("AveragePool", [x], f"{layer}.mean", kernel_shape=[2, 2], strides=[2, 2])
+        for kind, name, result in (("Mul", "coefficient", "scaled"), ("Add", "bias", "sum")):
+            value = self.constant(f"{layer}.{name}", self.parameter(f"{layer}.{name}", -1, 1, 1))
+            x = self.node(kind, [x, value], f"{layer}.{result}")
+        return self.node("Tanh", [x], layer)
+
+    def field(self) -> str:
+        """Raw bytes N×28×28 -> N×1×32×32 in −0.1 … 1.175; a border of paper is a border of zeros."""
+        edge = (INPUT - FIELD) // 2
+        x = self.node("Unsqueeze", ["image", self.constant("image.axis", [1], np.int64)], "image.map")
+        pads = self.constant("image.pads", [0, 0, edge, edge] * 2, np.int64)
+        x = self.node("Pad", [x, pads, self.constant("image.paper", 0, np.uint8)], "image.padded")
+        return self.restored(x, "image", LEVEL, PAPER, np.uint8)
+
+    def output(self, x: str) -> None:
+        """Eq. 7, row by row of the bitmap: two short sums round off less than a sum of 84."""
+        codes = self.model.codes.reshape(-1, *BITMAP)
+        x = self.node("Mul", [x, self.constant("f6.amplitude", A)], "f6.state")
+        x = self.node("Reshape", [x, self.constant("f6.shape", [-1, 1, *BITMAP], np.int64)], "f6.bitmap")
+        x = self.node("Sub", [x, self.constant("codes", codes)], "distances")
+        x = self.node("ReduceSumSquare", [x], "rows", axes=[3], keepdims=0)
+        self.node("ReduceSum", [x, self.constant("penalties.axis", [2], np.int64)], "penalties", keepdims=0)
+
+
+def build(model: LeNet5, raw: bool = False, seen: Calibration | None = None) -> Any:
+    """The graph as an onnx.ModelProto: `image` -> `penalties` (N×classes, eq. 7, the smallest wins), N free.
+
+    image: float32 N×1×32×32 in −0.1 … 1.175 (network.normalise makes them); with raw, uint8 N×28×28
+    (255 = ink), normalised and padded inside. seen: for eight bits, what quantise.calibrate returns.
     Raises MissingExtraError without the `onnx` package.
     """
     try:
         import onnx
-        from onnx import TensorProto, helper, numpy_helper
+        from onnx import TensorProto, helper
     except ImportError as error:
         raise MissingExtraError("ONNX needs its package: pip install 'lenet5[onnx]'") from error
-
-    p = {name: value.astype(np.float64) for name, value in model.parameters.items()}
-    c3 = np.zeros((16, 6, 5, 5))
-    for weight, (m, s) in zip(p["c3.weight"], PAIRS, strict=True):
-        c3[m, s] = weight
-    nodes: list[Any] = []
-    constants: list[Any] = []
-
-    def constant(name: str, value: np.ndarray) -> str:
-        constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
-        return name
-
-    def node(kind: str, inputs: list[str], name: str, **attributes: Any) -> str:
-        nodes.append(helper.make_node(kind, inputs, [name], name=f"{name}_{kind.lower()}", **attributes))
-        return name
-
-    def number(name: str, value: np.ndarray) -> str:
-        return constant(name, np.asarray(value, np.float32))
-
-    def convolution(x: str, layer: str, weight: np.ndarray, before: float) -> str:
-        inputs = [
-            x,
-            number(f"{layer}.weight", S * before * weight),
-            number(f"{layer}.bias", S * p[f"{layer}.bias"]),
-        ]
-        return node("Tanh", [node("Conv", inputs, f"{layer}.sum")], layer)
-
-    def subsampling(x: str, layer: str) -> str:
-        mean = node("AveragePool", [x], f"{layer}.mean", kernel_shape=[2, 2], strides=[2, 2])
-        coefficient = 4 * A * S * p[f"{layer}.coefficient"].reshape(1, -1, 1, 1)
-        scaled = node("Mul", [mean, number(f"{layer}.coefficient", coefficient)], f"{layer}.scaled")
-        bias = number(f"{layer}.bias", S * p[f"{layer}.bias"].reshape(1, -1, 1, 1))
-        return node("Tanh", [node("Add", [scaled, bias], f"{layer}.sum")], layer)
-
+    graph = _Graph(model, seen)
     if raw:
         image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", FIELD, FIELD])
-        x = node("Cast", ["image"], "image.levels", to=TensorProto.FLOAT)
-        x = node("Mul", [x, number("image.step", (FOREGROUND - BACKGROUND) / 255)], "image.scaled")
-        x = node("Add", [x, number("image.white", BACKGROUND)], "image.field")
-        x = node("Unsqueeze", [x, constant("image.axis", np.array([1], np.int64))], "image.map")
-        edge = (INPUT - FIELD) // 2
-        pads = constant("image.pads", np.array([0, 0, edge, edge, 0, 0, edge, edge], np.int64))
-        x = node("Pad", [x, pads, "image.white"], "image.padded")
+        x = graph.field()
     else:
         image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 1, INPUT, INPUT])
-        x = "image"
-    x = convolution(x, "c1", p["c1.weight"][:, None], 1)
-    x = subsampling(x, "s2")
-    x = convolution(x, "c3", c3, A)
-    x = subsampling(x, "s4")
-    x = convolution(x, "c5", p["c5.weight"], A)
-    x = node("Flatten", [x], "c5.flat")
-    inputs = [x, number("f6.weight", S * A * p["f6.weight"].T), number("f6.bias", S * p["f6.bias"])]
-    x = node("Tanh", [node("Gemm", inputs, "f6.sum")], "f6")
-    # Eq. 7 multiplied out: |x − w|² = |x|² − 2·x·w + |w|².
-    codes = model.codes.astype(np.float64)
-    inputs = [x, number("codes", -2 * A * codes.T), number("codes.square", (codes**2).sum(1))]
-    products = node("Gemm", inputs, "codes.products")
-    square = node("ReduceSumSquare", [x], "f6.square", axes=[1], keepdims=1)
-    square = node("Mul", [square, number("f6.amplitude", A * A)], "f6.length")
-    node("Add", [products, square], "penalties")
-    output = helper.make_tensor_value_info("penalties", TensorProto.FLOAT, ["N", len(model.classes)])
-    graph = helper.make_graph(nodes, "LeNet5", [image], [output], constants)
-    found = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="lenet5")
-    found.ir_version = 8
-    facts = {
+        x = "image" if seen is None else graph.rounded("image", LEVEL, PAPER, np.uint8)
+    x = graph.weighted("Conv", x, "c1", 6, 1, 5, 5)
+    x = graph.subsampling(x, "s2")
+    x = graph.weighted("Conv", x, "c3")
+    x = graph.subsampling(x, "s4")
+    x = graph.weighted("Conv", x, "c5")
+    x = graph.node("Flatten", [x], "c5.flat")
+    x = graph.weighted("Gemm", x, "f6", transB=1)
+    graph.output(x)
+    penalties = helper.make_tensor_value_info("penalties", TensorProto.FLOAT, ["N", len(model.classes)])
+    proto = helper.make_model(
+        helper.make_graph(graph.nodes, "LeNet5", [image], [penalties], graph.initialisers),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR,
+        producer_name="lenet5",
+        producer_version=__version__,
+        doc_string="LeNet-5 as published in 1998. The penalty of each class; the smallest wins.",
+    )
+    helper.set_model_props(proto, _facts(model, raw, seen))
+    onnx.checker.check_model(proto, full_check=True)
+    return proto
+
+
+def _facts(model: LeNet5, raw: bool, seen: Calibration | None) -> dict[str, str]:
+    """The file's metadata: text by text, JSON where it is more than a word."""
+    field = f"uint8, {FIELD}×{FIELD}, 0 = paper, 255 = ink; normalised inside"
+    floats = (
+        f"float32, {INPUT}×{INPUT}, paper {BACKGROUND}, ink {FOREGROUND}: {LEVEL:g}·level − {-BACKGROUND}"
+    )
+    return {
         "classes": json.dumps(list(model.classes)),
-        "normalisation": "uint8, 255 = ink" if raw else f"white {BACKGROUND}, black {FOREGROUND}",
-        "j": str(model.metadata["j"]),
-        "scale": str(model.metadata["scale"]),
-        "training": json.dumps(model.metadata["training"]),
-        "figures": json.dumps(model.metadata["figures"]),
+        "normalisation": field if raw else floats,
+        "weights": "float32" if seen is None else f"int8, calibrated with {seen.images} images",
+        "factors": json.dumps(FACTORS),
+        **{key: json.dumps(model.metadata[key]) for key in ("j", "scale", "training", "figures")},
     }
-    helper.set_model_props(found, facts)
-    onnx.checker.check_model(found)
-    return found
 
 
-def export_onnx(model: LeNet5, path: str | os.PathLike[str], raw: bool = False) -> None:
-    """Write `build(model, raw)` to a file, whole or not at all. Raises MissingExtraError, SaveError."""
-    write(path, build(model, raw).SerializeToString())
+def export_onnx(
+    model: LeNet5,
+    path: str | os.PathLike[str],
+    raw: bool = False,
+    int8: bool = False,
+    calibration: ArrayLike | None = None,
+) -> None:
+    """Write the network as one ONNX file, whole or not at all; for `raw` see `build`.
+
+    int8: weights and states of eight bits; needs `calibration`, real images as LeNet5.penalties takes them.
+    Raises InputError, MissingExtraError, SaveError.
+    """
+    seen = calibrate(model, calibration) if int8 else None
+    write(path, build(model, raw, seen).SerializeToString())
