@@ -34,8 +34,8 @@ class Rates:
 
     gap: float = 0.7  # for each gap without ink within a character
     cut: float = 0.3  # for each stroke's width that is cut through at either end
-    small: float = 15.0  # for each line's size by which a character is lower than `least`
-    least: float = 0.45  # sizes of the line
+    small: float = 30.0  # for each line's size by which a character is lower than `least`
+    least: float = 0.55  # sizes of the line
     mark: float = 0.3  # a point, comma or dash
     mark_high: float = 8.0  # for each line's size by which it is higher than 0.2
     missed: float = 9.0  # ink of a character's size that is left unread, and cannot be a mark
