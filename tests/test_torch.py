@@ -183,11 +183,11 @@ def test_sdlm_learns_and_keeps_its_curvature_in_its_state(reference):
 
     def closure():
         optimiser.zero_grad()
-        loss = twin.energy(net(images), labels, sdlm.PAPER.j, sdlm.PAPER.scale)
+        loss = twin.energy(net(images), labels, sdlm.PAPER_DISTORTED.j, sdlm.PAPER_DISTORTED.scale)
         loss.backward()
         return loss
 
-    optimiser.estimate(images, labels)
+    optimiser.estimate(images, labels, sdlm.PAPER_DISTORTED.j)
     before = optimiser.step(closure).item()
     other = twin.SDLM(net)
     other.load_state_dict(optimiser.state_dict())
