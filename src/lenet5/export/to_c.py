@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import textwrap
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -69,8 +70,8 @@ def header(model: LeNet5, seen: Calibration | None = None) -> str:
     values = {
         "VERSION": __version__,
         "KIND": "float32" if seen is None else f"int8, calibrated with {seen.images} images",
-        "CLASSES": _comment(json.dumps(model.classes)),
-        "FIGURES": _comment(json.dumps(model.metadata["figures"])),
+        "CLASSES": _comment(model.classes),
+        "FIGURES": _comment(model.metadata["figures"]),
         "COUNT": str(len(model.classes)),
         "FLASH": f"{sum(array.nbytes for array in arrays.values()) + 2 * len(PAIRS):,}",
         "RAM": f"{RAM[kind]:,}",
@@ -79,9 +80,7 @@ def header(model: LeNet5, seen: Calibration | None = None) -> str:
         "PAIRS": ", ".join(f"{{{c3}, {s2}}}" for c3, s2 in PAIRS),
         "ARRAYS": "\n".join([*map(_array, arrays, arrays.values()), *constants]),
     }
-    for name, value in values.items():
-        text = text.replace(f"@{name}@", value)
-    return text
+    return re.sub(r"@([A-Z]+)@", lambda found: values[found[1]], text)
 
 
 # --- what the two variants hold -------------------------------------------------------------------------
@@ -162,6 +161,6 @@ def _literal(text: str) -> str:
     return f'"{"".join(plain)}"'
 
 
-def _comment(text: str) -> str:
-    """Text that neither ends a comment nor seems to begin one."""
-    return text.replace("/", "\\/").replace("??", "?\\?")
+def _comment(value: object) -> str:
+    """JSON that neither ends a comment nor seems to begin one, nor has a trigraph."""
+    return json.dumps(value).replace("/", "\\u002f").replace("??", "?\\u003f")

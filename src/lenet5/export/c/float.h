@@ -10,7 +10,7 @@ static void lenet5_squash(float *a, int n) {
         r = z - (float)k * 0.693359375f + (float)k * 2.12194440e-4f; /* ln 2 in two parts */
         e = 1.0f / 720 + r * (1.0f / 5040);
         e = 1.0f + r * (1.0f + r * (0.5f + r * (1.0f / 6 + r * (1.0f / 24 + r * (1.0f / 120 + r * e)))));
-        state = 1.7159f - 3.4318f / (e * (float)(1 << k) + 1.0f);
+        state = 1.7159f - 3.4318f / (e * (float)((int32_t)1 << k) + 1.0f);
         a[i] = a[i] < 0 ? -state : state;
     }
 }

@@ -78,7 +78,7 @@ int lenet5_recognise(lenet5_workspace *work, const unsigned char *image, float *
     for (i = 0; i < 84; i++) length += f6[i] * f6[i];
     for (i = 0; i < LENET5_CLASSES; i++) {
         int32_t product = 0;
-        for (x = 0; x < 84; x++) product += f6[x] * lenet5_codes[84 * i + x];
+        for (x = 0; x < 84; x++) product += (int32_t)f6[x] * lenet5_codes[84 * i + x];
         penalties[i] = (float)length * LENET5_LENGTH - (float)product * LENET5_PRODUCT + lenet5_squares[i];
         if (penalties[i] < penalties[best]) best = i;
     }
