@@ -1,169 +1,26 @@
 """From any picture of one character to the field that the network reads: 28×28, as MNIST's were made.
 
-Opening, ink, shape: `open_picture` brings whatever file it is to colours in 0 … 1; `ink` finds how strongly
-each pixel differs from the paper around it, towards the side (darker or lighter) on which the writing is;
-`normalise_character` fits the ink into 20×20 keeping its shape, brings its strokes to the width the network
+Opening, ink, shape: `open_picture` (opening.py) brings whatever file it is to colours in 0 … 1; `ink` finds
+how strongly each pixel differs from the paper around it, towards the side (darker or lighter) on which the
+writing is; `normalise_character` fits the ink into 20×20 keeping its shape, brings its strokes to the width the network
 knows, and centres it by mass in 28×28 (Section III-A).
 """
 
 from __future__ import annotations
-
-import io
-import os
-import warnings
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .architecture import FIELD
 from .errors import PictureError
-
-if TYPE_CHECKING:
-    from PIL import Image
+from .opening import Picture, name_of, open_picture
 
 __all__ = ["Picture", "ink", "normalise_character", "open_picture"]
 
-Picture = Any  # a path, bytes, a file opened for reading, a PIL image, or an array (grey, RGB or RGBA)
-
 BOX = 20  # a character is fitted into 20×20 (Section III-A)
-MOST_PIXELS = 120_000_000  # a picture that says it is larger is refused before it is unpacked
 WORKING = 400  # the longer side at which ink is looked for: a character needs no more
 STROKE = (1.9, 3.8)  # range of MNIST's mean stroke widths, in pixels of the 20×20 box (5 and 95 in 100)
 FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from noise
-
-
-# --- opening ----------------------------------------------------------------------------------------
-
-
-def open_picture(source: Picture, name: str | None = None) -> NDArray[np.float32]:
-    """Colours (rows, columns, 3), float32 in 0 … 1, of any picture: upright, its transparency laid on paper.
-
-    source: a path, bytes, a binary file, a PIL image, or an array of 2 or 3 dimensions (uint8, uint16, bool,
-    or float in 0 … 1). name: what errors call it. Longer sides than 4,000 pixels are reduced.
-    Raises PictureError, one sentence, for anything that cannot be read.
-    """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    if isinstance(source, np.ndarray):
-        return _from_array(source, name or "the array")
-    if isinstance(source, Image.Image):
-        return _colours(source, name or "the picture")
-    if isinstance(source, str | os.PathLike):
-        name = name or str(source)
-        try:
-            data = Path(source).read_bytes()
-        except OSError as error:
-            reasons = {
-                FileNotFoundError: "there is no such file",
-                IsADirectoryError: "it is a folder; name the pictures in it",
-                PermissionError: "there is no permission to read it",
-            }
-            raise PictureError(f"cannot read {name}: {reasons.get(type(error), error.strerror)}") from error
-    else:
-        name = name or "the picture"
-        data = source if isinstance(source, bytes | bytearray) else source.read()
-    if not data:
-        raise PictureError(f"cannot read {name}: it is empty (0 bytes)")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # damage that does not keep a picture from being read
-            picture = Image.open(io.BytesIO(data))
-            width, height = picture.size
-            if width * height > MOST_PIXELS:
-                raise PictureError(
-                    f"cannot read {name}: {width:,}×{height:,} pixels are too many; "
-                    f"reduce it to {MOST_PIXELS:,} or fewer"
-                )
-            picture.draft(None, (2000, 2000))  # a large JPEG is unpacked at a fraction of its size
-            picture.load()
-            picture = ImageOps.exif_transpose(picture)
-    except UnidentifiedImageError as error:
-        raise PictureError(
-            f"cannot read {name}: it is not a picture, or not of a kind that is known"
-        ) from error
-    except Image.DecompressionBombError as error:
-        raise PictureError(
-            f"cannot read {name}: it has too many pixels; reduce it to {MOST_PIXELS:,} or fewer"
-        ) from error
-    except (
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        IndexError,
-        TypeError,
-        KeyError,
-        AttributeError,
-    ) as error:
-        if isinstance(error, PictureError):
-            raise
-        # Decoders meet damage with any of these.
-        raise PictureError(f"cannot read {name}: the file is damaged ({error})") from error
-    return _colours(picture, name)
-
-
-def _colours(picture: Image.Image, name: str) -> NDArray[np.float32]:
-    """A PIL image of any mode as colours."""
-
-    if not picture.width * picture.height:
-        raise PictureError(f"cannot read {name}: it has no pixels")
-    longest = max(picture.size)
-    if longest > 4000 and picture.mode not in ("I", "F") and not picture.mode.startswith("I;"):
-        picture = picture.reduce(-(-longest // 4000)) if picture.mode != "P" else picture
-    if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
-        levels = np.asarray(picture, np.float64)
-        if not np.isfinite(levels).all():
-            raise PictureError(f"cannot read {name}: some of its pixels are no numbers")
-        top = levels.max()
-        # The depth is not said: the smallest of the usual ones that holds all.
-        full = next((full for full in (1.0, 255.0, 65535.0) if top <= full), top)
-        return _from_array(np.clip(levels / full, 0, 1), name)
-    if picture.mode in ("LA", "La", "PA", "RGBa") or "transparency" in picture.info:
-        picture = picture.convert("RGBA")
-    if picture.mode == "RGBA":
-        return _from_array(np.asarray(picture), name)
-    if picture.mode in ("1", "L"):
-        return _from_array(np.asarray(picture.convert("L")), name)
-    if picture.mode != "RGB":
-        try:
-            picture = picture.convert("RGB")
-        except ValueError:
-            picture = picture.convert("L")
-    return _from_array(np.asarray(picture), name)
-
-
-def _from_array(array: NDArray, name: str) -> NDArray[np.float32]:
-    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or not array.size:
-        raise PictureError(
-            f"cannot read {name}: its shape is {array.shape}; rows×columns (×3 or ×4) is needed"
-        )
-    if array.dtype == bool:
-        array = array.astype(np.float32)
-    elif array.dtype in (np.uint8, np.uint16):
-        array = array / np.float32(np.iinfo(array.dtype).max)
-    elif array.dtype.kind == "f":
-        array = array.astype(np.float32)
-        if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
-            raise PictureError(f"cannot read {name}: floating-point pixels must lie in 0 … 1")
-    else:
-        raise PictureError(
-            f"cannot read {name}: pixels of type {array.dtype}; uint8, uint16 or floats are needed"
-        )
-    if array.ndim == 2:
-        array = array[:, :, None]
-    if array.shape[2] == 4:
-        array = _on_paper(array)
-    return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)), np.float32)
-
-
-def _on_paper(array: NDArray) -> NDArray:
-    """Transparency over paper: white, unless what is drawn is light, which would vanish on white."""
-    colour, alpha = array[:, :, :3], array[:, :, 3:]
-    drawn = alpha.sum()
-    light = drawn > 0 and alpha.min() < 0.5 and (colour.mean(2, keepdims=True) * alpha).sum() / drawn > 0.6
-    return colour * alpha + (1 - alpha) * (0.0 if light else 1.0)
 
 
 # --- ink --------------------------------------------------------------------------------------------
@@ -348,8 +205,8 @@ def normalise_character(source: Picture, name: str | None = None, box: int = BOX
 
     source: as for `open_picture`. Raises PictureError where there is no picture or nothing to read.
     """
+    name = name or name_of(source)
     colours = _reduced(open_picture(source, name), WORKING)
-    name = name or (str(source) if isinstance(source, str | os.PathLike) else "the picture")
     return field(_without_specks(ink(colours, name)), name, box)
 
 
