@@ -22,8 +22,10 @@ import numpy as np
 
 from lenet5 import distort, engine
 from lenet5.codes import DIGITS, codes
+from lenet5.errors import LeNet5Error
 from lenet5.mnist import mnist, validation_split, writers
-from lenet5.sdlm import PAPER, PAPER_DISTORTED, train_paper
+from lenet5.recipes import PAPER, PAPER_DISTORTED
+from lenet5.sdlm import train_paper
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "sdlm_conventions.json"
@@ -43,11 +45,12 @@ CONVENTIONS = {
     "half-4": (replace(PAPER, scale=0.5, caution=4.0), "s = ½, h × 4: the same curvature as `paper`"),
     "whole-2": (replace(PAPER, scale=1.0, caution=2.0), "s = 1, h × 2: the same again"),
     "tenth-20": (replace(PAPER, scale=0.1, caution=20.0), "s = 0.1, h × 20: the same again"),
-    "half-1": (
-        replace(PAPER, scale=0.5, caution=1.0, j=None),
-        "eq. 8, s = ½, h × 1: the authors' library",
-    ),
+    "half-1": (replace(PAPER, scale=0.5, caution=1.0), "s = ½, h × 1: the authors' library"),
     "whole-1": (WHOLE, "s = 1, h × 1"),
+    "fan-in-1": (replace(PAPER, coefficient=1.0), "coefficients start at 1 = 1/√1: a fan-in of 1, their sum"),
+    "drawn-once": (replace(PAPER, redrawn=False), "the same 500 patterns, and the same order, in each pass"),
+    "of-50": (replace(PAPER, curvature_patterns=50), "h_kk from 50 patterns"),
+    "of-5000": (replace(PAPER, curvature_patterns=5000), "h_kk from 5,000 patterns"),
     "letter": (replace(WHOLE, spread=2.4, power=1.0, **RANDOM), "s = 1, h × 1, everything within ±2.4/F"),
     "narrow": (replace(PAPER, spread=2.4, power=1.0, **RANDOM), "everything within ±2.4/F, else as `paper`"),
     "random": (replace(PAPER, **RANDOM), "coefficients and biases within ±1/√F too"),
@@ -82,8 +85,8 @@ def measure(name: str, seed: int, test: bool) -> dict:
         flat, history = train_paper(
             *train, seed, CONVENTIONS[name][0], checkpoint=lambda flat, _: curve.append(error(flat, *report))
         )
-    except ArithmeticError as failure:
-        return {"ran away": str(failure)}
+    except LeNet5Error as failure:
+        return {"ran away": str(failure), "error": curve, "recipe": CONVENTIONS[name][0].data()}
     return {
         "least_rate": history[0].least_rate,
         "largest_rate": history[0].largest_rate,
@@ -106,6 +109,7 @@ def load() -> dict:
 def main(names: tuple[str, ...], seeds: int, test: bool, write: bool) -> None:
     results = load()
     if write:
+        check(results)
         text = DOCUMENT.read_text()
         for kind in ("validation", "test"):
             head, rest = text.split(f"<!-- {kind} -->\n")
@@ -123,8 +127,25 @@ def main(names: tuple[str, ...], seeds: int, test: bool, write: bool) -> None:
             if key not in results["runs"]:
                 results["runs"][key] = run = measure(name, seed, test)
                 RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-                last = f"{100 * run['error'][-1]:.2f} %, training {100 * run['train_error']:.2f} %"
-                click.echo(f"{key}: rates {run['least_rate']:.1e} … {run['largest_rate']:.1e}; {last}")
+                click.echo(f"{key}: {said(run)}")
+
+
+def said(run: dict) -> str:
+    if "ran away" in run:
+        return run["ran away"]
+    last = f"{100 * run['error'][-1]:.2f} %, training {100 * run['train_error']:.2f} %"
+    return f"rates {run['least_rate']:.1e} … {run['largest_rate']:.1e}; {last}"
+
+
+def check(results: dict) -> None:
+    """Fail unless every run was made with what its convention is now."""
+    for key, run in results["runs"].items():
+        now = json.loads(json.dumps(CONVENTIONS[key.split()[1]][0].data()))
+        changed = [name for name, value in run["recipe"].items() if now[name] != value]
+        if changed:
+            raise click.ClickException(
+                f"{key} was measured with another {', '.join(changed)}: measure it anew"
+            )
 
 
 def processor() -> str:

@@ -16,7 +16,7 @@ PACKAGE = Path(lenet5.__file__).parent
 ORDER = [
     "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "network",
     "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
-    "tables", "datasets", "model", "recipes", "opening", "picture", "variants", "sdlm", "checkpoint", "train",
+    "tables", "datasets", "model", "recipes", "opening", "picture", "variants", "checkpoint", "sdlm", "train",
     "evaluate", "reproduce", "writing", "segment", "graph", "grammar", "sdnn", "strings", "reader",
     "string_evaluation", "export", "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",
 ]  # fmt: skip

@@ -11,7 +11,8 @@ from lenet5 import losses, network, sdlm
 from lenet5.architecture import PAIRS, SHAPES, SLICES
 from lenet5.distort import MILD
 from lenet5.errors import InputError, LeNet5Error
-from lenet5.sdlm import PAPER, train_paper
+from lenet5.recipes import PAPER
+from lenet5.sdlm import train_paper
 
 pytest.importorskip("numba")
 

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from lenet5 import FAST, InputError, LeNet5, ModelError, distort, losses, network, sdlm
+from lenet5 import FAST, InputError, LeNet5, ModelError, distort, losses, network, recipes, sdlm
 from lenet5.architecture import PARAMETER_COUNT, SHAPES
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'lenet5[torch]'")
@@ -168,7 +168,7 @@ def test_sdlm_divides_each_rate_by_its_own_curvature(reference):
         twin.energy(net(torch.tensor(IMAGES)), torch.tensor(LABELS)).backward()
         optimiser.step()
     optimiser.estimate(torch.tensor(IMAGES), torch.tensor(LABELS))
-    recipe = sdlm.PaperRecipe(schedule=(1e-3,), curvature_patterns=6)
+    recipe = recipes.PaperRecipe(schedule=(1e-3,), curvature_patterns=6)
     own = sdlm.rates(reference.flat, reference.codes, IMAGES, LABELS, 0, 0, recipe)  # the engine's η_k
     gradient = np.concatenate([p.grad.numpy().ravel() for p in net.parameters()])
     optimiser.step()
@@ -183,11 +183,11 @@ def test_sdlm_learns_and_keeps_its_curvature_in_its_state(reference):
 
     def closure():
         optimiser.zero_grad()
-        loss = twin.energy(net(images), labels, sdlm.PAPER_DISTORTED.j, sdlm.PAPER_DISTORTED.scale)
+        loss = twin.energy(net(images), labels, recipes.PAPER_DISTORTED.j, recipes.PAPER_DISTORTED.scale)
         loss.backward()
         return loss
 
-    optimiser.estimate(images, labels, sdlm.PAPER_DISTORTED.j)
+    optimiser.estimate(images, labels, recipes.PAPER_DISTORTED.j)
     before = optimiser.step(closure).item()
     other = twin.SDLM(net)
     other.load_state_dict(optimiser.state_dict())

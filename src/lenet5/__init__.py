@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from .evaluate import Evaluation
     from .model import LeNet5
     from .reader import Reader
-    from .recipes import BEST, FAST, Recipe
+    from .recipes import BEST, FAST, PAPER, PAPER_DISTORTED, PaperRecipe, Recipe
 
 __version__ = "0.1.0"
 
 __all__ = [
     "BEST",
     "FAST",
+    "PAPER",
+    "PAPER_DISTORTED",
     "DataError",
     "Dataset",
     "Distortion",
@@ -38,6 +40,7 @@ __all__ = [
     "LeNet5Error",
     "MissingExtraError",
     "ModelError",
+    "PaperRecipe",
     "PictureError",
     "Reader",
     "Recipe",
@@ -52,6 +55,9 @@ _HOMES = {
     "Distortion": "distort",
     "Evaluation": "evaluate",
     "LeNet5": "model",
+    "PAPER": "recipes",
+    "PAPER_DISTORTED": "recipes",
+    "PaperRecipe": "recipes",
     "Reader": "reader",
     "Recipe": "recipes",
 }

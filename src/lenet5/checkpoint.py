@@ -18,7 +18,8 @@ from .errors import InputError, ModelError
 __all__ = ["Checkpoint", "checkpoint_path", "log_path"]
 
 FORMAT = "lenet5 checkpoint"
-_ARRAYS = ("flat", "velocity", "square", "average")
+# What a training by mini-batches goes on from, and the paper's.
+_ARRAYS = {"flat", "velocity", "square", "average"}, {"flat"}
 
 
 def checkpoint_path(out: Path) -> Path:
@@ -35,15 +36,12 @@ def log_path(out: Path) -> Path:
 class Checkpoint:
     """The state of a training after `done` passes.
 
-    flat, velocity, square, average: (60000,) float32, see engine.Trainer. `identity`: recipe, seed, data and
-    start as JSON values; only a training with the same may go on from here. `history`: a dict a pass.
-    `command`: what began it.
+    `arrays`: "flat" and, unless the training is the paper's, "velocity", "square" and "average" of
+    engine.Trainer; (60000,) float32. `identity`: recipe, seed, data and start as JSON values; only a training
+    with the same may go on from here. `history`: a dict a pass. `command`: what began it.
     """
 
-    flat: NDArray[np.float32]
-    velocity: NDArray[np.float32]
-    square: NDArray[np.float32]
-    average: NDArray[np.float32]
+    arrays: Mapping[str, NDArray[np.float32]]
     done: int
     identity: Mapping[str, Any]
     history: list[dict[str, Any]]
@@ -58,7 +56,7 @@ class Checkpoint:
             "command": self.command,
         }
         metadata = {"format": FORMAT, **{key: json.dumps(value) for key, value in facts.items()}}
-        tensors.write(path, {name: getattr(self, name) for name in _ARRAYS}, metadata)
+        tensors.write(path, dict(self.arrays), metadata)
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint:
@@ -68,15 +66,15 @@ class Checkpoint:
                 f"there is no training to go on with: {path} does not exist; start without --resume"
             )
         arrays, metadata = tensors.read(path)
-        shapes = {name: (array.shape, array.dtype) for name, array in arrays.items()}
-        wanted = dict.fromkeys(_ARRAYS, ((PARAMETER_COUNT,), np.dtype(np.float32)))
-        if metadata.get("format") != FORMAT or shapes != wanted:
+        kinds = {(array.shape, array.dtype) for array in arrays.values()}
+        fits = set(arrays) in _ARRAYS and kinds == {((PARAMETER_COUNT,), np.dtype(np.float32))}
+        if metadata.get("format") != FORMAT or not fits:
             raise ModelError(f"{path} is not a checkpoint of lenet5; start without --resume")
         try:
             facts = {key: json.loads(metadata[key]) for key in ("done", "identity", "history", "command")}
         except (KeyError, ValueError) as error:
             raise ModelError(f"{path} is damaged ({error}); start without --resume") from error
-        return cls(**arrays, **facts)
+        return cls(arrays=arrays, **facts)
 
     def check(self, identity: Mapping[str, Any], path: Path) -> None:
         """Raise InputError, saying what differs, unless a training of this identity made the checkpoint."""

@@ -22,7 +22,7 @@ from numba.core import config
 __all__ = ["cache_folder", "compiled"]
 
 # Whatever can end up in a kernel.
-_SOURCES = ("architecture.py", "compile.py", "distort.py", "sdlm.py", "engine/*.py")
+_SOURCES = ("architecture.py", "compile.py", "distort.py", "engine/*.py")
 
 
 @cache

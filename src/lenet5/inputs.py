@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from .architecture import FIELD, INPUT
 from .errors import InputError
 
-__all__ = ["check_images", "target_weights"]
+__all__ = ["check_fields", "check_images", "target_weights"]
 
 
 def check_images(images: ArrayLike) -> NDArray:
@@ -40,6 +40,17 @@ def check_images(images: ArrayLike) -> NDArray:
                 f"float pixels from {least:g} to {most:g} cannot be read: "
                 "they must lie in [0, 1], 0 paper and 1 ink"
             )
+    return images
+
+
+def check_fields(images: ArrayLike) -> NDArray[np.uint8]:
+    """Images as training takes them: one or more of N×28×28 uint8, 255 = ink. Else raises InputError."""
+    images = np.asarray(images)
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (FIELD, FIELD) or not len(images):
+        raise InputError(
+            f"training takes uint8 images of N×{FIELD}×{FIELD} (255 = ink), not {images.dtype} of "
+            f"{'×'.join(map(str, images.shape))}"
+        )
     return images
 
 

@@ -19,12 +19,13 @@ from .errors import InputError, ModelError
 from .inputs import check_images
 
 if TYPE_CHECKING:
-    from .recipes import Recipe
+    from .recipes import PaperRecipe, Recipe
 
 __all__ = ["LeNet5", "check_seed", "initial", "pretrained_names"]
 
 FORMAT = "lenet5"
 FEW = 16  # images that network.py reads sooner than the compiled engine is loaded
+NO_RUBBISH = 20.0  # j after eq. 8, which has no rubbish class: none to speak of, unless nothing else fits
 WEIGHTS = Path(__file__).parent / "weights"
 
 
@@ -134,7 +135,7 @@ class LeNet5:
         self,
         images: ArrayLike,
         labels: ArrayLike,
-        recipe: Recipe | None = None,
+        recipe: Recipe | PaperRecipe | None = None,
         *,
         seed: int = 0,
         fresh: bool = True,
@@ -145,16 +146,25 @@ class LeNet5:
         recipe: train.FAST unless given. fresh=False goes on from the parameters as they are, to adapt a
         trained network; otherwise they are drawn anew from `seed`. Raises InputError.
         """
-        from .train import FAST, Training  # here, since training is made of models and not models of training
+        from .train import FAST, begin, untrained  # here: training is made of models, not models of training
 
         recipe = recipe or FAST
         if fresh:
-            self.flat[:] = initial(seed, recipe.spread, recipe.power, recipe.coefficient)
-        training = Training(self, images, labels, recipe, seed=seed, threads=threads)
+            self.flat[:] = untrained(seed, recipe)
+        training = begin(self, images, labels, recipe, seed=seed, threads=threads)
         while training.unfinished:
             training.run_pass()
         training.finish()
         return self
+
+    def record(self, recipe: Recipe | PaperRecipe, seed: int, patterns: int, **figures: float | None) -> None:
+        """Write into `metadata` what trained the model, and what came of it; a figure of None is left out."""
+        self.metadata |= {
+            "training": {"recipe": recipe.data(), "seed": seed, "patterns": patterns},
+            "figures": {name: value for name, value in figures.items() if value is not None},
+            "j": NO_RUBBISH if recipe.j is None else recipe.j,
+            "scale": recipe.scale,
+        }
 
     # --- files ---------------------------------------------------------------------------------------
 

@@ -10,69 +10,32 @@ held during it. What the paper leaves open, and what decided it: docs/reproducti
 
 from __future__ import annotations
 
+import importlib
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .architecture import FIELD, SLICES
-from .distort import PAPER as DISTORTIONS
-from .distort import Distortion, scratch
+from . import uncompiled
+from .architecture import SLICES
+from .checkpoint import Checkpoint
+from .codes import DIGITS
+from .codes import codes as codes_of
+from .distort import scratch
 from .errors import InputError, LeNet5Error
-from .inputs import target_weights
-from .model import initial
+from .inputs import check_fields, target_weights
+from .model import LeNet5, initial
+from .recipes import PAPER, PaperRecipe
 
-__all__ = ["PAPER", "PAPER_DISTORTED", "PaperPass", "PaperRecipe", "rates", "start", "train_paper"]
+__all__ = ["PaperPass", "PaperTraining", "rates", "start", "train_paper"]
 
 F32 = NDArray[np.float32]
 SLICES_A_PASS = 50  # how often a pass tells its progress
 _ORDER, _SAMPLE = 0, 1  # what a stream of random numbers is for
-
-
-@dataclass(frozen=True)
-class PaperRecipe:
-    """Section III-B and Appendix C, and the choices where they are silent."""
-
-    name: str = "paper"
-    # η of each pass
-    schedule: tuple[float, ...] = (5e-4,) * 2 + (2e-4,) * 3 + (1e-4,) * 3 + (5e-5,) * 4 + (1e-5,) * 8
-    mu: float = 0.02  # Appendix C: keeps a flat direction's rate below η/μ
-    curvature_patterns: int = 500  # behind each estimate of h_kk
-    # not in the paper, or not by number; docs/reproduction.md has the measurements:
-    j: float | None = None  # eq. 9: the penalty of the rubbish class; None: eq. 8
-    scale: float = 0.25  # penalties are multiplied by it (losses.py)
-    caution: float = 8.0  # h_kk is multiplied by it: with the scale, F6 has a curvature of 4 at first
-    spread: float = 1.0  # weights start uniform in ±spread/F_i^power; the paper prints ±2.4/F_i
-    power: float = 0.5
-    coefficient: float | None = 0.5  # where those of S2 and S4 start; None: as weights
-    bias: float | None = 0.0  # where biases start; None: as weights
-    distortion: Distortion | None = None  # drawn afresh for each pattern in each pass
-
-    def __post_init__(self) -> None:
-        positive = ("mu", "scale", "caution", "spread")
-        if not self.schedule or min(self.schedule) <= 0 or min(getattr(self, name) for name in positive) <= 0:
-            raise InputError(f"every rate of a schedule, and {', '.join(positive)}, must be more than 0")
-        if self.j is not None and self.j < 0:
-            raise InputError(f"j of eq. 9 must not be negative, as {self.j} is; None stands for eq. 8")
-        if self.curvature_patterns < 1:
-            raise InputError("the curvature needs at least one pattern")
-
-    @property
-    def passes(self) -> int:
-        """Passes through all patterns: 20 in the paper."""
-        return len(self.schedule)
-
-    def data(self) -> dict[str, Any]:
-        """The recipe as it is written to files."""
-        return asdict(self)
-
-
-PAPER = PaperRecipe()
-# As many updates, each on a distorted pattern. Eq. 9, since eq. 8 leaves more errors on held-out writers here.
-PAPER_DISTORTED = PaperRecipe("paper-distorted", j=1.0, distortion=DISTORTIONS)
 
 
 @dataclass(frozen=True)
@@ -84,7 +47,8 @@ class PaperPass:
     least_rate: float  # the spread of η_k: in the paper's first pass about 7·10⁻⁵ …
     largest_rate: float  # … to 0.016
     energy: float  # eq. 8 or 9, mean over the patterns as they were met
-    train_error: float  # share of the patterns that were answered wrongly as they were met
+    train_error: float  # share of the patterns, distorted or not, that were answered wrongly as they were met
+    test_error: float | None  # share of the test patterns, after the pass; None without a test set
     seconds: float
     patterns_per_second: float
 
@@ -106,14 +70,17 @@ def rates(
     """η_k of every parameter for pass `index` (from 0), (60000,) float32.
 
     images: (N, 28, 28); 500 of them are drawn by (seed, index), undistorted, all different where there are
-    as many.
+    as many. With `recipe.redrawn` off they are those of the first pass.
     """
-    from .engine.stochastic import curvature
-
     count = min(recipe.curvature_patterns, len(images))
-    sample = permutation(seed, index, _SAMPLE, len(images))[:count]
-    h = curvature(flat, codes, images[sample], labels[sample], recipe.j, recipe.scale)
+    sample = permutation(seed, index if recipe.redrawn else 0, _SAMPLE, len(images))[:count]
+    h = _loops().curvature(flat, codes, images[sample], labels[sample], recipe.j, recipe.scale)
     return np.float32(recipe.schedule[index]) / (np.float32(recipe.mu) + np.float32(recipe.caution) * h)
+
+
+def _loops() -> ModuleType:
+    """stochastic.py of the engine, or where Numba cannot be had of `uncompiled`."""
+    return importlib.import_module(".stochastic", uncompiled.fastest().__name__)
 
 
 def permutation(seed: int, index: int, purpose: int, count: int) -> NDArray[np.int64]:
@@ -141,25 +108,24 @@ def train_paper(
     Returns the parameters, (60000,) float32 in the order of architecture.SLICES, and a PaperPass a pass.
     Raises InputError for what cannot be used, LeNet5Error when the parameters run away.
     """
-    images = np.ascontiguousarray(images)
-    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (FIELD, FIELD) or not len(images):
-        raise InputError(
-            f"training takes uint8 images of N×{FIELD}×{FIELD} (255 = ink), not {images.dtype} of "
-            f"{'×'.join(map(str, images.shape))}"
-        )
-    if codes is None:
-        from .codes import DIGITS
-        from .codes import codes as codes_of
-
-        codes = codes_of(DIGITS)
-    labels = target_weights(labels, [str(i) for i in range(len(codes))], len(images))
-    if labels.ndim != 1:
-        raise InputError("the paper's training takes a label for each pattern, not a row of target weights")
+    codes = codes_of(DIGITS) if codes is None else codes
+    images, labels = _patterns(images, labels, [str(i) for i in range(len(codes))])
     flat, history = (state[0].copy(), list(state[1])) if state else (start(seed, recipe), [])
     for index in range(len(history), recipe.passes):
         history.append(run_pass(flat, codes, images, labels, seed, index, recipe, progress))
         checkpoint(flat, history)
     return flat, history
+
+
+def _patterns(
+    images: ArrayLike, labels: ArrayLike, classes: Sequence[str]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Images and labels as the loop takes them. Raises InputError."""
+    images = np.ascontiguousarray(check_fields(images))
+    labels = target_weights(labels, classes, len(images))
+    if labels.ndim != 1:
+        raise InputError("the paper's training takes a label for each pattern, not a row of target weights")
+    return images, labels
 
 
 def run_pass(
@@ -170,14 +136,12 @@ def run_pass(
 
     Raises LeNet5Error when the parameters run away.
     """
-    from .engine.stochastic import Pass
-
     began = time.perf_counter()
     own = rates(flat, codes, images, labels, seed, index, recipe)
     distorting = recipe.distortion
     distortion = (distorting.vector(), distorting.pool(seed, index), scratch()) if distorting else None
-    loop = Pass(flat, codes, own, images, labels, recipe.j, recipe.scale, distortion, seed, index)
-    order = permutation(seed, index, _ORDER, len(images))
+    loop = _loops().Pass(flat, codes, own, images, labels, recipe.j, recipe.scale, distortion, seed, index)
+    order = permutation(seed, index if recipe.redrawn else 0, _ORDER, len(images))
     for part in np.array_split(order, min(SLICES_A_PASS, len(images))):
         loop.run(part)
         progress(len(part))
@@ -194,6 +158,74 @@ def run_pass(
         largest_rate=float(own.max()),
         energy=loop.energy / len(images),
         train_error=loop.errors / len(images),
+        test_error=None,
         seconds=seconds,
         patterns_per_second=len(images) / seconds,
     )
+
+
+class PaperTraining:
+    """The paper's training of a model, with the verbs of train.Training, which explains them.
+
+    Unlike there, one pattern follows another on one core; `threads` is for the test patterns only.
+    Raises InputError for images or labels that cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: LeNet5,
+        images: ArrayLike,
+        labels: ArrayLike,
+        recipe: PaperRecipe = PAPER,
+        *,
+        seed: int = 0,
+        test: tuple[NDArray, NDArray] | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.model, self.recipe, self.seed, self.test, self.threads = model, recipe, seed, test, threads
+        self.images, self.labels = _patterns(images, labels, model.classes)
+        self.history: list[PaperPass] = []
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether passes of the recipe are still to be run."""
+        return len(self.history) < self.recipe.passes
+
+    def run_pass(self, progress: Callable[[int], None] = lambda patterns: None) -> PaperPass:
+        """One pass. Raises LeNet5Error when the parameters run away."""
+        model, index = self.model, len(self.history)
+        done = run_pass(
+            model.flat, model.codes, self.images, self.labels, self.seed, index, self.recipe, progress
+        )
+        if self.test:
+            done = replace(done, test_error=self._error(*self.test))
+        self.history.append(done)
+        return done
+
+    def _error(self, images: NDArray, labels: NDArray) -> float:
+        return float((self.model.predict(images, self.threads) != labels).mean())
+
+    def finish(self) -> None:
+        """Write recipe and figures into the model."""
+        self.model.record(
+            self.recipe,
+            self.seed,
+            len(self.images),
+            train_error=self._error(self.images, self.labels),
+            test_error=self.history[-1].test_error if self.history else None,
+        )
+
+    def checkpoint(self, identity: Mapping[str, Any], command: str) -> Checkpoint:
+        """The state after the passes so far: the parameters are all there is to it."""
+        return Checkpoint(
+            arrays={"flat": self.model.flat},
+            done=len(self.history),
+            identity=identity,
+            history=[asdict(done) for done in self.history],
+            command=command,
+        )
+
+    def restore(self, state: Checkpoint) -> None:
+        """Go on from a checkpoint."""
+        self.model.flat[:] = state.arrays["flat"]
+        self.history = [PaperPass(**done) for done in state.history]

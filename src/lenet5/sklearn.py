@@ -147,7 +147,7 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
     def _recipe(self) -> Recipe:
         recipe = RECIPES.get(self.recipe) if isinstance(self.recipe, str) else self.recipe
         if not isinstance(recipe, Recipe):
-            names = " or ".join(RECIPES)
+            names = " or ".join(name for name, known in RECIPES.items() if isinstance(known, Recipe))
             raise InputError(f"the recipe must be {names}, or a lenet5.Recipe, not {self.recipe!r}")
         return replace(
             recipe,

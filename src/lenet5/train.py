@@ -14,18 +14,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import files, uncompiled
-from .architecture import FIELD
+from . import files, sdlm, uncompiled
 from .checkpoint import Checkpoint, checkpoint_path, log_path
 from .datasets import Dataset, relabel
 from .errors import InputError, LeNet5Error, SaveError
-from .inputs import target_weights
+from .inputs import check_fields, target_weights
 from .mnist import validation_split
-from .model import LeNet5
-from .recipes import BEST, FAST, RECIPES, Recipe
+from .model import LeNet5, initial
+from .recipes import BEST, FAST, RECIPES, PaperRecipe, Recipe
+from .sdlm import PaperPass, PaperTraining
 from .variants import variants
 
-__all__ = ["BEST", "FAST", "RECIPES", "PassReport", "Recipe", "Training", "hold_out", "train"]
+__all__ = [
+    "BEST", "FAST", "RECIPES", "PassReport", "Recipe", "Training", "begin", "hold_out", "train", "untrained",
+]  # fmt: skip
 
 SLICES_A_PASS = 50  # how often a pass reports its progress, at most
 
@@ -41,11 +43,6 @@ class PassReport:
     test_error: float | None  # share of the test patterns, after the pass; None without a test set
     seconds: float
     patterns_per_second: float
-
-    def line(self) -> str:
-        """The pass as a line of the log, JSON."""
-        facts = asdict(self)
-        return json.dumps({"pass": facts.pop("number"), **facts}) + "\n"
 
 
 class Training:
@@ -72,17 +69,7 @@ class Training:
         threads: int | None = None,
         trainer: type | None = None,
     ) -> None:
-        images = np.asarray(images)
-        if (
-            images.dtype != np.uint8
-            or images.ndim != 3
-            or images.shape[1:] != (FIELD, FIELD)
-            or not len(images)
-        ):
-            raise InputError(
-                f"training takes uint8 images of N×{FIELD}×{FIELD} (255 = ink), not {images.dtype} of "
-                f"{'×'.join(map(str, images.shape))}"
-            )
+        images = check_fields(images)
         self.model, self.recipe, self.seed, self.test, self.threads = model, recipe, seed, test, threads
         self.images, self.targets = images, target_weights(labels, model.classes, len(images))
         self.history: list[PassReport] = []
@@ -156,27 +143,26 @@ class Training:
     def finish(self) -> None:
         """Keep the average, where the recipe has one, and write recipe and figures into the model."""
         self.model.flat[:] = self._kept()
-        figures: dict[str, Any] = {}
-        if self.targets.ndim == 1:
-            figures["train_error"] = self._error(self.images, self.targets)
-        if self.history and self.history[-1].test_error is not None:
-            figures["test_error"] = self.history[-1].test_error
-        self.model.metadata |= {
-            "training": {"recipe": self.recipe.data(), "seed": self.seed, "patterns": len(self.images)},
-            "figures": figures,
-            "j": self.recipe.j,
-            "scale": self.recipe.scale,
-        }
+        hard = self.targets.ndim == 1
+        self.model.record(
+            self.recipe,
+            self.seed,
+            len(self.images),
+            train_error=self._error(self.images, self.targets) if hard else None,
+            test_error=self.history[-1].test_error if self.history else None,
+        )
 
     # --- state -----------------------------------------------------------------------------------------
 
     def checkpoint(self, identity: Mapping[str, Any], command: str) -> Checkpoint:
         """The state after the passes so far."""
         return Checkpoint(
-            flat=self.model.flat,
-            velocity=self.trainer.velocity,
-            square=self.trainer.square,
-            average=self.trainer.average,
+            arrays={
+                "flat": self.model.flat,
+                "velocity": self.trainer.velocity,
+                "square": self.trainer.square,
+                "average": self.trainer.average,
+            },
             done=len(self.history),
             identity=identity,
             history=[asdict(report) for report in self.history],
@@ -185,17 +171,35 @@ class Training:
 
     def restore(self, state: Checkpoint) -> None:
         """Go on from a checkpoint."""
-        self.model.flat[:] = state.flat
-        self.trainer.velocity[:] = state.velocity
-        self.trainer.square[:] = state.square
+        self.model.flat[:] = state.arrays["flat"]
+        self.trainer.velocity[:] = state.arrays["velocity"]
+        self.trainer.square[:] = state.arrays["square"]
+        self.trainer.average[:] = state.arrays["average"]
         self.trainer.steps = state.done * self._rates.shape[1]
-        self.trainer.average[:] = state.average
         self.history = [PassReport(**report) for report in state.history]
+
+
+def begin(
+    model: LeNet5, images: ArrayLike, labels: ArrayLike, recipe: Recipe | PaperRecipe, **settings: Any
+) -> Training | PaperTraining:
+    """The training that a recipe asks for. Raises InputError."""
+    if isinstance(recipe, Recipe):
+        return Training(model, images, labels, recipe, **settings)
+    if settings.pop("trainer", None):
+        raise InputError(f"recipe {recipe.name} trains one pattern after another: no other trainer can do it")
+    return PaperTraining(model, images, labels, recipe, **settings)
+
+
+def untrained(seed: int, recipe: Recipe | PaperRecipe) -> NDArray[np.float32]:
+    """All parameters before training by a recipe, (60000,) float32."""
+    if isinstance(recipe, PaperRecipe):
+        return sdlm.start(seed, recipe)
+    return initial(seed, recipe.spread, recipe.power, recipe.coefficient)
 
 
 def train(
     dataset: Dataset,
-    recipe: Recipe = FAST,
+    recipe: Recipe | PaperRecipe = FAST,
     *,
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
@@ -204,7 +208,7 @@ def train(
     test: Dataset | None = None,
     threads: int | None = None,
     command: str = "",
-    each_pass: Callable[[PassReport], None] = lambda report: None,
+    each_pass: Callable[[PassReport | PaperPass], None] = lambda report: None,
     prepared: Callable[[int], None] = lambda patterns: None,
     progress: Callable[[int], None] = lambda patterns: None,
     trainer: type | None = None,
@@ -224,15 +228,15 @@ def train(
         raise InputError("to resume a training, say where its model was to go")
     if out is not None and out.is_dir():
         raise SaveError(f"cannot write {out}: it is a folder; name a file in it")
-    model = _start(dataset, recipe, seed, start)
+    model = _model(dataset, recipe, seed, start)
     labels = dataset.labels if start is None else relabel(dataset, model.classes)
     held = None if test is None else (test.images, relabel(test, model.classes))
     images = dataset.images
-    if recipe.variants:
+    if isinstance(recipe, Recipe) and recipe.variants:
         more, names = variants(images, labels, tuple(model.classes), recipe.variants, seed)
         images, labels = np.concatenate([images, more]), np.concatenate([labels, names])
     prepared(len(images))
-    training = Training(model, images, labels, recipe, seed=seed, test=held, threads=threads, trainer=trainer)
+    training = begin(model, images, labels, recipe, seed=seed, test=held, threads=threads, trainer=trainer)
     identity = {
         "recipe": recipe.data(),
         "seed": seed,
@@ -248,7 +252,7 @@ def train(
 
     def keep() -> None:
         if out is not None:
-            files.write(log_path(out), "".join(report.line() for report in training.history).encode())
+            files.write(log_path(out), "".join(map(_line, training.history)).encode())
             training.checkpoint(identity, command).save(checkpoint_path(out))
 
     keep()  # now, so that a place that cannot be written shows before the work and not after it
@@ -266,15 +270,19 @@ def train(
     return model
 
 
-def _start(dataset: Dataset, recipe: Recipe, seed: int, start: LeNet5 | None) -> LeNet5:
-    if start is None:
-        return LeNet5(
-            dataset.classes, seed, spread=recipe.spread, power=recipe.power, coefficient=recipe.coefficient
-        )
-    model = LeNet5(start.classes)
-    model.flat[:] = start.flat
-    model.codes[:] = start.codes
+def _model(dataset: Dataset, recipe: Recipe | PaperRecipe, seed: int, begun: LeNet5 | None) -> LeNet5:
+    """The network to train: untrained, or a copy of one that is to go on."""
+    model = LeNet5(dataset.classes if begun is None else begun.classes)
+    model.flat[:] = untrained(seed, recipe) if begun is None else begun.flat
+    if begun is not None:
+        model.codes[:] = begun.codes
     return model
+
+
+def _line(report: PassReport | PaperPass) -> str:
+    """A pass as a line of the log, JSON."""
+    facts = asdict(report)
+    return json.dumps({"pass": facts.pop("number"), **facts}) + "\n"
 
 
 def hold_out(dataset: Dataset, writers: NDArray) -> tuple[Dataset, Dataset]:
