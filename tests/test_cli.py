@@ -103,6 +103,9 @@ def test_version(call):
         ["train", "--validation", "--data", "folder"],
         ["train", "--validation", "--test-data", "folder"],
         ["train", "--out", "."],
+        ["train", "--loss", "8"],
+        ["train", "--recipe", "best", "--loss", "9"],
+        ["train", "--recipe", "paper", "--loss", "7"],
         ["eval", "--threads", "none"],
         ["read"],
         [],
@@ -147,6 +150,29 @@ def test_train_then_eval(call, blots, tmp_path):
     assert status == 0 and f"{data['errors']} of 400" in out
 
 
+def test_train_as_the_paper_did(call, blots):
+    arguments = ["train", "--recipe", "paper", "--data", blots, "--test-data", blots, "--passes", 2]
+    status, out, err = call(*arguments, "--loss", 9)
+    assert status == 0 and err == ""
+    line = r"^pass (\d)/2   training error +\S+%   test error +\S+%   η (\S+), η_k (\S+) … (\S+) +\d"
+    passes = re.findall(line, out, re.M)
+    assert [(number, rate) for number, rate, _, _ in passes] == [("1", "0.0005"), ("2", "5e-05")]
+    assert all(0 < float(least) < float(largest) <= float(rate) / 0.02 for _, rate, least, largest in passes)
+    trained = LeNet5.load("model.safetensors").metadata["training"]
+    assert trained["recipe"]["name"] == "paper" and trained["recipe"]["j"] == 1
+
+
+@pytest.mark.parametrize("recipe", ["paper", "paper-distorted"])
+@pytest.mark.parametrize(
+    "options", [["--threads", 2], ["--device", "cpu"], ["--device", "cuda", "--threads", 1]]
+)
+def test_options_that_the_papers_training_has_no_use_for_are_refused(call, blots, recipe, options):
+    status, out, err = call("train", "--recipe", recipe, "--data", blots, *options)
+    assert status == 2 and out == ""
+    named = " and ".join(sorted(option for option in options if str(option).startswith("--")))
+    assert f"Error: {named} cannot be used with --recipe {recipe}: it trains one pattern after" in err
+
+
 def test_mistakes_are_drawn(call, blots):
     LeNet5(seed=3).save("untrained.safetensors")
     status, out, _ = call("eval", "untrained.safetensors", "--data", blots, "--mistakes", "wrong.png")
@@ -182,9 +208,11 @@ def test_what_fails_is_one_sentence_and_status_1(call, blots, arguments, says):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")
+@pytest.mark.parametrize("recipe", ["fast", "paper"])
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_an_interrupted_training_is_resumed_to_the_identical_model(tmp_path, npz, how):
-    arguments = ["train", "--data", npz, "--passes", 6, "--out", tmp_path / "cut.safetensors"]
+def test_an_interrupted_training_is_resumed_to_the_identical_model(tmp_path, npz, how, recipe):
+    arguments = ["train", "--data", npz, "--recipe", recipe, "--passes", 6]
+    arguments += ["--out", tmp_path / "cut.safetensors"]
     process = command(*arguments)
     for line in process.stdout:
         if line.startswith("pass 2"):

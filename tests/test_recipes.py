@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lenet5.errors import InputError
-from lenet5.recipes import RECIPES, Recipe
+from lenet5.recipes import PAPER, PAPER_DISTORTED, RECIPES, Recipe
 
 
 def test_the_rate_rises_to_its_peak_then_falls_to_almost_nothing():
@@ -61,3 +61,34 @@ def test_a_setting_that_cannot_be_is_named(wrong):
 
 def test_recipes_are_known_by_their_names():
     assert all(RECIPES[name].name == name for name in RECIPES) and {"fast", "best"} <= set(RECIPES)
+
+
+# --- the paper's ---------------------------------------------------------------------------------------
+
+
+def test_a_shorter_schedule_falls_from_the_papers_first_rate_through_the_same_steps():
+    def drawn(passes: int) -> list[float]:
+        return [1e5 * rate for rate in PAPER.lasting(passes).schedule]
+
+    assert PAPER.lasting(20) == PAPER
+    assert drawn(1) == pytest.approx([50])
+    assert drawn(2) == pytest.approx([50, 5])
+    assert drawn(5) == pytest.approx([50, 20, 5, 1, 1])  # passes 1, 5, 9, 13, 17
+    assert drawn(10) == pytest.approx([50, 20, 20, 10, 5, 5, 1, 1, 1, 1])
+    assert drawn(40) == pytest.approx([50] * 4 + [20] * 6 + [10] * 6 + [5] * 8 + [1] * 16)
+    with pytest.raises(InputError, match="passes"):
+        PAPER.lasting(0)
+
+
+def test_either_loss_of_the_paper_may_be_chosen():
+    assert PAPER.j is None and PAPER_DISTORTED.j == 1  # eq. 8 and eq. 9
+    assert PAPER.with_loss(9).j == 1 and PAPER_DISTORTED.with_loss(8).j is None
+    assert PAPER.with_loss(8) == PAPER and PAPER_DISTORTED.with_loss(9) == PAPER_DISTORTED
+    with pytest.raises(InputError, match=r"eq\. 8 and eq\. 9"):
+        PAPER.with_loss(7)
+
+
+def test_the_papers_recipe_is_written_whole():
+    data = PAPER_DISTORTED.data()
+    assert data["name"] == "paper-distorted" and data["passes"] == 20 and len(data["schedule"]) == 20
+    assert data["mu"] == 0.02 and data["distortion"]["translation"] == 2.0

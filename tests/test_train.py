@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lenet5 import sdlm, uncompiled
 from lenet5 import train as training_file
-from lenet5 import uncompiled
 from lenet5.checkpoint import Checkpoint, checkpoint_path, log_path
 from lenet5.datasets import Dataset
 from lenet5.distort import MILD
 from lenet5.errors import DataError, InputError, LeNet5Error, ModelError, SaveError
 from lenet5.model import LeNet5
-from lenet5.recipes import Recipe
+from lenet5.recipes import PAPER, PAPER_DISTORTED, Recipe
 from lenet5.train import Training, hold_out, train
 
 SHORT = Recipe("short", passes=3, batch=8, rate=0.01, averaging=0.05)
@@ -318,6 +318,88 @@ def test_training_takes_fields_of_28_by_28(images):
 def test_a_negative_seed_is_a_sentence():
     with pytest.raises(InputError, match="seed"):
         train(blots(10), SHORT, seed=-1)
+
+
+# --- the paper's own training: the same verbs, the same promises ------------------------------------------
+
+
+@pytest.mark.parametrize("recipe", [PAPER, PAPER_DISTORTED], ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize("patterns", [0, 99, 100, 250])
+def test_a_resumed_paper_training_gives_the_identical_file(tmp_path, recipe, patterns):
+    settings = {"dataset": blots(100), "recipe": recipe.lasting(3), "seed": 6, "test": blots(40, seed=1)}
+    whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
+    train(**settings, out=whole, command="lenet5 train")
+    with pytest.raises(Stop):
+        train(**settings, out=cut, command="lenet5 train", progress=stop_after(patterns))
+    assert not cut.exists() and Checkpoint.load(checkpoint_path(cut)).done == patterns // 100
+    train(**settings, out=cut, command="lenet5 train --resume", resume=True)
+    assert cut.read_bytes() == whole.read_bytes() and not checkpoint_path(cut).exists()
+
+
+def test_the_papers_log_has_the_rates_and_both_errors(tmp_path):
+    data, test, out = blots(300), blots(60, seed=1), tmp_path / "model.safetensors"
+    told, seen = [], []
+    model = train(
+        data, PAPER.lasting(3), out=out, test=test, prepared=told.append, progress=told.append,
+        each_pass=seen.append,
+    )  # fmt: skip
+    assert told[0] == 300 and sum(told[1:]) == 900
+    lines = [json.loads(line) for line in log_path(out).read_text().splitlines()]
+    assert [line["pass"] for line in lines] == [1, 2, 3]
+    assert [line["rate"] for line in lines] == list(PAPER.lasting(3).schedule)
+    for line, report in zip(lines, seen, strict=True):
+        assert 0 < line["least_rate"] < line["largest_rate"] <= line["rate"] / 0.02 * 1.001
+        assert line["train_error"] == report.train_error and line["seconds"] > 0
+    assert lines[-1]["test_error"] == (model.predict(test.images) != test.labels).mean()
+    assert lines[-1]["train_error"] < lines[0]["train_error"]
+
+
+def test_the_papers_model_knows_how_it_was_trained(tmp_path):
+    data, test, out = blots(300), blots(60, seed=1), tmp_path / "model.safetensors"
+    train(data, PAPER.lasting(2), seed=3, out=out, test=test, command="lenet5 train --recipe paper")
+    model = LeNet5.load(out)
+    passport = model.metadata["training"]
+    assert passport["recipe"]["name"] == "paper" and passport["recipe"]["mu"] == 0.02
+    assert passport["recipe"]["j"] is None and passport["recipe"]["schedule"] == [5e-4, 5e-5]
+    assert passport["seed"] == 3 and passport["command"] == "lenet5 train --recipe paper"
+    assert passport["data"]["sha256"] == data.fingerprint
+    for split, name in ((data, "train_error"), (test, "test_error")):
+        assert model.metadata["figures"][name] == (model.predict(split.images) != split.labels).mean()
+    # Eq. 8 knows no rubbish: what is some class's is not given to it.
+    assert model.posterior(data.images).sum(1).min() > 0.999
+    after_9 = train(data, PAPER_DISTORTED.lasting(1)).metadata
+    assert after_9["j"] == 1 and after_9["scale"] == PAPER_DISTORTED.scale
+
+
+def test_fit_follows_the_papers_recipe_too():
+    data = blots(60)
+    model = LeNet5(seed=77).fit(data.images, data.labels, PAPER.lasting(2), seed=3)
+    np.testing.assert_array_equal(model.flat, train(data, PAPER.lasting(2), seed=3).flat)
+    flat, _ = sdlm.train_paper(data.images, data.labels, 3, PAPER.lasting(2))
+    np.testing.assert_array_equal(model.flat, flat)
+
+
+def test_the_paper_goes_on_from_a_model():
+    data = blots(100)
+    begun = train(data, SHORT)
+    adapted = train(data, replace(PAPER, schedule=(1e-7,)), start=begun)
+    assert 0 < abs(adapted.flat - begun.flat).max() < 0.01 and adapted.metadata["training"]["start"]
+
+
+def test_what_the_papers_training_cannot_use_is_said(tmp_path):
+    data, out = blots(30), tmp_path / "model.safetensors"
+    with pytest.raises(InputError, match="one pattern after another: no other trainer"):
+        train(data, PAPER, trainer=Recorder)
+    with pytest.raises(InputError, match="not a row of target weights"):
+        LeNet5().fit(data.images, np.eye(10)[data.labels], PAPER)
+    with pytest.raises(Stop):
+        train(data, SHORT, out=out, progress=stop_after(40))
+    with pytest.raises(InputError, match="recipe name short, not paper"):
+        train(data, PAPER, out=out, resume=True)
+    with pytest.raises(Stop):
+        train(data, PAPER, out=out, progress=stop_after(40))
+    with pytest.raises(InputError, match="recipe passes 20, not 5"):
+        train(data, PAPER.lasting(5), out=out, resume=True)
 
 
 # --- writers -------------------------------------------------------------------------------------------

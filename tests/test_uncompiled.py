@@ -6,16 +6,21 @@ import sys
 import numpy as np
 import pytest
 
-from lenet5 import engine, uncompiled
+from lenet5 import engine, sdlm, uncompiled
 from lenet5.architecture import INPUT
 from lenet5.distort import MILD, PAPER, STRONG, Distortion, scratch
 from lenet5.engine import distortion as compiled
+from lenet5.engine import stochastic as engine_stochastic
 from lenet5.model import LeNet5
+from lenet5.uncompiled import stochastic as uncompiled_stochastic
 
 ALL = Distortion(
     translation=1.5, scaling=0.2, squeezing=0.2, shear=0.3, rotation=20, thickness=0.6, gain=0.3, alpha=36,
     sigma=5, spread=0.5, erasing=0.3, erased=9, regular=0.2,
 )  # fmt: skip
+
+
+BOTH = engine_stochastic, uncompiled_stochastic
 
 
 @pytest.fixture(scope="module")
@@ -69,20 +74,44 @@ def test_penalties_are_those_of_the_engine(strokes):
     assert uncompiled.penalties(model.flat, model.codes, many[:0]).shape == (0, 10)
 
 
+@pytest.mark.parametrize("j", [None, 1.0])
+@pytest.mark.parametrize("distortion", [None, PAPER])
+def test_a_pass_of_the_papers_training_is_that_of_the_engine(strokes, j, distortion):
+    labels, order = np.arange(len(strokes)) % 10, np.random.default_rng(0).permutation(len(strokes))
+    model = LeNet5(seed=2, spread=1.0, power=0.5)
+    h = [loops.curvature(model.flat, model.codes, strokes[:9], labels, j, 0.25) for loops in BOTH]
+    np.testing.assert_allclose(h[0], h[1], rtol=1e-3, atol=1e-6)
+    drawn = (distortion.vector(), distortion.pool(5, 2), scratch()) if distortion else None
+    flats, told = [], []
+    for loops in BOTH:
+        flat = model.flat.copy()
+        own = np.float32(5e-4) / (np.float32(0.02) + 8 * h[0])
+        loop = loops.Pass(flat, model.codes, own, strokes, labels, j, 0.25, drawn, 5, 2)
+        loop.run(order[:20])
+        loop.run(order[20:])
+        flats.append(flat)
+        told.append([loop.energy, loop.errors])
+    assert np.linalg.norm(flats[0] - flats[1]) < 1e-3 * np.linalg.norm(flats[0] - model.flat)
+    np.testing.assert_allclose(told[0], told[1], rtol=1e-4)
+
+
 def test_where_numba_is_there_it_is_used():
     assert uncompiled.fastest() is engine
 
 
-def test_a_training_without_numba_gives_nearly_the_same_network(tmp_path, strokes):
+@pytest.mark.parametrize("recipe", ["mini-batches", "paper"])
+def test_a_training_without_numba_gives_nearly_the_same_network(tmp_path, strokes, recipe):
     program = """if True:
         import sys, warnings
         import numpy as np
         if sys.argv[1] == "without":
             sys.modules["numba"] = None
             warnings.simplefilter("ignore")
-        from lenet5 import LeNet5, Recipe
+        from lenet5 import PAPER_DISTORTED, LeNet5, Recipe
         from lenet5.distort import STRONG
         recipe = Recipe("test", passes=2, batch=20, rate=0.003, distortion=STRONG)
+        if sys.argv[4] == "paper":
+            recipe = PAPER_DISTORTED.lasting(2)
         images = np.load(sys.argv[2], allow_pickle=False)
         model = LeNet5().fit(images, np.arange(len(images)) % 10, recipe, seed=1)
         model.save(sys.argv[3])
@@ -92,9 +121,9 @@ def test_a_training_without_numba_gives_nearly_the_same_network(tmp_path, stroke
     models = {}
     for how in ("with", "without"):
         out = tmp_path / f"{how}.safetensors"
-        arguments = [sys.executable, "-c", program, how, tmp_path / "strokes.npy", out]
+        arguments = [sys.executable, "-c", program, how, tmp_path / "strokes.npy", out, recipe]
         subprocess.run(arguments, timeout=120, check=True)
         models[how] = LeNet5.load(out).flat
-    start = LeNet5(seed=1, spread=1.0, power=0.5).flat
+    start = LeNet5(seed=1, spread=1.0, power=0.5).flat if recipe != "paper" else sdlm.start(1)
     learnt = np.linalg.norm(models["with"] - start)
     assert np.linalg.norm(models["with"] - models["without"]) < 2e-3 * learnt

@@ -15,6 +15,8 @@ from .bars import downloads, width
 
 if TYPE_CHECKING:
     from ..datasets import Dataset
+    from ..recipes import PaperRecipe, Recipe
+    from ..sdlm import PaperPass
     from ..train import PassReport
 
 __all__ = ["train_command"]
@@ -38,13 +40,20 @@ __all__ = ["train_command"]
 )
 @click.option(
     "--recipe",
-    type=click.Choice(["fast", "best"]),
+    type=click.Choice(["fast", "best", "paper", "paper-distorted"]),
     default="fast",
     show_default=True,
-    help="fast: half a minute; best: longer, with distortions.",
+    help="fast: half a minute; best: longer, with distortions; paper: as in 1998, one pattern at a time.",
 )
 @click.option(
-    "--passes", type=click.IntRange(1), help="Passes through the patterns, instead of the recipe's."
+    "--passes",
+    type=click.IntRange(1),
+    help="Passes through the patterns, instead of the recipe's; its rates then fall as much faster or slower.",
+)
+@click.option(
+    "--loss",
+    type=click.Choice(["8", "9"]),
+    help="Equation of the paper that its recipes descend: 8 unless given, 9 for paper-distorted.",
 )
 @click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed gives the same model."
@@ -77,6 +86,7 @@ def train_command(
     validation: bool,
     recipe: str,
     passes: int | None,
+    loss: str | None,
     seed: int,
     start: str | None,
     out: Path,
@@ -93,11 +103,28 @@ def train_command(
         raise click.UsageError(
             "--validation is for --data mnist, whose writers are known, and without --test-data"
         )
+    chosen = _recipe(recipe, passes, loss, {"--device": device, "--threads": threads})
     with ExitStack() as processes:
         place = _place(device, out, resume, processes) if device else (None, out, True)
-        return _train(
-            context, data, test_data, validation, recipe, passes, seed, start, resume, threads, *place
+        return _train(context, data, test_data, validation, chosen, seed, start, resume, threads, *place)
+
+
+def _recipe(name: str, passes: int | None, loss: str | None, engines: dict[str, Any]) -> Recipe | PaperRecipe:
+    """The recipe asked for. Raises click.UsageError for options that it has no use for."""
+    from ..recipes import RECIPES, PaperRecipe
+
+    recipe = RECIPES[name]
+    if isinstance(recipe, PaperRecipe):
+        if given := " and ".join(option for option, value in engines.items() if value):
+            raise click.UsageError(
+                f"{given} cannot be used with --recipe {name}: it trains one pattern after another, on one core"
+            )
+        recipe = recipe.with_loss(int(loss)) if loss else recipe
+    elif loss:
+        raise click.UsageError(
+            f"--loss is for --recipe paper and paper-distorted; the recipe {name} descends eq. 9"
         )
+    return recipe.lasting(passes or recipe.passes)
 
 
 def _place(
@@ -113,8 +140,8 @@ def _place(
 
 
 def _train(
-    context: click.Context, data: str, test_data: str | None, validation: bool, recipe: str,
-    passes: int | None, seed: int, start: str | None, resume: bool, threads: int | None,
+    context: click.Context, data: str, test_data: str | None, validation: bool, chosen: Recipe | PaperRecipe,
+    seed: int, start: str | None, resume: bool, threads: int | None,
     trainer: Callable[..., Any] | None, out: Path, speaks: bool,
 ) -> int:  # fmt: skip
     """What train_command does, in one process."""
@@ -122,9 +149,8 @@ def _train(
 
     from ..checkpoint import Checkpoint, checkpoint_path, log_path
     from ..model import LeNet5
-    from ..train import RECIPES, train
+    from ..train import train
 
-    chosen = RECIPES[recipe].lasting(passes or RECIPES[recipe].passes)
     training, test = _data(data, test_data, validation)
     begun = LeNet5.find(start) if start else None
     done = Checkpoint.load(checkpoint_path(out)).done if resume else 0
@@ -145,7 +171,7 @@ def _train(
         bar.n = bar.initial = done * patterns
         bar.refresh()
 
-    def each_pass(report: PassReport) -> None:
+    def each_pass(report: PassReport | PaperPass) -> None:
         nonlocal done
         done = report.number
         with tqdm.external_write_mode(file=sys.stdout):
@@ -215,9 +241,14 @@ def _data(data: str, test_data: str | None, validation: bool) -> tuple[Dataset, 
     return training, None
 
 
-def _line(report: PassReport, passes: int, what: str) -> str:
+def _line(report: PassReport | PaperPass, passes: int, what: str) -> str:
+    from ..sdlm import PaperPass
+
     test = "" if report.test_error is None else f"   {what} error {report.test_error:7.2%}"
+    rates = ""
+    if isinstance(report, PaperPass):  # Section III-B gives both for the first pass
+        rates = f"   η {report.rate:g}, η_k {report.least_rate:.1e} … {report.largest_rate:.1e}"
     return (
         f"pass {report.number:{len(str(passes))}}/{passes}   training error {report.train_error:7.2%}{test}"
-        f"   {report.seconds:6.2f} s   {report.patterns_per_second:9,.0f} patterns/s"
+        f"{rates}   {report.seconds:6.2f} s   {report.patterns_per_second:9,.0f} patterns/s"
     )
