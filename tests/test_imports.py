@@ -17,7 +17,8 @@ ORDER = [
     "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "network",
     "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
     "tables", "datasets", "model", "recipes", "opening", "picture", "variants", "checkpoint", "sdlm", "train",
-    "evaluate", "reproduce", "writing", "segment", "graph", "grammar", "sdnn", "strings", "reader",
+    "evaluate", "reproduce", "writing", "documents", "regions", "sheet", "chains", "boxes", "pages", "forms",
+    "segment", "graph", "grammar", "sdnn", "strings", "steps", "reader",
     "string_evaluation", "export", "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",
 ]  # fmt: skip
 

@@ -15,7 +15,7 @@ from .architecture import FIELD
 from .errors import PictureError
 from .opening import Picture, name_of, open_picture
 
-__all__ = ["Picture", "ink", "normalise_character", "open_picture"]
+__all__ = ["Picture", "field", "ink", "normalise_character", "open_picture", "reduced", "without_specks"]
 
 BOX = 20  # a character is fitted into 20×20 (Section III-A)
 WORKING = 400  # the longer side at which ink is looked for: a character needs no more
@@ -26,7 +26,7 @@ FAINTEST = 0.024  # ink fainter than this share of the whole range is not told f
 # --- ink --------------------------------------------------------------------------------------------
 
 
-def _reduced(colours: NDArray[np.float32], longest: int) -> NDArray[np.float32]:
+def reduced(colours: NDArray[np.float32], longest: int) -> NDArray[np.float32]:
     """Colours reduced by area so that the longer side is at most `longest`."""
     from PIL import Image
 
@@ -161,7 +161,7 @@ def _otsu(values: NDArray) -> float:
     return float(edges[1:-1][possible][best].mean())
 
 
-def _without_specks(map_: NDArray[np.float32]) -> NDArray[np.float32]:
+def without_specks(map_: NDArray[np.float32]) -> NDArray[np.float32]:
     """Only the pieces of ink that belong to a character: large enough, and no line along the border."""
     from scipy import ndimage
 
@@ -206,8 +206,8 @@ def normalise_character(source: Picture, name: str | None = None, box: int = BOX
     source: as for `open_picture`. Raises PictureError where there is no picture or nothing to read.
     """
     name = name or name_of(source)
-    colours = _reduced(open_picture(source, name), WORKING)
-    return field(_without_specks(ink(colours, name)), name, box)
+    colours = reduced(open_picture(source, name), WORKING)
+    return field(without_specks(ink(colours, name)), name, box)
 
 
 def field(map_: NDArray[np.float32], name: str = "the picture", box: int = BOX) -> NDArray[np.uint8]:

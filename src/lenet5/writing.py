@@ -16,7 +16,16 @@ from numpy.typing import NDArray
 
 from .errors import PictureError
 
-__all__ = ["INKED", "character_size", "line_of", "strokes_of", "without_rules", "without_specks", "written"]
+__all__ = [
+    "INKED",
+    "character_size",
+    "line_of",
+    "resized",
+    "strokes_of",
+    "without_rules",
+    "without_specks",
+    "written",
+]
 
 INKED = 0.3  # ink of more than this counts as a stroke's own
 SMOOTH = 0.8  # pixels: standard deviation of the Gaussian against printed patterns and JPEG's noise
@@ -36,16 +45,16 @@ def line_of(colours: NDArray[np.float32], name: str = "the picture") -> tuple[ND
     are given in pixels here fit. Raises PictureError where nothing stands out from the paper.
     """
     first = max(1.0, max(colours.shape[:2]) / LONGEST)
-    map_ = strokes_of(_resized(colours, first), name)
+    map_ = strokes_of(resized(colours, first), name)
     size = character_size(map_ > INKED)
     if 0.6 * SIZE <= size <= 1.8 * SIZE or (first == 1 and 0.4 * SIZE <= size < SIZE):
         return map_, first
     # More than LONGEST pixels again only where they are needed, and never more than there are, twice over.
     second = max(first * size / SIZE, 0.5, max(colours.shape[:2]) / (4 * LONGEST))
-    return strokes_of(_resized(colours, second), name), second
+    return strokes_of(resized(colours, second), name), second
 
 
-def _resized(colours: NDArray[np.float32], pixels: float) -> NDArray[np.float32]:
+def resized(colours: NDArray[np.float32], pixels: float) -> NDArray[np.float32]:
     """Colours where each pixel stands for so many by so many: means of areas, or in between."""
     from PIL import Image
 
@@ -114,6 +123,7 @@ def _paper(planes: NDArray) -> NDArray:
 
     rows, columns, count = planes.shape
     step = max(1, round(max(rows, columns) / COARSE[0]), round(min(rows, columns) / COARSE[1]))
+    step = min(step, rows, columns)
     coarse = ndimage.uniform_filter(planes, (step, step, 0))[step // 2 :: step, step // 2 :: step]
     size = max(3, round(min(rows, columns) / step) | 1)
     around = np.empty_like(coarse)

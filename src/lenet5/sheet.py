@@ -1,0 +1,109 @@
+"""Ink of a whole page, to find what is where on it: coarse, level, and without what is printed right across.
+
+Lines and boxes are found here and then read from the page's own colours (writing.line_of), not from this.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["LOOK", "inked_of", "levelled", "lines_apart", "paper_of", "rules_of"]
+
+LOOK = 1600  # pixels of the longer side at which lines and boxes are looked for
+FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from the paper
+QUIET = 4.0  # ink is at least so many times the paper's own unevenness
+TILTS = np.tan(np.radians(np.arange(-8, 8.01, 0.25)))  # of lines, as rows a column
+RULE = 0.35  # share of the page that a printed line crosses at least
+RULE_SLIM = 25  # lengths of a printed line for its thickness, at least
+
+
+def inked_of(colours: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Which pixels differ from the paper towards the pen's side; and the paper, both (rows, columns …)."""
+    from scipy import ndimage
+
+    smooth = ndimage.gaussian_filter(colours, (0.7, 0.7, 0))
+    paper = paper_of(colours)
+    apart = paper - smooth
+    far = np.abs(apart).max(2)
+    count = min(far.size, max(60, far.size // 2000))
+    strong = np.argpartition(far.ravel(), -count)[-count:]
+    pen = apart.reshape(-1, 3)[strong].sum(0)
+    strength = apart @ (pen / max(float(np.linalg.norm(pen)), 1e-9))
+    quiet = np.abs(strength - np.median(strength))
+    level = max(
+        FAINTEST, QUIET * 1.48 * float(np.median(quiet)), 0.25 * float(np.median(strength.ravel()[strong]))
+    )
+    return strength > level, paper
+
+
+def paper_of(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The paper's own level everywhere: the median around on a coarse map, smoothed."""
+    from scipy import ndimage
+
+    rows, columns = colours.shape[:2]
+    step = max(1, min(max(rows, columns) // 96, min(rows, columns) // 8))
+    coarse = ndimage.uniform_filter(colours, (step, step, 0))[step // 2 :: step, step // 2 :: step]
+    short, long = sorted(coarse.shape[:2])
+    size = max(3, round(short if long > 2 * short else 0.35 * short) | 1)
+    around = ndimage.median_filter(coarse, (size, size, 1), mode="nearest")
+    around = ndimage.gaussian_filter(around, (size / 4, size / 4, 0), mode="nearest")
+    zoom = rows / coarse.shape[0], columns / coarse.shape[1], 1
+    return ndimage.zoom(around, zoom, order=1, mode="nearest", grid_mode=True)
+
+
+def levelled(inked: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Ink with its lines level and without rules; row of the page at which each column now begins.
+
+    The tilt is the one at which rows are fullest and emptiest: the sum of squares of ink a row is the largest.
+    """
+    rows, columns = np.nonzero(inked)
+    if not len(rows):
+        return inked, np.zeros(inked.shape[1], np.intp)
+    x = columns - inked.shape[1] / 2
+    full = []
+    for tilt in TILTS:
+        y = np.round(rows - x * tilt).astype(np.intp)
+        full.append(float((np.bincount(y - y.min()).astype(float) ** 2).sum()))
+    none = full[len(TILTS) // 2]
+    best = int(np.argmax(full))
+    tilt = TILTS[best] if full[best] > 1.1 * none else 0.0
+    tops = np.round((np.arange(inked.shape[1]) - inked.shape[1] / 2) * tilt).astype(np.intp)
+    pad = int(np.abs(tops).max(initial=0))
+    level = np.zeros((inked.shape[0] + 2 * pad, inked.shape[1]), bool)
+    level[rows - tops[columns] + pad, columns] = True
+    level &= ~(rules_of(level) | rules_of(level.T).T)
+    return level, tops - pad
+
+
+def rules_of(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which ink is of level printed lines: long, thin, and thin where nothing crosses them."""
+    from scipy import ndimage
+
+    long = max(60, round(RULE * inked.shape[1]))
+    if inked.shape[1] < long:
+        return np.zeros_like(inked)
+    thick = ndimage.maximum_filter1d(inked.view(np.uint8), 3, axis=0)
+    joined = ndimage.minimum_filter1d(ndimage.maximum_filter1d(thick, 9, axis=1), 9, axis=1)
+    held = ndimage.maximum_filter1d(ndimage.minimum_filter1d(joined, long, axis=1), long, axis=1)
+    lines, _ = ndimage.label(held, np.ones((3, 3)))
+    runs, many = ndimage.label(inked, [[0, 1, 0]] * 3)
+    length = np.bincount(runs.ravel(), minlength=many + 1)
+    rule = np.zeros(many + 1, bool)
+    for i, (down, across) in enumerate(ndimage.find_objects(lines), 1):
+        here = lines[down, across] == i
+        own = runs[down, across][here & inked[down, across]]
+        if not len(own):
+            continue
+        thickness = float(np.median(length[own]))
+        if (across.stop - across.start) < RULE_SLIM * thickness:
+            continue
+        rule[own[length[own] <= 1.7 * thickness + 1]] = True
+    return rule[runs]
+
+
+def lines_apart(colours: NDArray[np.float32], paper: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which pixels differ from the paper, in any colour and to any side: a frame may be fainter than the pen."""
+    apart = np.abs(paper - colours).max(2)
+    quiet = float(np.median(apart))
+    return apart > max(FAINTEST, QUIET * 1.48 * quiet, 0.15 * float(np.quantile(apart, 0.995)))

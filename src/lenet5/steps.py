@@ -1,0 +1,165 @@
+"""Every step from a picture to what the network sees, drawn on one sheet: `lenet5 read --show-steps`.
+
+What went wrong where: the paper taken for ink, a line taken for a rule, a cut through the wrong place.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import PictureError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from .model import LeNet5
+
+__all__ = ["character_steps", "string_steps"]
+
+WIDE = 900  # pixels of the sheet
+LABEL = 18  # pixels above each step for its name
+PLACE = 64  # pixels of a field
+MOST_FIELDS = 130  # that are drawn
+COLOURS = np.array([(0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (120, 120, 120)])
+
+
+def character_steps(
+    colours: NDArray[np.float32], name: str = "the picture", model: LeNet5 | None = None
+) -> Image.Image:
+    """The steps of reading one character (picture.normalise_character), on one sheet.
+
+    colours: (rows, columns, 3) in 0 … 1. model: says under the field what it reads. A picture in which nothing
+    is found ends with that sentence; nothing is raised.
+    """
+    from .picture import WORKING, field, ink, reduced, without_specks
+
+    steps = [("as it was opened", _picture(colours))]
+    try:
+        small = reduced(colours, WORKING)
+        map_ = ink(small, name)
+        steps.append(("ink: how far it differs from the paper, and to which side", _ink(map_)))
+        clean = without_specks(map_)
+        steps.append(("without specks and rims", _ink(clean)))
+        seen = field(clean, name)
+        steps.append(("what the network sees: 28×28, centred by mass", _fields([seen], model)))
+    except PictureError as error:
+        steps.append((str(error), None))
+    return _sheet(steps)
+
+
+def string_steps(
+    colours: NDArray[np.float32], name: str = "the picture", model: LeNet5 | None = None
+) -> Image.Image:
+    """The steps of reading lines of several characters (pages, writing, segment, strings), on one sheet.
+
+    colours: (rows, columns, 3) in 0 … 1. model: says under each field what it reads. A picture in which nothing
+    is found ends with that sentence; nothing is raised.
+    """
+    from .pages import boxes_of, lines_of
+
+    steps = [("as it was opened", _picture(colours))]
+    try:
+        boxes = boxes_of(colours, name)
+        if boxes:
+            drawn = _outlined(colours, [box.box for box in boxes])
+            return _sheet([*steps, (f"{len(boxes)} printed boxes", drawn)])
+        lines = lines_of(colours, name)
+        where = _outlined(colours, [line.box for line in lines])
+        steps.append((f"lines found: {len(lines)}", where))
+        for number, line in enumerate(lines, 1):
+            before = f"line {number}: " if len(lines) > 1 else ""
+            try:
+                steps += [(before + label, step) for label, step in _line(line.picture, line.name, model)]
+            except PictureError as error:
+                steps.append((before + str(error), None))
+    except PictureError as error:
+        steps.append((str(error), None))
+    return _sheet(steps)
+
+
+def _line(colours: NDArray[np.float32], name: str, model: LeNet5 | None) -> list[tuple[str, Image.Image]]:
+    from .segment import segments
+    from .writing import INKED, line_of, resized, without_rules, without_specks, written
+
+    ink, pixels = line_of(colours, name)
+    small = resized(colours, pixels)
+    strength = written(small, name)
+    ruled = without_rules(strength)
+    found = segments(ink)
+    pieces = np.full((*ink.shape, 3), 255, np.uint8)
+    inked = (ink > INKED) & (found.piece >= 0)
+    pieces[inked] = COLOURS[found.piece[inked] % len(COLOURS)]
+    runs = found.arcs()
+    fields = [found.field(*run) for run in runs]
+    return [
+        ("ink: how far it differs from the paper in the pen's colour", _ink(strength)),
+        ("without printed lines", _ink(ruled)),
+        ("without specks", _ink(without_specks(ruled))),
+        (f"cut into {len(found.boxes)} pieces", _picture(pieces)),
+        (f"what the network sees: {len(runs)} runs of pieces", _fields(fields[:MOST_FIELDS], model)),
+    ]
+
+
+def _picture(pixels: NDArray) -> Image.Image:
+    """Colours, as floats 0 … 1 or uint8, as wide as the sheet at most."""
+    from PIL import Image
+
+    levels = pixels if pixels.dtype == np.uint8 else np.uint8(np.round(np.clip(pixels, 0, 1) * 255))
+    picture = Image.fromarray(levels)
+    times = min(WIDE / picture.width, 600 / picture.height, 4.0)
+    size = max(1, round(picture.width * times)), max(1, round(picture.height * times))
+    return picture.resize(size, Image.Resampling.BOX if times < 1 else Image.Resampling.NEAREST)
+
+
+def _ink(map_: NDArray[np.float32]) -> Image.Image:
+    return _picture(np.repeat(1 - map_[:, :, None], 3, 2))
+
+
+def _outlined(colours: NDArray[np.float32], boxes: list[tuple[int, int, int, int]]) -> Image.Image:
+    """A picture with boxes (left, top, width, height) drawn on it."""
+    from PIL import ImageDraw
+
+    picture = _picture(colours)
+    times = picture.width / colours.shape[1]
+    pen = ImageDraw.Draw(picture)
+    for number, (left, top, width, height) in enumerate(boxes):
+        edges = [left * times - 1, top * times - 1, (left + width) * times, (top + height) * times]
+        pen.rectangle(edges, outline=tuple(int(c) for c in COLOURS[number % len(COLOURS)]), width=2)
+    return picture
+
+
+def _fields(fields: list[NDArray[np.uint8]], model: LeNet5 | None) -> Image.Image:
+    """Fields side by side, enlarged; under each what the model reads in it, and with what confidence."""
+    from PIL import Image, ImageDraw
+
+    row = WIDE // PLACE
+    high = PLACE + (14 if model else 2)
+    sheet = Image.new("RGB", (WIDE, high * -(-len(fields) // row)), (255, 255, 255))
+    pen = ImageDraw.Draw(sheet)
+    posterior = model.posterior(np.stack(fields)) if model and fields else None
+    for at, field in enumerate(fields):
+        x, y = at % row * PLACE, at // row * high
+        side = PLACE - 4
+        sheet.paste(Image.fromarray(255 - field).resize((side, side), Image.Resampling.NEAREST), (x, y))
+        if model and posterior is not None:
+            best = int(posterior[at].argmax())
+            pen.text((x + 2, y + side), f"{model.classes[best]} {posterior[at, best]:.0%}", fill=(0, 0, 0))
+    return sheet
+
+
+def _sheet(steps: list[tuple[str, Image.Image | None]]) -> Image.Image:
+    from PIL import Image, ImageDraw
+
+    heights = [LABEL + 6 + (picture.height if picture else 0) for _, picture in steps]
+    sheet = Image.new("RGB", (WIDE + 16, sum(heights) + 8), (238, 238, 234))
+    pen = ImageDraw.Draw(sheet)
+    y = 4
+    for (label, picture), height in zip(steps, heights, strict=True):
+        pen.text((8, y + 2), label, fill=(0, 0, 0))
+        if picture:
+            sheet.paste(picture, (8, y + LABEL))
+        y += height
+    return sheet
