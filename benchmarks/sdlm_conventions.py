@@ -2,6 +2,7 @@
 
     python benchmarks/sdlm_conventions.py                  # every convention, on writers held out of training
     python benchmarks/sdlm_conventions.py --test --seeds 5 paper eq-9 paper-distorted
+    python benchmarks/sdlm_conventions.py --states paper half-1 wide letter    # what saturates, in two passes
     python benchmarks/sdlm_conventions.py --write          # the tables of docs/reproduction.md
 
 Each run is 20 passes on one core, half a minute. Conventions are chosen on a sixth of the training set's
@@ -20,12 +21,13 @@ import click
 import numba
 import numpy as np
 
-from lenet5 import distort, engine
+from lenet5 import distort, engine, network
+from lenet5.architecture import SHAPES, SLICES
 from lenet5.codes import DIGITS, codes
 from lenet5.errors import LeNet5Error
 from lenet5.mnist import mnist, validation_split, writers
 from lenet5.recipes import PAPER, PAPER_DISTORTED
-from lenet5.sdlm import train_paper
+from lenet5.sdlm import rates, start, train_paper
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "sdlm_conventions.json"
@@ -34,6 +36,7 @@ DOCUMENT = HERE.parent / "docs" / "reproduction.md"
 # s (`scale`) is the weight of a penalty, `caution` that of its curvature. s × caution = 2 gives F6 a
 # curvature of 4 at first, and with it the paper's spread of rates in the first pass.
 WHOLE = replace(PAPER, scale=1.0, caution=1.0)  # eq. 7 as printed, h as Appendix C gives it
+HALF = distort.Distortion(translation=1.0, scaling=0.06, squeezing=0.06, shear=0.125, regular=0.1)
 RANDOM = {"coefficient": None, "bias": None}
 CONVENTIONS = {
     "paper": (PAPER, "the recipe `paper`"),
@@ -62,6 +65,10 @@ CONVENTIONS = {
     "mu-0.67": (replace(WHOLE, mu=0.02 / 0.03), "s = 1, h × 1, μ = 0.67 (weighted by 0.03)"),
     "paper-distorted": (PAPER_DISTORTED, "the recipe `paper-distorted`: eq. 9, j = 1"),
     "eq-8-distorted": (replace(PAPER, distortion=distort.PAPER), "`paper` with distortions"),
+    "half-distorted": (
+        replace(PAPER_DISTORTED, distortion=HALF),
+        "`paper-distorted` with half of every distortion",
+    ),
 }
 
 
@@ -97,6 +104,24 @@ def measure(name: str, seed: int, test: bool) -> dict:
     }
 
 
+def states(name: str) -> None:
+    """Print the rates of the first pass, and how much of C3 and C5 saturates in two."""
+    (images, labels), (seen, _) = data(False)
+    recipe = CONVENTIONS[name][0]
+    recipe = replace(recipe, schedule=recipe.schedule[:2])
+    own = rates(start(0, recipe), codes(DIGITS), images, labels, 0, 0, recipe)
+    most = recipe.schedule[0] / recipe.mu
+    click.echo(f"{name}: median η_k {np.median(own):.1e}, {(own > 0.9 * most).mean():.0%} above 0.9·η/μ")
+
+    def show(flat: np.ndarray, history: list) -> None:
+        parameters = {key: flat[SLICES[key]].reshape(shape) for key, shape in SHAPES.items()}
+        x = network.forward(parameters, codes(DIGITS), network.normalise(seen[:1000])).x
+        shares = ", ".join(f"{layer.upper()} {(abs(x[layer]) > 1.65).mean():.0%}" for layer in ("c3", "c5"))
+        click.echo(f"  after pass {len(history)}: states beyond ±1.65: {shares}")
+
+    train_paper(images, labels, 0, recipe, checkpoint=show)
+
+
 def load() -> dict:
     return json.loads(RESULTS.read_text()) if RESULTS.exists() else {"runs": {}}
 
@@ -105,9 +130,14 @@ def load() -> dict:
 @click.argument("names", nargs=-1, type=click.Choice(list(CONVENTIONS)))
 @click.option("--seeds", default=3, show_default=True)
 @click.option("--test", is_flag=True, help="Train on all 60,000 patterns and report on the test set.")
+@click.option("--states", "shown", is_flag=True, help="Print what saturates in the first two passes.")
 @click.option("--write", is_flag=True, help="Write the tables of docs/reproduction.md, and measure nothing.")
-def main(names: tuple[str, ...], seeds: int, test: bool, write: bool) -> None:
+def main(names: tuple[str, ...], seeds: int, test: bool, shown: bool, write: bool) -> None:
     results = load()
+    if shown:
+        for name in names or CONVENTIONS:
+            states(name)
+        return
     if write:
         check(results)
         text = DOCUMENT.read_text()
@@ -160,11 +190,14 @@ def table(results: dict, kind: str) -> str:
     ]
     for name, (_, words) in CONVENTIONS.items():
         runs = [run for key, run in results["runs"].items() if key.split()[:2] == [kind, name]]
+        if lost := sum("ran away" in run for run in runs):
+            rows.append(f"| `{name}` | {words} | {lost} | | ran away | | | |")
+        runs = [run for run in runs if "ran away" not in run]
         if runs:
-            rates = f"{min(r['least_rate'] for r in runs):.1e} … {max(r['largest_rate'] for r in runs):.1e}"
+            first = f"{min(r['least_rate'] for r in runs):.1e} … {max(r['largest_rate'] for r in runs):.1e}"
             figures = [spread([r["error"][i] for r in runs]) for i in (0, 2, -1)]
             figures.append(spread([r["train_error"] for r in runs]))
-            rows.append(f"| `{name}` | {words} | {len(runs)} | {rates} | {' | '.join(figures)} |")
+            rows.append(f"| `{name}` | {words} | {len(runs)} | {first} | {' | '.join(figures)} |")
     return "\n".join(rows) + "\n"
 
 

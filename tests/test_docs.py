@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
@@ -59,3 +60,18 @@ def test_figures_in_the_readme_are_those_measured():
         pytest.fail("benchmarks/results/bench.json is missing: lenet5 bench --out benchmarks/results")
     done = subprocess.run([sys.executable, ROOT / "benchmarks" / "readme.py", "--check"], check=False)
     assert done.returncode == 0, "run python benchmarks/readme.py"
+
+
+def test_tables_of_the_papers_training_are_those_measured():
+    spec = importlib.util.spec_from_file_location("conventions", ROOT / "benchmarks" / "sdlm_conventions.py")
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    results = script.load()
+    script.check(results)  # no run was made with another recipe than its name has now
+    document = (ROOT / "docs" / "reproduction.md").read_text(encoding="utf-8")
+    for kind in ("validation", "test"):
+        table = script.table(results, kind)
+        assert table.count("\n") > 4
+        assert f"<!-- {kind} -->\n{table}<!-- end -->" in document, (
+            "python benchmarks/sdlm_conventions.py --write"
+        )

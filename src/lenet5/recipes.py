@@ -163,7 +163,7 @@ BEST = Recipe(
 )
 
 PAPER = PaperRecipe()
-# As many updates, each on a distorted pattern. Eq. 9, since eq. 8 leaves more errors on held-out writers here.
+# As many updates, each on a distorted pattern. Eq. 9: a little better here than eq. 8, within chance.
 PAPER_DISTORTED = PaperRecipe("paper-distorted", j=1.0, distortion=PAPER_DISTORTIONS)
 
 RECIPES = {recipe.name: recipe for recipe in (FAST, BEST, PAPER, PAPER_DISTORTED)}
