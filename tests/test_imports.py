@@ -14,8 +14,8 @@ PACKAGE = Path(lenet5.__file__).parent
 # The files in the order in which they may be read: each imports only from those before it. A new file has a
 # place here.
 ORDER = [
-    "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "network",
-    "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
+    "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "calibration",
+    "network", "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
     "tables", "datasets", "model", "recipes", "opening", "picture", "variants", "checkpoint", "sdlm", "train",
     "evaluate", "reproduce", "writing", "documents", "regions", "sheet", "chains", "boxes", "pages", "forms",
     "segment", "rubbish", "graph", "grammar", "sdnn", "strings", "steps", "reader",

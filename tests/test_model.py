@@ -1,6 +1,7 @@
 """The model: parameters under the paper's names, what goes in, what comes out, and its file."""
 
 import json
+import math
 import sys
 import threading
 
@@ -11,9 +12,11 @@ import safetensors.numpy
 from lenet5 import model as model_file
 from lenet5 import network
 from lenet5.architecture import PAIRS, SHAPES
+from lenet5.calibration import Confidence, Threshold
 from lenet5.codes import codes
 from lenet5.errors import InputError, ModelError, SaveError
 from lenet5.model import LeNet5, initial
+from lenet5.recipes import FAST
 
 
 @pytest.fixture
@@ -164,6 +167,42 @@ def test_the_posterior_survives_penalties_of_any_size(images):
     assert model.posterior(images).max() == 0
 
 
+CALIBRATED = Confidence(
+    0.07, 3.0, doubt=0.6, patterns=1000, error=0.02, thresholds=(Threshold(0.01, 0.9, 0.04),)
+)
+
+
+def test_confidence_is_the_posterior_with_the_calibrated_constants_and_strings_keep_theirs(images, tmp_path):
+    model = LeNet5(seed=1)
+    model.metadata |= {"j": 2.0, "scale": 0.05}
+    y = model.penalties(images)
+    before = model.posterior_of(y)
+    assert model.confidence_of(y) == pytest.approx(
+        before, rel=1e-5
+    )  # a file without them: those of the training
+    assert model.threshold_for() == 0.5
+    with pytest.raises(InputError, match="lenet5 calibrate"):
+        model.threshold_for(0.01)
+    model.metadata["confidence"] = CALIBRATED.metadata()
+    model.save(tmp_path / "model.safetensors")
+    model = LeNet5.load(tmp_path / "model.safetensors")
+    assert model.confidence == CALIBRATED
+    e = np.exp(-0.07 * y.astype(np.float64))
+    assert model.confidence_of(y) == pytest.approx(e / (math.exp(-3.0) + e.sum(1, keepdims=True)), rel=1e-6)
+    assert model.posterior_of(y).tolist() == before.tolist()
+    assert (
+        model.threshold_for() == 0.6 and model.threshold_for(0.01) == 0.9 and model.threshold_for(0.03) == 0.6
+    )
+
+
+def test_constants_do_not_outlive_the_network_that_they_were_fitted_to():
+    model = LeNet5(seed=1)
+    model.metadata["confidence"] = CALIBRATED.metadata()
+    images = np.random.default_rng(0).integers(0, 256, (64, 28, 28), np.uint8)
+    model.fit(images, np.arange(64) % 10, FAST.lasting(1), fresh=False)
+    assert "confidence" not in model.metadata
+
+
 def test_wrong_images_are_refused(images):
     with pytest.raises(InputError, match="nan"):
         LeNet5().penalties(np.full((2, 28, 28), np.nan))
@@ -233,6 +272,9 @@ def test_the_file_is_plain_safetensors_under_the_papers_names(saved):
         (lambda a, m: m.update(scale="NaN"), "metadata"),
         (lambda a, m: m.update(training="[]"), "metadata"),
         (lambda a, m: m.update(figures="{"), "metadata"),
+        (lambda a, m: m.update(confidence="[]"), "metadata"),
+        (lambda a, m: m.update(confidence='{"scale": 0.1, "thresholds": []}'), "metadata"),
+        (lambda a, m: m.update(confidence='{"scale": -1, "j": 2, "thresholds": []}'), "metadata"),
     ],
 )
 def test_a_file_that_is_not_a_whole_lenet5_is_a_sentence(saved, spoil, says):

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from . import losses, tensors, uncompiled
 from .architecture import BITMAP, PARAMETER_COUNT, SHAPES, SLICES, fan_in
+from .calibration import Confidence
 from .codes import DIGITS, codes
 from .errors import InputError, ModelError
 from .inputs import check_images
@@ -65,7 +66,8 @@ class LeNet5:
 
     `flat`: all trainable parameters, (60000,) float32, in the order of architecture.SLICES.
     `codes`: (classes, 84) float32 of ±1. `classes`: the characters, list of str.
-    `metadata`: "training" and "figures" (dicts; empty until trained), "j" and "scale" of eq. 9 (floats).
+    `metadata`: "training" and "figures" (dicts; empty until trained), "j" and "scale" of eq. 9 (floats), and
+    "confidence" (a dict, calibration.Confidence) where that has been calibrated.
     """
 
     def __init__(
@@ -131,6 +133,30 @@ class LeNet5:
         found = np.asarray(penalties, np.float64)
         return losses.posterior(found, self.metadata["j"], self.metadata["scale"]).astype(np.float32)
 
+    @property
+    def confidence(self) -> Confidence:
+        """The constants that make confidences come true: calibrated ones, or else those of the training."""
+        if "confidence" in self.metadata:
+            return Confidence.from_metadata(self.metadata["confidence"])
+        return Confidence(self.metadata["scale"], self.metadata["j"])
+
+    def confidence_of(self, penalties: ArrayLike) -> NDArray[np.float64]:
+        """Calibrated probability of each class, N×classes, of penalties: what to tell people.
+
+        As `posterior_of`, with the constants of `confidence`; the class that wins is the same.
+        """
+        return self.confidence.posterior(penalties)
+
+    def threshold_for(self, max_error: float | None = None) -> float:
+        """The confidence (`confidence_of`, of the class that wins) below which an answer is to be rejected.
+
+        max_error: the share of the answers given that may be wrong, 0.005 for 0.5 %, as on the patterns that
+        `lenet5 calibrate` kept aside. Unless given, and at least, the threshold is that of doubt: an answer
+        below it is more likely no character, or another one. Raises InputError, one sentence, where the error
+        cannot be promised or the model is not calibrated.
+        """
+        return self.confidence.doubt if max_error is None else self.confidence.threshold_for(max_error)
+
     def fit(
         self,
         images: ArrayLike,
@@ -159,6 +185,7 @@ class LeNet5:
 
     def record(self, recipe: Recipe | PaperRecipe, seed: int, patterns: int, **figures: float | None) -> None:
         """Write into `metadata` what trained the model, and what came of it; a figure of None is left out."""
+        self.metadata.pop("confidence", None)  # it was another network's
         self.metadata |= {
             "training": {"recipe": recipe.data(), "seed": seed, "patterns": patterns},
             "figures": {name: value for name, value in figures.items() if value is not None},
@@ -235,6 +262,9 @@ def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[list[str], dic
                 known[key] = float(known[key])
             if not isinstance(known[key], kind) or (kind is float and not np.isfinite(known[key])):
                 raise ValueError(key)
+        if "confidence" in metadata:
+            known["confidence"] = json.loads(metadata["confidence"])
+            Confidence.from_metadata(known["confidence"])
     except (ValueError, TypeError, KeyError) as error:
         raise ModelError(
             f"the metadata of {path} cannot be read ({error}); train or fetch the model again"

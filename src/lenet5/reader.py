@@ -23,7 +23,7 @@ __all__ = ["Reader", "Reading"]
 class Reading:
     """What was read from one picture.
 
-    text: the character. penalty: eq. 7 for it, the smallest. confidence: its posterior by eq. 9, in 0 … 1.
+    text: the character. penalty: eq. 7 for it, the smallest. confidence: LeNet5.confidence_of, in 0 … 1.
     penalties: of every class, (classes,). field: the 28×28 that was recognised, uint8, 255 = ink.
     """
 
@@ -56,7 +56,7 @@ class Reader:
         field = normalise_character(picture, name)
         penalties = self.model.penalties(field[None])[0]
         best = int(penalties.argmin())
-        confidence = float(self.model.posterior_of(penalties[None])[0, best])
+        confidence = float(self.model.confidence_of(penalties[None])[0, best])
         return Reading(self.model.classes[best], float(penalties[best]), confidence, penalties, field)
 
     def read_string(
