@@ -12,7 +12,7 @@ paths, so weighed, that use the arc (Section VI-D).
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -73,62 +73,94 @@ class Graph:
     def paths(self) -> Iterator[Path]:
         """All paths, the one of least penalty first; those that a penalty of inf forbids are left out.
 
-        Each next path costs about one more step a node: a best-first search in which what is left to go is
-        known exactly, so that no partial path is taken up that is not the start of the next best.
+        A best-first search in which what is left to go is known exactly: no partial path is taken up that is
+        not the start of the next best, and of the arcs that leave a node the next best only waits until the
+        one before it has been taken. Each path costs a step or two for each of its arcs.
         """
-        end, penalty, least = self.end.tolist(), self.penalty.tolist(), self.remaining()
-        # (penalty of the whole at best, order of arrival, penalty so far, node, arcs so far as a linked list)
-        waiting: list[tuple] = [(least[0], 0, 0.0, 0, None)] if least[0] < np.inf else []
+        least = np.array(self.remaining())
+        whole = self.penalty + least[self.end]  # of an arc and the best that can follow it
+        order = np.lexsort((whole, self.start))
+        order = order[whole[order] < np.inf]
+        first = np.searchsorted(self.start[order], np.arange(self.nodes + 1)).tolist()
+        arcs, onward = order.tolist(), whole[order].tolist()
+        end, penalty = self.end[order].tolist(), self.penalty[order].tolist()
+        # (penalty of the whole at best, order of arrival, penalty so far, place of the next arc in `arcs`, the
+        # last such place of its node, arcs so far as a linked list)
+        waiting: list[tuple] = []
         arrivals = 0
+        if self.nodes == 1:
+            yield Path((), 0.0)
+        elif first[0] < first[1]:
+            waiting.append((onward[0], 0, 0.0, 0, first[1] - 1, None))
         while waiting:
-            _, _, so_far, node, trail = heapq.heappop(waiting)
-            if node == self.nodes - 1:
-                arcs = []
-                while trail:
-                    arc, trail = trail
-                    arcs.append(arc)
-                yield Path(tuple(reversed(arcs)), so_far)
+            _, _, so_far, place, last, trail = heapq.heappop(waiting)
+            if place < last:
+                arrivals += 1
+                heapq.heappush(
+                    waiting, (so_far + onward[place + 1], arrivals, so_far, place + 1, last, trail)
+                )
+            here, node, trail = so_far + penalty[place], end[place], (arcs[place], trail)
+            if node < self.nodes - 1:
+                arrivals += 1
+                entry = here + onward[first[node]], arrivals, here, first[node], first[node + 1] - 1, trail
+                heapq.heappush(waiting, entry)
                 continue
-            for arc in self.leaving[node]:
-                here = so_far + penalty[arc]
-                whole = here + least[end[arc]]
-                if whole < np.inf:
-                    arrivals += 1
-                    heapq.heappush(waiting, (whole, arrivals, here, end[arc], (arc, trail)))
+            taken = []
+            while trail:
+                arc, trail = trail
+                taken.append(arc)
+            yield Path(tuple(reversed(taken)), here)
 
     def best(self) -> Path | None:
         """The Viterbi path: the one of least penalty. None where no path leads to the last node."""
         return next(self.paths(), None)
 
-    def forward_penalty(self) -> float:
-        """−log Σ over all paths of e^(−penalty) (Section VI-E); inf where there is no path."""
-        return float(self._forward()[-1])
+    def forward_penalty(self, labels: Sequence[int] | None = None) -> float:
+        """−log Σ over all paths of e^(−penalty) (Section VI-E); inf where there is no path.
 
-    def _forward(self) -> NDArray[np.float64]:
-        """Forward penalty from node 0 to every node."""
-        reached = np.full(self.nodes, np.inf)
-        reached[0] = 0.0
-        for node in range(self.nodes - 1):  # every arc into a node has left a lower one
-            for a in self.leaving[node]:
-                reached[self.end[a]] = -np.logaddexp(
-                    -reached[self.end[a]], -(reached[node] + self.penalty[a])
-                )
-        return reached
+        labels: only the paths that say so, whatever their silent arcs, those of label −1.
+        """
+        said = np.array([] if labels is None else labels, np.intp)
+        # Column k: the paths which have said the first k of the labels.
+        reached = np.full((self.nodes, len(said) + 1), np.inf)
+        reached[0, 0] = 0.0
+        for node, arcs in enumerate(self._arriving()):
+            if not len(arcs):
+                continue
+            before, penalty = reached[self.start[arcs]], self.penalty[arcs, None]
+            if labels is None:
+                reached[node] = _added(before + penalty)
+                continue
+            label = self.label[arcs, None]
+            silent = np.where(label < 0, before + penalty, np.inf)
+            spoken = np.where(label == said, before[:, :-1] + penalty, np.inf)
+            reached[node] = _added(
+                np.concatenate([silent, np.pad(spoken, ((0, 0), (1, 0)), constant_values=np.inf)])
+            )
+        return float(reached[-1, -1])
+
+    def _arriving(self) -> list[NDArray[np.intp]]:
+        """Arcs that arrive at each node."""
+        order = np.argsort(self.end, kind="stable")
+        return np.split(order, np.searchsorted(self.end[order], np.arange(1, self.nodes)))
 
     def forward_slopes(self) -> NDArray[np.float64]:
         """Derivative of the forward penalty to each arc's penalty, (arcs,): the share of paths through it."""
-        reached = self._forward()
-        slopes = np.zeros(len(self.start))
-        if reached[-1] == np.inf:
-            return slopes
-        ahead = np.full(self.nodes, np.inf)  # forward penalty from every node to the last
-        ahead[-1] = 0.0
+        reached, ahead = (
+            np.full(self.nodes, np.inf),
+            np.full(self.nodes, np.inf),
+        )  # from the first; to the last
+        reached[0] = ahead[-1] = 0.0
+        for node, arcs in enumerate(self._arriving()):
+            if len(arcs):
+                reached[node] = _added(reached[self.start[arcs]] + self.penalty[arcs])
         for node in range(self.nodes - 2, -1, -1):
-            for a in self.leaving[node]:
-                through = self.penalty[a] + ahead[self.end[a]]
-                ahead[node] = -np.logaddexp(-ahead[node], -through)
-                slopes[a] = reached[node] + through
-        return np.exp(reached[-1] - np.where(slopes < np.inf, slopes, np.inf)) * (self.penalty < np.inf)
+            arcs = self.leaving[node]
+            if arcs:
+                ahead[node] = _added(self.penalty[arcs] + ahead[self.end[arcs]])
+        if reached[-1] == np.inf:
+            return np.zeros(len(self.start))
+        return np.exp(reached[-1] - (reached[self.start] + self.penalty + ahead[self.end]))
 
     def within(self, next_state: ArrayLike, accepting: ArrayLike) -> tuple[Graph, NDArray[np.intp]]:
         """The graph composed with an automaton (Section VI-C): only paths whose labels it accepts are left.
@@ -161,6 +193,14 @@ class Graph:
         where = np.array(origin, np.intp)
         penalty = np.where(where < 0, 0.0, np.append(self.penalty, 0.0)[where])
         return Graph(last + 1, start, end, label, penalty), where
+
+
+def _added(penalties: NDArray[np.float64]) -> NDArray[np.float64]:
+    """−log Σ e^(−penalty) down the first axis."""
+    least = penalties.min(0)
+    finite = np.where(least < np.inf, least, 0.0)
+    with np.errstate(divide="ignore"):
+        return finite - np.log(np.exp(finite - penalties).sum(0))
 
 
 def _small() -> str:
