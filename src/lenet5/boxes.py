@@ -23,7 +23,7 @@ LINED = 0.85  # share of each side that is framed
 ALIKE = 0.25  # of a box's sides, by which boxes of one row may differ
 SOLITARY = 0.2  # share of the picture's shorter side that a box without neighbours has at least
 STRAIGHT = 0.7  # of a box's sides: straight ink as long as that is its frame
-TICKS = 0.12  # of a comb's width a box: how far a tick may stand from its place
+TICKS = 0.05  # of a comb's width a box: how far a tick may stand from its place
 
 
 def boxes_of(colours: NDArray[np.float32], name: str = "the picture") -> list[Region]:
@@ -99,7 +99,7 @@ def _framed(inked: NDArray[np.bool_]) -> NDArray[np.intp]:
             continue  # open to the picture's edge
         inside = holes[down, across] == number
         # How far each side's ink is from the box around the hole: nowhere far where the side is straight.
-        near = [max(2, round(0.06 * side)) for side in (high, wide)]
+        near = [max(1, round(0.04 * side)) for side in (high, wide)]
         sides = [
             inside[: near[0] + 1].any(0), inside[-near[0] - 1 :].any(0),
             inside[:, : near[1] + 1].any(1), inside[:, -near[1] - 1 :].any(1),
@@ -133,14 +133,14 @@ def _comb(inked: NDArray[np.bool_]) -> NDArray[np.intp]:
         thick = down.stop - down.start
         if across.stop - across.start < 10 * thick:
             continue
-        tick = max(3, round(0.025 * (across.stop - across.start)))
+        tick = max(4, round(0.03 * (across.stop - across.start)))
         base = down.start - 1
         if base - tick < 0:
             continue
-        standing = inked[base - tick : base, across].mean(0) >= 0.8
+        standing = inked[base - tick : base, across].mean(0) >= 0.9
         runs, _ = ndimage.label(np.pad(standing, 1))
         places = [((x.start + x.stop) / 2 - 1, x.stop - x.start) for (x,) in ndimage.find_objects(runs)]
-        ticks = np.array([x for x, wide in places if wide <= max(6, 3 * thick)])
+        ticks = np.array([x for x, wide in places if wide <= max(3, 1.5 * thick)])
         found = _even(ticks, across.stop - across.start)
         if len(found) - 1 > len(best):
             pitch = (found[-1] - found[0]) / (len(found) - 1)
@@ -154,17 +154,18 @@ def _comb(inked: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 
 def _even(ticks: NDArray, wide: int) -> list[float]:
-    """The most ticks at even distances from one end of a line to the other; none for fewer than two places."""
+    """The most ticks at even distances from one end of a line to the other; none for fewer than three places."""
     best: list[float] = []
-    if len(ticks) < 3:
+    if len(ticks) < 4:
         return best
-    for places in range(2, min(40, wide // LEAST) + 1):
+    for places in range(3, min(40, wide // LEAST) + 1):
         first, last = ticks[0], ticks[-1]
-        if last - first < 0.8 * wide:
-            break
+        pitch = (last - first) / places
+        if last - first < 0.8 * wide or max(first, wide - last) > 0.3 * pitch:
+            continue
         wanted = np.linspace(first, last, places + 1)
         nearest = ticks[np.abs(ticks[:, None] - wanted).argmin(0)]
-        if (np.abs(nearest - wanted) <= max(2.0, TICKS * (last - first) / places)).all():
+        if (np.abs(nearest - wanted) <= max(1.5, TICKS * pitch)).all():
             best = nearest.tolist()
     return best
 

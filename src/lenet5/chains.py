@@ -16,6 +16,8 @@ AROUND = 0.4  # heights above and below a line within which small pieces belong 
 GAP = 3.0  # heights of a character between neighbours in a line
 BESIDE = 0.4  # share of the lower one's height that neighbours have in common, at least
 TALL = 1.75  # heights of its neighbours, above which a piece may join two lines
+ONE = 2.0  # heights of its highest character, below which a picture has one line
+LONE = 0.6  # heights of the largest line, below which a piece alone is no line
 FLAT = 3.0  # widths of a dash for its height
 
 
@@ -63,7 +65,11 @@ def chains_of(inked: NDArray[np.bool_]) -> tuple[NDArray[np.intp], int]:
     tall = _tall(pieces, ~small)
     line = np.full(len(kept), -1)
     letters = np.flatnonzero(~small & ~tall)
-    line[letters] = _merged(pieces.of(letters), _linked(pieces.of(letters)))
+    if inked.shape[0] < ONE * np.max(pieces.high[letters], initial=0):
+        line[letters] = 0  # there is no room for two
+    else:
+        letter = pieces.of(letters)
+        line[letters] = _merged(letter, _linked(letter))
     line = _lines_only(pieces, line, inked.shape)
     bands = [_Band.of(pieces.of(line == number)) for number in range(line.max() + 1)]
     owner = np.zeros(count + 1, np.intp)
@@ -112,13 +118,18 @@ def _writing(pieces: _Pieces, shape: tuple[int, int]) -> NDArray[np.intp]:
 def _small(pieces: _Pieces) -> NDArray[np.bool_]:
     """Which pieces are much lower than one that stands around them: points, dashes, parts, tails."""
     high = pieces.high
-    middle = (pieces.top + pieces.bottom) / 2
+    middle = (pieces.top + pieces.bottom)[:, None] / 2
     aside = np.maximum(pieces.left[:, None] - pieces.right, pieces.left - pieces.right[:, None])
-    within = (middle[:, None] > pieces.top - AROUND * high) & (
-        middle[:, None] < pieces.bottom + AROUND * high
-    )
-    lower = high[:, None] < SMALL * high
-    return (lower & within & (aside < 2 * high)).any(1) | (high < LEAST)
+    larger = (high[:, None] < SMALL * high) & (aside < 2 * high)
+    inside = (larger & (middle > pieces.top) & (middle < pieces.bottom)).any(1)
+    near = larger & (middle > pieces.top - AROUND * high) & (middle < pieces.bottom + AROUND * high)
+    small = near.any(1) | (high < LEAST)
+    # Four or more in a row above or below large writing are a line of their own.
+    own = np.flatnonzero(small & ~inside & (high >= LEAST))
+    if len(own) >= 4:
+        chain = _linked(pieces.of(own))
+        small[own[np.bincount(chain)[chain] >= 4]] = False
+    return small
 
 
 def _tall(pieces: _Pieces, letters: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -211,7 +222,9 @@ def _lines_only(pieces: _Pieces, line: NDArray[np.intp], shape: tuple[int, int])
         high = float(np.median(own.high))
         edge = own.top.min() == 0 or own.bottom.max() == shape[0]
         dash = (own.wide > FLAT * own.high).all() and high < SMALL * size
-        few = len(own.area) < 3 and high < SMALL * size
+        # Remains of print beside a line are lower than it; on a page a character alone may be.
+        least = {1: LONE, 2: SMALL}.get(len(own.area), 0.0) if shape[0] < 4 * size else 0.25
+        few = len(own.area) < 3 and high < least * size
         if not ((edge and high < 0.6 * size) or dash or few):
             kept.append(number)
     renumbered = np.full(len(line) + 1, -1)

@@ -15,11 +15,13 @@ from .boxes import boxes_of
 from .chains import chains_of
 from .errors import PictureError
 from .regions import Region
-from .sheet import LOOK, inked_of, levelled
-from .writing import resized
+from .sheet import LOOK, inked_of, levelled, paper_of
+from .writing import INKED, resized, strokes_of
 
 __all__ = ["Region", "boxes_of", "lines_of"]
 
+STRIP, LOW = 640, 100  # pixels: a picture at most so wide, and so high or half as high as wide, is a strip, whose
+# ink is what writing.py sees in a line
 MARGIN = 0.5  # heights of a line that are shown around it
 ALONE = 2.6  # a picture at most so many times as high as its only line is read whole
 
@@ -32,7 +34,12 @@ def lines_of(colours: NDArray[np.float32], name: str = "the picture") -> list[Re
     is returned whole. Raises PictureError where nothing stands out from the paper.
     """
     pixels = max(1.0, max(colours.shape[:2]) / LOOK)
-    inked, paper = inked_of(resized(colours, pixels))
+    small = resized(colours, pixels)
+    rows, columns = colours.shape[:2]
+    if columns <= STRIP and rows <= max(LOW, columns / 2):
+        inked, paper = strokes_of(small, name) > INKED, paper_of(small)
+    else:
+        inked, paper = inked_of(small)
     level, tops = levelled(inked)
     number, count = chains_of(level)
     if not count:

@@ -42,12 +42,14 @@ def paper_of(colours: NDArray[np.float32]) -> NDArray[np.float32]:
     from scipy import ndimage
 
     rows, columns = colours.shape[:2]
-    step = max(1, min(max(rows, columns) // 96, min(rows, columns) // 8))
+    if colours.shape[2] == 3 and not np.ptp(colours, axis=2).any():
+        return np.repeat(paper_of(colours[:, :, :1]), 3, 2)
+    step = min(max(1, max(rows, columns) // 64, min(rows, columns) // 24), rows, columns)
     coarse = ndimage.uniform_filter(colours, (step, step, 0))[step // 2 :: step, step // 2 :: step]
     short, long = sorted(coarse.shape[:2])
-    size = max(3, round(short if long > 2 * short else 0.35 * short) | 1)
-    around = ndimage.median_filter(coarse, (size, size, 1), mode="nearest")
-    around = ndimage.gaussian_filter(around, (size / 4, size / 4, 0), mode="nearest")
+    size = max(3, round(0.7 * short if long > 2 * short else 0.35 * short) | 1)
+    planes = [ndimage.median_filter(plane, size, mode="nearest") for plane in np.moveaxis(coarse, 2, 0)]
+    around = ndimage.gaussian_filter(np.stack(planes, 2), (size / 4, size / 4, 0), mode="nearest")
     zoom = rows / coarse.shape[0], columns / coarse.shape[1], 1
     return ndimage.zoom(around, zoom, order=1, mode="nearest", grid_mode=True)
 

@@ -167,7 +167,7 @@ def without_rules(map_: NDArray[np.float32]) -> NDArray[np.float32]:
         return map_
     length = np.bincount(runs.ravel(), minlength=count + 1)
     length[0] = rows + 1
-    thickest = max(4, round(0.08 * rows))
+    thickest = max(4, round(0.08 * min(rows, 3 * SIZE)))
     thin = length <= thickest
     near = np.stack([inked, thin[runs]]).astype(np.float32)
     near = ndimage.maximum_filter1d(near, 3, axis=1)  # a line may lie between two rows
