@@ -107,6 +107,8 @@ def test_version(call):
         ["train", "--recipe", "best", "--loss", "9"],
         ["train", "--recipe", "paper", "--loss", "7"],
         ["eval", "--threads", "none"],
+        ["calibrate"],
+        ["calibrate", "digits"],
         ["read"],
         [],
     ],
@@ -187,6 +189,25 @@ def test_a_model_may_be_adapted(call, blots):
         "train", "--data", blots, "--passes", 1, "--from", "first.safetensors", "--out", "second.safetensors"
     )
     assert status == 0 and LeNet5.load("second.safetensors").metadata["training"]["start"]
+
+
+def test_calibrating_writes_the_constants_and_nothing_else(call, blots, npz):
+    call("train", "--data", npz, "--passes", 4, "--out", "my.safetensors")
+    before = LeNet5.load("my.safetensors")
+    arguments = ["calibrate", "my.safetensors", "--data", blots, "--noncharacters", 20]
+    status, out, err = call(*arguments, "--out", "other.safetensors", "--json")
+    data = json.loads(out)
+    assert status == 0 and data["patterns"] == 400
+    assert ("takes most non-characters for characters" in err) == (data["data"]["noncharacters"] == 0)
+    assert "confidence" not in LeNet5.load("my.safetensors").metadata
+    status, out, _ = call(*arguments)
+    assert status == 0 and "expected calibration error" in out and "my.safetensors" in out.splitlines()[-1]
+    after = LeNet5.load("my.safetensors")
+    assert np.array_equal(after.flat, before.flat)
+    assert after.metadata == before.metadata | {"confidence": after.confidence.metadata()}
+    assert after.confidence.scale == data["scale"] != before.metadata["scale"]
+    status, _, err = call("calibrate", "my.safetensors", "--data", npz)
+    assert status == 1 and "was trained on all of" in err and err.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,8 @@ ORDER = [
     "network", "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
     "tables", "datasets", "model", "recipes", "opening", "picture", "variants", "checkpoint", "sdlm", "train",
     "evaluate", "reproduce", "writing", "documents", "regions", "sheet", "chains", "boxes", "pages", "forms",
-    "segment", "rubbish", "graph", "grammar", "sdnn", "strings", "steps", "reader",
+    "segment", "rubbish", "rejection", "graph", "grammar", "results", "parts", "sdnn", "strings", "steps",
+    "reader",
     "string_evaluation", "export", "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",
 ]  # fmt: skip
 

@@ -115,9 +115,26 @@ class Confidence:
             f"is {least:.2%}"
         )
 
+    def text(self, j: float, scale: float) -> str:
+        """For people; j and scale: the training's."""
+        lines = [
+            f"{self.data.get('name', 'kept aside')}: {self.patterns:,} patterns, {self.error:.2%} wrong",
+            f"scale {scale:.4g} -> {self.scale:.4g}, j {j:.4g} -> {self.j:.4g}",
+            f"expected calibration error {self.before or 0:.2%} -> {self.after or 0:.2%}",
+            f"doubtful below a confidence of {self.doubt:.1%}",
+            "",
+            "error at most  confidence at least  rejected",
+        ]
+        needed = [each for each in self.thresholds if each.rejected]
+        for each in needed:
+            lines.append(f"{each.error:13.1%}  {each.confidence:19.2%}  {each.rejected:8.2%}")
+        if not needed:
+            lines.append("(no rejection is needed for an error that so many patterns speak for)")
+        return "\n".join(lines)
+
     def metadata(self) -> dict[str, Any]:
         """As JSON values."""
-        return asdict(self)
+        return {**asdict(self), "thresholds": [asdict(each) for each in self.thresholds]}
 
     @classmethod
     def from_metadata(cls, values: dict[str, Any]) -> Confidence:
@@ -272,13 +289,10 @@ def calibrate(
     """Fit the constants and find the thresholds, on patterns that were not trained on.
 
     penalties: (N, classes) float, labels: (N,) indices. j, scale: the training's. nothing: (M, classes),
-    penalties of non-characters; they are left out where the network takes most of them for characters, for
-    it has not learnt the rubbish class, and no constants could make up for that. data: what the patterns
-    were, to be kept. Raises InputError.
+    penalties of non-characters; see `knows_rubbish`. data: what the patterns were, to be kept. Raises
+    InputError.
     """
     labels = np.asarray(labels, np.int64)
-    if nothing is not None and not knows_rubbish(nothing, j, scale):
-        nothing = None
     s, rubbish = fit(penalties, labels, j, scale, nothing)
     right = penalties.argmin(1) == labels
     before = losses.posterior(np.asarray(penalties, np.float64), j, scale).max(1)
@@ -290,7 +304,7 @@ def calibrate(
         doubt=_doubt(after, None if nothing is None else fitted.posterior(nothing).max(1)),
         thresholds=thresholds(after, right),
         patterns=len(labels),
-        error=float(1 - right.mean()),
+        error=float(np.mean(~right)),
         before=reliability(before, right)[1],
         after=reliability(after, right)[1],
         data=data or {},
@@ -298,7 +312,11 @@ def calibrate(
 
 
 def knows_rubbish(nothing: NDArray, j: float, scale: float) -> bool:
-    """Whether most non-characters, of penalties (M, classes), are not taken for characters."""
+    """Whether most non-characters, of penalties (M, classes), are not taken for characters.
+
+    A network that takes them has not learnt the rubbish class, and constants cannot make up for that: fitted
+    to them too, it would doubt its characters.
+    """
     answers = losses.posterior(np.asarray(nothing, np.float64), j, scale).max(1, initial=0)
     return bool(np.mean(answers >= DOUBT) < 0.5) if len(answers) else False
 

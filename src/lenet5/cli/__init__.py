@@ -25,6 +25,7 @@ __all__ = ["group", "main"]
 # Command -> the file that holds it, under the command's name with _ for -.
 COMMANDS = {
     "bench": "benchmark",
+    "calibrate": "calibrating",
     "eval": "evaluation",
     "eval-strings": "strings",
     "export": "exporting",
