@@ -14,6 +14,7 @@ LOOK = 1600  # pixels of the longer side at which lines and boxes are looked for
 FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from the paper
 QUIET = 4.0  # ink is at least so many times the paper's own unevenness
 TILTS = np.tan(np.radians(np.arange(-8, 8.01, 0.25)))  # of lines, as rows a column
+THICK = 0.018  # of the page's longer side: what hangs in from an edge and is thicker is no writing
 RULE = 0.35  # share of the page that a printed line crosses at least
 RULE_SLIM = 25  # lengths of a printed line for its thickness, at least
 
@@ -34,7 +35,31 @@ def inked_of(colours: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[n
     level = max(
         FAINTEST, QUIET * 1.48 * float(np.median(quiet)), 0.25 * float(np.median(strength.ravel()[strong]))
     )
-    return strength > level, paper
+    return _inside(strength > level), paper
+
+
+def _inside(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Without what hangs in from the page's edges thicker than any stroke: the table beside it, a shadow."""
+    from scipy import ndimage
+
+    thick = max(5, round(THICK * max(inked.shape)))
+    outer = np.pad(inked, thick, mode="edge").view(np.uint8)  # a rim is cut off by the picture's edge
+    held = ndimage.minimum_filter(outer, thick)
+    if not held.any():
+        return inked
+    held = ndimage.maximum_filter(held, 2 * thick + 3)[thick:-thick, thick:-thick]
+    label, count = ndimage.label(held, np.ones((3, 3)))
+    rim = np.zeros(count + 1, bool)
+    rim[np.unique(np.concatenate([label[0], label[-1], label[:, 0], label[:, -1]]))] = True
+    rim[0] = False
+    off = rim[label]
+    left = inked & ~off
+    # What is left of it along the cut goes too; a printed line that ends there stays for rules_of.
+    near = ndimage.maximum_filter(off, 5)
+    label, count = ndimage.label(left, np.ones((3, 3)))
+    small = [max(y.stop - y.start, x.stop - x.start) < 3 * thick for y, x in ndimage.find_objects(label)]
+    rest = np.append(False, small) & (np.bincount(label[near], minlength=count + 1) > 0)
+    return left & ~rest[label]
 
 
 def paper_of(colours: NDArray[np.float32]) -> NDArray[np.float32]:
