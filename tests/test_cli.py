@@ -107,6 +107,10 @@ def test_version(call):
         ["train", "--recipe", "best", "--loss", "9"],
         ["train", "--recipe", "paper", "--loss", "7"],
         ["eval", "--threads", "none"],
+        ["eval", "--max-error", "0.5"],
+        ["eval", "--max-error", "none"],
+        ["eval", "--max-error", "0%"],
+        ["eval", "--max-error", "100%"],
         ["calibrate"],
         ["calibrate", "digits"],
         ["read"],
@@ -191,7 +195,7 @@ def test_a_model_may_be_adapted(call, blots):
     assert status == 0 and LeNet5.load("second.safetensors").metadata["training"]["start"]
 
 
-def test_calibrating_writes_the_constants_and_nothing_else(call, blots, npz):
+def test_calibrating_writes_the_constants_and_nothing_else(call, blots, npz, monkeypatch):
     call("train", "--data", npz, "--passes", 4, "--out", "my.safetensors")
     before = LeNet5.load("my.safetensors")
     arguments = ["calibrate", "my.safetensors", "--data", blots, "--noncharacters", 20]
@@ -206,6 +210,15 @@ def test_calibrating_writes_the_constants_and_nothing_else(call, blots, npz):
     assert np.array_equal(after.flat, before.flat)
     assert after.metadata == before.metadata | {"confidence": after.confidence.metadata()}
     assert after.confidence.scale == data["scale"] != before.metadata["scale"]
+    monkeypatch.setattr("lenet5.cli.evaluation.COUNT", 30)  # some 10 ms each
+    status, out, _ = call("eval", "my.safetensors", "--data", blots, "--max-error", "5%", "--noncharacters")
+    threshold = f"{after.threshold_for(0.05):.2%}"
+    assert status == 0 and f"threshold of an error of 5.00%, a confidence of {threshold}: rejected" in out
+    assert " of 30, " in out and " as calibrated" in out
+    status, out, _ = call("eval", "my.safetensors", "--data", blots, "--json")
+    assert status == 0 and json.loads(out)["threshold"] == after.threshold_for()
+    status, _, err = call("eval", "my.safetensors", "--data", blots, "--max-error", "0.001%")
+    assert status == 1 and "cannot be promised" in err
     status, _, err = call("calibrate", "my.safetensors", "--data", npz)
     assert status == 1 and "was trained on all of" in err and err.count("\n") == 1
 

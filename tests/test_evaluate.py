@@ -1,10 +1,12 @@
 """Error, confusion, rejection and the sheet of mistakes, against loops and hand-made answers."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from lenet5.calibration import Confidence
 from lenet5.datasets import Dataset
 from lenet5.errors import DataError, InputError
 from lenet5.evaluate import Evaluation, evaluate, mistakes_picture
@@ -109,6 +111,32 @@ def test_a_class_that_the_network_does_not_know_is_a_sentence():
         evaluate(LeNet5(), Dataset(images, np.array([0, 1]), ["A", "B"], "letters"))
     with pytest.raises(DataError, match="no patterns"):
         evaluate(LeNet5(), Dataset(images[:0], np.array([], np.int64), ["0", "1"], "nothing"))
+
+
+def test_rejecting_below_a_confidence_leaves_the_error_of_the_rest():
+    result = evaluation([0, 0, 0, 0], [0, 0, 1, 0], margins=[4, 3, 2, 1])
+    sure = 1 / (
+        1 + np.exp(-np.array([4.0, 3, 2, 1]))
+    )  # the third class is 99 further, and there is no rubbish
+    for threshold, rejected, error in ((0.0, 0, 1 / 4), (sure[2], 1 / 4, 1 / 3), (sure[1], 1 / 2, 0)):
+        assert result.rejected_below(threshold - 1e-6) == (rejected, error)
+    assert result.rejected_below(1.1) == (1.0, None)
+
+
+def test_the_calibration_error_is_told_before_and_after():
+    result = evaluation([0] * 10, [0, 1] * 5, margins=[20] * 10)  # half right, and wholly sure
+    assert result.reliability()[1] == pytest.approx(0.5)
+    assert "expected calibration error of the confidence: 50.00%\n" in result.text()
+    fitted = replace(result, calibrated=Confidence(1e-9, 1e3, patterns=99))
+    assert fitted.reliability()[1] == pytest.approx(0.5 - 1 / 3)
+    assert fitted.data()["calibration_error"] == pytest.approx({"trained": 0.5, "calibrated": 0.5 - 1 / 3})
+    assert "50.00%, and 16.67% as calibrated" in fitted.text()
+    model = LeNet5(seed=1)
+    model.metadata["confidence"] = Confidence(0.5, 7.0, patterns=9).metadata()
+    images = np.zeros((2, 28, 28), np.uint8)
+    found = evaluate(model, Dataset(images, np.array([0, 1]), list("01"), "two"))
+    assert (found.trained.scale, found.trained.j) == (1.0, 1.0)
+    assert found.calibrated == model.confidence
 
 
 def test_the_sheet_shows_every_mistake_dark_on_light_with_its_caption():

@@ -17,7 +17,7 @@ ORDER = [
     "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "calibration",
     "network", "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
     "tables", "datasets", "model", "recipes", "opening", "picture", "variants", "checkpoint", "sdlm", "train",
-    "evaluate", "reproduce", "writing", "documents", "regions", "sheet", "chains", "boxes", "pages", "forms",
+    "evaluate", "plots", "reproduce", "writing", "documents", "regions", "sheet", "chains", "boxes", "pages", "forms",
     "segment", "rubbish", "rejection", "graph", "grammar", "results", "parts", "sdnn", "strings", "steps",
     "reader",
     "string_evaluation", "export", "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .calibration import Bin, Confidence, reliability
 from .datasets import Dataset, relabel
 from .errors import DataError, InputError
 from .model import LeNet5
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["PAPER_ERROR", "Evaluation", "Rejection", "evaluate", "mistakes_picture"]
 
 PAPER_ERROR = 0.005  # Fig. 10: how many patterns must be rejected to leave an error of 0.5 % on the rest
+PLAIN = Confidence(scale=1.0, j=np.inf)  # eq. 9 as printed, without its rubbish class
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Evaluation:
     """Answers of a network to N patterns.
 
     name: of the data set. labels: (N,) int64, indices into `classes`. penalties: (N, classes) float32.
-    images: (N, 28, 28) uint8.
+    images: (N, 28, 28) uint8. trained, calibrated: constants of the confidence; the same unless fitted.
     """
 
     name: str
@@ -46,6 +48,8 @@ class Evaluation:
     labels: NDArray[np.int64]
     penalties: NDArray[np.float32]
     images: NDArray[np.uint8] = field(repr=False)
+    trained: Confidence = PLAIN
+    calibrated: Confidence = PLAIN
 
     @cached_property
     def answers(self) -> NDArray[np.int64]:
@@ -117,6 +121,23 @@ class Evaluation:
         """The fewest rejections that leave at most this error on the rest; None if none short of all do."""
         return next((point for point in self.rejection() if point.error <= error), None)
 
+    def reliability(self, constants: Confidence | None = None) -> tuple[list[Bin], float]:
+        """Bins of the reliability plot, and the expected calibration error (calibration.reliability).
+
+        constants: the calibrated ones unless given.
+        """
+        sure = (constants or self.calibrated).posterior(self.penalties).max(1)
+        return reliability(sure, self.answers == self.labels)
+
+    def rejected_below(self, threshold: float) -> tuple[float, float | None]:
+        """Share of the patterns of less confidence than the threshold, and the error of the rest.
+
+        None where nothing is left.
+        """
+        kept = self.calibrated.posterior(self.penalties).max(1) >= threshold
+        wrong = (self.answers != self.labels)[kept]
+        return float(1 - kept.mean()), float(wrong.mean()) if len(wrong) else None
+
     def data(self) -> dict[str, Any]:
         """Everything but the images and penalties, as JSON values."""
         point = self.rejected_for()
@@ -129,6 +150,11 @@ class Evaluation:
             "by_class": self.by_class(),
             "confusion": self.confusion.tolist(),
             "rejected_for_half_a_percent": None if point is None else vars(point),
+            "calibration_error": {
+                "trained": self.reliability(self.trained)[1],
+                "calibrated": self.reliability()[1] if self.calibrated.patterns else None,
+            },
+            "reliability": [vars(entry) for entry in self.reliability()[0]],
             "rejection": [vars(entry) for entry in self.rejection()],
             "mistakes": [
                 {
@@ -154,6 +180,10 @@ class Evaluation:
                 f"rejected to leave {PAPER_ERROR:.1%} error: {point.rejected:.2%} "
                 f"(margin below {point.margin:.2f})"
             )
+        ece = f"expected calibration error of the confidence: {self.reliability(self.trained)[1]:.2%}"
+        if self.calibrated.patterns:
+            ece += f", and {self.reliability()[1]:.2%} as calibrated"
+        lines.append(ece)
         width = max(5, max(map(len, self.classes)), len(str(self.confusion.max(initial=0))))
         lines += ["", f"{'class':>{width}}  patterns  errors   recall  precision"]
         for row in self.by_class():
@@ -187,6 +217,8 @@ def evaluate(model: LeNet5, dataset: Dataset, threads: int | None = None) -> Eva
         labels=relabel(dataset, model.classes),
         penalties=model.penalties(dataset.images, threads),
         images=dataset.images,
+        trained=Confidence(model.metadata["scale"], model.metadata["j"]),
+        calibrated=model.confidence,
     )
 
 
