@@ -21,7 +21,7 @@ from .model import LeNet5
 from .rubbish import KINDS
 from .train import hold_out
 
-__all__ = ["FalseAccepts", "calibrate_model", "false_accepts", "kept_aside"]
+__all__ = ["FalseAccepts", "calibrate_model", "check", "false_accepts", "kept_aside"]
 
 
 def kept_aside(training: Dataset, *networks: LeNet5) -> Dataset:
@@ -56,20 +56,10 @@ def calibrate_model(
     classes that it does not know, ModelError for a network that was trained on these very patterns or a twin
     that is none, and InputError.
     """
-    twin = model if by is None else by
-    _unseen(twin, patterns)
-    if twin.classes != model.classes:
-        raise ModelError("a model can only be calibrated by a network of the same classes")
-    constants = [(each.metadata["j"], each.metadata["scale"]) for each in (model, twin)]
-    if constants[0] != constants[1]:
-        raise ModelError(
-            "a model can only be calibrated by a network of the same recipe: the constants j and scale are "
-            f"{constants[0]} and {constants[1]}"
-        )
-    if not len(patterns):
-        raise DataError(f"{patterns.name} has no patterns to calibrate with")
+    twin, labels = check(model, patterns, by), relabel(patterns, model.classes)
+    j, scale = model.metadata["j"], model.metadata["scale"]
     left = None if nothing is None else twin.penalties(nothing, threads)
-    if left is not None and not knows_rubbish(left, *constants[0]):
+    if left is not None and not knows_rubbish(left, j, scale):
         left = None
     data = {
         "name": patterns.name,
@@ -79,13 +69,32 @@ def calibrate_model(
     }
     found = calibrate(
         twin.penalties(patterns.images, threads),
-        relabel(patterns, model.classes),
-        *constants[0],
+        labels,
+        j,
+        scale,
         left,
         data,
     )
     model.metadata["confidence"] = found.metadata()
     return found
+
+
+def check(model: LeNet5, patterns: Dataset, by: LeNet5 | None = None) -> LeNet5:
+    """The network that `calibrate_model` would ask. Raises what that raises, before there is work to do."""
+    twin = model if by is None else by
+    if not len(patterns):
+        raise DataError(f"{patterns.name} has no patterns to calibrate with")
+    _unseen(twin, patterns)
+    if twin.classes != model.classes:
+        raise ModelError("a model can only be calibrated by a network of the same classes")
+    constants = [(each.metadata["j"], each.metadata["scale"]) for each in (model, twin)]
+    if constants[0] != constants[1]:
+        raise ModelError(
+            "a model can only be calibrated by a network of the same recipe: the constants j and scale are "
+            f"{constants[0]} and {constants[1]}"
+        )
+    relabel(patterns, model.classes)
+    return twin
 
 
 def _unseen(network: LeNet5, patterns: Dataset) -> None:

@@ -62,7 +62,7 @@ def calibrate_command(
     """
     from ..datasets import load
     from ..model import LeNet5
-    from ..rejection import calibrate_model, kept_aside
+    from ..rejection import calibrate_model, check, kept_aside
     from ..rubbish import CALIBRATED
 
     network = LeNet5.find(model)
@@ -73,6 +73,7 @@ def calibrate_command(
         patterns = load(data, split="train" if data == "mnist" else "test", progress=progress)
     if data == "mnist":
         patterns = kept_aside(patterns, twin or network)
+    check(network, patterns, twin)
     nothing = generated(CALIBRATED, noncharacters, network.classes) if noncharacters else None
     found = calibrate_model(network, patterns, nothing, twin, threads)
     network.save(out or model)
