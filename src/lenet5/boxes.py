@@ -23,6 +23,7 @@ LINED = 0.85  # share of each side that is framed
 ALIKE = 0.25  # of a box's sides, by which boxes of one row may differ
 SOLITARY = 0.2  # share of the picture's shorter side that a box without neighbours has at least
 STRAIGHT = 0.7  # of a box's sides: straight ink as long as that is its frame
+WALL = 0.03  # of a box's sides: so much more is cut off within, where a frame is grey
 TICKS = 0.05  # of a comb's width a box: how far a tick may stand from its place
 
 
@@ -61,17 +62,55 @@ def _closed(inked: NDArray[np.bool_]) -> NDArray[np.intp]:
         return first
     high, wide = (int(np.median(first[:, i + 1] - first[:, i])) for i in (0, 2))
     frame = _straight(inked, round(STRAIGHT * wide)) | _straight(inked.T, round(STRAIGHT * high)).T
-    second = _framed(frame)
-    if len(second) >= len(first):
-        first = second
-    sides = np.stack([first[:, 1] - first[:, 0], first[:, 3] - first[:, 2]], 1)
+    found = [*first.tolist()]
+    for box in _framed(frame).tolist():
+        if not any(_middle_in(box, other) for other in found):
+            found.append(box)
+    boxes = np.array(found)
+    sides = np.stack([boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]], 1)
     usual = np.median(sides, 0)
-    first = first[(np.abs(sides - usual) <= np.maximum(3, ALIKE * usual)).all(1)]
-    if len(first) == 1 and min(first[0, 1] - first[0, 0], first[0, 3] - first[0, 2]) < SOLITARY * min(
-        inked.shape
-    ):
-        return first[:0]
-    return first
+    boxes = boxes[(np.abs(sides - usual) <= np.maximum(3, ALIKE * usual)).all(1)]
+    if len(boxes) == 1 and min(high, wide) < SOLITARY * min(inked.shape):
+        return boxes[:0]
+    return np.array([box for row in _rows(boxes) for box in _filled(row, inked)], np.intp).reshape(-1, 4)
+
+
+def _middle_in(box: list[int], other: list[int]) -> bool:
+    y, x = (box[0] + box[1]) / 2, (box[2] + box[3]) / 2
+    return other[0] <= y <= other[1] and other[2] <= x <= other[3]
+
+
+def _filled(row: list[tuple[int, ...]], inked: NDArray[np.bool_]) -> list[tuple[int, ...]]:
+    """A row of boxes with those in its gaps, and at its ends, whose frame is there but crossed by writing."""
+    if len(row) < 2:
+        return row
+    steps = np.diff([box[2] for box in row])
+    pitch = float(np.median(steps[steps < 1.5 * steps.min()]))
+    high, wide = (round(np.median([box[i + 1] - box[i] for box in row])) for i in (0, 2))
+    slope, level = np.polyfit([box[2] for box in row], [box[0] for box in row], 1)
+
+    def printed(left: float) -> tuple[int, ...] | None:
+        top, left = round(level + slope * left), round(left)
+        bottom, right = top + high, left + wide
+        if min(top, left) < 1 or bottom >= inked.shape[0] or right >= inked.shape[1]:
+            return None
+        rim = max(4, round(0.12 * high))
+        above, below = slice(max(0, top - rim), top + rim), slice(bottom - rim, bottom + rim)
+        before, behind = slice(max(0, left - rim), left + rim), slice(right - rim, right + rim)
+        sides = [inked[edge, left:right].any(0) for edge in (above, below)]
+        sides += [inked[top:bottom, edge].any(1) for edge in (before, behind)]
+        return (top, bottom, left, right) if all(side.mean() >= LINED for side in sides) else None
+
+    places = []
+    for before, behind in pairwise(row):
+        missing = round((behind[2] - before[2]) / pitch) - 1
+        step = (behind[2] - before[2]) / (missing + 1)
+        places += [before[2] + step * (i + 1) for i in range(min(missing, 40))]
+    found = [box for left in places if (box := printed(left))]
+    for left, step in ((row[0][2], -pitch), (row[-1][2], pitch)):
+        while box := printed(left := left + step):
+            found.append(box)
+    return sorted([*row, *found], key=lambda box: box[2])
 
 
 def _straight(inked: NDArray[np.bool_], long: int) -> NDArray[np.bool_]:
@@ -106,10 +145,11 @@ def _framed(inked: NDArray[np.bool_]) -> NDArray[np.intp]:
         ]  # fmt: skip
         if min(float(side.mean()) for side in sides) < LINED:
             continue
-        top = down.start + _inner(inside, 0)
-        bottom = down.stop - _inner(inside[::-1], 0)
-        left = across.start + _inner(inside.T, 0)
-        right = across.stop - _inner(inside.T[::-1], 0)
+        least = round(WALL * min(high, wide))
+        top = down.start + _inner(inside, least)
+        bottom = down.stop - _inner(inside[::-1], least)
+        left = across.start + _inner(inside.T, least)
+        right = across.stop - _inner(inside.T[::-1], least)
         if bottom - top >= LEAST / 2 and right - left >= LEAST / 2:
             found.append((top, bottom, left, right))
     return np.array(found, np.intp).reshape(-1, 4)
@@ -117,8 +157,8 @@ def _framed(inked: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 def _inner(inside: NDArray[np.bool_], least: int) -> int:
     """Rows at the top that are still half frame (it may slant)."""
-    clear = inside.mean(1) > 0.5 * np.quantile(inside.mean(1), 0.9)
-    return max(least, int(clear.argmax()))
+    clear = inside.mean(1) > 0.9 * np.quantile(inside.mean(1), 0.9)
+    return least + min(int(clear.argmax()), len(inside) // 8)
 
 
 def _comb(inked: NDArray[np.bool_]) -> NDArray[np.intp]:
@@ -133,14 +173,15 @@ def _comb(inked: NDArray[np.bool_]) -> NDArray[np.intp]:
         thick = down.stop - down.start
         if across.stop - across.start < 10 * thick:
             continue
-        tick = max(4, round(0.03 * (across.stop - across.start)))
+        tick = max(4, round(0.012 * (across.stop - across.start)))
         base = down.start - 1
         if base - tick < 0:
             continue
-        standing = inked[base - tick : base, across].mean(0) >= 0.9
+        first = max(0, across.start - 3)  # where the line's own end may be
+        standing = inked[base - tick : base, first : across.stop + 3].mean(0) >= 0.9
         runs, _ = ndimage.label(np.pad(standing, 1))
         places = [((x.start + x.stop) / 2 - 1, x.stop - x.start) for (x,) in ndimage.find_objects(runs)]
-        ticks = np.array([x for x, wide in places if wide <= max(3, 1.5 * thick)])
+        ticks = np.array([x + first - across.start for x, wide in places if wide <= max(3, 1.5 * thick)])
         found = _even(ticks, across.stop - across.start)
         if len(found) - 1 > len(best):
             pitch = (found[-1] - found[0]) / (len(found) - 1)
