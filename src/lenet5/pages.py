@@ -20,7 +20,10 @@ from .writing import INKED, resized, strokes_of
 
 __all__ = ["Region", "boxes_of", "lines_of"]
 
-STRIP, LOW = 640, 100  # pixels: a picture at most so wide, and so high or half as high as wide, is a strip, whose
+STRIP, LOW = (
+    640,
+    100,
+)  # pixels: a picture at most so wide, and so high or half as high as wide, is a strip, whose
 # ink is what writing.py sees in a line
 MARGIN = 0.5  # heights of a line that are shown around it
 ALONE = 2.6  # a picture at most so many times as high as its only line is read whole
