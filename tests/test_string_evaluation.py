@@ -83,10 +83,11 @@ def test_a_missing_table_is_a_sentence(tmp_path):
 class Reads:
     """A reader whose answers are its pictures' names, and which cannot read one of them."""
 
-    def read_string(self, path, *, grammar, best):
+    def read(self, path, *, mode, grammar, best, threshold):
         if path.name == "none":
             raise PictureError("nothing to read")
-        return type("Reading", (), {"text": path.name, "confidence": 0.5})
+        assert (mode, threshold) == ("string", 0)
+        return type("Result", (), {"text": path.name, "confidence": 0.5})
 
 
 def test_what_cannot_be_read_counts_as_wrong():

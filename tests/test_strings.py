@@ -52,7 +52,17 @@ def posterior(fields: np.ndarray) -> np.ndarray:
     return (odds / (1 + odds.sum(1, keepdims=True))).astype(np.float32)
 
 
-MODEL = SimpleNamespace(classes=list(DIGITS), posterior=posterior)
+def penalties(fields: np.ndarray, threads: int | None = None) -> np.ndarray:
+    return -np.log(np.maximum(posterior(fields), 1e-30))
+
+
+MODEL = SimpleNamespace(
+    classes=list(DIGITS),
+    penalties=penalties,
+    posterior_of=lambda found: np.exp(-found),
+    confidence_of=lambda found: np.exp(-found),
+    threshold_for=lambda: 0.5,
+)
 
 
 @pytest.mark.parametrize("text", ["7", "42", "1234", "567890", "10011", "88888"])
@@ -89,10 +99,11 @@ def test_boxes_are_where_the_characters_are():
 
 def test_n_best_readings_differ_and_come_in_order():
     reading = read_string(written("1047", apart=-1), MODEL, best=4)
-    texts = [reading.text, *(text for text, _ in reading.others)]
-    penalties = [reading.penalty, *(penalty for _, penalty in reading.others)]
+    texts = [reading.text, *(other.text for other in reading.others)]
+    found = [reading.penalty, *(other.penalty for other in reading.others)]
     assert len(texts) == len(set(texts)) == 4
-    assert penalties == sorted(penalties)
+    assert found == sorted(found)
+    assert 0.5 < reading.confidence + sum(other.confidence for other in reading.others) <= 1 + 1e-9
 
 
 def test_a_grammar_decides_what_may_be_read():
@@ -125,9 +136,9 @@ def test_a_reader_reads_strings_and_gives_boxes_in_the_pictures_pixels(times):
     picture = Image.fromarray(np.uint8(255 - 220 * ink)).resize(
         (ink.shape[1] * times, ink.shape[0] * times), Image.Resampling.BICUBIC
     )
-    reading = reader.read_string(picture)
-    assert reading.text == "2047"
-    assert reader.read_string(picture, grammar=length(3, 3, DIGITS)).text != "2047"
+    reading = reader.read(picture, mode="string")
+    assert reading.text == reader.read(picture).text == "2047"
+    assert reader.read(picture, mode="string", grammar=length(3, 3, DIGITS), threshold=0).text != "2047"
     columns = np.flatnonzero((ink > 0.3).any(0))
     first, last = reading.characters[0].box, reading.characters[-1].box
     assert first[0] == pytest.approx(columns[0] * times, abs=2.5 * times)

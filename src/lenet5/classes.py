@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from .errors import DataError
 
-__all__ = ["DIGITS", "ROWS", "class_of", "index_labels", "text"]
+__all__ = ["DIGITS", "ROWS", "class_of", "folder_of", "index_labels", "text"]
 
 DIGITS = string.digits
 LETTERS = string.ascii_uppercase
@@ -42,6 +42,15 @@ def class_of(folder: str) -> str | None:
     else:
         return None
     return character if _printable(character) else None
+
+
+def folder_of(character: str) -> str:
+    """The name of the folder for a character's pictures, also where a system does not tell A from a."""
+    if character.isascii() and (character.isdigit() or character.isupper()):
+        return character
+    if character.isascii() and character.islower():
+        return f"lower_{character}"
+    return f"U+{ord(character):04X}"
 
 
 def text(array: NDArray, name: str) -> NDArray:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from .errors import InputError
 
-__all__ = ["Grammar", "choices", "length", "listed", "pattern"]
+__all__ = ["Grammar", "allowed", "choices", "length", "listed", "pattern"]
 
 MOST_STATES = 20_000  # of an automaton: enough for a list of thousands of numbers
 DEEPEST = 40  # brackets within brackets
@@ -79,6 +79,26 @@ def choices(strings: Iterable[str], classes: Sequence[str]) -> Grammar:
     return Grammar(np.array(rows, np.intp), np.array(accepting))
 
 
+def allowed(
+    classes: Sequence[str],
+    *,
+    digits: int | None = None,
+    pattern: str | None = None,
+    choices: Iterable[str] | None = None,
+) -> Grammar | None:
+    """What a string may be: so many characters, what a pattern matches, or one of a list; None: anything.
+
+    Raises InputError for more than one of the three, and as they do.
+    """
+    if sum(rule is not None for rule in (digits, pattern, choices)) > 1:
+        raise InputError("digits, pattern and choices exclude one another: give one of them")
+    if digits is not None:
+        return length(digits, digits, classes)
+    if pattern is not None:
+        return _matched(pattern, classes)
+    return None if choices is None else _chosen(choices, classes)
+
+
 def listed(path: str | os.PathLike[str]) -> list[str]:
     """The lines of a text file, for `choices`; empty ones are left out. Raises InputError."""
     try:
@@ -97,6 +117,10 @@ def pattern(expression: str, classes: Sequence[str]) -> Grammar:
     states = _States()
     start, end = _Parser(expression, classes, states).whole()
     return _deterministic(states, start, end, len(classes), expression)
+
+
+# Under other names, for where an argument has theirs.
+_matched, _chosen = pattern, choices
 
 
 class _States:

@@ -1,79 +1,258 @@
-"""From a picture to a character, or a string: picture.py and writing.py find it, LeNet-5 names it."""
+"""From a picture to what is written in it: pages.py finds the lines, writing.py the ink, LeNet-5 the characters."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .errors import InputError, PictureError
+from .forms import Area, Form, crop, parse_region
+from .grammar import Grammar, allowed
+from .graph import Graph
 from .model import LeNet5
-from .picture import Picture, normalise_character, open_picture
+from .opening import Picture, colours_of, name_of
+from .parts import Parts
+from .picture import WORKING, field, ink, reduced, without_specks
+from .regions import Region
+from .results import Box, Line, Result, String, around
+from .strings import METHODS, read_string
+from .writing import INKED
 
-if TYPE_CHECKING:
-    from .grammar import Grammar
-    from .strings import StringReading
+__all__ = ["MODES", "Reader"]
 
-__all__ = ["Reader", "Reading"]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What was read from one picture.
-
-    text: the character. penalty: eq. 7 for it, the smallest. confidence: LeNet5.confidence_of, in 0 … 1.
-    penalties: of every class, (classes,). field: the 28×28 that was recognised, uint8, 255 = ink.
-    """
-
-    text: str
-    penalty: float
-    confidence: float
-    penalties: NDArray[np.float32]
-    field: NDArray[np.uint8]
-
-    def data(self) -> dict[str, Any]:
-        """The reading as data that JSON can hold."""
-        return {"text": self.text, "penalty": self.penalty, "confidence": self.confidence}
+# What a picture is taken for: whatever it looks like; one character; one line; a page of lines; printed boxes.
+MODES = ("auto", "character", "string", "lines", "boxes")
+BOXES = 3  # printed boxes, from which on a picture is read box by box without being asked
+SQUARE = 1.3  # ink wider for its height than this is not compared with one character
+AMONG = 0.05  # confidence that a character among sure ones must reach, unless told otherwise
+FEW = 3  # lines; a page of more is not compared with one character
+ONE = 2.0  # nats by which one character must be likelier than a string, to be read instead
 
 
 class Reader:
-    """Reads one character a picture. One Reader may be used by several threads at once.
+    """Reads pictures. One Reader may be used by several threads at once.
 
     weights: a name of weights that come with the package, a model file, or a LeNet5.
+    method: how strings are read, one of strings.METHODS: by over-segmentation or by space displacement.
     Raises ModelError for weights that cannot be had.
     """
 
-    def __init__(self, weights: str | os.PathLike[str] | LeNet5 = "digits") -> None:
+    def __init__(
+        self, weights: str | os.PathLike[str] | LeNet5 = "digits", *, method: str = "segmentation"
+    ) -> None:
+        if method not in METHODS:
+            raise InputError(f"there is no method {method!r} of reading: {' and '.join(METHODS)} are known")
         self.model = weights if isinstance(weights, LeNet5) else LeNet5.find(weights)
+        self.method = method
 
-    def read(self, picture: Picture, name: str | None = None) -> Reading:
-        """Read one picture: a path, bytes, a binary file, a PIL image or an array (picture.open_picture).
+    def read(
+        self,
+        picture: Picture,
+        name: str | None = None,
+        *,
+        mode: str = "auto",
+        region: Area | str | None = None,
+        grammar: Grammar | None = None,
+        best: int = 5,
+        threshold: float | None = None,
+    ) -> Result:
+        """Read a picture: a path, bytes, a binary file, a PIL image or an array (opening.open_picture).
 
-        name: what errors call it. Raises PictureError where there is no picture, or nothing to read in it.
+        name: what errors call it. mode: one of MODES; auto reads one character, a line, several lines or rows of
+        boxes, whichever it finds. region: the part of it to read, as forms.parse_region has it. grammar: what
+        each string may be (grammar.length, choices, pattern). best: different readings wanted of each string,
+        the first included. threshold: confidence under which a character is shown as `?`, in 0 … 1; unless
+        given the model's own (LeNet5.threshold_for), and little in line with characters that reach that
+        (String.doubting). Boxes are in pixels of the picture.
+        Raises PictureError where there is no picture, or nothing to read in it, and InputError for arguments
+        that cannot be used.
         """
-        field = normalise_character(picture, name)
-        penalties = self.model.penalties(field[None])[0]
-        best = int(penalties.argmin())
-        confidence = float(self.model.confidence_of(penalties[None])[0, best])
-        return Reading(self.model.classes[best], float(penalties[best]), confidence, penalties, field)
+        name = name or name_of(picture)
+        colours, pixels = colours_of(picture, name)
+        found = self.read_colours(
+            colours, name, mode=mode, region=region, grammar=grammar, best=best, threshold=threshold
+        )
+        return found if pixels == 1 else found.scaled(pixels)
 
-    def read_string(
-        self, picture: Picture, name: str | None = None, *, grammar: Grammar | None = None, best: int = 5
-    ) -> StringReading:
-        """Read one line of several characters by over-segmentation (strings.read_string).
+    def read_colours(
+        self,
+        colours: NDArray[np.float32],
+        name: str = "the picture",
+        *,
+        mode: str = "auto",
+        region: Area | str | None = None,
+        grammar: Grammar | None = None,
+        best: int = 5,
+        threshold: float | None = None,
+    ) -> Result:
+        """As `read`, of a picture or a page that is open: (rows, columns, 3) float32 in 0 … 1."""
+        if mode not in MODES:
+            raise InputError(f"there is no mode {mode!r}: {', '.join(MODES)} are known")
+        if threshold is not None and not 0 <= threshold <= 1:
+            raise InputError(f"a threshold lies between 0 and 1, and is {threshold:g}")
+        if best < 1:
+            raise InputError(f"one reading or more must be wanted, and not {best}")
+        part = None
+        if region is not None:
+            part = crop(colours, parse_region(region) if isinstance(region, str) else region, name)
+            colours = part.picture
+        if mode == "character":
+            result = _single(self._cells([_cell(colours, name)], name, grammar, best))
+        elif mode == "string":
+            result = _single(self._string(colours, name, grammar, best))
+        else:
+            result = self._page(colours, name, mode, grammar, best)
+        if part:
+            result = result.moved(part.on_page)
+        if threshold is not None:
+            return result.rejecting(threshold)
+        # What the grammar asks for is not refused for one bad character among good ones.
+        return result.doubting(self.model.threshold_for(), AMONG if grammar is None else 0.0)
 
-        grammar: what may be read (grammar.length, choices, pattern). best: different readings wanted. Boxes
-        are in pixels of the picture. Raises PictureError where nothing is read.
+    def read_form(
+        self, picture: Picture, form: Form, name: str | None = None, *, best: int = 5,
+        threshold: float | None = None,
+    ) -> dict[str, Result | PictureError]:  # fmt: skip
+        """Every field of a form on one scan, by name, in the template's order; or why it was not read.
+
+        Raises PictureError where there is no picture, or not one of this form; InputError where a field asks
+        for what these weights cannot read.
         """
-        from .strings import read_string
+        name = name or name_of(picture)
+        colours, pixels = colours_of(picture, name)
+        found: dict[str, Result | PictureError] = {}
+        for place, region in form.regions(colours, name):
+            rule = allowed(
+                self.model.classes, digits=place.digits, pattern=place.pattern, choices=place.choices
+            )
+            try:
+                result = self.read_colours(
+                    region.picture, region.name, mode=place.mode, grammar=rule, best=best, threshold=threshold
+                )
+            except PictureError as error:
+                found[place.name] = error
+            else:
+                found[place.name] = result.moved(region.on_page).scaled(pixels)
+        return found
+
+    def _page(
+        self, colours: NDArray[np.float32], name: str, mode: str, grammar: Grammar | None, best: int
+    ) -> Result:
+        """Box by box or line by line; what cannot be read is a problem, and an error if nothing can."""
+        from .pages import boxes_of, lines_of
+
+        boxes = boxes_of(colours, name) if mode != "lines" else []
+        if mode == "boxes" or len(boxes) >= BOXES:
+            return self._boxes(boxes, name, grammar, best)
+        found: list[String] = []
+        problems: list[str] = []
+        try:
+            for region in lines_of(colours, name):
+                try:
+                    string = self._string(region.picture, region.name, grammar, best)
+                    found.append(string.moved(region.on_page))
+                except PictureError as error:
+                    problems.append(str(error))
+        except PictureError as error:
+            problems.append(str(error))
+        if mode == "auto" and (one := self._one(colours, name, grammar, best, found)):
+            return _single(one)
+        if not found:
+            raise PictureError(problems[0])
+        return Result(tuple(Line(string.parted()) for string in found), tuple(problems))
+
+    def _one(
+        self, colours: NDArray[np.float32], name: str, grammar: Grammar | None, best: int, found: list[String]
+    ) -> String | None:
+        """The one character that is all there is in a picture; None where what was found is likelier.
+
+        Several are compared with one only where all together are not much wider than high: no character is.
+        """
+        several = sum(len(string.characters) for string in found) > 1
+        if several:
+            _, _, wide, high = around(string.box for string in found)
+            if wide > SQUARE * high or len(found) > FEW:
+                return None
+        try:
+            one = self._cells([_cell(colours, name)], name, grammar, best)
+        except PictureError:
+            return None
+        return None if several and one.penalty + ONE > sum(string.penalty for string in found) else one
+
+    def _boxes(self, boxes: list[Region], name: str, grammar: Grammar | None, best: int) -> Result:
+        """One character a box, a string each row; a box without ink is left out."""
+        rows: dict[int, list[_Cell]] = {}
+        for region in boxes:
+            try:
+                cell = _cell(region.picture, region.name)
+            except PictureError:
+                continue  # an empty box
+            rows.setdefault(region.line, []).append((cell[0], region.on_page(cell[1])))
+        if not rows:
+            why = f"its {len(boxes)} printed boxes are empty" if boxes else "no printed boxes were found"
+            raise PictureError(f"nothing to read in {name}: {why}")
+        lines, problems = [], []
+        for row, cells in sorted(rows.items()):
+            try:
+                lines.append(Line((self._cells(cells, f"{name}, row {row + 1}", grammar, best),)))
+            except PictureError as error:
+                problems.append(str(error))
+        if not lines:
+            raise PictureError(problems[0])
+        return Result(tuple(lines), tuple(problems))
+
+    def _string(self, colours: NDArray[np.float32], name: str, grammar: Grammar | None, best: int) -> String:
+        """One line, whatever it looks like; boxes in pixels of the picture."""
         from .writing import line_of
 
-        name = name or (str(picture) if isinstance(picture, str | os.PathLike) else "the picture")
-        ink, pixels = line_of(open_picture(picture, name), name)
-        reading = read_string(ink, self.model, grammar, best=best, name=name)
-        characters = tuple(
-            replace(c, box=tuple(round(edge * pixels) for edge in c.box)) for c in reading.characters
+        ink, pixels = line_of(colours, name)
+        string = read_string(ink, self.model, grammar, method=self.method, best=best, name=name)
+        return string.moved(_times(pixels))
+
+    def _cells(self, cells: list[_Cell], name: str, grammar: Grammar | None, best: int) -> String:
+        """A field for each character: what they say, one after another."""
+        fields, boxes = np.stack([field for field, _ in cells]), [box for _, box in cells]
+        penalties = self.model.penalties(fields)
+        likely = np.maximum(self.model.confidence_of(penalties), 1e-12)
+        count, classes = likely.shape
+        first = np.repeat(np.arange(count), classes)
+        labels = np.tile(np.arange(classes), count)
+        graph = Graph(count + 1, first, first + 1, labels, -np.log(likely).ravel())
+        found = Parts(graph, first, fields, penalties, boxes.__getitem__).read(
+            self.model, grammar, best, name
         )
-        return replace(reading, characters=characters)
+        # Each character is one, and no other way to part the ink stands beside it: its own probability counts.
+        others = tuple(other._replace(confidence=float(np.exp(-other.penalty))) for other in found.others)
+        return replace(found, confidence=float(np.exp(-found.penalty)), others=others)
+
+
+_Cell = tuple[NDArray[np.uint8], Box]
+
+
+def _cell(colours: NDArray[np.float32], name: str) -> _Cell:
+    """The one character in a picture: its field, and its box in pixels of the picture."""
+    small = reduced(colours, WORKING)
+    map_ = without_specks(ink(small, name))
+    seen = field(map_, name)
+    rows, columns = np.flatnonzero((map_ > INKED).any(1)), np.flatnonzero((map_ > INKED).any(0))
+    top, left = int(rows[0]), int(columns[0])
+    box = left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
+    return seen, _times(colours.shape[1] / small.shape[1])(box)
+
+
+def _single(string: String) -> Result:
+    return Result((Line((string,)),))
+
+
+def _times(pixels: float) -> Callable[[Box], Box]:
+    """A box in pixels that are so many of others along a side, in those others."""
+
+    def times(box: Box) -> Box:
+        left, top, wide, high = (round(edge * pixels) for edge in box)
+        return left, top, max(wide, 1), max(high, 1)
+
+    return times

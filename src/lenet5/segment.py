@@ -9,6 +9,7 @@ the segmentation graph is a run of neighbouring pieces, shaped as MNIST's charac
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -26,6 +27,7 @@ NEIGHBOURS = 0.05  # a cut is the cheapest within this many character heights on
 DEAREST = 4.5  # strokes that a cut may go through
 WIDEST = 1.7  # widths of an arc's ink, for its height or the line's size, whichever is more
 MOST_PIECES = 7  # of a character
+PLACES = np.arange(BOX, dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,25 +48,43 @@ class Segments:
 
     def box(self, first: int, behind: int) -> tuple[int, int, int, int]:
         """Top, bottom, left, right of the ink of pieces first … behind − 1."""
-        boxes = self.boxes[first:behind]
-        return (*boxes.min(0)[[0]], *boxes.max(0)[[1]], *boxes.min(0)[[2]], *boxes.max(0)[[3]])
+        top, bottom, left, right = zip(*self.boxes[first:behind].tolist(), strict=True)
+        return min(top), max(bottom), min(left), max(right)
 
     def arcs(self) -> list[tuple[int, int]]:
         """Runs of pieces (first, one behind the last) that may be one character; each piece alone is one."""
         found = []
-        for first in range(len(self.boxes)):
-            for behind in range(first + 1, min(len(self.boxes), first + MOST_PIECES) + 1):
-                top, bottom, left, right = self.box(first, behind)
-                if behind > first + 1 and right - left > WIDEST * max(bottom - top, 0.6 * self.size):
+        boxes = self.boxes.tolist()
+        for first, (top, bottom, left, right) in enumerate(boxes):
+            found.append((first, first + 1))
+            for behind in range(first + 2, min(len(boxes), first + MOST_PIECES) + 1):
+                y0, y1, x0, x1 = boxes[behind - 1]
+                top, bottom, left, right = min(top, y0), max(bottom, y1), min(left, x0), max(right, x1)
+                if right - left > WIDEST * max(bottom - top, 0.6 * self.size):
                     break
                 found.append((first, behind))
         return found
 
+    def boxes_of(self, runs: list[tuple[int, int]]) -> NDArray[np.intp]:
+        """Top, bottom, left, right of the ink of each run of pieces, (runs, 4)."""
+        found = [self.box(first, behind) for first, behind in runs]
+        return np.array(found, np.intp).reshape(len(runs), 4)
+
     def field(self, first: int, behind: int) -> NDArray[np.uint8]:
         """The pieces first … behind − 1 as the network reads them, (28, 28) uint8."""
-        top, bottom, left, right = self.box(first, behind)
-        piece = self.piece[top:bottom, left:right]
-        return fit(np.where((piece >= first) & (piece < behind), self.ink[top:bottom, left:right], 0))
+        return self.fields([(first, behind)])[0]
+
+    def fields(self, runs: list[tuple[int, int]], boxes: NDArray[np.intp] | None = None) -> NDArray[np.uint8]:
+        """Runs of pieces as the network reads them, (runs, 28, 28) uint8."""
+        boxes = self.boxes_of(runs) if boxes is None else boxes
+        found = np.empty((len(runs), FIELD, FIELD), np.uint8)
+        for at, ((first, behind), (top, bottom, left, right)) in enumerate(
+            zip(runs, boxes.tolist(), strict=True)
+        ):
+            piece = self.piece[top:bottom, left:right]
+            own = (piece >= first) & (piece < behind) if behind > first + 1 else piece == first
+            found[at] = fit(self.ink[top:bottom, left:right] * own)
+        return found
 
 
 def cheapest_ways(ink: NDArray[np.float32], aside: float) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
@@ -155,23 +175,29 @@ def _boxes(piece: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     return np.array([(y.start, y.stop, x.start, x.stop) for y, x in found], np.intp).reshape(count, 4)
 
 
-def fit(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Ink of one character, cut to its box, into 20×20 keeping its shape, centred by mass: (28, 28) uint8."""
+@lru_cache(4096)
+def _weights(before: int, after: int) -> NDArray[np.float32]:
+    """What each of `before` pixels in a row gives to each of `after`: (before, after). By areas, or in between."""
     from PIL import Image
 
+    how = Image.Resampling.BOX if after < before else Image.Resampling.BICUBIC
+    return np.asarray(Image.fromarray(np.eye(before, dtype=np.float32)).resize((after, before), how))
+
+
+def fit(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Ink of one character, cut to its box, into 20×20 keeping its shape, centred by mass: (28, 28) uint8."""
     scale = BOX / max(ink.shape)
-    size = max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))
-    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
-    small = np.asarray(Image.fromarray(np.ascontiguousarray(ink, np.float32)).resize(size, how))
+    rows, columns = max(1, round(ink.shape[0] * scale)), max(1, round(ink.shape[1] * scale))
+    small = _weights(ink.shape[0], rows).T @ ink @ _weights(ink.shape[1], columns)
     strong = small[small > 0.1]
     nine = int(0.9 * (strong.size - 1))  # nine tenths of the ink are not as full as this
     full = float(np.partition(strong, nine)[nine]) if strong.size else 1.0
-    small = np.clip(small / max(full, 0.2), 0, 1)
-    total = max(float(small.sum()), 1e-6)
-    y = float(small.sum(1) @ np.arange(small.shape[0])) / total
-    x = float(small.sum(0) @ np.arange(small.shape[1])) / total
-    top = int(np.clip(round(FIELD / 2 - y), 0, FIELD - small.shape[0]))
-    left = int(np.clip(round(FIELD / 2 - x), 0, FIELD - small.shape[1]))
+    small = np.minimum(np.maximum(small / max(full, 0.2), 0), 1)
+    down, across = small.sum(1), small.sum(0)
+    total = max(float(down.sum()), 1e-6)
+    y, x = float(down @ PLACES[:rows]) / total, float(across @ PLACES[:columns]) / total
+    top = min(max(round(FIELD / 2 - y), 0), FIELD - rows)
+    left = min(max(round(FIELD / 2 - x), 0), FIELD - columns)
     field = np.zeros((FIELD, FIELD), np.uint8)
-    field[top : top + small.shape[0], left : left + small.shape[1]] = np.round(small * 255)
+    field[top : top + rows, left : left + columns] = np.rint(small * 255)
     return field

@@ -6,11 +6,13 @@ import csv
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from .errors import DataError, LeNet5Error
 from .grammar import Grammar
+from .jobs import each
 from .reader import Reader
 
 __all__ = ["StringEvaluation", "distance", "evaluate_strings", "labelled_pictures"]
@@ -117,20 +119,29 @@ def evaluate_strings(
     pictures: Sequence[tuple[Path, str]],
     grammar: Grammar | None = None,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    mode: str = "string",
+    jobs: int | None = 1,
 ) -> StringEvaluation:
     """Read every picture and compare; progress(done, of how many) is called after each.
 
-    A picture that cannot be read counts as wrong. Raises DataError if there are none.
+    mode: as for Reader.read; nothing is rejected. jobs: processes (jobs.each). A picture that cannot be read
+    counts as wrong. Raises DataError if there are none.
     """
     if not pictures:
         raise DataError("there are no strings to evaluate on")
     rows = []
-    for done, (path, label) in enumerate(pictures, 1):
-        try:
-            reading = reader.read_string(path, grammar=grammar, best=1)
-            rows.append((path.name, label, reading.text, reading.confidence))
-        except LeNet5Error:
-            rows.append((path.name, label, "", 0.0))
+    answers = each(partial(_read, reader, grammar, mode), [path for path, _ in pictures], jobs)
+    for done, ((path, label), answer) in enumerate(zip(pictures, answers, strict=True), 1):
+        rows.append((path.name, label, *answer))
         if progress:
             progress(done, len(pictures))
     return StringEvaluation(tuple(rows))
+
+
+def _read(reader: Reader, grammar: Grammar | None, mode: str, path: Path) -> tuple[str, float]:
+    try:
+        result = reader.read(path, mode=mode, grammar=grammar, best=1, threshold=0.0)
+    except LeNet5Error:
+        return "", 0.0
+    return result.text, result.confidence

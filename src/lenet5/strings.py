@@ -1,4 +1,8 @@
-"""Strings by over-segmentation (Section V): pieces of ink, LeNet-5 on every arc, the Viterbi path.
+"""Strings (Sections V and VII): LeNet-5 on every part of a line that may be a character, the Viterbi path.
+
+By segmentation, the parts are runs of the pieces that a line is cut into (segment.py); by displacement, they are
+windows every 4 pixels (sdnn.py). Either way there is a graph of possible characters, whose best path is the
+reading, and the share of all paths that agree is its confidence.
 
 The penalty of an arc is −log of the probability that eq. 9 gives the class, the rubbish class included, so
 that a good character costs nothing and half of one, or two, cost much: weights that have learnt the rubbish
@@ -9,23 +13,23 @@ are silent arcs.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import PictureError
+from .errors import InputError
 from .grammar import Grammar
-from .graph import Graph, Path
+from .graph import Graph
 from .model import LeNet5
+from .parts import SILENT, Parts
+from .results import Box, String
+from .sdnn import windows_of
 from .segment import Segments, segments
 
-__all__ = ["Character", "Rates", "StringReading", "arcs_of", "read_string"]
+__all__ = ["METHODS", "Rates", "parts_of", "read_string"]
 
-SILENT = -1  # label of an arc that is no character
-MOST_PATHS = 200  # of the best paths, looked through for different readings
+METHODS = ("segmentation", "displacement")
 
 
 @dataclass(frozen=True)
@@ -44,127 +48,71 @@ class Rates:
 RATES = Rates()
 
 
-@dataclass(frozen=True)
-class Character:
-    """One character of a string. box: left, top, width, height in pixels of the ink that was read."""
-
-    text: str
-    box: tuple[int, int, int, int]
-    penalty: float
-    confidence: float
-
-
-@dataclass(frozen=True)
-class StringReading:
-    """What a line says. penalty: of the best path. confidence: the share of all paths that say so.
-
-    others: next best different readings and their penalties, the best first.
-    """
-
-    text: str
-    penalty: float
-    confidence: float
-    characters: tuple[Character, ...]
-    others: tuple[tuple[str, float], ...]
-
-    def data(self) -> dict[str, Any]:
-        """The reading as data that JSON can hold."""
-        characters = [
-            {"text": c.text, "box": list(c.box), "penalty": c.penalty, "confidence": c.confidence}
-            for c in self.characters
-        ]
-        others = [{"text": text, "penalty": penalty} for text, penalty in self.others]
-        return {
-            "text": self.text, "penalty": self.penalty, "confidence": self.confidence,
-            "characters": characters, "others": others,
-        }  # fmt: skip
-
-
 def read_string(
     ink: NDArray[np.float32],
     model: LeNet5,
     grammar: Grammar | None = None,
     *,
+    method: str = "segmentation",
     best: int = 5,
     rates: Rates = RATES,
     name: str = "the picture",
-) -> StringReading:
-    """Read one line of ink, (rows, columns) float32 in 0 … 1 (writing.strokes_of).
+) -> String:
+    """Read one line of ink, (rows, columns) float32 in 0 … 1 (writing.line_of).
 
-    grammar: readings that are allowed; all, if None. best: different readings wanted, this one included.
+    grammar: readings that are allowed; all, if None. method: one of METHODS. best: different readings wanted,
+    this one included. Boxes are in pixels of the ink.
     Raises PictureError where no character is found, or none that the grammar allows.
     """
-    found = segments(ink)
-    graph, ends, posterior = arcs_of(found, model, rates)
-    origin = np.arange(len(graph.start))
-    searched = graph
-    if grammar is not None:
-        searched, origin = graph.within(grammar.next_state, grammar.accepting)
-    readings: dict[str, list[Path]] = {}
-    for path in itertools.islice(searched.paths(), MOST_PATHS):
-        text = "".join(model.classes[label] for label in searched.label[list(path.arcs)] if label >= 0)
-        if text:
-            readings.setdefault(text, []).append(path)
-        if len(readings) > best:
-            break
-    if not readings:
-        rule = " that is allowed" if grammar is not None else ""
-        raise PictureError(f"nothing to read in {name}: no character{rule} was found")
-    text, paths = next(iter(readings.items()))
-    total = searched.forward_penalty()
-    confidence = min(1.0, float(sum(np.exp(total - path.penalty) for path in paths)))
-    characters = []
-    for arc in origin[list(paths[0].arcs)]:
-        label = graph.label[arc] if arc >= 0 else SILENT
-        if label >= 0:
-            first, behind = int(graph.start[arc]), int(graph.end[arc])
-            top, bottom, left, right = (int(edge) for edge in found.box(first, behind))
-            box = left, top, right - left, bottom - top
-            probability = float(posterior[ends[first, behind], label])
-            characters.append(Character(model.classes[label], box, float(graph.penalty[arc]), probability))
-    others = tuple(
-        (other, found_[0].penalty) for other, found_ in itertools.islice(readings.items(), 1, best)
-    )
-    return StringReading(text, paths[0].penalty, confidence, tuple(characters), others)
+    if method == "segmentation":
+        parts = parts_of(segments(ink), model, rates)
+    elif method == "displacement":
+        parts = windows_of(ink, model)
+    else:
+        raise InputError(
+            f"there is no method {method!r} of reading strings: {' and '.join(METHODS)} are known"
+        )
+    return parts.read(model, grammar, best, name)
 
 
-def arcs_of(
-    found: Segments, model: LeNet5, rates: Rates
-) -> tuple[Graph, dict[tuple[int, int], int], NDArray[np.float32]]:
-    """The segmentation graph of a line: every arc under every class, and silent ones.
+def parts_of(found: Segments, model: LeNet5, rates: Rates = RATES) -> Parts:
+    """The segmentation graph of a line: every run of pieces under every class, and silent arcs.
 
-    Returns the graph, whose nodes are the places between pieces and whose labels index model.classes; the row
-    of each run of pieces; and the posterior of each row's classes, (rows, classes).
+    Nodes are the places between pieces; labels index model.classes.
     """
     runs = found.arcs()
-    posterior = model.posterior(np.stack([found.field(*run) for run in runs]))
-    penalty = -np.log(np.maximum(posterior.astype(np.float64), 1e-12))
-    classes = np.arange(len(model.classes))
-    starts, ends, labels, penalties = [], [], [], []
-    pieces = len(found.boxes)
-    joints = np.concatenate(
-        [[0.0], found.joints, [0.0]]
-    )  # what is cut before each piece, and behind the last
-    for row, (first, behind) in enumerate(runs):
-        top, bottom, left, right = found.box(first, behind)
-        high, wide = (bottom - top) / found.size, (right - left) / found.size
-        shape = rates.small * max(0.0, rates.least - high)
-        shape += rates.gap * int((joints[first + 1 : behind] < 0.05).sum())
-        shape += rates.cut * float(joints[first] + joints[behind]) / 2
-        starts += [first] * len(classes)
-        ends += [behind] * len(classes)
-        labels += classes.tolist()
-        penalties += (penalty[row] + shape).tolist()
-        alone = joints[first] < 0.05 and joints[behind] < 0.05
-        if alone and (high < 0.4 or (high < 0.55 and high < 0.35 * wide)):
-            silent = rates.mark + rates.mark_high * max(0.0, high - 0.2)
-        elif behind == first + 1:
-            silent = rates.missed * float(np.clip(high, 0.3, 1.5))
-        else:
-            continue
-        starts.append(first)
-        ends.append(behind)
-        labels.append(SILENT)
-        penalties.append(silent)
-    graph = Graph(pieces + 1, starts, ends, labels, penalties)
-    return graph, {run: row for row, run in enumerate(runs)}, posterior
+    boxes = found.boxes_of(runs)
+    fields = found.fields(runs, boxes)
+    penalties = model.penalties(fields)
+    posterior = model.posterior_of(penalties).astype(np.float64)
+    first, behind = np.array(runs, np.intp).reshape(-1, 2).T
+    joints = np.concatenate([[0.0], found.joints, [0.0]])  # cut before each piece, and behind the last
+    high, wide = (boxes[:, 1] - boxes[:, 0]) / found.size, (boxes[:, 3] - boxes[:, 2]) / found.size
+    gaps = np.concatenate([[0], (joints < 0.05).cumsum()])  # of the joints before each
+    shape = rates.small * np.maximum(0.0, rates.least - high)
+    shape += rates.gap * (gaps[behind] - gaps[first + 1])
+    shape += rates.cut * (joints[first] + joints[behind]) / 2
+    spoken = -np.log(np.maximum(posterior, 1e-12)) + shape[:, None]
+    alone = (joints[first] < 0.05) & (joints[behind] < 0.05)
+    mark = alone & ((high < 0.4) | ((high < 0.55) & (high < 0.35 * wide)))
+    silent = np.where(
+        mark,
+        rates.mark + rates.mark_high * np.maximum(0.0, high - 0.2),
+        np.where(behind == first + 1, rates.missed * np.clip(high, 0.3, 1.5), np.inf),
+    )
+    quiet = np.flatnonzero(silent < np.inf)
+    count, classes = posterior.shape
+    graph = Graph(
+        len(found.boxes) + 1,
+        np.concatenate([np.repeat(first, classes), first[quiet]]),
+        np.concatenate([np.repeat(behind, classes), behind[quiet]]),
+        np.concatenate([np.tile(np.arange(classes), count), np.full(len(quiet), SILENT)]),
+        np.concatenate([spoken.ravel(), silent[quiet]]),
+    )
+
+    def box(part: int) -> Box:
+        top, bottom, left, right = boxes[part].tolist()
+        return left, top, right - left, bottom - top
+
+    part = np.concatenate([np.repeat(np.arange(count), classes), np.full(len(quiet), -1)])
+    return Parts(graph, part, fields, penalties, box)

@@ -1,0 +1,64 @@
+"""Options that commands which read strings have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from ..grammar import Grammar
+    from ..model import LeNet5
+
+__all__ = ["allowed_by", "reading_options", "threshold_of"]
+
+OPTIONS = (
+    click.option("--weights", default="digits", show_default=True, help="Weights by name, or a model file."),
+    click.option("--digits", type=click.IntRange(1, 1000), help="Every string has so many characters."),
+    click.option("--pattern", help=r"What may be read, as a regular expression: '\d{4}', '1?\d{1,3}'."),
+    click.option(
+        "--choices",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="A file of what may be read, a line each.",
+    ),
+    click.option(
+        "--method",
+        type=click.Choice(["segmentation", "displacement"]),
+        default="segmentation",
+        show_default=True,
+        help="How strings are read: cut into pieces, or by the network run over the whole line.",
+    ),
+    click.option(
+        "--jobs",
+        type=click.IntRange(1),
+        help="Processes that read at the same time; unless given, as many as are worth starting.",
+    ),
+)
+
+
+def reading_options(command: Callable) -> Callable:
+    """Give a command the options."""
+    for option in reversed(OPTIONS):
+        command = option(command)
+    return command
+
+
+def allowed_by(
+    classes: Sequence[str], digits: int | None, pattern: str | None, choices: Path | None
+) -> Grammar | None:
+    """What strings may be by the options. Wrong use where they exclude one another."""
+    from .. import grammar
+
+    if sum(option is not None for option in (digits, pattern, choices)) > 1:
+        raise click.UsageError("--digits, --pattern and --choices exclude one another: give one of them")
+    listed = None if choices is None else grammar.listed(choices)
+    return grammar.allowed(classes, digits=digits, pattern=pattern, choices=listed)
+
+
+def threshold_of(model: LeNet5, threshold: float | None, max_error: float | None) -> float | None:
+    """The threshold by the options --threshold and --max-error; None: the model's own."""
+    if threshold is not None and max_error is not None:
+        raise click.UsageError("--threshold and --max-error exclude one another: give one of them")
+    return threshold if max_error is None else model.threshold_for(max_error)

@@ -1,0 +1,56 @@
+"""Many pictures read at the same time, by several processes: threads would wait for one another in Python."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+__all__ = ["each", "worth"]
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+WORTH = 100  # items from which on another process is worth its start, a second or two
+BATCH = 8  # items that a process takes at a time
+
+_work: Callable[[Any], Any] | None = None  # in a worker: what it does with each item
+
+
+def worth(items: int) -> int:
+    """Processes to start for so many items: one for few, for many as many as this process may use cores."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return 1 if items < WORTH else cores
+
+
+def each(work: Callable[[Item], Answer], items: Sequence[Item], jobs: int | None = None) -> Iterator[Answer]:
+    """work(item) of every item, in their order, as they become known; what it raises is raised.
+
+    work: with more than one job, something that can be sent to another process, as its answers must be: a
+    function of a module, or functools.partial of one. jobs: processes; `worth` says how many, unless given.
+    """
+    jobs = min(jobs or worth(len(items)), len(items))
+    if jobs <= 1:
+        yield from map(work, items)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    # A fork would copy locks that this process's threads may hold.
+    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (work,))
+    try:
+        yield from pool.map(_do, items, chunksize=max(1, min(BATCH, len(items) // jobs)))
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin(work: Callable[[Any], Any]) -> None:
+    global _work
+    _work = work
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that was interrupted ends the others
+
+
+def _do(item: Any) -> Any:
+    assert _work is not None
+    return _work(item)

@@ -1,0 +1,104 @@
+"""Parts of a line that may be characters, whichever way they were found, and the best path through them.
+
+Segmentation (strings.py) and displacement (sdnn.py) both make a graph whose arcs are possible characters. Its
+Viterbi path is the reading, and the share of all paths that say the same is its confidence (Section VI-E).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import PictureError
+from .grammar import Grammar
+from .graph import Graph
+from .model import LeNet5
+from .results import Box, Character, Other, String
+
+__all__ = ["SILENT", "Parts", "character_of"]
+
+SILENT = -1  # label of an arc that is no character
+MOST_PATHS = 300  # of the best paths, looked through for different readings
+OTHERS = 3  # classes that are named beside a character's own
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The graph of a line, and what the network answers in every part of it that may be a character.
+
+    part: (arcs,) the part that each arc reads, −1 for a silent one. fields: (parts, 28, 28) uint8.
+    penalties: (parts, classes), eq. 7. box: where a part lies in the ink.
+    """
+
+    graph: Graph
+    part: NDArray[np.intp]
+    fields: NDArray[np.uint8]
+    penalties: NDArray[np.float32]
+    box: Callable[[int], Box]
+
+    def read(
+        self, model: LeNet5, grammar: Grammar | None = None, best: int = 5, name: str = "the picture"
+    ) -> String:
+        """What the line says.
+
+        grammar: readings that are allowed; all, if None. best: different readings wanted, this one included.
+        Raises PictureError where no character is found, or none that the grammar allows.
+        """
+        searched, origin = self.graph, np.arange(len(self.graph.start))
+        if grammar is not None:
+            searched, origin = searched.within(grammar.next_state, grammar.accepting)
+        readings: dict[tuple[int, ...], tuple[tuple[int, ...], float]] = {}  # labels -> arcs, penalty
+        for path in itertools.islice(searched.paths(), MOST_PATHS):
+            labels = tuple(label for label in searched.label[list(path.arcs)].tolist() if label >= 0)
+            if labels:
+                readings.setdefault(labels, (path.arcs, path.penalty))
+            if len(readings) >= best:
+                break
+        if not readings:
+            rule = " that is allowed" if grammar is not None else ""
+            raise PictureError(f"nothing to read in {name}: no character{rule} was found")
+        total = searched.forward_penalty()
+        found = []
+        for labels, (_, penalty) in readings.items():
+            share = min(1.0, float(np.exp(total - self.graph.forward_penalty(labels))))
+            found.append(Other("".join(model.classes[label] for label in labels), penalty, share))
+        arcs, _ = next(iter(readings.values()))
+        shares = searched.forward_slopes()[origin >= 0]
+        start, end, said = (
+            of[origin[origin >= 0]] for of in (self.graph.start, self.graph.end, self.graph.label)
+        )
+        characters = []
+        for arc in origin[list(arcs)].tolist():
+            if arc < 0 or self.part[arc] < 0:
+                continue
+            part, label = int(self.part[arc]), int(self.graph.label[arc])
+            middle = (int(self.graph.start[arc]) + int(self.graph.end[arc]) - 1) // 2
+            # Of the paths that read the same here, with a piece more or less.
+            share = float(shares[(said == label) & (start <= middle) & (end > middle)].sum())
+            characters.append(
+                character_of(model, self.penalties[part], label, self.box(part), self.fields[part], share)
+            )
+        return String(*found[0], tuple(characters), tuple(found[1:]))
+
+
+def character_of(
+    model: LeNet5,
+    penalties: NDArray[np.float32],
+    label: int,
+    box: Box,
+    field: NDArray[np.uint8],
+    share: float = 1.0,
+) -> Character:
+    """A character as it is told to people: its calibrated confidence, which no path's share may fall short of.
+
+    penalties: (classes,), eq. 7. share: of the paths that go through this part of the line as this class.
+    """
+    likely = model.confidence_of(penalties[None])[0]
+    next_ones = [int(c) for c in np.argsort(-likely, kind="stable") if c != label][:OTHERS]
+    others = tuple(Other(model.classes[c], float(penalties[c]), float(likely[c])) for c in next_ones)
+    confidence = min(1.0, float(likely[label]), share)
+    return Character(model.classes[label], box, float(penalties[label]), confidence, others, field=field)
