@@ -103,6 +103,8 @@ def test_version(call):
         ["train", "--validation", "--data", "folder"],
         ["train", "--validation", "--test-data", "folder"],
         ["train", "--out", "."],
+        ["train", "--recipe", "adapt"],
+        ["train", "--from", "digits", "--recipe", "fast", "--replay", "mnist"],
         ["train", "--loss", "8"],
         ["train", "--recipe", "best", "--loss", "9"],
         ["train", "--recipe", "paper", "--loss", "7"],
@@ -187,12 +189,35 @@ def test_mistakes_are_drawn(call, blots):
         assert sheet.format == "PNG" and sheet.size[0] > 500
 
 
-def test_a_model_may_be_adapted(call, blots):
-    call("train", "--data", blots, "--passes", 1, "--out", "first.safetensors")
-    status, _, _ = call(
-        "train", "--data", blots, "--passes", 1, "--from", "first.safetensors", "--out", "second.safetensors"
+def test_a_model_may_be_adapted(call, blots, npz, monkeypatch):
+    monkeypatch.setattr(
+        "lenet5.adapting.noncharacters", lambda seed, count, classes: np.zeros((count, 28, 28), np.uint8)
     )
-    assert status == 0 and LeNet5.load("second.safetensors").metadata["training"]["start"]
+    call("train", "--data", blots, "--passes", 1, "--out", "first.safetensors")
+    start = [
+        "train",
+        "--data",
+        blots,
+        "--passes",
+        1,
+        "--from",
+        "first.safetensors",
+        "--out",
+        "second.safetensors",
+    ]
+    status, out, _ = call(*start, "--replay", npz)
+    made = LeNet5.load("second.safetensors").metadata["training"]
+    assert status == 0 and f"mixed with {npz}" in out
+    assert (
+        made["start"] and made["recipe"]["name"] == "adapt" and made["mixture"]["others"]["name"] == str(npz)
+    )
+    status, out, _ = call(*start, "--replay", "none")
+    made = LeNet5.load("second.safetensors").metadata["training"]
+    assert status == 0 and "may be forgotten" in out
+    assert made["recipe"]["name"] == "adapt-alone" and made["mixture"]["others"] is None
+    status, out, _ = call(*start, "--recipe", "fast")
+    made = LeNet5.load("second.safetensors").metadata["training"]
+    assert status == 0 and made["start"] and made["recipe"]["name"] == "fast" and "mixture" not in made
 
 
 def test_calibrating_writes_the_constants_and_nothing_else(call, blots, npz, monkeypatch):

@@ -12,7 +12,7 @@ from .distort import PAPER as PAPER_DISTORTIONS
 from .distort import Distortion
 from .errors import InputError
 
-__all__ = ["BEST", "FAST", "PAPER", "PAPER_DISTORTED", "RECIPES", "PaperRecipe", "Recipe"]
+__all__ = ["ADAPT", "BEST", "FAST", "PAPER", "PAPER_DISTORTED", "RECIPES", "PaperRecipe", "Recipe"]
 
 
 @dataclass(frozen=True)
@@ -161,9 +161,12 @@ BEST = Recipe(
     distortion=FIRM,
     variants=0.15,
 )
+# For a trained network, with few examples of one person's writing mixed with others' (adapting.py). Chosen so
+# that one example a class already helps, on held-out writers (benchmarks/few_examples.py).
+ADAPT = Recipe("adapt", passes=8, batch=64, rate=0.01, schedule="linear", j=20.0, distortion=FIRM)
 
 PAPER = PaperRecipe()
 # As many updates, each on a distorted pattern. Eq. 9: a little better here than eq. 8, within chance.
 PAPER_DISTORTED = PaperRecipe("paper-distorted", j=1.0, distortion=PAPER_DISTORTIONS)
 
-RECIPES = {recipe.name: recipe for recipe in (FAST, BEST, PAPER, PAPER_DISTORTED)}
+RECIPES = {recipe.name: recipe for recipe in (FAST, BEST, ADAPT, PAPER, PAPER_DISTORTED)}

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,9 @@ from .model import LeNet5, initial
 from .recipes import BEST, FAST, RECIPES, PaperRecipe, Recipe
 from .sdlm import PaperPass, PaperTraining
 from .variants import variants
+
+if TYPE_CHECKING:
+    from .adapting import Mixture
 
 __all__ = [
     "BEST", "FAST", "RECIPES", "PassReport", "Recipe", "Training", "begin", "hold_out", "train", "untrained",
@@ -205,6 +208,7 @@ def train(
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
     start: LeNet5 | None = None,
+    mixture: Mixture | None = None,
     test: Dataset | None = None,
     threads: int | None = None,
     command: str = "",
@@ -218,6 +222,7 @@ def train(
     out: where the model goes; beside it a log (JSON, a line a pass) and, until the end, a checkpoint.
     resume: go on from that checkpoint, to the result that no interruption would have given.
     start: a trained network to go on from, whose classes hold all those of the data set.
+    mixture: what the data set is mixed with, to adapt a network with a few examples (adapting.py).
     test: reported on after each pass, without influence. command: recorded in the model.
     prepared: told once how many patterns a pass has. each_pass, progress: told of each pass, and of patterns
     as they are done.
@@ -235,6 +240,8 @@ def train(
     if isinstance(recipe, Recipe) and recipe.variants:
         more, names = variants(images, labels, tuple(model.classes), recipe.variants, seed)
         images, labels = np.concatenate([images, more]), np.concatenate([labels, names])
+    if mixture is not None:
+        images, labels = mixture.mixed(images, labels, model.classes, seed)
     prepared(len(images))
     training = begin(model, images, labels, recipe, seed=seed, test=held, threads=threads, trainer=trainer)
     identity = {
@@ -244,6 +251,8 @@ def train(
         "test data": None if test is None else {"name": test.name, "sha256": test.fingerprint},
         "start": None if start is None else hashlib.sha256(start.flat.tobytes()).hexdigest(),
     }
+    if mixture is not None:
+        identity["mixture"] = mixture.data()
     if resume:
         state = Checkpoint.load(checkpoint_path(out))
         state.check(identity, checkpoint_path(out))
@@ -261,9 +270,15 @@ def train(
         keep()
         each_pass(report)
     training.finish()
-    model.metadata["training"] |= {key: identity[key] for key in ("data", "test data", "start")} | {
+    kept = ("data", "test data", "start", "mixture")
+    model.metadata["training"] |= {key: identity[key] for key in kept if key in identity} | {
         "command": command
     }
+    if mixture is not None:
+        own = dataset.labels if start is None else relabel(dataset, model.classes)
+        model.metadata["figures"]["train_error"] = float(
+            np.mean(model.predict(dataset.images, threads) != own)
+        )
     if out is not None:
         model.save(out)
         checkpoint_path(out).unlink(missing_ok=True)

@@ -14,7 +14,9 @@ from ..errors import DataError, LeNet5Error
 from .bars import downloads, width
 
 if TYPE_CHECKING:
+    from ..adapting import Mixture
     from ..datasets import Dataset
+    from ..model import LeNet5
     from ..recipes import PaperRecipe, Recipe
     from ..sdlm import PaperPass
     from ..train import PassReport
@@ -40,10 +42,9 @@ __all__ = ["train_command"]
 )
 @click.option(
     "--recipe",
-    type=click.Choice(["fast", "best", "paper", "paper-distorted"]),
-    default="fast",
-    show_default=True,
-    help="fast: half a minute; best: longer, with distortions; paper: as in 1998, one pattern at a time.",
+    type=click.Choice(["adapt", "fast", "best", "paper", "paper-distorted"]),
+    help="fast: half a minute; best: longer, with distortions; paper: as in 1998, one pattern at a time; adapt: a "
+    "few examples, with --from.  [default: fast, or adapt with --from and --data]",
 )
 @click.option(
     "--passes",
@@ -65,6 +66,12 @@ __all__ = ["train_command"]
     help="Go on from a trained model (a file, or a name like digits), to adapt it.",
 )
 @click.option(
+    "--replay",
+    metavar="DATA",
+    help="What the recipe adapt mixes in, so that it is not forgotten: a data set as of --data, or none.  "
+    "[default: mnist, if it is on this machine and the model knows digits]",
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("model.safetensors"),
@@ -84,11 +91,12 @@ def train_command(
     data: str,
     test_data: str | None,
     validation: bool,
-    recipe: str,
+    recipe: str | None,
     passes: int | None,
     loss: str | None,
     seed: int,
     start: str | None,
+    replay: str | None,
     out: Path,
     resume: bool,
     threads: int | None,
@@ -103,10 +111,17 @@ def train_command(
         raise click.UsageError(
             "--validation is for --data mnist, whose writers are known, and without --test-data"
         )
+    recipe = recipe or ("adapt" if start and data != "mnist" else "fast")
+    if recipe == "adapt" and not start:
+        raise click.UsageError("--recipe adapt goes on from a trained model: name it with --from")
+    if replay and recipe != "adapt":
+        raise click.UsageError(f"--replay is for --recipe adapt, not for {recipe}")
     chosen = _recipe(recipe, passes, loss, {"--device": device, "--threads": threads})
     with ExitStack() as processes:
         place = _place(device, out, resume, processes) if device else (None, out, True)
-        return _train(context, data, test_data, validation, chosen, seed, start, resume, threads, *place)
+        return _train(
+            context, data, test_data, validation, chosen, seed, start, replay, resume, threads, *place
+        )
 
 
 def _recipe(name: str, passes: int | None, loss: str | None, engines: dict[str, Any]) -> Recipe | PaperRecipe:
@@ -141,7 +156,7 @@ def _place(
 
 def _train(
     context: click.Context, data: str, test_data: str | None, validation: bool, chosen: Recipe | PaperRecipe,
-    seed: int, start: str | None, resume: bool, threads: int | None,
+    seed: int, start: str | None, replay: str | None, resume: bool, threads: int | None,
     trainer: Callable[..., Any] | None, out: Path, speaks: bool,
 ) -> int:  # fmt: skip
     """What train_command does, in one process."""
@@ -154,9 +169,20 @@ def _train(
     training, test = _data(data, test_data, validation)
     begun = LeNet5.find(start) if start else None
     done = Checkpoint.load(checkpoint_path(out)).done if resume else 0
+    mixture = None
+    if chosen.name == "adapt":
+        from ..adapting import recipe_for
+
+        mixture = _mixture(replay, begun)
+        chosen = recipe_for(begun, mixture).lasting(chosen.passes)
     if not resume and speaks and (lost := _unfinished(out)):
         click.echo(f"note: starting anew; --resume would have gone on after pass {lost}", err=True)
     click.echo(f"{training.name}: {len(training.images):,} patterns of {len(training.classes)} classes")
+    if mixture:
+        others = (
+            f"with {mixture.others.name}" if mixture.others else "with nothing: other hands may be forgotten"
+        )
+        click.echo(f"mixed {others}")
     bar = tqdm(
         total=chosen.passes * len(training.images),
         unit=" patterns",
@@ -186,6 +212,7 @@ def _train(
                 out=out,
                 resume=resume,
                 start=begun,
+                mixture=mixture,
                 test=test,
                 threads=threads,
                 command=context.obj or "",
@@ -239,6 +266,23 @@ def _data(data: str, test_data: str | None, validation: bool) -> tuple[Dataset, 
         with downloads() as progress:
             return training, load(test_data or data, split="test", progress=progress)
     return training, None
+
+
+def _mixture(replay: str | None, start: LeNet5) -> Mixture:
+    """What is mixed with a person's patterns: unless named, MNIST, where it is at hand and fits."""
+    from ..adapting import Mixture
+    from ..datasets import load
+    from ..mnist import mnist
+
+    if replay == "none" or (replay is None and not set("0123456789") <= set(start.classes)):
+        return Mixture(None)
+    if replay is None:
+        try:
+            mnist("train", download=False)
+        except DataError:
+            return Mixture(None)
+    with downloads() as progress:
+        return Mixture(load(replay or "mnist", split="train", progress=progress))
 
 
 def _line(report: PassReport | PaperPass, passes: int, what: str) -> str:
