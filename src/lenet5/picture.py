@@ -14,12 +14,18 @@ from numpy.typing import NDArray
 from .architecture import FIELD
 from .errors import PictureError
 from .opening import Picture, name_of, open_picture
+from .writing import INKED, without_rules
 
-__all__ = ["Picture", "field", "ink", "normalise_character", "open_picture", "reduced", "without_specks"]
+__all__ = [
+    "Picture", "field", "ink", "normalise_character", "open_picture", "reduced", "without_lines", "without_specks",
+]  # fmt: skip
 
 BOX = 20  # a character is fitted into 20×20 (Section III-A)
 WORKING = 400  # the longer side at which ink is looked for: a character needs no more
 STROKE = (1.9, 3.8)  # range of MNIST's mean stroke widths, in pixels of the 20×20 box (5 and 95 in 100)
+BESIDE = 0.07  # share of a side within which a printed line ends
+ENDS = 0.03  # share of a character's own ink that may lie where the line ends
+THICKEST = 0.05  # share of the shorter side that a printed line is thick at most
 FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from noise
 
 
@@ -108,11 +114,7 @@ def ink(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.f
     shape = colours.shape[:2]
     trim = _rim(colours.mean(2))
     colours = colours[trim]
-    # Dark on light or light on dark? The side on which the strongest hundredth stands out more: paper that is
-    # uneven has more area, but never the contrast of a pen.
-    strength = max(
-        (_strength(colours, sign) for sign in (1, -1)), key=lambda found: float(np.quantile(found, 0.99))
-    )
+    strength = max((_strength(colours, sign) for sign in (1, -1)), key=_likely)
     most = np.quantile(strength, 0.998) if strength.size > 5000 else strength.max()
     # Noise of the paper: from the half of the pixels with least ink, which are paper in any character.
     quiet = np.sort(strength.ravel())[: strength.size // 2]
@@ -125,6 +127,18 @@ def ink(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.f
     whole = np.zeros(shape, np.float32)
     whole[trim] = np.clip((strength - low) / (full - low), 0, 1)
     return whole
+
+
+def _likely(strength: NDArray[np.float32]) -> float:
+    """How likely a side, darker or lighter than the paper, is the pen's.
+
+    The side on which the strongest hundredth stands out more: paper that is uneven has more area, but never the
+    contrast of a pen. Less, the more of the picture's edge that would make ink: beside a shadow, or what a
+    neighbour wrote, light paper stands out as well.
+    """
+    full = float(np.quantile(strength, 0.99))
+    inked = strength > 0.5 * full
+    return full * (1 - 3 * min(float(_border(inked).mean()), 0.2))
 
 
 def _without_frame(strength: NDArray) -> NDArray:
@@ -159,6 +173,51 @@ def _otsu(values: NDArray) -> float:
     apart = below * above * (lower / below - (sums[-1] - lower) / above) ** 2
     best = np.flatnonzero(apart >= apart.max() * (1 - 1e-9))
     return float(edges[1:-1][possible][best].mean())
+
+
+def without_lines(map_: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Ink of a character without lines printed right across its picture: a box, ruled or squared paper.
+
+    A line alone is printed only if it goes from edge to edge and the rest touches no edge: the stem of a 4 may
+    be as straight and as long as any. Two or more need not reach the edges (a frame), but must run on beyond
+    the rest on both sides.
+    """
+    found = map_
+    turns = []
+    for turned in (False, True):
+        here = found.T if turned else found
+        near = max(1, round(BESIDE * here.shape[1]))
+        if min(here.shape) < 40 or not ((here[:, :near] > INKED).any() and (here[:, -near:] > INKED).any()):
+            continue
+        without = without_rules(here, THICKEST * min(here.shape))
+        if without is not here:
+            turns.append((turned, _lines(here, without)))
+            found = without.T if turned else without
+    left = found > INKED
+    for turned, lines in turns:
+        ends = left if turned else left.T  # the first and last rows are where the lines end
+        end = max(1, len(ends) // 50)
+        few = ENDS * left.sum()
+        if not left.any() or max(ends[:end].sum(), ends[-end:].sum()) > few or lines == 0:
+            return map_
+        if lines == 1 and max(ends[:, :end].sum(), ends[:, -end:].sum()) > few:
+            return map_
+    return found
+
+
+def _lines(map_: NDArray[np.float32], without: NDArray[np.float32]) -> int:
+    """How many lines were taken out; 0 for one alone that does not go from edge to edge."""
+    from scipy import ndimage
+
+    gone = (map_ > INKED) & (without == 0)
+    reach = gone.shape[1] // 8  # they are broken where strokes cross them
+    joined = ndimage.maximum_filter(gone, (3, 2 * reach + 1))
+    label, _ = ndimage.label(joined, np.ones((3, 3)))
+    places = ndimage.find_objects(label)
+    long = [place for place in places if place[1].stop - place[1].start > 0.8 * gone.shape[1]]
+    if len(long) == 1 and not (gone[:, :2].any() and gone[:, -2:].any()):
+        return 0
+    return len(long)
 
 
 def without_specks(map_: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -207,7 +266,7 @@ def normalise_character(source: Picture, name: str | None = None, box: int = BOX
     """
     name = name or name_of(source)
     colours = reduced(open_picture(source, name), WORKING)
-    return field(without_specks(ink(colours, name)), name, box)
+    return field(without_specks(without_lines(ink(colours, name))), name, box)
 
 
 def field(map_: NDArray[np.float32], name: str = "the picture", box: int = BOX) -> NDArray[np.uint8]:

@@ -34,14 +34,16 @@ def character_steps(
     colours: (rows, columns, 3) in 0 … 1. model: says under the field what it reads. A picture in which nothing
     is found ends with that sentence; nothing is raised.
     """
-    from .picture import WORKING, field, ink, reduced, without_specks
+    from .picture import WORKING, field, ink, reduced, without_lines, without_specks
 
     steps = [("as it was opened", _picture(colours))]
     try:
         small = reduced(colours, WORKING)
         map_ = ink(small, name)
         steps.append(("ink: how far it differs from the paper, and to which side", _ink(map_)))
-        clean = without_specks(map_)
+        ruled = without_lines(map_)
+        steps.append(("without printed lines", _ink(ruled)))
+        clean = without_specks(ruled)
         steps.append(("without specks and rims", _ink(clean)))
         seen = field(clean, name)
         steps.append(("what the network sees: 28×28, centred by mass", _fields([seen], model)))

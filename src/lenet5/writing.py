@@ -152,11 +152,12 @@ def _between(strength: NDArray) -> float:
     return level
 
 
-def without_rules(map_: NDArray[np.float32]) -> NDArray[np.float32]:
+def without_rules(map_: NDArray[np.float32], thickest: float | None = None) -> NDArray[np.float32]:
     """Ink without printed lines: level or nearly, thin, and reaching from one side to the other.
 
     Found as sloping rows of pixels nearly all of which are ink, and half of which are ink in thin runs from
-    top to bottom. Only thin runs are taken out: where a stroke crosses the line, the stroke stays.
+    top to bottom. Only thin runs are taken out, with their grey rims: where a stroke crosses the line, the
+    stroke stays. thickest: pixels of a printed line, at most; fitted to a line of writing, if None.
     """
     from scipy import ndimage
 
@@ -167,7 +168,7 @@ def without_rules(map_: NDArray[np.float32]) -> NDArray[np.float32]:
         return map_
     length = np.bincount(runs.ravel(), minlength=count + 1)
     length[0] = rows + 1
-    thickest = max(4, round(0.08 * min(rows, 3 * SIZE)))
+    thickest = max(4, round(0.08 * min(rows, 3 * SIZE) if thickest is None else thickest))
     thin = length <= thickest
     near = np.stack([inked, thin[runs]]).astype(np.float32)
     near = ndimage.maximum_filter1d(near, 3, axis=1)  # a line may lie between two rows
@@ -182,7 +183,11 @@ def without_rules(map_: NDArray[np.float32]) -> NDArray[np.float32]:
         for row in np.flatnonzero((inks >= 0.8) & (thins >= 0.5) & (pixels > 0.6 * columns)):
             for aside in (-1, 0, 1):
                 hit[runs[(y[row] + aside).clip(0, rows - 1)[there[row]], x[there[row]]]] = True
-    return np.where((hit & thin)[runs], 0, map_)
+    gone = (hit & thin)[runs]
+    if not gone.any():
+        return map_
+    rim = ndimage.maximum_filter1d(gone, 5, axis=0) & ~ndimage.maximum_filter(inked & ~gone, 3)
+    return np.where(gone | rim, 0, map_)
 
 
 def without_specks(map_: NDArray[np.float32]) -> NDArray[np.float32]:
