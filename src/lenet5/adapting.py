@@ -20,7 +20,7 @@ from .rubbish import noncharacters
 
 __all__ = ["Mixture", "recipe_for"]
 
-ALONE = 0.001  # the peak rate where there are no others to mix in, a tenth of ADAPT's
+ALONE = 0.0005  # the peak rate where there are no others to mix in, a twentieth of ADAPT's
 LEAST = 320  # patterns of a pass then: fewer are repeated
 
 
