@@ -91,6 +91,10 @@ def test_the_writers_kept_aside_are_those_of_validation(patterns, monkeypatch):
     seen.metadata["training"] = {"data": {"sha256": patterns.fingerprint}}
     with pytest.raises(ModelError, match="trained on all of patterns"):
         kept_aside(patterns, LeNet5(), seen)
+    more = LeNet5()
+    more.metadata["training"] = {"data": {"name": patterns.name, "sha256": "with others beside them"}}
+    with pytest.raises(ModelError, match="trained on all of patterns"):
+        kept_aside(patterns, more)
     monkeypatch.setattr(rejection, "writers", lambda split: None)
     with pytest.raises(DataError, match=r"writers\.npz"):
         kept_aside(patterns)

@@ -8,7 +8,7 @@ mistakes, and the constants go to the model that saw everything.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ def kept_aside(training: Dataset, *networks: LeNet5) -> Dataset:
         )
     for network in networks:
         _unseen(network, training)
+        if (network.metadata["training"].get("data") or {}).get("name") == training.name:
+            _refuse(training.name)  # with more patterns beside them
     return hold_out(training, who)[1]
 
 
@@ -101,10 +103,14 @@ def _unseen(network: LeNet5, patterns: Dataset) -> None:
     """Raise ModelError where the network was trained on the patterns."""
     seen = (network.metadata["training"].get("data") or {}).get("sha256")
     if seen == patterns.fingerprint:
-        raise ModelError(
-            f"the network was trained on all of {patterns.name}, so that its mistakes there say little: train "
-            "another by the same recipe with --validation and give it as --by, or name other patterns with --data"
-        )
+        _refuse(patterns.name)
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ModelError(
+        f"the network was trained on all of {name}, so that its mistakes there say little: train another by the "
+        "same recipe with --validation and give it as --by, or name other patterns with --data"
+    )
 
 
 @dataclass(frozen=True)
