@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,7 @@ BOXES = 3  # printed boxes, from which on a picture is read box by box without b
 SQUARE = 1.3  # ink wider for its height than this is not compared with one character
 AMONG = 0.05  # confidence that a character among sure ones must reach, unless told otherwise
 FEW = 3  # lines; a page of more is not compared with one character
+CLOSE = 0.1  # heights of the lower of two lines by which they are apart at least
 ONE = 2.0  # nats by which one character must be likelier than a string, to be read instead
 
 
@@ -173,15 +175,18 @@ class Reader:
         Several are compared with one only where all together are not much wider than high: no character is.
         """
         several = sum(len(string.characters) for string in found) > 1
-        if several:
-            _, _, wide, high = around(string.box for string in found)
-            if wide > SQUARE * high or len(found) > FEW:
-                return None
+        boxes = [string.box for string in found]
+        if several and (len(found) > FEW or around(boxes)[2] > SQUARE * around(boxes)[3]):
+            return None
         try:
             one = self._cells([_cell(colours, name)], name, grammar, best)
         except PictureError:
             return None
-        return None if several and one.penalty + ONE > sum(string.penalty for string in found) else one
+        if not several:
+            return one
+        if any(_stuck(above, below) for above, below in pairwise(boxes)):
+            return one if one.confidence > 0.5 else None
+        return one if one.penalty + ONE < sum(string.penalty for string in found) else None
 
     def _boxes(self, boxes: list[Region], name: str, grammar: Grammar | None, best: int) -> Result:
         """One character a box, a string each row; a box without ink is left out."""
@@ -242,6 +247,11 @@ def _cell(colours: NDArray[np.float32], name: str) -> _Cell:
     top, left = int(rows[0]), int(columns[0])
     box = left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
     return seen, _times(colours.shape[1] / small.shape[1])(box)
+
+
+def _stuck(above: Box, below: Box) -> bool:
+    """Whether two lines are so close that they may be the two halves of one character."""
+    return below[1] - above[1] - above[3] < CLOSE * min(above[3], below[3])
 
 
 def _single(string: String) -> Result:
