@@ -75,3 +75,28 @@ def test_tables_of_the_papers_training_are_those_measured():
         assert f"<!-- {kind} -->\n{table}<!-- end -->" in document, (
             "python benchmarks/sdlm_conventions.py --write"
         )
+
+
+def test_the_document_on_reading_is_run(monkeypatch, capsys):
+    text = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(ROOT)
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    exec(code, {})
+    printed = [line.split("  # ")[1] for line in code.splitlines() if line.startswith("print(")]
+    assert capsys.readouterr().out.splitlines() == printed
+    (shown,) = re.findall(r"```console\n\$ (.*?)```", text, re.DOTALL)
+    command, *answers = shown.splitlines()
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split()], capture_output=True, text=True, check=False
+    )
+    assert [re.sub(r"\d+\.\d%", "…", line) for line in done.stdout.splitlines()] == answers
+
+
+def test_options_that_the_document_on_reading_names_are_there():
+    from lenet5.cli.reading import read_command
+
+    text = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+    known = {option for parameter in read_command.params for option in parameter.opts}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) - {"--from", "--data"}
+    assert named <= known
+    assert known - named <= {"--weights", "pictures"}
