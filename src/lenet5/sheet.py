@@ -58,7 +58,7 @@ def _inside(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     near = ndimage.maximum_filter(off, 5)
     label, count = ndimage.label(left, np.ones((3, 3)))
     small = [max(y.stop - y.start, x.stop - x.start) < 3 * thick for y, x in ndimage.find_objects(label)]
-    rest = np.append(False, small) & (np.bincount(label[near], minlength=count + 1) > 0)
+    rest = np.array([False, *small]) & (np.bincount(label[near], minlength=count + 1) > 0)
     return left & ~rest[label]
 
 

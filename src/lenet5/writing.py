@@ -32,6 +32,8 @@ SMOOTH = 0.8  # pixels: standard deviation of the Gaussian against printed patte
 PAPER_RANK = 60  # of a hundred pixels around, so many are darker than what is taken for the paper
 LOW, HIGH = 0.35, 0.9  # shares of the pen's own darkness at which ink begins and is full
 FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from the paper
+PIECES = 60  # the largest pieces of a line's ink, or of a few lines
+SCATTERED = 0.6  # share of all ink that they hold at least
 SIZE = 36  # pixels: height of a character at which the widths here fit
 LONGEST = 600  # pixels of the longer side at which a line is first looked for
 COARSE = 40, 13  # the paper's light is followed on a map of at most so many steps along and across a line
@@ -83,10 +85,26 @@ def strokes_of(colours: NDArray[np.float32], name: str = "the picture") -> NDArr
 
     Raises PictureError where nothing stands out from the paper.
     """
-    map_ = without_specks(without_rules(written(colours, name)))
+    map_ = without_rules(written(colours, name))
+    if concentrated(map_, PIECES) < SCATTERED:
+        raise PictureError(
+            f"nothing to read in {name}: what stands out is scattered, as noise and texture are"
+        )
+    map_ = without_specks(map_)
     if not (map_ > INKED).any():
         raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
     return map_
+
+
+def concentrated(map_: NDArray[np.float32], pieces: int) -> float:
+    """Share of all ink that lies in the largest so many connected pieces: 1 for writing, little for noise."""
+    from scipy import ndimage
+
+    label, count = ndimage.label(map_ > INKED, np.ones((3, 3)))
+    if count <= pieces:
+        return 1.0
+    weight = np.sort(ndimage.sum_labels(map_, label, np.arange(1, count + 1)))
+    return float(weight[-pieces:].sum() / weight.sum())
 
 
 def written(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
