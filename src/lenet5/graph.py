@@ -14,6 +14,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -124,7 +125,7 @@ class Graph:
         # Column k: the paths which have said the first k of the labels.
         reached = np.full((self.nodes, len(said) + 1), np.inf)
         reached[0, 0] = 0.0
-        for node, arcs in enumerate(self._arriving()):
+        for node, arcs in enumerate(self._arriving):
             if not len(arcs):
                 continue
             before, penalty = reached[self.start[arcs]], self.penalty[arcs, None]
@@ -132,13 +133,14 @@ class Graph:
                 reached[node] = _added(before + penalty)
                 continue
             label = self.label[arcs, None]
-            silent = np.where(label < 0, before + penalty, np.inf)
-            spoken = np.where(label == said, before[:, :-1] + penalty, np.inf)
-            reached[node] = _added(
-                np.concatenate([silent, np.pad(spoken, ((0, 0), (1, 0)), constant_values=np.inf)])
-            )
+            step = before + penalty
+            either = np.full((2 * len(arcs), len(said) + 1), np.inf)
+            either[: len(arcs)] = np.where(label < 0, step, np.inf)
+            either[len(arcs) :, 1:] = np.where(label == said, step[:, :-1], np.inf)
+            reached[node] = _added(either)
         return float(reached[-1, -1])
 
+    @cached_property
     def _arriving(self) -> list[NDArray[np.intp]]:
         """Arcs that arrive at each node."""
         order = np.argsort(self.end, kind="stable")
@@ -151,7 +153,7 @@ class Graph:
             np.full(self.nodes, np.inf),
         )  # from the first; to the last
         reached[0] = ahead[-1] = 0.0
-        for node, arcs in enumerate(self._arriving()):
+        for node, arcs in enumerate(self._arriving):
             if len(arcs):
                 reached[node] = _added(reached[self.start[arcs]] + self.penalty[arcs])
         for node in range(self.nodes - 2, -1, -1):

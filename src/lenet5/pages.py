@@ -8,6 +8,9 @@ it were alone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,9 +43,10 @@ def lines_of(colours: NDArray[np.float32], name: str = "the picture") -> list[Re
     small = resized(colours, pixels)
     rows, columns = colours.shape[:2]
     if columns <= STRIP and rows <= max(LOW, columns / 2):
-        inked, paper = strokes_of(small, name) > INKED, paper_of(small)
+        inked, seen = strokes_of(small, name) > INKED, None
     else:
-        inked, paper = inked_of(small)
+        inked, seen = inked_of(small)
+    paper = cache(lambda: paper_of(small) if seen is None else seen)  # needed where there are other lines
     level, tops = levelled(inked)
     number, count = chains_of(level)
     if not count:
@@ -60,7 +64,7 @@ def _region(
     owner: NDArray[np.intp],
     own: int,
     line: int,
-    paper: NDArray[np.float32],
+    paper: Callable[[], NDArray[np.float32]],
     pixels: float,
     name: str,
 ) -> Region:
@@ -88,7 +92,7 @@ def _region(
         np.minimum(((np.arange(across.start, across.stop) + 0.5) / pixels).astype(int), owner.shape[1] - 1),
     )
     near = ndimage.binary_dilation(others, iterations=2) & (owner != own)
-    picture = np.where(near[at][:, :, None], paper[at], picture)
+    picture = np.where(near[at][:, :, None], paper()[at], picture)
     called = name if owner.max() == 1 else f"{name}, line {line + 1}"
     return Region(box, (across.start, down.start), picture, called, line)
 
