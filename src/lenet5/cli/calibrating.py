@@ -27,7 +27,7 @@ __all__ = ["calibrate_command", "generated"]
 )
 @click.option(
     "--by",
-    metavar="MODEL",
+    metavar="TWIN",
     help="Fit to the answers of this network, trained as MODEL was but with --validation. For a MODEL that "
     "learnt from all writers.",
 )
