@@ -1,6 +1,6 @@
 """What the exported files cost: bytes on disk; flash, RAM and instructions on microcontrollers.
 
-    apt install gcc-arm-none-eabi qemu-system-arm
+    apt install gcc gcc-arm-none-eabi qemu-system-arm
     python benchmarks/exports.py           # then: python benchmarks/readme.py
 
 The C header is compiled (-O2) with benchmarks/c/bare.c, without any library but the compiler's own, linked to
@@ -139,6 +139,19 @@ def on_board(folder: Path, text: str, board: Board, images: np.ndarray) -> dict:
     }
 
 
+def pgm(image: np.ndarray) -> bytes:
+    """A picture (rows, columns) of bytes as a PGM file."""
+    return b"P5\n%d %d\n255\n" % image.shape[::-1] + image.astype(np.uint8).tobytes()
+
+
+def example(text: str, image: np.ndarray) -> str:
+    """What the program of examples/c says of an image."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = compiled(Path(folder), text, ["gcc", *C99], HERE.parent / "examples" / "c" / "main.c")
+        (Path(folder) / "digit.pgm").write_bytes(pgm(image))
+        return run([program, "digit.pgm"], cwd=folder, text=True).stdout.strip()
+
+
 def version(command: str) -> str:
     """The first line that a program says of itself."""
     return run([tool(command), "--version"], text=True).stdout.splitlines()[0]
@@ -156,6 +169,7 @@ def main() -> None:
             "onnx raw int8": len(build(model, True, seen).SerializeToString()),
             **{f"c {kind}": len(text.encode()) for kind, text in headers.items()},
         },
+        "example": example(headers["float"], images[0]),
         "workspace": RAM,
         "compiler": version("arm-none-eabi-gcc"),
         "emulator": version("qemu-system-arm"),

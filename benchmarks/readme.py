@@ -1,10 +1,12 @@
-"""Write the measured figures into README.md, between its markers, from benchmarks/results/*.json.
+"""Write the measured figures into README.md and docs/, between their markers, from benchmarks/results/*.json.
 
 lenet5 bench --out benchmarks/results
 python benchmarks/accuracy.py --recipe fast
 python benchmarks/accuracy.py --recipe best
+python benchmarks/parity.py
+python benchmarks/exports.py
 python benchmarks/sdlm_conventions.py --test --seeds 5 paper eq-9 paper-distorted
-python benchmarks/readme.py            # --check: fail where the README says something else
+python benchmarks/readme.py            # --check: fail where one says something else
 """
 
 from __future__ import annotations
@@ -13,12 +15,13 @@ import json
 import re
 import statistics
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from lenet5.bench.report import ratio
 
 HERE = Path(__file__).parent
-README = HERE.parent / "README.md"
 
 
 def speed() -> str:
@@ -94,20 +97,92 @@ def sprint() -> str:
     return "\n".join(lines)
 
 
+def parity() -> str:
+    """Every engine beside the reference."""
+    report = json.loads((HERE / "results" / "parity.json").read_text(encoding="utf-8"))
+    head = ("engine", "largest difference", "mean difference", "other answers", "test error")
+    lines = [f"| {' | '.join(head)} |", "|---|" + "---:|" * (len(head) - 1)]
+    for row in report["rows"]:
+        cells = [
+            "" if key not in row else f"{row[key]:.1e}" if row[key] < 0.01 else f"{row[key]:.1f}"
+            for key in ("largest", "mean")
+        ]
+        other = str(row.get("disagreements", ""))
+        lines.append(f"| {row['engine']} | {' | '.join([*cells, other])} | {row['error']:.2%} |")
+    versions = ", ".join(
+        text if name in text else f"{name} {text}" for name, text in report["versions"].items()
+    )
+    return "\n".join([*lines, "", f"Weights `{report['model']}`, {report['images']:,} patterns; {versions}."])
+
+
+def files(kind: str) -> str:
+    """Sizes of exported files whose key begins with `kind`."""
+    report = json.loads((HERE / "results" / "exports.json").read_text(encoding="utf-8"))
+    lines = ["| file | bytes |", "|---|---:|"]
+    for key, size in report["files"].items():
+        if key.split()[0] == kind:
+            options = "".join(f" --{word}" for word in key.split()[1:] if word != "float")
+            lines.append(f"| `lenet5 export digits --to {kind}{options}` | {size:,} |")
+    return "\n".join(lines)
+
+
+def example() -> str:
+    """A user's first steps with the C header, and what they see."""
+    report = json.loads((HERE / "results" / "exports.json").read_text(encoding="utf-8"))
+    lines = ["```console", "$ lenet5 export digits --to c"]
+    lines.append(f"lenet5.h: {report['files']['c float']:,} bytes")
+    lines += [
+        "$ cc -std=c99 -O3 -I. main.c -o recognise",
+        "$ ./recognise digit.pgm",
+        report["example"],
+        "```",
+    ]
+    return "\n".join(lines)
+
+
+def boards() -> str:
+    """What the C header takes of microcontrollers."""
+    report = json.loads((HERE / "results" / "exports.json").read_text(encoding="utf-8"))
+    lines = ["| board (its flash, RAM) | variant | flash | RAM | of it stack | instructions a character |"]
+    lines.append("|---|---|---:|---:|---:|---:|")
+    for board in report["boards"].values():
+        for kind in ("float", "int8"):
+            name = f"{board['name']} ({board['flash']} KB, {board['ram']} KB)" if kind == "float" else ""
+            found = board[kind]
+            cells = ["does not fit", "", "", ""]
+            if found:
+                cells = [f"{found[key]:,}" for key in ("flash", "ram", "stack")]
+                cells.append(f"{found['instructions'] / 1e6:.1f} million")
+            lines.append(f"| {name} | {kind} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", f"{report['compiler']}, `-O2`; {report['emulator']}."])
+
+
+# Documents, and the figures between their markers.
+DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
+    "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint},
+    "docs/parity.md": {"parity": parity},
+    "docs/onnx.md": {"files": partial(files, "onnx")},
+    "docs/c.md": {"example": example, "files": partial(files, "c"), "boards": boards},
+}
+
+
 def main() -> int:
-    text = README.read_text(encoding="utf-8")
-    new = text
-    for name, make in (("speed", speed), ("accuracy", accuracy), ("sprint", sprint)):
-        mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        if not mark.search(new):
-            print(f"README.md has no <!-- {name} --> … <!-- /{name} -->", file=sys.stderr)
-            return 1
-        body = make()
-        new = mark.sub(lambda found, body=body: found[1] + body + "\n" + found[2], new)
-    if "--check" in sys.argv:
-        return int(new != text)
-    README.write_text(new, encoding="utf-8")
-    return 0
+    stale = 0
+    for document, makers in DOCUMENTS.items():
+        path = HERE.parent / document
+        text = new = path.read_text(encoding="utf-8")
+        for name, make in makers.items():
+            mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+            if not mark.search(new):
+                print(f"{document} has no <!-- {name} --> … <!-- /{name} -->", file=sys.stderr)
+                return 1
+            body = make()
+            new = mark.sub(lambda found, body=body: found[1] + body + "\n" + found[2], new)
+        if new != text:
+            stale += 1
+            if "--check" not in sys.argv:
+                path.write_text(new, encoding="utf-8")
+    return int("--check" in sys.argv and stale > 0)
 
 
 if __name__ == "__main__":

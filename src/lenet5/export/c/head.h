@@ -15,8 +15,8 @@
  *     puts(lenet5_names[best]);
  *
  * Flash: @FLASH@ bytes of weights and tables, and some kilobytes of code. RAM: the workspace, @RAM@ bytes,
- * and less than 300 bytes of stack. No heap, no library (not even the mathematics), nothing global that
- * changes: threads share all but their workspaces.
+ * and less than 400 bytes of stack (on Cortex-M). No heap, no library (not even the mathematics), nothing
+ * global that changes: threads share all but their workspaces.
  */
 #ifndef LENET5_H
 #define LENET5_H
