@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -67,7 +68,7 @@ def open_pages(
         return _pdf(data, name, dpi, only)
     picture = opened(data, name)
     if picture.format == "TIFF":
-        return _tiff(picture, name, only)
+        return _tiff(picture, data, name, only)
     return _chosen(_single(data, name), 1, only, name)
 
 
@@ -96,11 +97,12 @@ def _called(name: str, number: int, count: int) -> str:
     return name if count == 1 else f"{name}, page {number}"
 
 
-def _tiff(picture: Image.Image, name: str, only: Collection[int] | None) -> Iterator[Page]:
+def _tiff(picture: Image.Image, data: bytes, name: str, only: Collection[int] | None) -> Iterator[Page]:
     try:
         count = getattr(picture, "n_frames", 1)
     except Exception:  # the list of pages is damaged behind the first
         count = 1
+    count = max(count, _announced(data))  # Pillow passes in silence over a page that is not there
     for number in _wanted(count, only, name):
         called = _called(name, number, count)
         try:
@@ -110,6 +112,23 @@ def _tiff(picture: Image.Image, name: str, only: Collection[int] | None) -> Iter
             raise PictureError(f"cannot read {called}: the file is damaged ({error})") from error
         colours, pixels = colours_of(page, called)
         yield Page(number, count, called, colours, pixels)
+
+
+def _announced(data: bytes) -> int:
+    """How many pages a TIFF file (specification 6.0, section 2) announces, its end cut off or not."""
+    order = "<" if data[:2] == b"II" else ">"
+    if len(data) < 8 or struct.unpack_from(order + "H", data, 2)[0] != 42:
+        return 1  # BigTIFF
+    at, seen = struct.unpack_from(order + "I", data, 4)[0], set()
+    while at and at not in seen:
+        seen.add(at)
+        behind = at + 2
+        if behind <= len(data):
+            behind += 12 * struct.unpack_from(order + "H", data, at)[0]
+        if behind + 4 > len(data):
+            break
+        at = struct.unpack_from(order + "I", data, behind)[0]
+    return len(seen)
 
 
 @contextmanager
