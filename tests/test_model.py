@@ -138,7 +138,7 @@ def test_without_numba_everything_is_answered_and_said_once(images):
     program = (
         "import sys, warnings, numpy; sys.modules['numba'] = None\n"  # importing it now fails
         "from lenet5 import LeNet5\n"
-        "images = numpy.zeros((20, 28, 28), 'uint8')\n"
+        "images = numpy.zeros((400, 28, 28), 'uint8')\n"
         "with warnings.catch_warnings(record=True) as said:\n"
         "    warnings.simplefilter('always')\n"
         "    LeNet5().penalties(images); LeNet5().penalties(images)\n"

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["LeNet5", "check_seed", "initial", "pretrained_names"]
 
 FORMAT = "lenet5"
-FEW = 16  # images that network.py reads sooner than the compiled engine is loaded
+FEW = 300  # images, all calls together, that network.py reads sooner than the compiled engine is loaded
 NO_RUBBISH = 20.0  # j after eq. 8, which has no rubbish class: none to speak of, unless nothing else fits
 WEIGHTS = Path(__file__).parent / "weights"
+
+_read = 0  # images that network.py has read in this process
 
 
 def initial(
@@ -111,8 +113,10 @@ class LeNet5:
         threads: as many as this process may use, unless given.
         """
         images = check_images(images)
-        if len(images) <= FEW and "lenet5.engine" not in sys.modules:
+        global _read
+        if _read + len(images) <= FEW and "lenet5.engine" not in sys.modules:
             # A picture or two: the reference has answered before Numba is imported.
+            _read += len(images)
             return uncompiled.penalties(self.flat, self.codes, images)
         return uncompiled.fastest().penalties(self.flat, self.codes, images, threads)
 
