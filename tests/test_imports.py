@@ -16,9 +16,10 @@ PACKAGE = Path(lenet5.__file__).parent
 ORDER = [
     "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "calibration",
     "network", "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
-    "tables", "datasets", "model", "recipes", "opening", "writing", "picture", "variants", "checkpoint", "sdlm", "train",
+    "tables", "datasets", "model", "recipes", "opening", "writing", "picture", "variants", "segment",
+    "rubbish", "allographs", "synthetic", "supplement", "checkpoint", "sdlm", "train",
     "evaluate", "plots", "reproduce", "documents", "regions", "sheet", "chains", "boxes", "pages", "forms",
-    "segment", "rubbish", "adapting", "rejection", "graph", "grammar", "results", "parts", "sdnn", "strings", "steps",
+    "adapting", "rejection", "graph", "grammar", "results", "parts", "sdnn", "strings", "steps",
     "reader", "marks", "jobs",
     "string_evaluation", "export", "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",
 ]  # fmt: skip

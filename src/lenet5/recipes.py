@@ -35,7 +35,11 @@ class Recipe:
     scale: float = 0.1  # the penalties are multiplied by it before eq. 9 (losses.py)
     averaging: float = 0.0  # share by which an average follows the parameters each step; 0: none is kept
     distortion: Distortion | None = None  # drawn afresh for each pattern in each pass
-    variants: float = 0.0  # share of the 1s and 7s added once more as others write them (variants.py)
+    # Added to the patterns (supplement.py):
+    variants: float = 0.0  # share of the 1s and 7s, once more as others write them
+    drawn: int = 0  # digits drawn with a pen
+    lines: int = 0  # lines of digits, cut into what is one and what is none
+    nothing: int = 0  # other patterns that are no character
     spread: float = 1.0  # parameters start uniform in ±spread / F_i^power: the paper's are 2.4 and 1
     power: float = 0.5
     coefficient: float | None = None  # where those of S2 and S4 start; None: as all other parameters
@@ -49,6 +53,9 @@ class Recipe:
             "squares": (0, 0.99999),
             "averaging": (0, 1),
             "variants": (0, 1),
+            "drawn": (0, 10_000_000),
+            "lines": (0, 1_000_000),
+            "nothing": (0, 10_000_000),
         }
         for key, (least, most) in bounds.items():
             if not least <= getattr(self, key) <= most:
@@ -76,6 +83,11 @@ class Recipe:
         return (
             (self.rate * np.where(done < self.warm_up, rising, falling)).astype(np.float32).reshape(-1, steps)
         )
+
+    @property
+    def supplements(self) -> bool:
+        """Whether it adds patterns to the data set."""
+        return bool(self.variants or self.drawn or self.lines or self.nothing)
 
     def data(self) -> dict[str, Any]:
         """The recipe as it is written to files."""

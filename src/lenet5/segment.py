@@ -2,8 +2,10 @@
 
 Cut candidates are the cheapest ways from the top of the line to its bottom, a step at most one pixel aside a
 row, where a pixel costs its ink: a way of no cost parts characters that overlap or slant without touching, a
-cheap one goes through a joint. They never cross, so that what lies between neighbours is a piece; an arc of
-the segmentation graph is a run of neighbouring pieces, shaped as MNIST's characters were.
+cheap one goes through a joint. Where two round characters lean on each other it is cheaper to go through the
+middle of either; so there are also ways for which what ink encloses costs as much as ink, which are cheapest
+where the outline is narrow. What lies between neighbouring ways is a piece; an arc of the segmentation graph is
+a run of neighbouring pieces, shaped as MNIST's characters were.
 """
 
 from __future__ import annotations
@@ -25,6 +27,10 @@ ASIDE = 0.02  # cost of a step aside, in pixels of full ink: of ways through no 
 ASIDE_IN_INK = 1.0  # the same within a part: a way through its ink is to be short rather than far around
 NEIGHBOURS = 0.05  # a cut is the cheapest within this many character heights on either side
 DEAREST = 4.5  # strokes that a cut may go through
+NECK = 0.85  # sizes of the line, that a way through a neck may be long
+NECK_NEIGHBOURS = 0.12  # it is the cheapest within so many sizes on either side …
+NECK_APART = 0.05  # … and lies so many from other cuts
+NECK_STROKES = 2.0  # strokes it counts as going through, at most: a neck is where characters meet
 WIDEST = 1.7  # widths of an arc's ink, for its height or the line's size, whichever is more
 MOST_PIECES = 7  # of a character
 PLACES = np.arange(BOX, dtype=np.float32)
@@ -126,12 +132,35 @@ def _cheapest(cost: NDArray[np.float32], reach: int, dearest: float) -> NDArray[
     return np.array([(x.start + x.stop - 1) // 2 for (x,) in ndimage.find_objects(low)], np.intp)
 
 
-def _parted(ink: NDArray[np.float32], aside: float, reach: int, dearest: float) -> tuple[NDArray, NDArray]:
-    """Number of the part that each pixel lies in, between the ways cut here; and the cost of each way."""
-    cost, step = cheapest_ways(ink, aside)
-    ends = _cheapest(cost, reach, dearest)
-    ways = ways_to(step, ends)
-    return (np.arange(ink.shape[1]) >= ways[:, :, None]).sum(0), cost[ends]
+def _number(ways: NDArray[np.intp], columns: int) -> NDArray[np.intp]:
+    """How many ways lie at or to the left of each pixel, (rows, columns). ways: (ways, rows)."""
+    return (np.arange(columns) >= ways[:, :, None]).sum(0)
+
+
+def _free_parts(ink: NDArray[np.float32]) -> NDArray[np.intp]:
+    """Number of the part that each pixel lies in, between ways through no ink."""
+    cost, step = cheapest_ways(ink, ASIDE)
+    return _number(ways_to(step, _cheapest(cost, 1, 0.5)), ink.shape[1])
+
+
+def _cuts(ink: NDArray[np.float32], size: float, stroke: float) -> tuple[NDArray[np.intp], NDArray]:
+    """Ways through the ink of one part, from left to right, (ways, rows), and the cost of each in pixels."""
+    from scipy import ndimage
+
+    cost, step = cheapest_ways(ink, ASIDE_IN_INK)
+    ends = _cheapest(cost, max(1, round(NEIGHBOURS * size)), DEAREST * stroke)
+    ways, costs = ways_to(step, ends), cost[ends]
+    filled = ndimage.binary_fill_holes(ink > 0).astype(np.float32)
+    cost, step = cheapest_ways(filled, ASIDE_IN_INK)
+    ends = _cheapest(cost, max(1, round(NECK_NEIGHBOURS * size)), NECK * size)
+    if not len(ends):
+        return ways, costs
+    necks = ways_to(step, ends)
+    apart = np.abs(necks.mean(1)[:, None] - ways.mean(1)).min(1, initial=np.inf) > NECK_APART * size
+    ways = np.concatenate([ways, necks[apart]])
+    costs = np.concatenate([costs, np.minimum(cost[ends][apart], NECK_STROKES * stroke)])
+    order = np.argsort(ways.mean(1), kind="stable")
+    return ways[order], costs[order]
 
 
 def segments(ink: NDArray[np.float32]) -> Segments:
@@ -145,7 +174,7 @@ def segments(ink: NDArray[np.float32]) -> Segments:
     outline = np.count_nonzero(inked[1:] != inked[:-1]) + np.count_nonzero(inked[:, 1:] != inked[:, :-1])
     stroke = max(2 * np.count_nonzero(inked) / max(outline, 1), 1.0)
     solid = np.where(inked, ink, 0)
-    part, _ = _parted(solid, ASIDE, 1, 0.5)
+    part = _free_parts(solid)
     piece = np.full(ink.shape, -1, np.intp)
     joints: list[float] = []
     count = 0
@@ -154,7 +183,8 @@ def segments(ink: NDArray[np.float32]) -> Segments:
         if np.count_nonzero(here & inked[top:bottom, left:right]) < max(2.0, 0.15 * stroke**2):
             continue
         alone = np.where(here, solid[top:bottom, left:right], 0)
-        inner, costs = _parted(alone, ASIDE_IN_INK, max(1, round(NEIGHBOURS * size)), DEAREST * stroke)
+        ways, costs = _cuts(alone, size, stroke)
+        inner = _number(ways, right - left)
         weight = np.bincount(inner[alone > 0], minlength=len(costs) + 1)
         used = np.flatnonzero(weight >= max(2.0, 0.15 * stroke**2))
         renumbered = np.full(len(costs) + 1, -1)

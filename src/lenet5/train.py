@@ -23,7 +23,7 @@ from .mnist import validation_split
 from .model import LeNet5, initial
 from .recipes import BEST, FAST, RECIPES, PaperRecipe, Recipe
 from .sdlm import PaperPass, PaperTraining
-from .variants import variants
+from .supplement import supplemented
 
 if TYPE_CHECKING:
     from .adapting import Mixture
@@ -237,9 +237,8 @@ def train(
     labels = dataset.labels if start is None else relabel(dataset, model.classes)
     held = None if test is None else (test.images, relabel(test, model.classes))
     images = dataset.images
-    if isinstance(recipe, Recipe) and recipe.variants:
-        more, names = variants(images, labels, tuple(model.classes), recipe.variants, seed)
-        images, labels = np.concatenate([images, more]), np.concatenate([labels, names])
+    if isinstance(recipe, Recipe) and recipe.supplements:
+        images, labels = supplemented(images, labels, model.classes, recipe, seed)
     if mixture is not None:
         images, labels = mixture.mixed(images, labels, model.classes, seed)
     prepared(len(images))
@@ -274,7 +273,7 @@ def train(
     model.metadata["training"] |= {key: identity[key] for key in kept if key in identity} | {
         "command": command
     }
-    if mixture is not None:
+    if training.targets.ndim > 1:  # beside what is no character the data set's own error says more
         own = dataset.labels if start is None else relabel(dataset, model.classes)
         model.metadata["figures"]["train_error"] = float(
             np.mean(model.predict(dataset.images, threads) != own)

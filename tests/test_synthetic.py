@@ -1,0 +1,74 @@
+"""Lines of digits, and what cutting them gives."""
+
+import numpy as np
+import pytest
+
+from lenet5.synthetic import MARK, NOBODY, NOTHING, Line, Source, arcs, line, patterns
+
+NONE = np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.int64)
+
+
+def rng(seed):
+    return np.random.default_rng(seed)
+
+
+@pytest.fixture(params=["drawn", "mnist"])
+def source(request):
+    if request.param == "drawn":
+        return Source(*NONE, drawn=1.0)
+    images, labels = request.getfixturevalue("mnist_train")
+    return Source(images[:2000], labels[:2000], drawn=0.0)
+
+
+def test_a_line_has_the_ink_of_every_digit(source):
+    for seed in range(20):
+        written = line(source, rng(seed))
+        assert written.ink.shape == written.owner.shape and written.ink.dtype == np.float32
+        assert written.ink.min() >= 0 and written.ink.max() <= 1
+        owners = set(np.unique(written.owner[written.ink > 0.5])) - {MARK, NOBODY}
+        assert owners <= set(range(len(written.digits))) and len(owners) >= len(written.digits) - 1
+        places = [np.nonzero(written.owner == k)[1].mean() for k in sorted(owners)]
+        assert places == sorted(places)  # from left to right
+
+
+def test_digits_that_are_given_are_written(source):
+    written = line(source, rng(0), (4, 0, 7))
+    assert written.text == "407"[: len(written.text)] and len(written.text) >= 2
+
+
+def test_the_same_seed_gives_the_same_patterns_whatever_the_number_of_lines(source):
+    few, many = patterns(source, 2, seed=5), patterns(source, 4, seed=5)
+    assert np.array_equal(few[0], many[0][: len(few[0])]) and np.array_equal(few[1], many[1][: len(few[1])])
+    assert not np.array_equal(patterns(source, 2, seed=6)[1], few[1])
+
+
+def test_lone_digits_are_characters_and_their_halves_and_pairs_are_not():
+    def ring(x):
+        y, columns = np.mgrid[:40, :80]
+        return (np.abs(np.hypot((y - 20) / 1.3, columns - x) - 9) < 2).astype(np.float32)
+
+    ink = ring(20) + ring(50)
+    owner = np.where(ring(20) > 0, 0, np.where(ring(50) > 0, 1, NOBODY)).astype(np.int16)
+    fields, labels = arcs(Line(ink, owner, (0, 0)))
+    found = {}
+    for field, label in zip(fields, labels, strict=True):
+        found.setdefault(int(label), []).append(field)
+    # A ring whole, or nearly, is a zero; its halves, and both rings at once, are nothing.
+    assert len(found[0]) >= 2 and len(found[NOTHING]) >= 3
+    for field in found[0]:
+        assert field[14, 14] == 0 and field[14].max() == 255
+
+
+def test_marks_are_no_characters(source):
+    for seed in range(30):
+        written = line(source, rng(seed))
+        only = Line(np.where(written.owner == MARK, written.ink, 0), written.owner, written.digits)
+        if (only.ink > 0.5).sum() > 30:
+            assert set(arcs(only)[1]) <= {NOTHING}
+
+
+def test_both_kinds_come_out(source):
+    fields, labels = patterns(source, 10, seed=1)
+    assert fields.shape == (len(labels), 28, 28) and fields.dtype == np.uint8
+    assert (labels == NOTHING).sum() > 50 and (labels != NOTHING).sum() > 20
+    assert (fields.reshape(len(fields), -1).max(1) > 200).all()
