@@ -61,10 +61,13 @@ def chains_of(inked: NDArray[np.bool_]) -> tuple[NDArray[np.intp], int]:
     if not len(kept):
         return np.zeros(inked.shape, np.intp), 0
     pieces = pieces.of(kept)
-    small = _small(pieces)
-    tall = _tall(pieces, ~small)
+    tall = _tall(pieces)
+    small = _small(pieces, ~tall)
     line = np.full(len(kept), -1)
     letters = np.flatnonzero(~small & ~tall)
+    if not len(letters):
+        small[:], tall[:] = False, False
+        letters = np.arange(len(kept))
     if inked.shape[0] < ONE * np.max(pieces.high[letters], initial=0):
         line[letters] = 0  # there is no room for two
     else:
@@ -115,12 +118,15 @@ def _writing(pieces: _Pieces, shape: tuple[int, int]) -> NDArray[np.intp]:
     return kept[np.argsort(-pieces.area[kept], kind="stable")[:MOST]]
 
 
-def _small(pieces: _Pieces) -> NDArray[np.bool_]:
-    """Which pieces are much lower than one that stands around them: points, dashes, parts, tails."""
+def _small(pieces: _Pieces, one: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which pieces are much lower than one that stands around them: points, dashes, parts, tails.
+
+    one: (pieces,) whether a piece is of one line only.
+    """
     high = pieces.high
     middle = (pieces.top + pieces.bottom)[:, None] / 2
     aside = np.maximum(pieces.left[:, None] - pieces.right, pieces.left - pieces.right[:, None])
-    larger = (high[:, None] < SMALL * high) & (aside < 2 * high)
+    larger = (high[:, None] < SMALL * high) & (aside < 2 * high) & one
     inside = (larger & (middle > pieces.top) & (middle < pieces.bottom)).any(1)
     near = larger & (middle > pieces.top - AROUND * high) & (middle < pieces.bottom + AROUND * high)
     small = near.any(1) | (high < LEAST)
@@ -132,18 +138,18 @@ def _small(pieces: _Pieces) -> NDArray[np.bool_]:
     return small
 
 
-def _tall(pieces: _Pieces, letters: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which pieces are much higher than the three or more beside them: perhaps two, of lines that touch."""
-    tall = np.zeros(len(letters), bool)
+def _tall(pieces: _Pieces) -> NDArray[np.bool_]:
+    """Which pieces have two or more much lower ones beside their upper part, and beside their lower: two, of
+    lines that touch, or a tail into the next line."""
+    tall = np.zeros(len(pieces.area), bool)
     high = pieces.high
-    for piece in np.flatnonzero(letters):
-        beside = letters & (pieces.bottom > pieces.top[piece]) & (pieces.top < pieces.bottom[piece])
-        beside &= (pieces.left < pieces.right[piece] + 4 * high[piece]) & (
-            pieces.right > pieces.left[piece] - 4 * high[piece]
-        )
-        beside[piece] = False
-        others = high[beside]
-        tall[piece] = len(others) >= 3 and high[piece] > TALL * np.median(others)
+    middle = (pieces.top + pieces.bottom) / 2
+    for piece in np.flatnonzero(high > TALL * LEAST):
+        aside = np.maximum(pieces.left - pieces.right[piece], pieces.left[piece] - pieces.right)
+        beside = (aside < 4 * high[piece]) & (high > 0.2 * high[piece]) & (TALL * high < high[piece])
+        upper = beside & (middle > pieces.top[piece]) & (pieces.bottom < middle[piece])
+        lower = beside & (middle < pieces.bottom[piece]) & (pieces.top > middle[piece])
+        tall[piece] = upper.sum() >= 2 and lower.sum() >= 2
     return tall
 
 
@@ -221,7 +227,7 @@ def _lines_only(pieces: _Pieces, line: NDArray[np.intp], shape: tuple[int, int])
         own = pieces.of(line == number)
         high = float(np.median(own.high))
         edge = own.top.min() == 0 or own.bottom.max() == shape[0]
-        dash = (own.wide > FLAT * own.high).all() and high < SMALL * size
+        dash = (own.wide > FLAT * own.high).all() and high < 0.2 * size
         # Remains of print beside a line are lower than it; on a page a character alone may be.
         least = {1: LONE, 2: SMALL}.get(len(own.area), 0.0) if shape[0] < 4 * size else 0.25
         few = len(own.area) < 3 and high < least * size

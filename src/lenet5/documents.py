@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["DPI", "Page", "open_pages"]
 
 DPI = 300  # a PDF page is drawn at so many pixels an inch: a digit 3 mm high is 35 pixels
+MOST_PAGES = 10_000  # of a TIFF file; a chain of pages in a damaged one may have no end
 INCH = 72  # points of a PDF
 _PDFIUM = threading.Lock()  # PDFium may be used by one thread at a time
 
@@ -120,7 +121,7 @@ def _announced(data: bytes) -> int:
     if len(data) < 8 or struct.unpack_from(order + "H", data, 2)[0] != 42:
         return 1  # BigTIFF
     at, seen = struct.unpack_from(order + "I", data, 4)[0], set()
-    while at and at not in seen:
+    while at and at not in seen and len(seen) < MOST_PAGES:
         seen.add(at)
         behind = at + 2
         if behind <= len(data):

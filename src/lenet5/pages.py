@@ -29,7 +29,7 @@ STRIP, LOW = (
 )  # pixels: a picture at most so wide, and so high or half as high as wide, is a strip, whose
 # ink is what writing.py sees in a line
 MARGIN = 0.5  # heights of a line that are shown around it
-ALONE = 2.6  # a picture at most so many times as high as its only line is read whole
+ALONE = 3.0  # a picture at most so many times as high as its only line is read whole
 
 
 def lines_of(colours: NDArray[np.float32], name: str = "the picture") -> list[Region]:
