@@ -276,7 +276,10 @@ def test_characters_under_the_threshold_are_shown_as_a_question_mark_with_the_re
 def test_a_doubtful_character_in_line_with_sure_ones_is_shown():
     assert told(0.9, 0.4, 0.8).doubting(0.5, 0.05).text == "777"
     assert told(0.9, 0.04, 0.8).doubting(0.5, 0.05).text == "7?7"
-    assert told(0.9, 0.4, 0.3).doubting(0.5, 0.05).text == "7??"
+    assert told(0.96, 0.4, 0.3).doubting(0.5, 0.05).text == "7??"
+    assert told(0.9, 0.4, 0.3).doubting(0.5, 0.05).text == "???"
+    assert told(*[0.9] * 9, 0.4, 0.3).doubting(0.5, 0.05).text == "7" * 11
+    assert told(*[0.9] * 7, *[0.3] * 3).doubting(0.5, 0.05).text == "?" * 10
     assert told(0.4).doubting(0.5, 0.05).text == "?"
 
 

@@ -18,9 +18,11 @@ __all__ = ["UNSURE", "Box", "Character", "Line", "Other", "Result", "String", "a
 UNSURE = "?"  # stands for a character that is rejected
 
 Box = tuple[int, int, int, int]
-GAP = (
-    2.0  # median heights of its characters by which a line's characters stand apart, from which on it is two
-)
+# Median heights of its characters by which a line's characters stand apart, from which on it is two strings.
+GAP = 2.0
+LONG = 10  # characters
+FEW_OF_SHORT, FEW_OF_LONG = 0.5, 0.2  # shares of a string that may be doubtful
+STRICT = 0.95  # confidence that a character must reach in a string of which more is
 
 
 class Other(NamedTuple):
@@ -103,11 +105,16 @@ class String:
     def doubting(self, doubt: float, among: float) -> String:
         """The same with `?` for what is doubtful: under `doubt`, or under `among` in line with sure characters.
 
-        Where half of the characters or more reach `doubt` there is writing of this kind, and what stands among
-        them is rather one more than none.
+        Where few characters are under `doubt` (half of a short string, a fifth of a long one) this is writing
+        of the kind that the network knows, and what stands among it is rather one more character than none.
+        Where more are, it is probably something else (print, a texture), of which parts look like characters
+        by chance: then only what is quite sure is shown.
         """
-        sure = sum(character.confidence >= doubt for character in self.characters)
-        return self.rejecting(min(doubt, among) if 2 * sure >= len(self.characters) else doubt)
+        count = len(self.characters)
+        under = sum(character.confidence < doubt for character in self.characters)
+        if under <= count * (FEW_OF_LONG if count >= LONG else FEW_OF_SHORT):
+            return self.rejecting(min(doubt, among))
+        return self.rejecting(doubt if count == 1 else max(doubt, STRICT))
 
     def parted(self) -> tuple[String, ...]:
         """The strings on either side of each wide gap. Penalty and confidence are the whole's: it was read as
