@@ -105,6 +105,42 @@ def test_specks_and_the_rim_of_a_photograph_are_left_out():
     assert alike(image)
 
 
+@pytest.mark.parametrize("inset", [0, 3, 6])
+def test_a_frame_around_it_is_left_out(inset):
+    image = drawn()
+    ImageDraw.Draw(image).rectangle((inset, inset, 119 - inset, 119 - inset), outline=50, width=3)
+    assert alike(image)
+
+
+@pytest.mark.parametrize("kind", ["ruled", "slanting", "squared"])
+def test_printed_lines_are_left_out(kind):
+    y, x = np.mgrid[:120, :120]
+    printed = (y + 20 + (0.03 * x if kind == "slanting" else 0)) % 37 < 1.6
+    if kind == "squared":
+        printed = printed | ((x + 15) % 29 < 1.6)
+    assert alike(np.minimum(np.asarray(drawn()), np.where(printed, 120, 255).astype(np.uint8)))
+
+
+def test_the_stem_of_a_four_is_no_printed_line():
+    image = Image.new("L", (100, 120), 235)
+    ImageDraw.Draw(image).line([(50, 20), (15, 70), (90, 70)], fill=20, width=3)
+    without = normalise_character(image)
+    ImageDraw.Draw(image).line([(70, 4), (70, 116)], fill=20, width=3)
+    four = normalise_character(image)
+    assert (four > 127).any(1).sum() == 20
+    assert LeNet5.pretrained("digits").predict(four[None])[0] == 4
+    assert (four != without).any()
+
+
+def test_a_neighbour_and_a_shadow_do_not_turn_paper_into_ink():
+    image = np.asarray(drawn()).copy()
+    image[30:90, -12:] = 25
+    assert alike(image)
+    y, x = np.mgrid[:120, :120]
+    shade = 1 - 0.35 / (1 + np.exp((x + y - 190) / 3))
+    assert alike((np.asarray(drawn()) * shade).astype(np.uint8), 0.8)
+
+
 @pytest.mark.parametrize("size", [28, 60, 400, 1500])
 def test_any_size(size):
     large = drawn(1500, width=112)
@@ -185,6 +221,22 @@ def test_blank_paper_with_the_noise_of_a_camera_has_nothing_to_read():
     noise = np.random.default_rng(1).normal(225, 1.0, (140, 100))
     with pytest.raises(PictureError, match="nothing to read"):
         normalise_character(noise.astype(np.uint8))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("kind", ["paper", "white", "soft", "texture"])
+def test_noise_and_texture_have_nothing_to_read(kind, seed):
+    from scipy import ndimage
+
+    rng = np.random.default_rng(seed)
+    noise = rng.standard_normal((150, 210))
+    soft = ndimage.gaussian_filter(noise, 1.5)
+    levels = {
+        "paper": 215 + 6 * noise, "white": rng.integers(0, 256, noise.shape),
+        "soft": 150 + 30 * soft / soft.std(), "texture": 180 + 9 * noise + 9 * soft / soft.std(),
+    }[kind]  # fmt: skip
+    with pytest.raises(PictureError, match="nothing to read"):
+        normalise_character(np.clip(levels, 0, 255).astype(np.uint8))
 
 
 @pytest.mark.parametrize(

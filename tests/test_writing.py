@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.errors import PictureError
-from lenet5.writing import INKED, character_size, line_of, strokes_of, without_rules, without_specks, written
+from lenet5.writing import (
+    INKED,
+    character_size,
+    concentrated,
+    line_of,
+    strokes_of,
+    without_rules,
+    without_specks,
+    written,
+)
 
 ROWS, COLUMNS = 56, 160
 
@@ -113,6 +122,18 @@ def test_specks_go_and_points_stay():
 def test_blank_paper_has_nothing_to_read(level):
     with pytest.raises(PictureError, match="nothing to read in the wall"):
         strokes_of(np.full((ROWS, COLUMNS, 3), level, np.float32), "the wall")
+
+
+def test_noise_has_nothing_to_read():
+    noise = np.random.default_rng(3).random((120, 300, 1)).repeat(3, 2).astype(np.float32)
+    with pytest.raises(PictureError, match="scattered, as noise"):
+        strokes_of(noise)
+
+
+def test_ink_of_a_line_lies_in_few_pieces_and_noise_does_not():
+    assert concentrated(TRUTH, 5) > 0.99
+    noise = (np.random.default_rng(0).random((80, 80)) < 0.2).astype(np.float32)
+    assert concentrated(noise, 5) < 0.5
 
 
 @given(

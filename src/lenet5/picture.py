@@ -57,7 +57,9 @@ def _paper(plane: NDArray, lightest: bool) -> NDArray | np.floating:
     (drawn on a screen), else a closing (or opening) as wide as no stroke is, smoothed."""
     edge = _border(plane)
     level = np.median(edge)
-    if max(plane.shape) < 16 or (np.median(np.abs(edge - level)) < 0.004 and np.ptp(plane) > 0.3):
+    even = np.median(np.abs(edge - level)) < 0.004 and np.ptp(plane) > 0.3
+    # An even edge that little else is like is a frame's.
+    if max(plane.shape) < 16 or (even and np.mean(np.abs(plane - level) < 0.05) > 0.2):
         return level
     from scipy import ndimage
 
@@ -142,7 +144,7 @@ def _likely(strength: NDArray[np.float32]) -> float:
     """
     full = float(np.quantile(strength, 0.99))
     inked = strength > 0.5 * full
-    return full * (1 - 3 * min(float(_border(inked).mean()), 0.2))
+    return full * (1 - 3 * min(float(_border(inked).mean()), 0.1))
 
 
 def _without_frame(strength: NDArray) -> NDArray:
