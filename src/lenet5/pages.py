@@ -9,6 +9,7 @@ it were alone.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -28,6 +29,7 @@ STRIP, LOW = (
     100,
 )  # pixels: a picture at most so wide, and so high or half as high as wide, is a strip, whose
 # ink is what writing.py sees in a line
+PRINTED = -1  # the owner of printed lines
 MARGIN = 0.5  # heights of a line that are shown around it
 ALONE = 3.0  # a picture at most so many times as high as its only line is read whole
 
@@ -43,8 +45,10 @@ def lines_of(colours: NDArray[np.float32], name: str = "the picture") -> list[Re
     small = resized(colours, pixels)
     rows, columns = colours.shape[:2]
     if columns <= STRIP and rows <= max(LOW, columns / 2):
-        inked, seen = strokes_of(small, name) > INKED, None
+        strokes, seen = strokes_of(small, name), None
+        inked = strokes > INKED
     else:
+        strokes = None
         inked, seen = inked_of(small)
     paper = cache(lambda: paper_of(small) if seen is None else seen)  # needed where there are other lines
     level, tops = levelled(inked)
@@ -54,9 +58,16 @@ def lines_of(colours: NDArray[np.float32], name: str = "the picture") -> list[Re
     owner = np.zeros(inked.shape, np.intp)
     rows, columns = np.nonzero(number)
     owner[rows + tops[columns], columns] = number[rows, columns]
+    printed = inked.copy()  # what levelling left out
+    rows, columns = np.nonzero(level)
+    printed[rows + tops[columns], columns] = False
+    owner[printed & (owner == 0)] = PRINTED
     middle = [float(np.nonzero(owner == line)[0].mean()) for line in range(1, count + 1)]
     order = np.argsort(middle, kind="stable") + 1
-    return [_region(colours, owner, int(own), at, paper, pixels, name) for at, own in enumerate(order)]
+    found = [_region(colours, owner, int(own), at, paper, pixels, name) for at, own in enumerate(order)]
+    if len(found) == 1 and found[0].picture is small:  # whole, and not reduced
+        return [replace(found[0], strokes=strokes)]
+    return found
 
 
 def _region(
@@ -68,7 +79,7 @@ def _region(
     pixels: float,
     name: str,
 ) -> Region:
-    """One line's box, and its picture: a margin around it, other lines' ink painted over.
+    """One line's box, and its picture: a margin around it, other lines' ink and printed lines painted over.
 
     owner: the line that each pixel of ink belongs to, 0 where there is none, on the reduced page; paper: there.
     """
@@ -79,8 +90,8 @@ def _region(
     top, bottom = _whole(y.min(), pixels, rows), _whole(y.max() + 1, pixels, rows)
     left, right = _whole(x.min(), pixels, columns), _whole(x.max() + 1, pixels, columns)
     box = left, top, right - left, bottom - top
-    others = (owner != own) & (owner > 0)
-    if not others.any() and rows <= ALONE * (bottom - top):
+    others = (owner != own) & (owner != 0)
+    if owner.max() == 1 and rows <= ALONE * (bottom - top):
         return Region(box, (0, 0), colours, name, line)
     aside = max(2, round(MARGIN * (bottom - top)))
     down = slice(max(0, top - aside), min(rows, bottom + aside))

@@ -21,7 +21,7 @@ from .picture import WORKING, field, ink, reduced, without_specks
 from .regions import Region
 from .results import Box, Line, Result, String, around
 from .strings import METHODS, read_string
-from .writing import INKED
+from .writing import INKED, line_of
 
 __all__ = ["MODES", "Reader"]
 
@@ -155,7 +155,7 @@ class Reader:
         try:
             for region in lines_of(colours, name):
                 try:
-                    string = self._string(region.picture, region.name, grammar, best)
+                    string = self._string(region.picture, region.name, grammar, best, region.strokes)
                     found.append(string.moved(region.on_page))
                 except PictureError as error:
                     problems.append(str(error))
@@ -210,11 +210,16 @@ class Reader:
             raise PictureError(problems[0])
         return Result(tuple(lines), tuple(problems))
 
-    def _string(self, colours: NDArray[np.float32], name: str, grammar: Grammar | None, best: int) -> String:
-        """One line, whatever it looks like; boxes in pixels of the picture."""
-        from .writing import line_of
-
-        ink, pixels = line_of(colours, name)
+    def _string(
+        self,
+        colours: NDArray[np.float32],
+        name: str,
+        grammar: Grammar | None,
+        best: int,
+        strokes: NDArray[np.float32] | None = None,
+    ) -> String:
+        """One line, whatever it looks like; boxes in pixels of the picture. strokes: as for writing.line_of."""
+        ink, pixels = line_of(colours, name, strokes)
         string = read_string(ink, self.model, grammar, method=self.method, best=best, name=name)
         return string.moved(_times(pixels))
 

@@ -16,7 +16,7 @@ class Region:
 
     box: left, top, width, height of what is in it, in pixels of the page. origin: left, top of `picture` on the
     page. picture: (rows, columns, 3) float32 in 0 … 1. name: what errors call it. line: which line of the page
-    it lies in, from 0.
+    it lies in, from 0. strokes: writing.strokes_of(picture), where it is known.
     """
 
     box: tuple[int, int, int, int]
@@ -24,6 +24,7 @@ class Region:
     picture: NDArray[np.float32] = field(repr=False)
     name: str = "the picture"
     line: int = 0
+    strokes: NDArray[np.float32] | None = field(default=None, repr=False)
 
     def on_page(self, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
         """A box (left, top, width, height) in pixels of `picture`, in pixels of the page."""

@@ -39,15 +39,18 @@ LONGEST = 600  # pixels of the longer side at which a line is first looked for
 COARSE = 40, 13  # the paper's light is followed on a map of at most so many steps along and across a line
 
 
-def line_of(colours: NDArray[np.float32], name: str = "the picture") -> tuple[NDArray[np.float32], float]:
+def line_of(
+    colours: NDArray[np.float32], name: str = "the picture", known: NDArray[np.float32] | None = None
+) -> tuple[NDArray[np.float32], float]:
     """Ink of the line of writing in a picture of any size, and the pixels of the picture for one of the ink.
 
     colours: (rows, columns, 3) in 0 … 1 (picture.open_picture). The ink is found on a reduced picture first,
     then once more at the scale at which its characters are about SIZE pixels high, where the widths that
-    are given in pixels here fit. Raises PictureError where nothing stands out from the paper.
+    are given in pixels here fit. known: strokes_of(colours), where it has been found already.
+    Raises PictureError where nothing stands out from the paper.
     """
     first = max(1.0, max(colours.shape[:2]) / LONGEST)
-    map_ = strokes_of(resized(colours, first), name)
+    map_ = known if known is not None and first == 1 else strokes_of(resized(colours, first), name)
     size = character_size(map_ > INKED)
     if 0.6 * SIZE <= size <= 1.8 * SIZE or (first == 1 and 0.4 * SIZE <= size < SIZE):
         return map_, first
