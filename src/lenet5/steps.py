@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["character_steps", "string_steps"]
 
 WIDE = 900  # pixels of the sheet
+HIGH = 320  # of a step, at most
 LABEL = 18  # pixels above each step for its name
 PLACE = 64  # pixels of a field
 MOST_FIELDS = 130  # that are drawn
@@ -46,7 +47,7 @@ def character_steps(
         clean = without_specks(ruled)
         steps.append(("without specks and rims", _ink(clean)))
         seen = field(clean, name)
-        steps.append(("what the network sees: 28×28, centred by mass", _fields([seen], model)))
+        steps.append(("what the network sees: 28 by 28, centred by mass", _fields([seen], model)))
     except PictureError as error:
         steps.append((str(error), None))
     return _sheet(steps)
@@ -111,7 +112,7 @@ def _picture(pixels: NDArray) -> Image.Image:
 
     levels = pixels if pixels.dtype == np.uint8 else np.uint8(np.round(np.clip(pixels, 0, 1) * 255))
     picture = Image.fromarray(levels)
-    times = min(WIDE / picture.width, 600 / picture.height, 4.0)
+    times = min(WIDE / picture.width, HIGH / picture.height, 4.0)
     size = max(1, round(picture.width * times)), max(1, round(picture.height * times))
     return picture.resize(size, Image.Resampling.BOX if times < 1 else Image.Resampling.NEAREST)
 
