@@ -24,12 +24,9 @@ from .writing import INKED, resized, strokes_of
 
 __all__ = ["Region", "boxes_of", "lines_of"]
 
-STRIP, LOW = (
-    640,
-    100,
-)  # pixels: a picture at most so wide, and so high or half as high as wide, is a strip, whose
-# ink is what writing.py sees in a line
-PRINTED = -1  # the owner of printed lines
+# Pixels: a picture at most so wide, and so high or half as high as wide, is a strip: its ink is what writing.py
+# sees in a line.
+STRIP, LOW = 640, 100
 MARGIN = 0.5  # heights of a line that are shown around it
 ALONE = 3.0  # a picture at most so many times as high as its only line is read whole
 
@@ -58,10 +55,6 @@ def lines_of(colours: NDArray[np.float32], name: str = "the picture") -> list[Re
     owner = np.zeros(inked.shape, np.intp)
     rows, columns = np.nonzero(number)
     owner[rows + tops[columns], columns] = number[rows, columns]
-    printed = inked.copy()  # what levelling left out
-    rows, columns = np.nonzero(level)
-    printed[rows + tops[columns], columns] = False
-    owner[printed & (owner == 0)] = PRINTED
     middle = [float(np.nonzero(owner == line)[0].mean()) for line in range(1, count + 1)]
     order = np.argsort(middle, kind="stable") + 1
     found = [_region(colours, owner, int(own), at, paper, pixels, name) for at, own in enumerate(order)]
@@ -79,7 +72,7 @@ def _region(
     pixels: float,
     name: str,
 ) -> Region:
-    """One line's box, and its picture: a margin around it, other lines' ink and printed lines painted over.
+    """One line's box, and its picture: a margin around it, other lines' ink painted over.
 
     owner: the line that each pixel of ink belongs to, 0 where there is none, on the reduced page; paper: there.
     """
@@ -90,7 +83,7 @@ def _region(
     top, bottom = _whole(y.min(), pixels, rows), _whole(y.max() + 1, pixels, rows)
     left, right = _whole(x.min(), pixels, columns), _whole(x.max() + 1, pixels, columns)
     box = left, top, right - left, bottom - top
-    others = (owner != own) & (owner != 0)
+    others = (owner != own) & (owner > 0)
     if owner.max() == 1 and rows <= ALONE * (bottom - top):
         return Region(box, (0, 0), colours, name, line)
     aside = max(2, round(MARGIN * (bottom - top)))
