@@ -37,7 +37,7 @@ def supplemented(
     the patterns are no character. Drawings and lines are added where all ten digits are among the classes. The
     same seed gives the same.
     """
-    parts = [(images, np.asarray(labels, np.int64))]
+    parts = [(images, np.asarray(labels, np.int64))] * recipe.repeats
     if recipe.variants:
         parts.append(variants(images, labels, tuple(classes), recipe.variants, seed))
     if set(DIGITS) <= set(classes):

@@ -24,8 +24,9 @@ __all__ = ["NOTHING", "Line", "Source", "arcs", "line", "patterns"]
 NOTHING = -1  # label of what is no character
 MARK = -2  # owner of the ink of points, commas, dashes and rules
 NOBODY = -1  # owner of paper
-WHOLE, PURE = 0.7, 0.75  # a character holds so much of its ink, and so much of an arc's ink is its
-PART, MIXED = 0.5, 0.6  # with less of either an arc is no character; between, it is left out
+WHOLE, PURE = 0.8, 0.82  # a character holds so much of its ink, and so much of an arc's ink is its
+KEPT = 0.45  # share of what is no character that `patterns` keeps: there is three times as much as of digits
+PART, MIXED = 0.62, 0.62  # with less of either an arc is no character; between, it is left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,13 +166,14 @@ def arcs(written: Line) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
 
 
 def patterns(source: Source, lines: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The arcs of so many lines; the same seed gives the same."""
+    """Arcs of so many lines, (M, 28, 28) uint8, and digit or NOTHING; the same seed gives the same."""
     fields, labels = [], []
     for number in range(lines):
         rng = np.random.Generator(np.random.PCG64([seed, number]))
         found, names = arcs(line(source, rng))
-        fields.append(found)
-        labels.append(names)
+        kept = (names != NOTHING) | (rng.random(len(names)) < KEPT)
+        fields.append(found[kept])
+        labels.append(names[kept])
     return np.concatenate(fields), np.concatenate(labels)
 
 
