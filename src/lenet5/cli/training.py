@@ -42,9 +42,10 @@ __all__ = ["train_command"]
 )
 @click.option(
     "--recipe",
-    type=click.Choice(["adapt", "fast", "best", "paper", "paper-distorted"]),
-    help="fast: half a minute; best: longer, with distortions; reading: for reading, with what is no character; paper: as in 1998, one pattern at a time; adapt: a "
-    "few examples, with --from.  [default: fast, or adapt with --from and --data]",
+    type=click.Choice(["adapt", "fast", "best", "reading", "paper", "paper-distorted"]),
+    help="fast: half a minute; best: longer, with distortions; reading: with lines, other ways of writing and "
+    "what is no character; paper: as in 1998, one pattern at a time; adapt: a few examples, with --from.  "
+    "[default: fast, or adapt with --from and --data]",
 )
 @click.option(
     "--passes",
