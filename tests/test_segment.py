@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.picture import normalise_character
-from lenet5.segment import cheapest_ways, fit, segments, ways_to
+from lenet5.segment import cheapest_ways, fit, leaning, segments, ways_to
 
 FONT = ImageFont.load_default(36)
 
@@ -139,3 +139,34 @@ def test_any_ink_is_cut_into_pieces(rows, columns, seed, share):
     found = segments(ink)
     for first, behind in found.arcs():
         assert found.field(first, behind).shape == (28, 28)
+
+
+def test_leaning_moves_tops_aside_and_keeps_the_ink():
+    fields = np.zeros((2, 28, 28), np.uint8)
+    fields[0, 4:24, 13:15] = 200
+    fields[1, 4:24, 10:18] = 100
+    right, left = leaning(fields, 0.2), leaning(fields, -0.2)
+    columns = np.arange(28)
+    for field, before in zip(right, fields, strict=True):
+        moved = [
+            (r @ columns) / r.sum() - (b @ columns) / b.sum()
+            for r, b in zip(field[4:24] / 1.0, before[4:24] / 1.0, strict=True)
+        ]
+        assert np.allclose(moved, 0.2 * (13.5 - np.arange(4, 24)), atol=0.02)
+        assert abs(int(field.sum()) - int(before.sum())) < 50
+    assert np.array_equal(left, right[:, :, ::-1])
+    assert np.array_equal(leaning(fields, 0.0), fields)
+
+
+def test_two_rings_that_lean_on_each_other_are_cut_between():
+    y, x = np.mgrid[:44, :90]
+    rings = [np.abs(np.hypot((y - 22) / 1.4, x - middle) - 12) < 2 for middle in (20, 44)]
+    ink = (rings[0] | rings[1]).astype(np.float32)
+    found = segments(ink)
+    for ring, other in (rings, rings[::-1]):
+        best = max(
+            np.mean(held[ring]) - np.mean(held[other])
+            for first, behind in found.arcs()
+            for held in [(found.piece >= first) & (found.piece < behind)]
+        )
+        assert best > 0.8  # some run of pieces holds one ring and next to nothing of the other

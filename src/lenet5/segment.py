@@ -21,7 +21,7 @@ from .architecture import FIELD
 from .picture import BOX
 from .writing import INKED, character_size
 
-__all__ = ["Segments", "cheapest_ways", "fit", "segments"]
+__all__ = ["Segments", "cheapest_ways", "fit", "leaning", "segments"]
 
 ASIDE = 0.02  # cost of a step aside, in pixels of full ink: of ways through no ink the straightest is taken
 ASIDE_IN_INK = 1.0  # the same within a part: a way through its ink is to be short rather than far around
@@ -231,3 +231,18 @@ def fit(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     field = np.zeros((FIELD, FIELD), np.uint8)
     field[top : top + rows, left : left + columns] = np.rint(small * 255)
     return field
+
+
+def leaning(fields: NDArray[np.uint8], slant: float) -> NDArray[np.uint8]:
+    """Fields (N, 28, 28) with their tops moved to the right by `slant` pixels for each pixel of height."""
+    room = int(np.ceil(abs(slant) * FIELD / 2)) + 1
+    wide = np.pad(fields, ((0, 0), (0, 0), (room, room))).astype(np.float32)
+    found = np.empty_like(fields)
+    for row in range(FIELD):
+        aside = slant * ((FIELD - 1) / 2 - row)
+        whole = int(np.floor(aside))
+        part = aside - whole
+        near = wide[:, row, room - whole : room - whole + FIELD]
+        far = wide[:, row, room - whole - 1 : room - whole - 1 + FIELD]
+        found[:, row] = np.rint((1 - part) * near + part * far)
+    return found

@@ -25,11 +25,12 @@ from .model import LeNet5
 from .parts import SILENT, Parts
 from .results import Box, String
 from .sdnn import windows_of
-from .segment import Segments, segments
+from .segment import Segments, leaning, segments
 
 __all__ = ["METHODS", "Rates", "parts_of", "read_string"]
 
 METHODS = ("segmentation", "displacement")
+LEAN = 0.2  # pixels to the side for each pixel up
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,9 @@ def parts_of(found: Segments, model: LeNet5, rates: Rates = RATES) -> Parts:
     boxes = found.boxes_of(runs)
     fields = found.fields(runs, boxes)
     penalties = model.penalties(fields)
-    posterior = model.posterior_of(penalties).astype(np.float64)
+    # A hand's slant is its own: each run is also seen leaning to either side, and the answers are averaged.
+    answers = [penalties, *(model.penalties(leaning(fields, slant)) for slant in (-LEAN, LEAN))]
+    posterior = np.mean([model.posterior_of(answer) for answer in answers], 0, np.float64)
     first, behind = np.array(runs, np.intp).reshape(-1, 2).T
     joints = np.concatenate([[0.0], found.joints, [0.0]])  # cut before each piece, and behind the last
     high, wide = (boxes[:, 1] - boxes[:, 0]) / found.size, (boxes[:, 3] - boxes[:, 2]) / found.size
