@@ -273,7 +273,9 @@ def train(
     model.metadata["training"] |= {key: identity[key] for key in kept if key in identity} | {
         "command": command
     }
-    if training.targets.ndim > 1:  # beside what is no character the data set's own error says more
+    if (
+        isinstance(recipe, Recipe) and training.targets.ndim > 1
+    ):  # beside what is no character the data set's own error says more
         own = dataset.labels if start is None else relabel(dataset, model.classes)
         model.metadata["figures"]["train_error"] = float(
             np.mean(model.predict(dataset.images, threads) != own)
