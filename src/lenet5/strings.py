@@ -14,6 +14,7 @@ are silent arcs.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +42,10 @@ class Rates:
     cut: float = 0.3  # for each stroke's width that is cut through at either end
     small: float = 30.0  # for each line's size by which a character is lower than `least`
     least: float = 0.55  # sizes of the line
-    mark: float = 0.3  # a point, comma or dash
+    mark: float = 0.3  # a point, comma or dash: what stands free, is low or flat
     mark_high: float = 8.0  # for each line's size by which it is higher than 0.2
+    no_character: float = 1.0  # what stands free and is not as high, if the network takes it for none
+    no_character_high: float = 4.0  # for each line's size by which that is higher than 0.2
     missed: float = 9.0  # ink of a character's size that is left unread, and cannot be a mark
 
 
@@ -90,27 +93,28 @@ def parts_of(found: Segments, model: LeNet5, rates: Rates = RATES) -> Parts:
     posterior = np.mean([model.posterior_of(answer) for answer in answers], 0, np.float64)
     first, behind = np.array(runs, np.intp).reshape(-1, 2).T
     joints = np.concatenate([[0.0], found.joints, [0.0]])  # cut before each piece, and behind the last
-    high, wide = (boxes[:, 1] - boxes[:, 0]) / found.size, (boxes[:, 3] - boxes[:, 2]) / found.size
+    high = (boxes[:, 1] - boxes[:, 0]) / found.size
     gaps = np.concatenate([[0], (joints < 0.05).cumsum()])  # of the joints before each
     shape = rates.small * np.maximum(0.0, rates.least - high)
     shape += rates.gap * (gaps[behind] - gaps[first + 1])
     shape += rates.cut * (joints[first] + joints[behind]) / 2
     spoken = -np.log(np.maximum(posterior, 1e-12)) + shape[:, None]
-    alone = (joints[first] < 0.05) & (joints[behind] < 0.05)
-    mark = alone & ((high < 0.4) | ((high < 0.55) & (high < 0.35 * wide)))
-    silent = np.where(
-        mark,
-        rates.mark + rates.mark_high * np.maximum(0.0, high - 0.2),
-        np.where(behind == first + 1, rates.missed * np.clip(high, 0.3, 1.5), np.inf),
-    )
-    quiet = np.flatnonzero(silent < np.inf)
+    quiet = [
+        (start, start + 1, rates.missed * min(max(high[k], 0.3), 1.5))
+        for k, (start, end) in enumerate(runs)
+        if end == start + 1
+    ]
+    rubbish = dict(zip(runs, 1 - posterior.sum(1), strict=True))
+    free = np.flatnonzero(joints < 0.05).tolist()  # nodes where nothing is cut through
+    quiet += [(a, b, _silence(found, a, b, rubbish.get((a, b), 0.0), rates)) for a, b in pairwise(free)]
+    start, end, silent = np.array(quiet).T
     count, classes = posterior.shape
     graph = Graph(
         len(found.boxes) + 1,
-        np.concatenate([np.repeat(first, classes), first[quiet]]),
-        np.concatenate([np.repeat(behind, classes), behind[quiet]]),
+        np.concatenate([np.repeat(first, classes), start]),
+        np.concatenate([np.repeat(behind, classes), end]),
         np.concatenate([np.tile(np.arange(classes), count), np.full(len(quiet), SILENT)]),
-        np.concatenate([spoken.ravel(), silent[quiet]]),
+        np.concatenate([spoken.ravel(), silent]),
     )
 
     def box(part: int) -> Box:
@@ -119,3 +123,18 @@ def parts_of(found: Segments, model: LeNet5, rates: Rates = RATES) -> Parts:
 
     part = np.concatenate([np.repeat(np.arange(count), classes), np.full(len(quiet), -1)])
     return Parts(graph, part, fields, penalties, box)
+
+
+def _silence(found: Segments, first: int, behind: int, rubbish: float, rates: Rates) -> float:
+    """Penalty of reading nothing where pieces first … behind − 1 stand free; inf where it cannot be a mark.
+
+    rubbish: the share that eq. 9 gives the rubbish class.
+    """
+    top, bottom, left, right = found.box(first, behind)
+    high, wide = (bottom - top) / found.size, (right - left) / found.size
+    more = max(0.0, high - 0.2)
+    if high < 0.4 or (high < 0.55 and high < 0.35 * wide):
+        return rates.mark + rates.mark_high * more
+    if high < 0.7 and rubbish > 0:
+        return rates.no_character - float(np.log(rubbish)) + rates.no_character_high * more
+    return np.inf
