@@ -32,7 +32,7 @@ NECK_NEIGHBOURS = 0.12  # it is the cheapest within so many sizes on either side
 NECK_APART = 0.05  # … and lies so many from other cuts
 NECK_STROKES = 2.0  # strokes it counts as going through, at most: a neck is where characters meet
 WIDEST = 1.7  # widths of an arc's ink, for its height or the line's size, whichever is more
-MOST_PIECES = 7  # of a character
+MOST_PIECES = 9  # of a character
 PLACES = np.arange(BOX, dtype=np.float32)
 
 

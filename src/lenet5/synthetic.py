@@ -25,7 +25,7 @@ NOTHING = -1  # label of what is no character
 MARK = -2  # owner of the ink of points, commas, dashes and rules
 NOBODY = -1  # owner of paper
 WHOLE, PURE = 0.8, 0.82  # a character holds so much of its ink, and so much of an arc's ink is its
-KEPT = 0.45  # share of what is no character that `patterns` keeps: there is three times as much as of digits
+KEPT = 0.5  # share of what is no character that `patterns` keeps: there is three times as much as of digits
 PART, MIXED = 0.62, 0.62  # with less of either an arc is no character; between, it is left out
 
 
@@ -120,7 +120,7 @@ def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | Non
             tail = (foot[0] - long * rng.uniform(0, 0.7), foot[1] + long)
             _stroke(ink, owner, foot, tail, height * rng.uniform(0.07, 0.16), MARK)
             x = foot[0] + height * abs(rng.normal(0.05, 0.1))
-    if rng.random() < 0.4:
+    if rng.random() < 0.55:
         x = _flourish(ink, owner, x + 2, middle, height, rng)
     if rng.random() < 0.08:  # underlined
         y = middle + height * rng.uniform(0.55, 0.75)
@@ -255,7 +255,8 @@ def _flourish(
 ) -> float:
     """What fills the rest of a line so that nothing is added: dashes, strokes aslant, a wave; where it ends."""
     pen = height * rng.uniform(0.05, 0.12)
-    kind = rng.choice(["dash", "dashes", "aslant", "dash aslant", "wave"], p=[0.3, 0.35, 0.1, 0.1, 0.15])
+    kinds = ["dash", "dashes", "aslant", "dash aslant", "wave", "points"]
+    kind = rng.choice(kinds, p=[0.25, 0.4, 0.1, 0.1, 0.1, 0.05])
     wide = height * rng.uniform(0.4, 1.2)
     lines = []
     if "dash" in kind:
@@ -263,6 +264,10 @@ def _flourish(
         for _ in range(2 if kind == "dashes" else 1):
             lines.append([(x, y), (x + wide, y + tilt + height * rng.normal(0, 0.04))])
             y += height * rng.uniform(0.12, 0.4)
+    if kind == "points":
+        pen = height * rng.uniform(0.08, 0.16)
+        for y in (middle - height * rng.uniform(0.05, 0.3), middle + height * rng.uniform(0.05, 0.4)):
+            lines.append([(x, y), (x + height * rng.uniform(0.01, 0.2), y + height * rng.normal(0, 0.04))])
     if "aslant" in kind:
         lean = height * rng.uniform(0.5, 0.9)
         for k in range(int(rng.integers(1, 3)) if "dash" in kind else 2):
