@@ -38,15 +38,19 @@ LEAN = 0.2  # pixels to the side for each pixel up
 class Rates:
     """What an arc's shape and place add to its penalty, in nats; chosen on half of the cheque amounts."""
 
-    gap: float = 0.7  # for each gap without ink within a character
-    cut: float = 0.3  # for each stroke's width that is cut through at either end
-    small: float = 30.0  # for each line's size by which a character is lower than `least`
-    least: float = 0.55  # sizes of the line
-    mark: float = 0.3  # a point, comma or dash: what stands free, is low or flat
-    mark_high: float = 8.0  # for each line's size by which it is higher than 0.2
+    character: float = -1.0  # each; less than nothing, since what is one character seldom makes two good ones
+    gap: float = 1.5  # for each gap without ink within a character
+    cut: float = 0.55  # for each stroke's width that is cut through at either end
+    small: float = 10.0  # for each line's size by which a character is lower than `least`
+    least: float = 0.93  # sizes of the line
+    zero: float = 0.14  # share of that for a zero: those at the end of an amount are written small
+    wide: float = 3.4  # for each of its heights by which a character is wider than `widest`
+    widest: float = 0.9
+    mark: float = 1.5  # a point, comma or dash: what stands free, is low or flat
+    mark_high: float = 0.4  # for each line's size by which it is higher than 0.2
     no_character: float = 1.0  # what stands free and is not as high, if the network takes it for none
-    no_character_high: float = 4.0  # for each line's size by which that is higher than 0.2
-    missed: float = 9.0  # ink of a character's size that is left unread, and cannot be a mark
+    no_character_high: float = 5.0  # for each line's size by which that is higher than 0.2
+    missed: float = 5.7  # ink of a character's size that is left unread, and cannot be a mark
 
 
 RATES = Rates()
@@ -93,12 +97,14 @@ def parts_of(found: Segments, model: LeNet5, rates: Rates = RATES) -> Parts:
     posterior = np.mean([model.posterior_of(answer) for answer in answers], 0, np.float64)
     first, behind = np.array(runs, np.intp).reshape(-1, 2).T
     joints = np.concatenate([[0.0], found.joints, [0.0]])  # cut before each piece, and behind the last
-    high = (boxes[:, 1] - boxes[:, 0]) / found.size
+    high, wide = (boxes[:, 1] - boxes[:, 0]) / found.size, (boxes[:, 3] - boxes[:, 2]) / found.size
     gaps = np.concatenate([[0], (joints < 0.05).cumsum()])  # of the joints before each
-    shape = rates.small * np.maximum(0.0, rates.least - high)
-    shape += rates.gap * (gaps[behind] - gaps[first + 1])
+    shape = rates.character + rates.gap * (gaps[behind] - gaps[first + 1])
     shape += rates.cut * (joints[first] + joints[behind]) / 2
-    spoken = -np.log(np.maximum(posterior, 1e-12)) + shape[:, None]
+    shape += rates.wide * np.maximum(0.0, wide / np.maximum(high, 0.1) - rates.widest)
+    small = rates.small * np.maximum(0.0, rates.least - high)
+    of_class = np.where(np.array(model.classes) == "0", rates.zero, 1.0)
+    spoken = -np.log(np.maximum(posterior, 1e-12)) + shape[:, None] + small[:, None] * of_class
     quiet = [
         (start, start + 1, rates.missed * min(max(high[k], 0.3), 1.5))
         for k, (start, end) in enumerate(runs)
@@ -133,7 +139,7 @@ def _silence(found: Segments, first: int, behind: int, rubbish: float, rates: Ra
     top, bottom, left, right = found.box(first, behind)
     high, wide = (bottom - top) / found.size, (right - left) / found.size
     more = max(0.0, high - 0.2)
-    if high < 0.4 or (high < 0.55 and high < 0.35 * wide):
+    if high < 0.38 or (high < 0.55 and high < 0.35 * wide):
         return rates.mark + rates.mark_high * more
     if high < 0.7 and rubbish > 0:
         return rates.no_character - float(np.log(rubbish)) + rates.no_character_high * more

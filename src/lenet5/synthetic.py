@@ -26,7 +26,7 @@ MARK = -2  # owner of the ink of points, commas, dashes and rules
 NOBODY = -1  # owner of paper
 WHOLE, PURE = 0.8, 0.82  # a character holds so much of its ink, and so much of an arc's ink is its
 KEPT = 0.5  # share of what is no character that `patterns` keeps: there is three times as much as of digits
-PART, MIXED = 0.62, 0.62  # with less of either an arc is no character; between, it is left out
+PART, MIXED = 0.7, 0.75  # with less of either an arc is no character; between, it is left out
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +81,7 @@ def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | Non
     hand = Hand.any(rng)
     if not pen:  # MNIST's digits have a slant of their own
         hand = replace(hand, slant=float(rng.normal(0.10, 0.22)))
-    gap, zero_gap = rng.normal(0.04, 0.14), rng.normal(-0.15, 0.12)
+    gap, zero_gap = rng.normal(0.04, 0.14), rng.normal(-0.17, 0.12)
     zero_size, zero_width = rng.uniform(0.6, 1.0), rng.uniform(0.9, 1.6)
     climb = rng.normal(0, 0.03)
     room = round(height * (len(digits) * 1.9 + 5))
