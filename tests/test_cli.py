@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 import lenet5
+from lenet5 import synthetic
 from lenet5.checkpoint import checkpoint_path, log_path
 from lenet5.cli import COMMANDS, main
 from lenet5.datasets import load
@@ -420,3 +421,18 @@ def test_a_terminal_without_these_characters_is_served(tmp_path):
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )
     assert done.returncode == 0 and b"60,000" in done.stdout
+
+
+def test_train_adapts_to_a_folder_of_lines(call, tmp_path):
+    folder = tmp_path / "lines"
+    folder.mkdir()
+    source = synthetic.Source(np.zeros((0, 28, 28), np.uint8), np.zeros(0, int), drawn=1.0)
+    for seed, text in enumerate(("42", "7035")):
+        ink = np.pad(synthetic.line(source, np.random.default_rng(seed), tuple(map(int, text))).ink, 12)
+        Image.fromarray((255 * (1 - ink)).astype(np.uint8)).save(folder / f"{seed}.png")
+    (folder / "labels.csv").write_text("file,label\n0.png,42\n1.png,7035\n")
+    mine = ["--data", folder, "--replay", "none", "--passes", 1, "--out", "me.safetensors"]
+    status, out, _ = call("train", "--from", "digits", *mine)
+    assert status == 0 and "2 of 2 lines can be read as they are labelled" in out
+    assert LeNet5.load("me.safetensors").metadata["training"]["recipe"]["name"] == "adapt-alone"
+    assert call("train", *mine[:2])[0] != 0  # without a network to go on from

@@ -21,7 +21,7 @@ ORDER = [
     "evaluate", "plots", "reproduce", "documents", "regions", "sheet", "chains", "boxes", "pages", "forms",
     "adapting", "rejection", "graph", "grammar", "results", "parts", "sdnn", "strings", "steps",
     "reader", "marks", "jobs",
-    "string_evaluation", "export", "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",
+    "string_evaluation", "alignment", "export", "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",
 ]  # fmt: skip
 
 # Imports inside functions that go against the arrows, each with its reason.

@@ -1,13 +1,15 @@
-"""A trained network adapted to one person's writing, with a few examples of it.
+"""A trained network adapted to one person's writing, or to one kind of lines, with a few examples of it.
 
 A network that goes on with ten characters of one hand forgets all other hands, and what is no character, within
 a few passes. So the person's are mixed with patterns of others and with non-characters, and few rates are large:
-benchmarks/few_examples.py has the measurements. # not in the paper.
+benchmarks/few_examples.py has the measurements. Lines whose text is known bring their own non-characters
+(alignment.py) and are many more patterns; what they are mixed with has lines, too. # not in the paper.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import hashlib
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -15,11 +17,15 @@ from numpy.typing import NDArray
 
 from .datasets import Dataset, relabel
 from .model import LeNet5
-from .recipes import ADAPT, Recipe
+from .recipes import ADAPT, ADAPT_LINES, READING, Recipe
 from .rubbish import noncharacters
+from .supplement import supplemented
+from .synthetic import NOTHING
 
-__all__ = ["Mixture", "recipe_for"]
+__all__ = ["LineMixture", "Mixture", "recipe_for"]
 
+# What others are given beside the characters of lines: less of it than of them.
+LIKE_READING = replace(READING, repeats=1, drawn=15_000, lines=1_000, nothing=3_000)
 ALONE = 0.0005  # the peak rate where there are no others to mix in, a twentieth of ADAPT's
 LEAST = 320  # patterns of a pass then: fewer are repeated
 
@@ -68,7 +74,46 @@ class Mixture:
         return {"others": others, "many": self.many, "nothing": self.nothing, "share": self.share}
 
 
+@dataclass(frozen=True)
+class LineMixture(Mixture):
+    """What the characters of lines are mixed with: what else the lines were cut into, and as Mixture, but with
+    the drawings and lines of the recipe `reading`.
+
+    cut: (M, 28, 28) uint8, arcs of the lines that are no character. Of them as many are taken as `rest` times
+    the characters, which come `again` times in a pass. like: a recipe whose supplements the others are given.
+    """
+
+    cut: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, 28, 28), np.uint8))
+    many: int = 60_000
+    rest: float = 6.0
+    again: int = 2
+    like: Recipe = LIKE_READING
+
+    def mixed(
+        self, images: NDArray[np.uint8], labels: NDArray[np.int64], classes: list[str], seed: int = 0
+    ) -> tuple[NDArray[np.uint8], NDArray]:
+        """As Mixture.mixed."""
+        rng = np.random.Generator(np.random.PCG64([seed, 1]))
+        rest = self.cut[rng.permutation(len(self.cut))[: round(self.rest * len(images))]]
+        weights = np.concatenate([np.eye(len(classes)), np.zeros((1, len(classes)))]).astype(np.float32)
+        parts = [(images, weights[labels])] * self.again
+        parts.append((rest, weights[np.full(len(rest), NOTHING)]))
+        if self.others is not None:
+            known = relabel(self.others, classes)
+            other, theirs = supplemented(self.others.images, known, classes, self.like, seed)
+            chosen = rng.permutation(len(other))[: self.many]
+            parts.append((other[chosen], weights[theirs[chosen]] if theirs.ndim == 1 else theirs[chosen]))
+        every, targets = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return every, targets
+
+    def data(self) -> dict[str, Any]:
+        """What it is, for a model's metadata."""
+        cut = {"patterns": len(self.cut), "sha256": hashlib.sha256(self.cut.tobytes()).hexdigest()}
+        return {**super().data(), "cut": cut, "rest": self.rest, "again": self.again}
+
+
 def recipe_for(start: LeNet5, mixture: Mixture) -> Recipe:
     """ADAPT with the constants of eq. 9 that the network was trained with, and gentler without others."""
-    recipe = replace(ADAPT, j=start.metadata["j"], scale=start.metadata["scale"])
+    recipe = ADAPT_LINES if isinstance(mixture, LineMixture) else ADAPT
+    recipe = replace(recipe, j=start.metadata["j"], scale=start.metadata["scale"])
     return recipe if mixture.others else replace(recipe, name="adapt-alone", rate=ALONE)

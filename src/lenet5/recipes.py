@@ -12,7 +12,18 @@ from .distort import PAPER as PAPER_DISTORTIONS
 from .distort import Distortion
 from .errors import InputError
 
-__all__ = ["ADAPT", "BEST", "FAST", "PAPER", "PAPER_DISTORTED", "READING", "RECIPES", "PaperRecipe", "Recipe"]
+__all__ = [
+    "ADAPT",
+    "ADAPT_LINES",
+    "BEST",
+    "FAST",
+    "PAPER",
+    "PAPER_DISTORTED",
+    "READING",
+    "RECIPES",
+    "PaperRecipe",
+    "Recipe",
+]
 
 
 @dataclass(frozen=True)
@@ -179,7 +190,7 @@ BEST = Recipe(
 # of digits take as much room in so small a network as digits do.
 READING = Recipe(
     "reading",
-    passes=40,
+    passes=100,
     batch=64,
     rate=0.05,
     schedule="linear",
@@ -188,15 +199,28 @@ READING = Recipe(
         translation=1.0, scaling=0.12, squeezing=0.12, shear=0.2, rotation=8.0,
         alpha=24.0, sigma=6.0, spread=0.9, thickness=0.4,
     ),
-    repeats=2,
+    repeats=3,
     variants=0.5,
     drawn=30_000,
-    lines=5_000,
+    lines=6_000,
     nothing=6_000,
 )  # fmt: skip
 # For a trained network, with few examples of one person's writing mixed with others' (adapting.py). Chosen so
 # that one example a class already helps, on held-out writers (benchmarks/few_examples.py).
 ADAPT = Recipe("adapt", passes=8, batch=64, rate=0.01, schedule="linear", j=20.0, distortion=FIRM)
+# The same with lines whose text is known. They are rewritten by other hands already: gentler distortions.
+ADAPT_LINES = Recipe(
+    "adapt-lines",
+    passes=14,
+    batch=64,
+    rate=0.02,
+    schedule="linear",
+    j=5.0,
+    distortion=Distortion(
+        translation=0.7, scaling=0.07, squeezing=0.07, shear=0.08, rotation=5.0,
+        alpha=24.0, sigma=6.0, spread=0.9, thickness=0.3,
+    ),
+)  # fmt: skip
 
 PAPER = PaperRecipe()
 # As many updates, each on a distorted pattern. Eq. 9: a little better here than eq. 8, within chance.

@@ -14,6 +14,8 @@ from ..errors import DataError, LeNet5Error
 from .bars import downloads, width
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from ..adapting import Mixture
     from ..datasets import Dataset
     from ..model import LeNet5
@@ -29,7 +31,8 @@ __all__ = ["train_command"]
     "--data",
     default="mnist",
     show_default=True,
-    help="Training patterns: mnist, a folder of class folders, .csv, .npz, or IDX images.",
+    help="Training patterns: mnist, a folder of class folders, .csv, .npz, or IDX images; with --from also a "
+    "folder of pictures of lines and labels.csv, with the columns file and label.",
 )
 @click.option(
     "--test-data",
@@ -121,7 +124,7 @@ def train_command(
     with ExitStack() as processes:
         place = _place(device, out, resume, processes) if device else (None, out, True)
         return _train(
-            context, data, test_data, validation, chosen, seed, start, replay, resume, threads, *place
+            context, data, test_data, validation, chosen, passes, seed, start, replay, resume, threads, *place
         )
 
 
@@ -157,7 +160,7 @@ def _place(
 
 def _train(
     context: click.Context, data: str, test_data: str | None, validation: bool, chosen: Recipe | PaperRecipe,
-    seed: int, start: str | None, replay: str | None, resume: bool, threads: int | None,
+    passes: int | None, seed: int, start: str | None, replay: str | None, resume: bool, threads: int | None,
     trainer: Callable[..., Any] | None, out: Path, speaks: bool,
 ) -> int:  # fmt: skip
     """What train_command does, in one process."""
@@ -167,15 +170,19 @@ def _train(
     from ..model import LeNet5
     from ..train import train
 
-    training, test = _data(data, test_data, validation)
     begun = LeNet5.find(start) if start else None
+    lines = _lines(data, begun, seed) if chosen.name == "adapt" else None
+    training, test = (lines[0], _test(test_data)) if lines else _data(data, test_data, validation)
     done = Checkpoint.load(checkpoint_path(out)).done if resume else 0
     mixture = None
     if chosen.name == "adapt":
-        from ..adapting import recipe_for
+        from ..adapting import LineMixture, recipe_for
 
         mixture = _mixture(replay, begun)
-        chosen = recipe_for(begun, mixture).lasting(chosen.passes)
+        if lines:
+            mixture = LineMixture(mixture.others, cut=lines[1])
+        chosen = recipe_for(begun, mixture)
+        chosen = chosen.lasting(passes or chosen.passes)
     if not resume and speaks and (lost := _unfinished(out)):
         click.echo(f"note: starting anew; --resume would have gone on after pass {lost}", err=True)
     click.echo(f"{training.name}: {len(training.images):,} patterns of {len(training.classes)} classes")
@@ -263,10 +270,33 @@ def _data(data: str, test_data: str | None, validation: bool) -> tuple[Dataset, 
                 "put writers.npz (made from QMNIST) beside MNIST's files"
             )
         return hold_out(training, who)
-    if test_data or data == "mnist":
-        with downloads() as progress:
-            return training, load(test_data or data, split="test", progress=progress)
-    return training, None
+    return training, _test(test_data or ("mnist" if data == "mnist" else None))
+
+
+def _test(spec: str | None) -> Dataset | None:
+    from ..datasets import load
+
+    with downloads() as progress:
+        return load(spec, split="test", progress=progress) if spec else None
+
+
+def _lines(data: str, start: LeNet5, seed: int) -> tuple[Dataset, NDArray] | None:
+    """Characters of a folder of lines whose text is known, and what else they are cut into; None for others."""
+    from tqdm import tqdm
+
+    from ..alignment import aligned_pictures, holds_lines
+    from ..datasets import Dataset
+    from ..string_evaluation import labelled_pictures
+
+    if not holds_lines(data):
+        return None
+    pictures = labelled_pictures(data)
+    with tqdm(total=len(pictures), unit=" lines", ncols=width(), leave=False, disable=None) as bar:
+        found = aligned_pictures(pictures, start, seed=seed, progress=bar.update)
+    click.echo(f"{data}: {found.lines:,} of {len(pictures):,} lines can be read as they are labelled")
+    one = found.labels >= 0
+    characters = Dataset(found.fields[one], found.labels[one], tuple(start.classes), data)
+    return characters, found.fields[~one]
 
 
 def _mixture(replay: str | None, start: LeNet5) -> Mixture:
