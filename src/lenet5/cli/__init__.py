@@ -30,6 +30,7 @@ COMMANDS = {
     "eval-strings": "strings",
     "export": "exporting",
     "read": "reading",
+    "reproduce": "reproduction",
     "summary": "architecture",
     "train": "training",
 }

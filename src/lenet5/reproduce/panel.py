@@ -1,0 +1,144 @@
+"""A panel of the report as data: what the paper has, what we have, and how far apart the two are."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from ..datasets import Dataset
+from ..evaluate import Evaluation, evaluate
+from .runs import Result, Scale
+
+__all__ = ["Drawing", "Material", "Panel", "Sample", "Table", "compared"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The same figure from several seeds."""
+
+    values: tuple[float, ...]
+
+    @staticmethod
+    def of(values: Iterable[float]) -> Sample:
+        """From numbers of any kind."""
+        return Sample(tuple(float(value) for value in values))
+
+    @property
+    def mean(self) -> float:
+        """Their mean."""
+        return statistics.mean(self.values)
+
+    @property
+    def spread(self) -> float:
+        """Their standard deviation; 0 for one."""
+        return statistics.stdev(self.values) if len(self.values) > 1 else 0.0
+
+    def percent(self, digits: int = 2) -> str:
+        """Shares as text: 0.94% ± 0.05% (5 seeds)."""
+        return f"{self.short(digits)} ({self.seeds})"
+
+    def short(self, digits: int = 2) -> str:
+        """Shares as text, without the number of seeds."""
+        spread = f" ± {self.spread:.{digits}%}" if len(self.values) > 1 else ""
+        return f"{self.mean:.{digits}%}{spread}"
+
+    @property
+    def seeds(self) -> str:
+        """How many, as text."""
+        return f"{len(self.values)} seed{'s' if len(self.values) > 1 else ''}"
+
+    def data(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {"mean": self.mean, "standard_deviation": self.spread, "values": list(self.values)}
+
+
+def compared(ours: Sample, published: float, allowance: float = 0.0, digits: int = 2) -> str:
+    """How far a share of ours is from a published one: 0.01 points below the published 0.95%, within …
+
+    allowance: what the paper itself says its figure may be off by.
+    """
+    gap = 100 * (ours.mean - published)
+    if abs(gap) < 0.5 * 10**-digits:
+        return f"the published {published:.{digits}%}"
+    text = (
+        f"{abs(gap):.{digits}f} points {'above' if gap > 0 else 'below'} the published {published:.{digits}%}"
+    )
+    room = 100 * max(allowance, ours.spread)
+    if not room:
+        return text + " (one seed)"
+    whose = "the paper's own" if allowance >= ours.spread else "our"
+    return f"{text}, {'within' if abs(gap) <= room else 'outside'} {whose} ±{room:.{digits}f}"
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A picture of a panel. name: its file, .svg or .png. alt: what it shows, for those who cannot see it."""
+
+    name: str
+    contents: bytes
+    alt: str
+    caption: str = ""
+    wide: bool = False  # as wide as the page
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a panel; `name` is that of its CSV file."""
+
+    name: str
+    heads: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+    caption: str = ""
+    folded: bool = False  # shown when it is asked for
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One figure: published, ours, and one sentence on the difference. numbers: JSON values."""
+
+    key: str
+    title: str
+    published: str
+    ours: str
+    difference: str
+    drawings: Sequence[Drawing] = ()
+    tables: Sequence[Table] = ()
+    notes: Sequence[str] = ()
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What panels are made of. results: those of every training, by kind. pattern: of the test set, to be shown.
+
+    told: called with a share, 0 … 1, of a long measurement.
+    """
+
+    training: Dataset
+    test: Dataset
+    results: dict[str, list[Result]]
+    scale: Scale
+    pattern: int = 0
+    told: Callable[[float], None] = lambda share: None
+
+    @cached_property
+    def _evaluations(self) -> dict[int, Evaluation]:
+        return {}
+
+    def evaluation(self, result: Result) -> Evaluation:
+        """The answers of a network to the test patterns; asked once."""
+        if id(result) not in self._evaluations:
+            self._evaluations[id(result)] = evaluate(result.model, self.test)
+        return self._evaluations[id(result)]
+
+    def errors(self, kind: str) -> Sample:
+        """Test errors of the trainings of a kind."""
+        return Sample.of(result.test_error for result in self.results[kind])
+
+    def middle(self, kind: str) -> Result:
+        """The training whose test error is the median: the one to be shown."""
+        ranked = sorted(self.results[kind], key=lambda result: result.test_error)
+        return ranked[(len(ranked) - 1) // 2]

@@ -1,0 +1,294 @@
+"""What is trained for the report, and kept: each training as a model and a small JSON beside it.
+
+One training a core, side by side (the kernels release the interpreter lock). Each goes on from its last pass
+after an interruption, and one that is done is never repeated, unless the recipe or the data have changed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import MISSING, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import files
+from ..checkpoint import Checkpoint, checkpoint_path, log_path
+from ..datasets import Dataset
+from ..errors import InputError, LeNet5Error, ModelError, SaveError
+from ..model import LeNet5
+from ..recipes import BEST, PAPER, PAPER_DISTORTED, PaperRecipe, Recipe
+from ..train import train
+
+__all__ = ["FULL", "INVERTED", "KINDS", "QUICK", "Result", "Run", "Scale", "inverted", "planned", "train_all"]
+
+INVERTED = 0.1  # Section III-E, Fig. 13: the share of pixels that are inverted at random
+COST = 1.7  # time of a pattern of the recipe best beside one of the paper's, for the time that is left
+
+# What a panel can ask for; "sizes" are Fig. 6's smaller training sets.
+KINDS = ("paper", "sizes", "distorted", "noisy", "best")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is done: seeds of each training, its passes (None: the recipe's), test patterns to distort."""
+
+    name: str
+    seeds: int
+    passes: int | None
+    best_passes: int | None
+    distorted_test: int | None  # test patterns that are turned, scaled, moved (Fig. 13); None: all
+
+
+FULL = Scale("full", seeds=5, passes=None, best_passes=None, distorted_test=None)
+QUICK = Scale("quick", seeds=2, passes=8, best_passes=8, distorted_test=2_000)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training. patterns: how many it learns, drawn from the set by its seed where not all of them."""
+
+    kind: str
+    recipe: Recipe | PaperRecipe
+    patterns: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """What its files are called."""
+        return f"{self.kind}-{self.patterns}-{self.recipe.passes}-{self.seed}"
+
+    @property
+    def label(self) -> str:
+        """What it is called in lines for people."""
+        return f"{self.kind}, {self.patterns:,} patterns, {self.recipe.passes} passes, seed {self.seed}"
+
+    @property
+    def cost(self) -> float:
+        """How long a pattern takes, in those of the paper's training."""
+        return COST if isinstance(self.recipe, Recipe) else 1.0
+
+    @property
+    def work(self) -> float:
+        """How long it takes in all, in patterns of the paper's training."""
+        return self.patterns * self.recipe.passes * self.cost
+
+    def patterns_of(self, training: Dataset) -> Dataset:
+        """The patterns that it learns: drawn by the seed, or all; for "noisy", with pixels inverted."""
+        if self.patterns < len(training):
+            draw = np.random.Generator(np.random.PCG64([self.seed, self.patterns]))
+            some = np.sort(draw.permutation(len(training))[: self.patterns])
+            name = f"{training.name}, {self.patterns:,} patterns drawn by seed {self.seed}"
+            training = replace(
+                training, images=training.images[some], labels=training.labels[some], name=name
+            )
+        if self.kind == "noisy":
+            name = f"{training.name}, {INVERTED:.0%} of all pixels inverted by seed {self.seed}"
+            training = replace(training, images=inverted(training.images, INVERTED, self.seed), name=name)
+        return training
+
+
+@dataclass(frozen=True)
+class Result:
+    """A training that is done. history: a dict a pass (sdlm.PaperPass, train.PassReport).
+
+    train_error: counted afterwards, on the patterns as they are.
+    """
+
+    run: Run
+    model: LeNet5
+    history: list[dict[str, Any]]
+    test_error: float
+    train_error: float
+    seconds: float
+
+    def data(self) -> dict[str, Any]:
+        """The figures as JSON values."""
+        return {
+            "test_error": self.test_error,
+            "train_error": self.train_error,
+            "seconds": self.seconds,
+            "history": self.history,
+        }
+
+
+def inverted(images: NDArray[np.uint8], share: float, seed: int) -> NDArray[np.uint8]:
+    """Images of which each pixel is inverted with a probability (Fig. 13: 0.1), drawn by the seed."""
+    draw = np.random.Generator(np.random.PCG64([seed, 13]))
+    return np.where(draw.random(images.shape, np.float32) < share, 255 - images, images)
+
+
+def planned(kinds: Iterable[str], scale: Scale, patterns: int) -> list[Run]:
+    """The trainings of these kinds, those first that take the least time. patterns: of the whole set."""
+
+    def shortened(recipe: Any, passes: int | None) -> Any:
+        return recipe.lasting(min(passes or recipe.passes, recipe.passes))
+
+    paper, distorted = (shortened(recipe, scale.passes) for recipe in (PAPER, PAPER_DISTORTED))
+    which = {
+        "paper": [(paper, patterns)],
+        "sizes": [(paper, patterns // 4), (paper, patterns // 2)],
+        "distorted": [(distorted, patterns)],
+        "noisy": [(paper, patterns)],
+        "best": [(shortened(BEST, scale.best_passes), patterns)],
+    }
+    wanted = set(kinds)
+    return [
+        Run(kind, recipe, count, seed)
+        for kind in KINDS
+        if kind in wanted
+        for recipe, count in which[kind]
+        for seed in range(scale.seeds)
+    ]
+
+
+class _StoppedError(Exception):
+    """Another training failed, or the user interrupted."""
+
+
+def train_all(
+    runs: Sequence[Run],
+    training: Dataset,
+    test: Dataset,
+    folder: Path,
+    *,
+    workers: int = 1,
+    progress: Callable[[float], None] = lambda work: None,
+    done: Callable[[Result], None] = lambda result: None,
+) -> dict[Run, Result]:
+    """The results of all runs, from `folder` where they are there, else trained and put there.
+
+    workers: trainings side by side. progress: told of work as it is done, in the unit of Run.work, from any
+    thread; what is known from before counts at once. done: told of each training that ends, or is there.
+    Raises SaveError, and what train.train raises; KeyboardInterrupt passes through once every training has
+    stopped, a pass lost at most.
+    """
+    _make(folder)
+    stop = threading.Event()
+    results: dict[Run, Result] = {}
+    missing = []
+    for run in runs:
+        found = _kept(run, training, test, folder)
+        if found is None:
+            missing.append(run)
+            continue
+        results[run] = found
+        progress(run.work)
+        done(found)
+
+    def count(work: float) -> None:
+        if stop.is_set():
+            raise _StoppedError
+        progress(work)
+
+    with ThreadPoolExecutor(max(1, workers)) as pool:
+        futures = [pool.submit(_train, run, training, test, folder, count) for run in missing]
+        try:
+            for future in as_completed(futures):
+                result = future.result()
+                results[result.run] = result
+                done(result)
+        except BaseException:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+            raise
+    return {run: results[run] for run in runs}
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SaveError(
+            f"cannot make the folder {folder}: {error.strerror or error}; choose another with --out"
+        ) from error
+
+
+def _identity(run: Run, training: Dataset, test: Dataset) -> dict[str, Any]:
+    """What a training must share with one that is kept: only then is it the same."""
+    facts = {
+        "kind": run.kind,
+        "recipe": run.recipe.data(),
+        "patterns": run.patterns,
+        "seed": run.seed,
+        "data": training.fingerprint,
+        "test data": test.fingerprint,
+    }
+    return json.loads(json.dumps(facts))
+
+
+def _before(recipe: Recipe | PaperRecipe) -> dict[str, Any]:
+    """What a recipe had before there was a setting for it: the setting's default."""
+    return {entry.name: entry.default for entry in fields(recipe) if entry.default is not MISSING}
+
+
+def _paths(run: Run, folder: Path) -> tuple[Path, Path]:
+    return folder / f"{run.name}.safetensors", folder / f"{run.name}.json"
+
+
+def _kept(run: Run, training: Dataset, test: Dataset, folder: Path) -> Result | None:
+    """The result in the folder; None where there is none, where it is damaged, or is another training's."""
+    model, facts = _paths(run, folder)
+    try:
+        known = json.loads(facts.read_text(encoding="utf-8"))
+        identity = known.pop("identity")
+        identity["recipe"] = {**_before(run.recipe), **identity["recipe"]}
+        if identity != _identity(run, training, test):
+            return None
+        return Result(run=run, model=LeNet5.load(model), **known)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):  # a ModelError is a ValueError
+        return None
+
+
+def _train(
+    run: Run, training: Dataset, test: Dataset, folder: Path, progress: Callable[[float], None]
+) -> Result:
+    """Train, from the last pass that is kept; keep and return the result."""
+    out, facts = _paths(run, folder)
+    patterns = run.patterns_of(training)
+    share = run.cost
+
+    def prepared(count: int) -> None:
+        nonlocal share
+        share = run.cost * run.patterns / count  # a recipe may add patterns: the work stays what was planned
+
+    def begin(resume: bool) -> LeNet5:
+        return train(
+            patterns, run.recipe, seed=run.seed, out=out, resume=resume, test=test, threads=1,
+            command=f"lenet5 reproduce: {run.label}", prepared=prepared,
+            progress=lambda count: progress(count * share),
+        )  # fmt: skip
+
+    model = None
+    with contextlib.suppress(InputError, ModelError):  # nothing to go on from, or not of this training
+        before = Checkpoint.load(checkpoint_path(out)).done
+        model = begin(resume=True)
+        progress(before * run.patterns * run.cost)
+    model = model or begin(resume=False)
+    history = _log(out)
+    result = Result(
+        run=run,
+        model=model,
+        history=history,
+        test_error=history[-1]["test_error"],
+        train_error=model.metadata["figures"]["train_error"],
+        seconds=sum(entry["seconds"] for entry in history),
+    )
+    identity = {"identity": _identity(run, training, test)}
+    files.write(facts, json.dumps({**identity, **result.data()}, indent=1).encode())
+    return result
+
+
+def _log(out: Path) -> list[dict[str, Any]]:
+    """The passes of a training, from the log that it keeps beside its model."""
+    try:
+        lines = log_path(out).read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+    except (OSError, ValueError) as error:
+        raise LeNet5Error(f"the log of {out} cannot be read ({error}); remove it and start again") from error
