@@ -1,6 +1,6 @@
 """Digits by other people, in a folder with labels.csv: how many are read, asked for one character and unasked.
 
-    python benchmarks/own_characters.py FOLDER [--weights digits] [--json]
+    python benchmarks/own_characters.py FOLDER [--weights digits] [--json] [--out benchmarks/results]
 
 The folder is as `lenet5 eval-strings` takes it. Labels of more than one character, or of none of the weights'
 classes, are left out. `asked` reads each picture as one character, `auto` as whatever it looks like, and
@@ -56,8 +56,14 @@ def main() -> None:
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--weights", default="digits")
     arguments.add_argument("--json", action="store_true")
+    arguments.add_argument("--out", type=Path, help="folder for own-characters.json, the figures alone")
     options = arguments.parse_args()
     found = measured(Reader(options.weights), options.folder)
+    if options.out:
+        figures = {"weights": options.weights, "pictures": found["pictures"]}
+        figures |= {name: found[name]["right"] for name in ("asked", "auto", "shown")}
+        path = options.out / "own-characters.json"
+        path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     if options.json:
         print(json.dumps(found))
         return

@@ -6,6 +6,8 @@ python benchmarks/accuracy.py --recipe best
 python benchmarks/parity.py
 python benchmarks/exports.py
 python benchmarks/sdlm_conventions.py --test --seeds 5 paper eq-9 paper-distorted
+python benchmarks/own_characters.py FOLDER --out benchmarks/results
+python benchmarks/strings.py FOLDER --adapt --seeds 3 --out benchmarks/results
 python benchmarks/readme.py            # --check: fail where one says something else
 """
 
@@ -20,6 +22,7 @@ from functools import partial
 from pathlib import Path
 
 from lenet5.bench.report import ratio
+from lenet5.model import LeNet5
 
 HERE = Path(__file__).parent
 
@@ -97,6 +100,40 @@ def sprint() -> str:
     return "\n".join(lines)
 
 
+def reads() -> str:
+    """What the weights for reading make of handwriting that they were not trained on."""
+    strings = json.loads((HERE / "results" / "strings.json").read_text(encoding="utf-8"))
+    own = json.loads((HERE / "results" / "own-characters.json").read_text(encoding="utf-8"))
+    letters = LeNet5.pretrained("letters").metadata["figures"]
+    lines = ["| handwriting of others | right |", "|---|---:|"]
+    lines.append(
+        f"| {own['pictures']} digits by thirteen people: photographs, scans, drawings on a screen "
+        f"| {own['asked'] / own['pictures']:.1%} |"
+    )
+    halves = {"first": "the half that rates were chosen on", "second": "the other half"}
+    for half, told in halves.items():
+        found = strings[half]
+        lines.append(
+            f"| {found['strings']} amounts from bank cheques, whole: {told} | {found['exact']:.1%} |"
+        )
+    for half, told in (("second", "the other half"), ("first", "the first")):
+        rows = [row["exact"] for row in strings[f"{half}_adapted"]]
+        spread = f" ± {statistics.stdev(rows):.1%}" if len(rows) > 1 else ""
+        to = "first" if half == "second" else "second"
+        lines.append(
+            f"| {told}, with weights adapted to the {to} by `train --from` | {statistics.mean(rows):.1%}{spread} |"
+        )
+    lines.append(f"| letters (`--weights letters`, 10,400 of EMNIST) | {1 - letters['test_error']:.1%} |")
+    times = strings["times"]
+    lines += [
+        "",
+        f"An amount takes {times['string_ms']:.0f} ms, with looking for what is on the picture "
+        f"{times['auto_ms']:.0f} ms; in bulk {times['bulk_per_second']:.0f} are read a second "
+        f"({strings['machine']['cores']} cores, {strings['machine']['cpu']}).",
+    ]
+    return "\n".join(lines)
+
+
 def parity() -> str:
     """Every engine beside the reference."""
     report = json.loads((HERE / "results" / "parity.json").read_text(encoding="utf-8"))
@@ -159,7 +196,7 @@ def boards() -> str:
 
 # Documents, and the figures between their markers.
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
-    "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint},
+    "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint, "reads": reads},
     "docs/parity.md": {"parity": parity},
     "docs/onnx.md": {"files": partial(files, "onnx")},
     "docs/c.md": {"example": example, "files": partial(files, "c"), "boards": boards},

@@ -1,0 +1,110 @@
+"""Strings of digits as people wrote them: how many are read, before and after adapting to half of them.
+
+    python benchmarks/strings.py FOLDER [--weights digits] [--adapt] [--out benchmarks/results]
+
+The folder is as `lenet5 eval-strings` takes it. It is split in two by the CRC-32 of the files' names: rates of
+strings.py were chosen on the first half, the second is only reported on. With --adapt the weights go on with
+either half (`lenet5 train --from`), and the other is read. Times are those of this machine, warm: of one string
+after the other, and of all by as many processes as there are cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from pathlib import Path
+from statistics import median
+
+from lenet5.bench.measure import machine
+from lenet5.reader import Reader
+from lenet5.string_evaluation import evaluate_strings, labelled_pictures
+
+Pictures = list[tuple[Path, str]]
+
+
+def halves(folder: Path) -> tuple[Pictures, Pictures]:
+    """The pictures of a folder, in two."""
+    found: tuple[Pictures, Pictures] = ([], [])
+    for path, label in labelled_pictures(folder):
+        found[zlib.crc32(path.name.encode()) & 1].append((path.resolve(), label))
+    return found
+
+
+def figures(weights: str, pictures: Pictures, mode: str = "string") -> dict[str, float]:
+    """Exact strings, wrong characters, and what must be rejected for 1 % of error."""
+    result = evaluate_strings(Reader(weights), pictures, mode=mode, jobs=None)
+    return {
+        "strings": len(pictures),
+        "exact": result.exact,
+        "character_error": result.character_error,
+        "rejected_for_5_percent": result.rejected_for(0.05),
+    }
+
+
+def times(weights: str, pictures: Pictures) -> dict[str, float]:
+    """Milliseconds a string, one after the other; strings a second by all cores."""
+    reader = Reader(weights)
+    found = {}
+    for mode in ("string", "auto"):
+        took = []
+        for path, _ in pictures[:100]:
+            begin = time.perf_counter()
+            reader.read(path, mode=mode, threshold=0.0)
+            took.append(time.perf_counter() - begin)
+        found[f"{mode}_ms"] = 1000 * median(took[5:])
+    begin = time.perf_counter()
+    evaluate_strings(reader, pictures, jobs=os.cpu_count())
+    found["bulk_per_second"] = len(pictures) / (time.perf_counter() - begin)
+    return found
+
+
+def adapted(weights: str, pictures: Pictures, seed: int) -> str:
+    """A model file: the weights gone on with these strings."""
+    folder = Path(tempfile.mkdtemp())
+    with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("file", "label"), *pictures])
+    out = folder / "adapted.safetensors"
+    command = ["train", "--from", weights, "--data", folder, "--seed", seed, "--out", out]
+    subprocess.run([sys.executable, "-m", "lenet5", *map(str, command)], check=True, stdout=sys.stderr)
+    return str(out)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("folder", type=Path)
+    arguments.add_argument("--weights", default="digits")
+    arguments.add_argument(
+        "--adapt", action="store_true", help="also adapt to either half, and read the other"
+    )
+    arguments.add_argument("--seeds", type=int, default=1, help="of the adaptation")
+    arguments.add_argument("--out", type=Path, help="folder for strings.json")
+    options = arguments.parse_args()
+    both = halves(options.folder)
+    found: dict[str, object] = {"weights": options.weights, "machine": machine()}
+    for name, half in zip(("first", "second"), both, strict=True):
+        found[name] = figures(options.weights, half)
+        found[f"{name}_auto"] = figures(options.weights, half, "auto")
+        print(f"{name} half: {found[name]}\n   auto: {found[f'{name}_auto']}", flush=True)
+    found["times"] = times(options.weights, both[0] + both[1])
+    print(found["times"], flush=True)
+    if options.adapt:
+        for name, half, other in (("second", *both), ("first", *reversed(both))):
+            rows = []
+            for seed in range(options.seeds):
+                rows.append(figures(adapted(options.weights, half, seed), other))
+                print(f"{name} half, after the other: {rows[-1]}", flush=True)
+            found[f"{name}_adapted"] = rows
+    if options.out:
+        path = options.out / "strings.json"
+        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
