@@ -184,9 +184,9 @@ def robustness(material: Material) -> Panel:
         + f" and of the characters below {seen}.",
         drawings=[
             Drawing("fig13.png", sheet, f"Hard characters, under each its answer: {seen}",
-                    "Under each character the answer, in red with its truth where it is wrong.", wide=True),
+                    "Under each character the answer, in red with its truth where it is wrong."),
             Drawing("fig13.svg", chart(found), "Test error against rotation, scale, vertical shift and noise",
-                    f"{len(images):,} test patterns; grey: what the paper names.", wide=True),
+                    f"{len(images):,} test patterns; grey: what the paper names."),
         ],
         tables=[
             Table("fig13", ("change", "amount", *(name for name, _ in GROUPS.values())), rows, "Every amount", True)

@@ -79,7 +79,7 @@ def drawn_codes(material: Material) -> Panel:
             Drawing("codes-digits.png", sheets.png(Image.fromarray(digits)), "The codes of the ten digits"),
             Drawing(
                 "codes.png", sheets.png(Image.fromarray(whole)),
-                "The codes of all printable ASCII characters but the space, in its order", wide=True,
+                "The codes of all printable ASCII characters but the space, in its order"
             ),
         ],
         numbers={"squared_distances": {"".join(pair): distance for pair, distance in pairs.items()}},
@@ -160,7 +160,7 @@ def maps(material: Material) -> Panel:
     seen = forward(p, model.codes, normalise(image[None]))
     penalties = seen.penalties[0]
     answer = int(penalties.argmin())
-    kernels = np.zeros((len(TABLE_I), len(TABLE_I[0]), 5, 5), np.float32)
+    kernels = np.full((len(TABLE_I), len(TABLE_I[0]), 5, 5), np.nan, np.float32)
     for (c3, s2), kernel in zip(PAIRS, p["c3.weight"], strict=True):
         kernels[s2, c3] = kernel
 
@@ -191,7 +191,7 @@ def maps(material: Material) -> Panel:
         f"{'right' if right else 'wrong'}; weights of another training cannot be compared one by one.",
         drawings=[
             drawing("input", state["input"], 1, 4, f"Input, {sizes['input']}", 1.175),
-            drawing("c1-weights", p["c1.weight"], 6, 8, "The six kernels of C1"),
+            drawing("c1-weights", p["c1.weight"], 6, 12, "The six kernels of C1"),
             drawing("c1", state["c1"], 6, 3, f"C1, {sizes['c1']}", 1.7159),
             drawing("s2", state["s2"], 6, 4, f"S2, {sizes['s2']}", 1.7159),
             drawing(

@@ -37,7 +37,8 @@ dt { color: var(--quiet); } dd { margin: 0; }
 figure { margin: 0 0 1rem; max-width: 100%; }
 .drawings { display: flex; flex-wrap: wrap; gap: 0.4rem 1.4rem; align-items: flex-start; }
 .chart { flex: 1 1 100%; max-width: 46rem; }
-.chart svg { display: block; width: 100%; height: auto; }
+.chart { overflow-x: auto; }
+.chart svg { display: block; width: 100%; min-width: 30rem; height: auto; }
 img { display: block; max-width: 100%; height: auto; background: #fff; padding: 6px; border-radius: 4px; }
 figcaption, .note, caption { color: var(--quiet); font-size: 0.88rem; }
 caption { text-align: left; padding-bottom: 0.3rem; }

@@ -81,7 +81,6 @@ class Drawing:
     contents: bytes
     alt: str
     caption: str = ""
-    wide: bool = False  # as wide as the page
 
 
 @dataclass(frozen=True)

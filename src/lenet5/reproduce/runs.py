@@ -125,7 +125,7 @@ def inverted(images: NDArray[np.uint8], share: float, seed: int) -> NDArray[np.u
 
 
 def planned(kinds: Iterable[str], scale: Scale, patterns: int) -> list[Run]:
-    """The trainings of these kinds, those first that take the least time. patterns: of the whole set."""
+    """The trainings of these kinds, in the order of KINDS. patterns: of the whole set."""
 
     def shortened(recipe: Any, passes: int | None) -> Any:
         return recipe.lasting(min(passes or recipe.passes, recipe.passes))
@@ -187,6 +187,7 @@ def train_all(
             raise _StoppedError
         progress(work)
 
+    missing.sort(key=lambda run: -run.work)  # the longest first: no core is left with one at the end
     with ThreadPoolExecutor(max(1, workers)) as pool:
         futures = [pool.submit(_train, run, training, test, folder, count) for run in missing]
         try:

@@ -94,10 +94,11 @@ def tiles(
 ) -> NDArray[np.uint8]:
     """Maps or kernels (N, rows, columns) side by side, `gap` pixels of white between, in grey levels.
 
-    limit: the value that is black, its negative white; the largest there is unless given.
+    limit: the value that is black, its negative white; the largest there is unless given. NaN is white.
     """
     images = np.asarray(images, np.float32)
-    limit = limit or float(np.abs(images).max()) or 1.0
+    limit = limit or float(np.nanmax(np.abs(images))) or 1.0
+    images = np.nan_to_num(images, nan=-limit)
     grey = np.uint8(np.round(127.5 * (1 - np.clip(images / limit, -1, 1)))).repeat(zoom, 1).repeat(zoom, 2)
     count, high, wide = grey.shape
     rows = -(-count // columns)
