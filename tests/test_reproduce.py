@@ -166,7 +166,14 @@ def test_an_interrupted_training_goes_on_to_the_same_result(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_all(plan, TRAINING, TEST, tmp_path / "cut", progress=interrupt, done=done.append)
+        train_all(
+            plan,
+            TRAINING,
+            TEST,
+            tmp_path / "cut",
+            progress=interrupt,
+            done=lambda *result: done.append(result),
+        )
     assert not done and not list((tmp_path / "cut").glob("paper-*-0.json"))
     learnt: list[float] = []
     (cut,) = train_all(plan, TRAINING, TEST, tmp_path / "cut", progress=learnt.append).values()
@@ -243,10 +250,7 @@ def test_changes_are_what_they_are_called():
     np.testing.assert_allclose(changed(image, "shift", 3)[0], np.roll(plain, 3, 0), atol=1e-6)
     half = changed(image, "scale", 0.5)[0]
     assert half.sum() == pytest.approx(plain.sum() / 4, rel=0.02)  # half as wide, half as high
-    assert (
-        np.flatnonzero(half.any(1)).tolist() == list(range(12, 20))[1:-1]
-        or half[13:19].sum() > 0.9 * half.sum()
-    )
+    assert set(np.flatnonzero(half.any(1))) <= set(range(12, 20))
 
 
 def test_a_published_figure_is_compared_with_its_own_allowance():
@@ -288,7 +292,7 @@ def call(capsys, monkeypatch, tmp_path):
 def test_a_figure_that_is_not_there_is_named_with_those_that_are(call, tmp_path):
     status, out, err = call("fig99")
     assert status == 2 and "fig99" in err and "fig10" in err and not out
-    with pytest.raises(InputError, match="fig99.*fig5"):
+    with pytest.raises(InputError, match=r"fig99.*fig5"):
         reproduce(TRAINING, TEST, tmp_path, ["fig99"])
     with pytest.raises(InputError, match="test pattern 60"):
         reproduce(TRAINING, TEST, tmp_path, ["maps"], pattern=60)

@@ -92,13 +92,13 @@ def reproduce_command(
         bar.total = sum(run.work for run in runs) or 1
         bar.set_description("training")
 
-    def done(result: Result) -> None:
+    def done(result: Result, kept: bool) -> None:
         nonlocal ended
         ended += 1
         with tqdm.external_write_mode(file=sys.stdout):
             click.echo(
                 f"{ended:{len(str(total))}}/{total}  {result.run.label}: test error {result.test_error:.2%}, "
-                f"{result.seconds:.0f} s"
+                f"{result.seconds:.0f} s" + (", kept" if kept else "")
             )
 
     def drawing(name: str, share: float) -> None:

@@ -87,7 +87,7 @@ def reproduce(
     workers: int = 1,
     planned: Callable[[list[Run]], None] = lambda runs: None,
     progress: Callable[[float], None] = lambda work: None,
-    done: Callable[[Result], None] = lambda result: None,
+    done: Callable[[Result, bool], None] = lambda result, kept: None,
     drawing: Callable[[str, float], None] = lambda name, share: None,
 ) -> Report:
     """Make the figures of these names (FIGURES; all unless given) in the folder `out`.

@@ -160,12 +160,12 @@ def train_all(
     *,
     workers: int = 1,
     progress: Callable[[float], None] = lambda work: None,
-    done: Callable[[Result], None] = lambda result: None,
+    done: Callable[[Result, bool], None] = lambda result, kept: None,
 ) -> dict[Run, Result]:
     """The results of all runs, from `folder` where they are there, else trained and put there.
 
     workers: trainings side by side. progress: told of work as it is done, in the unit of Run.work, from any
-    thread; what is known from before counts at once. done: told of each training that ends, or is there.
+    thread; what is known from before counts at once. done: told of each training that ends, or was there (True).
     Raises SaveError, and what train.train raises; KeyboardInterrupt passes through once every training has
     stopped, a pass lost at most.
     """
@@ -180,7 +180,7 @@ def train_all(
             continue
         results[run] = found
         progress(run.work)
-        done(found)
+        done(found, True)
 
     def count(work: float) -> None:
         if stop.is_set():
@@ -194,7 +194,7 @@ def train_all(
             for future in as_completed(futures):
                 result = future.result()
                 results[result.run] = result
-                done(result)
+                done(result, False)
         except BaseException:
             stop.set()
             pool.shutdown(cancel_futures=True)
