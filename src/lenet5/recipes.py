@@ -190,7 +190,7 @@ BEST = Recipe(
 # of digits take as much room in so small a network as digits do.
 READING = Recipe(
     "reading",
-    passes=100,
+    passes=40,
     batch=64,
     rate=0.05,
     schedule="linear",
@@ -199,10 +199,10 @@ READING = Recipe(
         translation=1.0, scaling=0.12, squeezing=0.12, shear=0.2, rotation=8.0,
         alpha=24.0, sigma=6.0, spread=0.9, thickness=0.4,
     ),
-    repeats=3,
+    repeats=2,
     variants=0.5,
     drawn=30_000,
-    lines=6_000,
+    lines=5_000,
     nothing=6_000,
 )  # fmt: skip
 # For a trained network, with few examples of one person's writing mixed with others' (adapting.py). Chosen so
