@@ -17,9 +17,9 @@ ORDER = [
     "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "calibration",
     "network", "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
     "tables", "datasets", "model", "recipes", "opening", "writing", "picture", "variants", "segment",
-    "rubbish", "allographs", "synthetic", "supplement", "checkpoint", "sdlm", "train",
+    "rubbish", "allographs", "synthetic", "supplement", "teaching", "checkpoint", "sdlm", "train",
     "evaluate", "plots", "reproduce", "documents", "regions", "sheet", "chains", "boxes", "pages", "forms",
-    "adapting", "rejection", "graph", "grammar", "results", "parts", "sdnn", "strings", "steps",
+    "adapting", "rejection", "graph", "grammar", "results", "pen", "parts", "sdnn", "strings", "steps",
     "reader", "marks", "jobs",
     "string_evaluation", "alignment", "export", "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -255,11 +256,16 @@ def test_wrong_arguments_are_sentences(reader):
 
 def told(*confidences: float) -> Result:
     """A string of sevens, of these confidences."""
+    return figures("7" * len(confidences), *confidences)
+
+
+def figures(text: str, *confidences: float) -> Result:
+    """A string of these characters, of these confidences."""
     characters = tuple(
-        Character("7", (10 * i, 5, 8, 12), 30.0, c, (Other("1", 60.0, (1 - c) / 2),))
-        for i, c in enumerate(confidences)
+        Character(t, (10 * i, 5, 8, 12), 30.0, c, (Other("1", 60.0, (1 - c) / 2),))
+        for i, (t, c) in enumerate(zip(text, confidences, strict=True))
     )
-    return Result((Line((String("7" * len(confidences), 1.0, 0.5, characters),)),))
+    return Result((Line((String(text, 1.0, 0.5, characters),)),))
 
 
 def test_characters_under_the_threshold_are_shown_as_a_question_mark_with_the_reason():
@@ -274,13 +280,41 @@ def test_characters_under_the_threshold_are_shown_as_a_question_mark_with_the_re
 
 
 def test_a_doubtful_character_in_line_with_sure_ones_is_shown():
-    assert told(0.9, 0.4, 0.8).doubting(0.5, 0.05).text == "777"
-    assert told(0.9, 0.04, 0.8).doubting(0.5, 0.05).text == "7?7"
-    assert told(0.96, 0.4, 0.3).doubting(0.5, 0.05).text == "7??"
-    assert told(0.9, 0.4, 0.3).doubting(0.5, 0.05).text == "???"
-    assert told(*[0.9] * 9, 0.4, 0.3).doubting(0.5, 0.05).text == "7" * 11
-    assert told(*[0.9] * 7, *[0.3] * 3).doubting(0.5, 0.05).text == "?" * 10
+    assert told(0.95, 0.8, 0.97).doubting(0.5, 0.05).text == "777"
+    assert figures("417", 0.9, 0.04, 0.8).doubting(0.5, 0.05).text == "4?7"
+    assert figures("417", 0.9, 0.4, 0.8).doubting(0.5, 0.05).text == "417"
+    assert told(*[0.99] * 9, 0.4, 0.8).doubting(0.5, 0.05).text == "7" * 11
+    assert figures("41702985631", *[0.99] * 9, 0.04, 0.8).doubting(0.5, 0.05).text == "417029856?1"
     assert told(0.4).doubting(0.5, 0.05).text == "?"
+    assert told(0.6).doubting(0.7, 0.05).text == "?"
+
+
+@pytest.mark.parametrize("confidences", [(0.9, 0.4), (0.96, 0.4, 0.2), [0.9] * 8 + [0.3] * 8])
+def test_nothing_is_shown_of_a_string_that_is_doubtful_on_the_whole(confidences):
+    string = figures(("48" * 8)[: len(confidences)], *confidences)
+    assert set(string.doubting(0.5, 0.05).text) == {"?"}
+
+
+def test_strokes_side_by_side_are_ones_only_if_they_are_sure():
+    bars = Result((Line((told(0.8, 0.8, 0.8, 0.8).strings[0],)),))
+    assert bars.doubting(0.5, 0.05).text == "????"
+    assert told(0.95, 0.95, 0.95, 0.9).doubting(0.5, 0.05).text == "7777"
+
+
+def test_a_short_line_on_a_page_of_something_else_is_not_shown():
+    line, rest = told(0.8, 0.9).strings[0], told(*[0.2] * 9).strings[0]
+    assert Result((Line((line,)),)).doubting(0.5, 0.05).text == "77"
+    assert Result((Line((line,)), Line((rest,)))).doubting(0.5, 0.05).text == "??\n" + "?" * 9
+    sure = told(*[0.99] * 5).strings[0]
+    assert Result((Line((rest,)), Line((sure,)))).doubting(0.5, 0.05).text == "?" * 9 + "\n77777"
+
+
+def test_what_no_pen_drew_is_not_shown_and_the_reason_is_told():
+    string = replace(told(0.99, 0.98).strings[0], unlike="too thick for a pen's strokes")
+    result = Result((Line((string,)),))
+    assert result.text == "77" and result.rejecting(0.0).text == "77"
+    assert result.doubting(0.5, 0.05).text == "??"
+    assert result.doubting(0.5, 0.05).doubts == ("too thick for a pen's strokes",) * 2
 
 
 def test_boxes_around_lines_are_those_of_their_characters():

@@ -17,11 +17,12 @@ from .graph import Graph
 from .model import LeNet5
 from .opening import Picture, colours_of, name_of
 from .parts import Parts
+from .pen import unlike
 from .picture import WORKING, field, ink, reduced, without_specks
 from .regions import Region
 from .results import Box, Line, Result, String, around
 from .strings import METHODS, read_string
-from .writing import INKED, line_of
+from .writing import INKED, line_of, resized
 
 __all__ = ["MODES", "Reader"]
 
@@ -103,7 +104,7 @@ class Reader:
             part = crop(colours, parse_region(region) if isinstance(region, str) else region, name)
             colours = part.picture
         if mode == "character":
-            result = _single(self._cells([_cell(colours, name)], name, grammar, best))
+            result = _single(self._alone(colours, name, grammar, best))
         elif mode == "string":
             result = _single(self._string(colours, name, grammar, best))
         else:
@@ -179,7 +180,7 @@ class Reader:
         if several and (len(found) > FEW or around(boxes)[2] > SQUARE * around(boxes)[3]):
             return None
         try:
-            one = self._cells([_cell(colours, name)], name, grammar, best)
+            one = self._alone(colours, name, grammar, best)
         except PictureError:
             return None
         if not several:
@@ -193,10 +194,12 @@ class Reader:
         rows: dict[int, list[_Cell]] = {}
         for region in boxes:
             try:
-                cell = _cell(region.picture, region.name)
+                small, map_ = _inked(region.picture, region.name)
+                seen, box = _cell(map_, region.name)
             except PictureError:
                 continue  # an empty box
-            rows.setdefault(region.line, []).append((cell[0], region.on_page(cell[1])))
+            box = _times(region.picture.shape[1] / small.shape[1])(box)
+            rows.setdefault(region.line, []).append((seen, region.on_page(box)))
         if not rows:
             why = f"its {len(boxes)} printed boxes are empty" if boxes else "no printed boxes were found"
             raise PictureError(f"nothing to read in {name}: {why}")
@@ -221,7 +224,16 @@ class Reader:
         """One line, whatever it looks like; boxes in pixels of the picture. strokes: as for writing.line_of."""
         ink, pixels = line_of(colours, name, strokes)
         string = read_string(ink, self.model, grammar, method=self.method, best=best, name=name)
+        small = resized(colours, pixels)
+        string = replace(string, unlike=unlike(small, ink, [c.box for c in string.characters]))
         return string.moved(_times(pixels))
+
+    def _alone(self, colours: NDArray[np.float32], name: str, grammar: Grammar | None, best: int) -> String:
+        """All of a picture as one character; its box in pixels of the picture."""
+        small, map_ = _inked(colours, name)
+        cell = _cell(map_, name)
+        string = replace(self._cells([cell], name, grammar, best), unlike=unlike(small, map_, [cell[1]]))
+        return string.moved(_times(colours.shape[1] / small.shape[1]))
 
     def _cells(self, cells: list[_Cell], name: str, grammar: Grammar | None, best: int) -> String:
         """A field for each character: what they say, one after another."""
@@ -243,15 +255,18 @@ class Reader:
 _Cell = tuple[NDArray[np.uint8], Box]
 
 
-def _cell(colours: NDArray[np.float32], name: str) -> _Cell:
-    """The one character in a picture: its field, and its box in pixels of the picture."""
+def _inked(colours: NDArray[np.float32], name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """A picture of one character, reduced, and its ink: (rows, columns, 3) and (rows, columns)."""
     small = reduced(colours, WORKING)
-    map_ = without_specks(ink(small, name))
+    return small, without_specks(ink(small, name))
+
+
+def _cell(map_: NDArray[np.float32], name: str) -> _Cell:
+    """The one character in ink: its field, and its box."""
     seen = field(map_, name)
     rows, columns = np.flatnonzero((map_ > INKED).any(1)), np.flatnonzero((map_ > INKED).any(0))
     top, left = int(rows[0]), int(columns[0])
-    box = left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
-    return seen, _times(colours.shape[1] / small.shape[1])(box)
+    return seen, (left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
 
 
 def _stuck(above: Box, below: Box) -> bool:

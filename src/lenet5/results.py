@@ -20,9 +20,15 @@ UNSURE = "?"  # stands for a character that is rejected
 Box = tuple[int, int, int, int]
 # Median heights of its characters by which a line's characters stand apart, from which on it is two strings.
 GAP = 2.0
-LONG = 10  # characters
-FEW_OF_SHORT, FEW_OF_LONG = 0.5, 0.2  # shares of a string that may be doubtful
-STRICT = 0.95  # confidence that a character must reach in a string of which more is
+NEVER = 2.0  # no confidence reaches it
+# Mean confidence that makes a string of so many characters writing: half of one gives two good ones by chance,
+# five seldom, but then of print and texture many sets of five are tried; the mean of ten says much about each.
+WRITING = {2: 0.7, 3: 0.55, 4: 0.55, 5: 0.55, 6: 0.6, 7: 0.65, 8: 0.7, 9: 0.75}
+OF_MORE = 0.8
+ALIKE = 0.9  # where three or more are all of one class, as ones are in hatching, rules and bars
+# On a page of which most is no writing, a line must be so sure, and so long.
+AMONG_NONE, LEAST = 0.85, 3
+PAGE = 0.5  # mean confidence of a page's characters of which most is writing
 
 
 class Other(NamedTuple):
@@ -80,7 +86,7 @@ class Character:
 class String:
     """Characters that belong together. confidence: the share of all paths through the graph that say so.
 
-    others: the next best different readings, the best first.
+    others: the next best different readings, the best first. unlike: why its ink is hardly a pen's, if so.
     """
 
     text: str
@@ -88,10 +94,16 @@ class String:
     confidence: float
     characters: tuple[Character, ...]
     others: tuple[Other, ...] = ()
+    unlike: str = ""
 
     @property
     def box(self) -> Box:
         return around(character.box for character in self.characters)
+
+    @property
+    def mean(self) -> float:
+        """Mean confidence of its characters."""
+        return float(np.mean([character.confidence for character in self.characters]))
 
     def moved(self, place: Callable[[Box], Box]) -> String:
         """The same with every box brought to another place."""
@@ -102,19 +114,26 @@ class String:
         characters = tuple(c.rejecting(threshold) for c in self.characters)
         return replace(self, characters=characters, text="".join(c.text for c in characters))
 
-    def doubting(self, doubt: float, among: float) -> String:
-        """The same with `?` for what is doubtful: under `doubt`, or under `among` in line with sure characters.
+    def doubting(self, doubt: float, among: float, least: int = 1) -> String:
+        """The same with `?` for what is doubtful: all of what is no writing, else characters under `among`.
 
-        Where few characters are under `doubt` (half of a short string, a fifth of a long one) this is writing
-        of the kind that the network knows, and what stands among it is rather one more character than none.
-        Where more are, it is probably something else (print, a texture), of which parts look like characters
-        by chance: then only what is quite sure is shown.
+        One character alone must reach `doubt`. Of several the mean confidence decides whether this is writing of
+        the kind that the network knows (WRITING); then what stands among it is rather one more character than
+        none. Where the mean is low it is something else (print, a texture), of which parts look like characters
+        by chance. least: characters of a line on a page of which most is something else, 1 on any other.
         """
+        nothing = self.rejecting(NEVER)
+        if self.unlike:
+            return replace(
+                nothing, characters=tuple(replace(c, doubt=self.unlike) for c in nothing.characters)
+            )
         count = len(self.characters)
-        under = sum(character.confidence < doubt for character in self.characters)
-        if under <= count * (FEW_OF_LONG if count >= LONG else FEW_OF_SHORT):
-            return self.rejecting(min(doubt, among))
-        return self.rejecting(doubt if count == 1 else max(doubt, STRICT))
+        enough = doubt if count == 1 else max(WRITING.get(count, OF_MORE), AMONG_NONE if least > 1 else 0)
+        if count >= 3 and len({character.text for character in self.characters}) == 1:
+            enough = max(enough, ALIKE)
+        if count < least or self.mean < enough:
+            return nothing
+        return self.rejecting(min(doubt, among))
 
     def parted(self) -> tuple[String, ...]:
         """The strings on either side of each wide gap. Penalty and confidence are the whole's: it was read as
@@ -226,8 +245,10 @@ class Result:
         return self._each(lambda string: string.rejecting(threshold))
 
     def doubting(self, doubt: float, among: float) -> Result:
-        """The same with `?` for what is doubtful in its string (String.doubting)."""
-        return self._each(lambda string: string.doubting(doubt, among))
+        """The same with `?` for what is doubtful in its string, or on its page (String.doubting)."""
+        sure = np.mean([character.confidence for character in self.characters])
+        least = LEAST if len(self.strings) > 1 and sure < PAGE else 1
+        return self._each(lambda string: string.doubting(doubt, among, least))
 
     def _each(self, change: Callable[[String], String]) -> Result:
         lines = tuple(replace(line, strings=tuple(map(change, line.strings))) for line in self.lines)
