@@ -64,7 +64,7 @@ def reproduce_command(
     """Reproduce the paper: train as in 1998, and show each figure beside the published one.
 
     The result is a page, index.html, that needs nothing else. Each FIGURE named makes only that panel; all of
-    them take some forty minutes on two cores. Interrupt it when you like: the same command goes on, a pass of
+    them take half an hour on two free cores. Interrupt it when you like: the same command goes on, a pass of
     each training under way is lost at most. Needs Matplotlib (lenet5[plots]).
     """
     from tqdm import tqdm
@@ -84,6 +84,7 @@ def reproduce_command(
         ncols=width(),
         leave=False,
         disable=None,
+        smoothing=0,
     )
 
     def planned(runs: list[Run]) -> None:
@@ -95,6 +96,8 @@ def reproduce_command(
     def done(result: Result, kept: bool) -> None:
         nonlocal ended
         ended += 1
+        if kept:
+            bar.initial += result.run.work  # it says nothing about the speed
         with tqdm.external_write_mode(file=sys.stdout):
             click.echo(
                 f"{ended:{len(str(total))}}/{total}  {result.run.label}: test error {result.test_error:.2%}, "

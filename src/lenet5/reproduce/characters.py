@@ -133,7 +133,7 @@ def gallery(material: Material) -> tuple[bytes, str]:
         ),
     ]
     right = sum(sum(row[3]) for row in rows)
-    return sheets.characters(rows), f"{right} of {sum(len(row[3]) for row in rows)} read as meant"
+    return sheets.characters(rows), f"{right} of {sum(len(row[3]) for row in rows)} are read as meant"
 
 
 def robustness(material: Material) -> Panel:
@@ -156,7 +156,6 @@ def robustness(material: Material) -> Panel:
     )
     noise = at("noise", INVERTED, "noisy")
     clean = at("noise", 0.0, "noisy")
-    low, high = kept["scale"]
     rows = [
         [
             name,
@@ -174,14 +173,14 @@ def robustness(material: Material) -> Panel:
         f"to about half a character's height ({published.SHIFT:g} pixels of 20), rotations up to about "
         f"±{published.ROTATION:g}°; trained and tested with pixels inverted with probability {INVERTED:g}. No errors "
         "are given.",
-        ours=f"Trained with distortions, it errs on at most {LIMIT:.0%} from {kept['rotation'][0]:g} to "
-        f"{kept['rotation'][1]:g}°, from {low:g} to {high:g} times the size, and {kept['shift'][0]:g} to "
-        f"{kept['shift'][1]:g} pixels up or down; {turned.short(1)} at ±{published.ROTATION:g}°, "
+        ours=f"Trained with distortions, it errs on at most {LIMIT:.0%} from {_range(kept['rotation'])}°, from "
+        f"{_range(kept['scale'])} times the size, and {_range(kept['shift'])} pixels up or down; "
+        f"{turned.short(1)} at ±{published.ROTATION:g}°, "
         f"{at('scale', 0.5).short(1)} at half the size. Trained with noise: {noise.percent(1)} at probability "
         f"{INVERTED:g}, {clean.short()} without.",
         difference="The paper says what can be recognised and not how often; "
         + _against(kept)
-        + f" and of the characters below {seen}.",
+        + f" and of the characters below, {seen}.",
         drawings=[
             Drawing("fig13.png", sheet, f"Hard characters, under each its answer: {seen}",
                     "Under each character the answer, in red with its truth where it is wrong."),
@@ -204,6 +203,10 @@ def robustness(material: Material) -> Panel:
             for name, kinds in found.items()
         },
     )  # fmt: skip
+
+
+def _range(ends: tuple[float, float]) -> str:
+    return " to ".join(f"{end:g}" for end in ends).replace("-", "−")
 
 
 def _against(kept: dict[str, tuple[float, float]]) -> str:

@@ -47,7 +47,7 @@ class Scale:
 
 
 FULL = Scale("full", seeds=5, passes=None, best_passes=None, distorted_test=None)
-QUICK = Scale("quick", seeds=2, passes=8, best_passes=8, distorted_test=2_000)
+QUICK = Scale("quick", seeds=2, passes=6, best_passes=5, distorted_test=2_000)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def by_pass(material: Material) -> Panel:
     charts.paper_point(axes, passes, published.REGULAR, "the paper, 1998", published.REGULAR_SPREAD)
     if passes >= published.TRAINING_PASS:
         charts.paper_point(axes, published.TRAINING_PASS, published.TRAINING)
-    most = min(5.0, 110 * max(sample.mean for sample in (*met, *test)))
+    most = min(10.0, 105 * max(sample.mean for sample in (*met, *test)))
     charts.tidy(axes, xlabel="passes through the training set", ylabel="error, %", ylim=(0, max(most, 1.2)))
     axes.set_xlim(0.5, passes + 0.5)
     axes.xaxis.get_major_locator().set_params(integer=True)
