@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ from .model import LeNet5, initial
 from .recipes import BEST, FAST, RECIPES, PaperRecipe, Recipe
 from .sdlm import PaperPass, PaperTraining
 from .supplement import supplemented
+from .teaching import taught
 
 if TYPE_CHECKING:
     from .adapting import Mixture
@@ -209,6 +210,7 @@ def train(
     resume: bool = False,
     start: LeNet5 | None = None,
     mixture: Mixture | None = None,
+    teachers: Sequence[LeNet5] = (),
     test: Dataset | None = None,
     threads: int | None = None,
     command: str = "",
@@ -223,6 +225,7 @@ def train(
     resume: go on from that checkpoint, to the result that no interruption would have given.
     start: a trained network to go on from, whose classes hold all those of the data set.
     mixture: what the data set is mixed with, to adapt a network with a few examples (adapting.py).
+    teachers: trained networks whose answers are learnt beside the labels (teaching.py).
     test: reported on after each pass, without influence. command: recorded in the model.
     prepared: told once how many patterns a pass has. each_pass, progress: told of each pass, and of patterns
     as they are done.
@@ -241,6 +244,10 @@ def train(
         images, labels = supplemented(images, labels, model.classes, recipe, seed)
     if mixture is not None:
         images, labels = mixture.mixed(images, labels, model.classes, seed)
+    if teachers:
+        if isinstance(recipe, PaperRecipe):
+            raise InputError(f"the recipe {recipe.name} learns from labels alone: it takes no teachers")
+        labels = taught(images, labels, model.classes, teachers)
     prepared(len(images))
     training = begin(model, images, labels, recipe, seed=seed, test=held, threads=threads, trainer=trainer)
     identity = {
@@ -252,6 +259,8 @@ def train(
     }
     if mixture is not None:
         identity["mixture"] = mixture.data()
+    if teachers:
+        identity["teachers"] = [hashlib.sha256(one.flat.tobytes()).hexdigest() for one in teachers]
     if resume:
         state = Checkpoint.load(checkpoint_path(out))
         state.check(identity, checkpoint_path(out))
@@ -269,7 +278,7 @@ def train(
         keep()
         each_pass(report)
     training.finish()
-    kept = ("data", "test data", "start", "mixture")
+    kept = ("data", "test data", "start", "mixture", "teachers")
     model.metadata["training"] |= {key: identity[key] for key in kept if key in identity} | {
         "command": command
     }

@@ -76,6 +76,13 @@ __all__ = ["train_command"]
     "[default: mnist, if it is on this machine and the model knows digits]",
 )
 @click.option(
+    "--teacher",
+    "teachers",
+    multiple=True,
+    metavar="MODEL",
+    help="A trained model whose answers are learnt beside the labels; may be given several times.",
+)
+@click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("model.safetensors"),
@@ -101,6 +108,7 @@ def train_command(
     seed: int,
     start: str | None,
     replay: str | None,
+    teachers: tuple[str, ...],
     out: Path,
     resume: bool,
     threads: int | None,
@@ -124,7 +132,19 @@ def train_command(
     with ExitStack() as processes:
         place = _place(device, out, resume, processes) if device else (None, out, True)
         return _train(
-            context, data, test_data, validation, chosen, passes, seed, start, replay, resume, threads, *place
+            context,
+            data,
+            test_data,
+            validation,
+            chosen,
+            passes,
+            seed,
+            start,
+            replay,
+            teachers,
+            resume,
+            threads,
+            *place,
         )
 
 
@@ -160,8 +180,8 @@ def _place(
 
 def _train(
     context: click.Context, data: str, test_data: str | None, validation: bool, chosen: Recipe | PaperRecipe,
-    passes: int | None, seed: int, start: str | None, replay: str | None, resume: bool, threads: int | None,
-    trainer: Callable[..., Any] | None, out: Path, speaks: bool,
+    passes: int | None, seed: int, start: str | None, replay: str | None, teachers: tuple[str, ...],
+    resume: bool, threads: int | None, trainer: Callable[..., Any] | None, out: Path, speaks: bool,
 ) -> int:  # fmt: skip
     """What train_command does, in one process."""
     from tqdm import tqdm
@@ -221,6 +241,7 @@ def _train(
                 resume=resume,
                 start=begun,
                 mixture=mixture,
+                teachers=[LeNet5.find(teacher) for teacher in teachers],
                 test=test,
                 threads=threads,
                 command=context.obj or "",

@@ -1,0 +1,46 @@
+"""Teachers: trained networks whose answers a network learns beside the labels (Hinton, Vinyals and Dean 2015).
+
+60,000 parameters are few for all ways of writing and all that is no character. What several networks say of a
+pattern, on average and leaning to either side as when lines are read, is easier to follow than its label alone: how
+much it is of each class, and how much it is none. # not in the paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import InputError
+from .model import LeNet5
+from .segment import leaning
+
+__all__ = ["SHARE", "taught"]
+
+SHARE = 0.7  # of the targets that is the teachers'; the rest is the label's
+SLANTS = (0.0, -0.2, 0.2)  # strings.LEAN
+AT_ONCE = 20_000  # patterns
+
+
+def taught(
+    images: NDArray[np.uint8], labels: NDArray, classes: Sequence[str], teachers: Sequence[LeNet5]
+) -> NDArray[np.float32]:
+    """Targets for images (N, 28, 28): rows of weights of the classes; what is missing to 1 is the rubbish class's.
+
+    labels: (N,) indices into classes, or such rows (losses.py). Raises InputError for teachers of other classes.
+    """
+    for teacher in teachers:
+        if list(teacher.classes) != list(classes):
+            raise InputError(
+                f"a teacher knows the classes {''.join(teacher.classes)}, not {''.join(classes)}: "
+                "teachers need the classes of what they teach"
+            )
+    own = np.eye(len(classes), dtype=np.float32)[labels] if labels.ndim == 1 else np.asarray(labels)
+    targets = np.empty((len(images), len(classes)), np.float32)
+    for first in range(0, len(images), AT_ONCE):
+        some = images[first : first + AT_ONCE]
+        views = [leaning(some, slant) if slant else some for slant in SLANTS]
+        answers = [one.posterior_of(one.penalties(view)) for one in teachers for view in views]
+        targets[first : first + AT_ONCE] = np.mean(answers, 0)
+    return SHARE * targets + (1 - SHARE) * own
