@@ -5,6 +5,7 @@ python benchmarks/accuracy.py --recipe fast
 python benchmarks/accuracy.py --recipe best
 python benchmarks/parity.py
 python benchmarks/exports.py
+python benchmarks/nothing.py
 python benchmarks/sdlm_conventions.py --test --seeds 5 paper eq-9 paper-distorted
 python benchmarks/own_characters.py FOLDER --out benchmarks/results
 python benchmarks/strings.py FOLDER --adapt --seeds 3 --out benchmarks/results
@@ -194,9 +195,27 @@ def boards() -> str:
     return "\n".join([*lines, "", f"{report['compiler']}, `-O2`; {report['emulator']}."])
 
 
+def nothing() -> str:
+    """Pictures without digits of which digits are shown."""
+    path = HERE / "results" / "nothing.json"
+    if not path.exists():
+        return "Not measured yet."
+    report = json.loads(path.read_text(encoding="utf-8"))
+    modes = report["modes"]
+    lines = [
+        f"| pictures | | {' | '.join(f'`{mode}`' for mode in modes)} |",
+        "|---|---:|" + "---:|" * len(modes),
+    ]
+    for kind, row in [*report["kinds"].items(), ("all with nothing to read", report["total"])]:
+        cells = [f"{row['read'][mode] / row['pictures']:.1%}" for mode in modes]
+        lines.append(f"| {kind} | {row['pictures']:,} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", f"Weights `{report['weights']}`, threshold {report['threshold']:.0%}."])
+
+
 # Documents, and the figures between their markers.
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint, "reads": reads},
+    "docs/reading.md": {"nothing": nothing},
     "docs/parity.md": {"parity": parity},
     "docs/onnx.md": {"files": partial(files, "onnx")},
     "docs/c.md": {"example": example, "files": partial(files, "c"), "boards": boards},
