@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lenet5 import engine, losses, network
+from lenet5 import engine, losses, network, uncompiled
 from lenet5.architecture import PARAMETER_COUNT, SHAPES, SLICES
 from lenet5.compile import compiled
 from lenet5.distort import MILD, PAPER
 from lenet5.engine import vector
 from lenet5.engine.forward import L
 from lenet5.errors import InputError
+from lenet5.model import LeNet5
 
 RNG = np.random.default_rng(5)
 FLAT = (RNG.standard_normal(PARAMETER_COUNT) * 0.12).astype(np.float32)
@@ -309,3 +310,17 @@ def test_several_processes_may_compile_at_once(tmp_path):
         assert float(out) == 84
     again = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
     assert "compiling" not in again.stderr, "what was compiled must be kept"
+
+
+@pytest.mark.parametrize("trainer", [engine.Trainer, uncompiled.Trainer])
+def test_what_is_likelier_no_character_is_not_counted_wrong(trainer):
+    rng = np.random.default_rng(2)
+    images = rng.integers(0, 256, (40, 28, 28)).astype(np.uint8)
+    model = LeNet5(seed=1)
+    targets = np.zeros((40, 10), np.float32)
+    wrong_classes = engine.penalties(model.flat, model.codes, images).argmax(1)
+    targets[np.arange(40), wrong_classes] = np.repeat([1.0, 0.6, 0.4, 0.0], 10)
+    _, errors = trainer(model.flat, model.codes, images, targets, batch=40).run(
+        np.arange(40), np.zeros(1, np.float32)
+    )
+    assert errors == 20

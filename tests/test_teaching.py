@@ -53,6 +53,12 @@ def test_what_is_no_character_may_be_taught(patterns):
     assert np.allclose(found[:20].sum(1), whole[:20].sum(1) - (1 - SHARE), atol=1e-6)
 
 
+def test_labels_that_are_certain_stay(patterns):
+    images, labels = patterns
+    found, some = (taught(images, labels, DIGITS, [teacher(1)], certain) for certain in (0, 25))
+    assert np.array_equal(found[:35], some[:35]) and np.array_equal(some[35:], np.eye(10)[labels[35:]])
+
+
 def test_teachers_know_the_same_classes(patterns):
     images, labels = patterns
     with pytest.raises(InputError, match="classes AB, not 0123456789"):

@@ -203,7 +203,7 @@ READING = Recipe(
     variants=0.5,
     drawn=30_000,
     lines=5_000,
-    nothing=6_000,
+    nothing=30_000,
 )  # fmt: skip
 # For a trained network, with few examples of one person's writing mixed with others' (adapting.py). Chosen so
 # that one example a class already helps, on held-out writers (benchmarks/few_examples.py).

@@ -24,11 +24,16 @@ AT_ONCE = 20_000  # patterns
 
 
 def taught(
-    images: NDArray[np.uint8], labels: NDArray, classes: Sequence[str], teachers: Sequence[LeNet5]
+    images: NDArray[np.uint8],
+    labels: NDArray,
+    classes: Sequence[str],
+    teachers: Sequence[LeNet5],
+    certain: int = 0,
 ) -> NDArray[np.float32]:
     """Targets for images (N, 28, 28): rows of weights of the classes; what is missing to 1 is the rubbish class's.
 
-    labels: (N,) indices into classes, or such rows (losses.py). Raises InputError for teachers of other classes.
+    labels: (N,) indices into classes, or such rows (losses.py). certain: of the last so many patterns the labels
+    are taken as they are. Raises InputError for teachers of other classes.
     """
     for teacher in teachers:
         if list(teacher.classes) != list(classes):
@@ -37,10 +42,11 @@ def taught(
                 "teachers need the classes of what they teach"
             )
     own = np.eye(len(classes), dtype=np.float32)[labels] if labels.ndim == 1 else np.asarray(labels)
-    targets = np.empty((len(images), len(classes)), np.float32)
-    for first in range(0, len(images), AT_ONCE):
-        some = images[first : first + AT_ONCE]
+    targets = own.astype(np.float32)
+    for first in range(0, len(images) - certain, AT_ONCE):
+        some = images[first : min(first + AT_ONCE, len(images) - certain)]
         views = [leaning(some, slant) if slant else some for slant in SLANTS]
         answers = [one.posterior_of(one.penalties(view)) for one in teachers for view in views]
-        targets[first : first + AT_ONCE] = np.mean(answers, 0)
-    return SHARE * targets + (1 - SHARE) * own
+        here = targets[first : first + len(some)]
+        here += SHARE * (np.mean(answers, 0) - here)
+    return targets

@@ -247,7 +247,8 @@ def train(
     if teachers:
         if isinstance(recipe, PaperRecipe):
             raise InputError(f"the recipe {recipe.name} learns from labels alone: it takes no teachers")
-        labels = taught(images, labels, model.classes, teachers)
+        # Of generated non-characters, which come last, more is known than teachers say.
+        labels = taught(images, labels, model.classes, teachers, recipe.nothing)
     prepared(len(images))
     training = begin(model, images, labels, recipe, seed=seed, test=held, threads=threads, trainer=trainer)
     identity = {

@@ -101,8 +101,8 @@ def loss(f6, codes, targets, patterns, count, j, scale, y, d6):
     """Eq. 9 and its slope to F6's weighted sums, for the `count` patterns whose rows of targets are given.
 
     See losses.py: E = Σ_i t_i·s·y_i + (1 − Σ t_i)·j + log(e^−j + Σ_i e^(−s·y_i)). y is overwritten by
-    2s·(t_i − p_i). Returns the energy summed over patterns, and the errors (patterns with no target class
-    are not counted among them).
+    2s·(t_i − p_i). Returns the energy summed over patterns, and the errors (patterns of which no class is
+    likelier by their targets than the rubbish class are not counted among them).
     """
     classes = codes.shape[0]
     rbf(f6, codes, y)
@@ -122,7 +122,7 @@ def loss(f6, codes, targets, patterns, count, j, scale, y, d6):
                 largest, wanted = target[i], i
             given += target[i]
             pull += target[i] * penalty
-        errors += largest > 0 and best != wanted
+        errors += largest > 1 - given and best != wanted
         base = min(least, j)
         total = exp(base - j)
         for i in range(classes):

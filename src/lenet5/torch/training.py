@@ -179,7 +179,8 @@ class Trainer:
             own = losses.energy(y, targets, **self._loss, reduction="none") * present
             share = own.sum() / self._counts.index_select(0, self._at)[0]
             slopes = torch.autograd.grad(share, list(self._network.parameters()))
-        wrong = (y.argmin(1) != targets.argmax(1)) * present
+        one = targets.amax(1) > 1 - targets.sum(1)  # others are no character: they cannot be answered wrongly
+        wrong = (y.argmin(1) != targets.argmax(1)) * one * present
         parts = [slope.reshape(-1) for slope in slopes] + [own.detach().sum()[None], wrong.sum()[None]]
         torch.cat(parts, out=self._found)
 

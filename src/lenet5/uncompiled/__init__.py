@@ -108,8 +108,10 @@ class Trainer:
             seen = network.forward(named(self.flat), self._codes, self._inputs(part))
             y = seen.penalties
             energy += losses.energy(y, targets, **self._loss) * len(part)
-            truth = targets if targets.ndim == 1 else targets.argmax(1)
-            errors += int((y.argmin(1) != truth).sum())
+            wrong = y.argmin(1) != (targets if targets.ndim == 1 else targets.argmax(1))
+            if targets.ndim > 1:  # what is likelier no character cannot be answered wrongly
+                wrong &= targets.max(1) > 1 - targets.sum(1)
+            errors += int(wrong.sum())
             slope = losses.f6_slope(seen.f6, self._codes, losses.slope(y, targets, **self._loss))
             found = network.backward(named(self.flat), seen, slope)
             self._update(np.concatenate([found[name].ravel() for name in SHAPES]), rate)
