@@ -35,7 +35,7 @@ def sure(reader, mnist_test) -> dict[str, list[np.ndarray]]:
     likely = reader.model.posterior(images)
     cut = {}
     for digit in range(10):
-        which = np.flatnonzero((labels == digit) & (likely[:, digit] > 0.999))[:12]
+        which = np.argsort(-np.where(labels == digit, likely[:, digit], 0), kind="stable")[:12]
         cut[str(digit)] = [_cut(images[i]) for i in which]
     return cut
 

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["allowed_by", "reading_options", "threshold_of"]
 
 OPTIONS = (
-    click.option("--weights", default="digits", show_default=True, help="Weights by name, or a model file."),
+    click.option(
+        "--weights",
+        default="digits",
+        show_default=True,
+        help="Weights by name (digits, which are read with the weights `reading`; letters), or a model file.",
+    ),
     click.option("--digits", type=click.IntRange(1, 1000), help="Every string has so many characters."),
     click.option("--pattern", help=r"What may be read, as a regular expression: '\d{4}', '1?\d{1,3}'."),
     click.option(
