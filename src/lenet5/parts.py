@@ -31,7 +31,8 @@ class Parts:
     """The graph of a line, and what the network answers in every part of it that may be a character.
 
     part: (arcs,) the part that each arc reads, −1 for a silent one. fields: (parts, 28, 28) uint8.
-    penalties: (parts, classes), eq. 7. box: where a part lies in the ink.
+    penalties: (parts, classes), eq. 7. box: where a part lies in the ink. likely: (parts, classes), calibrated
+    confidences, where they are not those of the penalties alone.
     """
 
     graph: Graph
@@ -39,6 +40,7 @@ class Parts:
     fields: NDArray[np.uint8]
     penalties: NDArray[np.float32]
     box: Callable[[int], Box]
+    likely: NDArray[np.float64] | None = None
 
     def read(
         self, model: LeNet5, grammar: Grammar | None = None, best: int = 5, name: str = "the picture"
@@ -79,9 +81,9 @@ class Parts:
             middle = (int(self.graph.start[arc]) + int(self.graph.end[arc]) - 1) // 2
             # Of the paths that read the same here, with a piece more or less.
             share = float(shares[(said == label) & (start <= middle) & (end > middle)].sum())
-            characters.append(
-                character_of(model, self.penalties[part], label, self.box(part), self.fields[part], share)
-            )
+            likely = None if self.likely is None else self.likely[part]
+            told = self.penalties[part], label, self.box(part), self.fields[part], share, likely
+            characters.append(character_of(model, *told))
         return String(*found[0], tuple(characters), tuple(found[1:]))
 
 
@@ -92,12 +94,15 @@ def character_of(
     box: Box,
     field: NDArray[np.uint8],
     share: float = 1.0,
+    likely: NDArray[np.float64] | None = None,
 ) -> Character:
     """A character as it is told to people: its calibrated confidence, which no path's share may fall short of.
 
     penalties: (classes,), eq. 7. share: of the paths that go through this part of the line as this class.
+    likely: (classes,) calibrated confidences; unless given, those of the penalties.
     """
-    likely = model.confidence_of(penalties[None])[0]
+    if likely is None:
+        likely = model.confidence_of(penalties[None])[0]
     next_ones = [int(c) for c in np.argsort(-likely, kind="stable") if c != label][:OTHERS]
     others = tuple(Other(model.classes[c], float(penalties[c]), float(likely[c])) for c in next_ones)
     confidence = min(1.0, float(likely[label]), share)

@@ -21,6 +21,7 @@ from .pen import unlike
 from .picture import WORKING, field, ink, reduced, without_specks
 from .regions import Region
 from .results import Box, Line, Result, String, around
+from .segment import leaning
 from .strings import METHODS, read_string
 from .writing import INKED, line_of, resized
 
@@ -34,6 +35,7 @@ SQUARE = 1.3  # ink wider for its height than this is not compared with one char
 AMONG = 0.05  # confidence that a character among sure ones must reach, unless told otherwise
 FEW = 3  # lines; a page of more is not compared with one character
 CLOSE = 0.1  # heights of the lower of two lines by which they are apart at least
+SLANTS = (-0.35, -0.2, 0.2, 0.35)  # pixels to the side for each up, by which a character is seen leaning
 ONE = 2.0  # nats by which one character must be likelier than a string, to be read instead
 
 
@@ -52,7 +54,9 @@ class Reader:
     ) -> None:
         if method not in METHODS:
             raise InputError(f"there is no method {method!r} of reading: {' and '.join(METHODS)} are known")
-        self.model = weights if isinstance(weights, LeNet5) else LeNet5.find(FOR_READING.get(weights, weights))
+        self.model = (
+            weights if isinstance(weights, LeNet5) else LeNet5.find(FOR_READING.get(weights, weights))
+        )
         self.method = method
 
     def read(
@@ -242,12 +246,14 @@ class Reader:
         """A field for each character: what they say, one after another."""
         fields, boxes = np.stack([field for field, _ in cells]), [box for _, box in cells]
         penalties = self.model.penalties(fields)
-        likely = np.maximum(self.model.confidence_of(penalties), 1e-12)
+        # As in lines (strings.py): a hand's slant is its own, and what is no character seldom is one from all sides.
+        answers = [penalties, *(self.model.penalties(leaning(fields, slant)) for slant in SLANTS)]
+        likely = np.maximum(np.mean([self.model.confidence_of(answer) for answer in answers], 0), 1e-12)
         count, classes = likely.shape
         first = np.repeat(np.arange(count), classes)
         labels = np.tile(np.arange(classes), count)
         graph = Graph(count + 1, first, first + 1, labels, -np.log(likely).ravel())
-        found = Parts(graph, first, fields, penalties, boxes.__getitem__).read(
+        found = Parts(graph, first, fields, penalties, boxes.__getitem__, likely).read(
             self.model, grammar, best, name
         )
         # Each character is one, and no other way to part the ink stands beside it: its own probability counts.
