@@ -63,7 +63,10 @@ def _inside(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def paper_of(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The paper's own level everywhere: the median around on a coarse map, smoothed."""
+    """The paper's own level everywhere: the median around on a coarse map, smoothed.
+
+    The median of the rows' medians, which takes a tenth of the time of the median of all around.
+    """
     from scipy import ndimage
 
     rows, columns = colours.shape[:2]
@@ -73,8 +76,9 @@ def paper_of(colours: NDArray[np.float32]) -> NDArray[np.float32]:
     coarse = ndimage.uniform_filter(colours, (step, step, 0))[step // 2 :: step, step // 2 :: step]
     short, long = sorted(coarse.shape[:2])
     size = max(3, round(0.7 * short if long > 2 * short else 0.35 * short) | 1)
-    planes = [ndimage.median_filter(plane, size, mode="nearest") for plane in np.moveaxis(coarse, 2, 0)]
-    around = ndimage.gaussian_filter(np.stack(planes, 2), (size / 4, size / 4, 0), mode="nearest")
+    along = ndimage.median_filter(coarse, (1, size, 1), mode="nearest")
+    median = ndimage.median_filter(along, (size, 1, 1), mode="nearest")
+    around = ndimage.gaussian_filter(median, (size / 4, size / 4, 0), mode="nearest")
     zoom = rows / coarse.shape[0], columns / coarse.shape[1], 1
     return ndimage.zoom(around, zoom, order=1, mode="nearest", grid_mode=True)
 
