@@ -60,17 +60,19 @@ def test_the_forward_penalty_adds_up_all_paths(arcs):
     assert graph.forward_penalty() == pytest.approx(expected)
 
 
-@given(GRAPHS, st.lists(st.integers(0, 2), max_size=3))
+@given(GRAPHS, st.lists(st.lists(st.integers(0, 2), max_size=3), max_size=4))
 @settings(max_examples=60, deadline=None)
-def test_the_forward_penalty_of_labels_adds_up_the_paths_that_say_so(arcs, labels):
+def test_the_forward_penalties_of_readings_add_up_the_paths_that_say_so(arcs, readings):
     graph = built(arcs)
-    total = sum(
-        math.exp(-path.penalty)
-        for path in graph.paths()
-        if [int(graph.label[a]) for a in path.arcs if graph.label[a] >= 0] == labels
-    )
-    expected = -math.log(total) if total else math.inf
-    assert graph.forward_penalty(labels) == pytest.approx(expected)
+    found = graph.forward_penalties(readings)
+    assert found.shape == (len(readings),)
+    for labels, penalty in zip(readings, found, strict=True):
+        total = sum(
+            math.exp(-path.penalty)
+            for path in graph.paths()
+            if [int(graph.label[a]) for a in path.arcs if graph.label[a] >= 0] == labels
+        )
+        assert penalty == pytest.approx(-math.log(total) if total else math.inf)
 
 
 @given(GRAPHS)

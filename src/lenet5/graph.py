@@ -116,29 +116,44 @@ class Graph:
         """The Viterbi path: the one of least penalty. None where no path leads to the last node."""
         return next(self.paths(), None)
 
-    def forward_penalty(self, labels: Sequence[int] | None = None) -> float:
-        """−log Σ over all paths of e^(−penalty) (Section VI-E); inf where there is no path.
+    def forward_penalty(self) -> float:
+        """−log Σ over all paths of e^(−penalty) (Section VI-E); inf where there is no path."""
+        return float(self._reached[-1])
 
-        labels: only the paths that say so, whatever their silent arcs, those of label −1.
+    def forward_penalties(self, readings: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """The forward penalty of each reading, (readings,): of the paths that say its labels and no others.
+
+        Silent arcs, those of label −1, may lie anywhere between.
         """
-        said = np.array([] if labels is None else labels, np.intp)
+        longest = max(map(len, readings), default=0)
+        said = np.full((len(readings), longest), -2)  # −2: no arc's label
+        for row, labels in zip(said, readings, strict=True):
+            row[: len(labels)] = labels
         # Column k: the paths which have said the first k of the labels.
-        reached = np.full((self.nodes, len(said) + 1), np.inf)
-        reached[0, 0] = 0.0
+        reached = np.full((self.nodes, len(readings), longest + 1), np.inf)
+        reached[0, :, 0] = 0.0
+        spoken = np.isin(self.label, said)
         for node, arcs in enumerate(self._arriving):
-            if not len(arcs):
+            silent, speaking = arcs[self.label[arcs] == -1], arcs[spoken[arcs]]
+            steps = np.full((len(silent) + len(speaking), len(readings), longest + 1), np.inf)
+            if not len(steps):
                 continue
-            before, penalty = reached[self.start[arcs]], self.penalty[arcs, None]
-            if labels is None:
-                reached[node] = _added(before + penalty)
-                continue
-            label = self.label[arcs, None]
-            step = before + penalty
-            either = np.full((2 * len(arcs), len(said) + 1), np.inf)
-            either[: len(arcs)] = np.where(label < 0, step, np.inf)
-            either[len(arcs) :, 1:] = np.where(label == said, step[:, :-1], np.inf)
-            reached[node] = _added(either)
-        return float(reached[-1, -1])
+            steps[: len(silent)] = reached[self.start[silent]] + self.penalty[silent, None, None]
+            label, penalty = self.label[speaking, None, None], self.penalty[speaking, None, None]
+            before = reached[self.start[speaking], :, :-1] + penalty
+            steps[len(silent) :, :, 1:] = np.where(label == said, before, np.inf)
+            reached[node] = _added(steps)
+        return reached[-1, np.arange(len(readings)), [len(labels) for labels in readings]]
+
+    @cached_property
+    def _reached(self) -> NDArray[np.float64]:
+        """Forward penalty from the first node to each, (nodes,)."""
+        reached = np.full(self.nodes, np.inf)
+        reached[0] = 0.0
+        for node, arcs in enumerate(self._arriving):
+            if len(arcs):
+                reached[node] = _added(reached[self.start[arcs]] + self.penalty[arcs])
+        return reached
 
     @cached_property
     def _arriving(self) -> list[NDArray[np.intp]]:
@@ -148,14 +163,8 @@ class Graph:
 
     def forward_slopes(self) -> NDArray[np.float64]:
         """Derivative of the forward penalty to each arc's penalty, (arcs,): the share of paths through it."""
-        reached, ahead = (
-            np.full(self.nodes, np.inf),
-            np.full(self.nodes, np.inf),
-        )  # from the first; to the last
-        reached[0] = ahead[-1] = 0.0
-        for node, arcs in enumerate(self._arriving):
-            if len(arcs):
-                reached[node] = _added(reached[self.start[arcs]] + self.penalty[arcs])
+        reached, ahead = self._reached, np.full(self.nodes, np.inf)  # from the first; to the last
+        ahead[-1] = 0.0
         for node in range(self.nodes - 2, -1, -1):
             arcs = self.leaving[node]
             if arcs:

@@ -7,7 +7,7 @@ Viterbi path is the reading, and the share of all paths that say the same is its
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,8 +18,9 @@ from .grammar import Grammar
 from .graph import Graph
 from .model import LeNet5
 from .results import Box, Character, Other, String
+from .segment import leaning
 
-__all__ = ["SILENT", "Parts", "character_of"]
+__all__ = ["SILENT", "Parts", "answers", "character_of"]
 
 SILENT = -1  # label of an arc that is no character
 MOST_PATHS = 300  # of the best paths, looked through for different readings
@@ -63,10 +64,11 @@ class Parts:
         if not readings:
             rule = " that is allowed" if grammar is not None else ""
             raise PictureError(f"nothing to read in {name}: no character{rule} was found")
-        total = searched.forward_penalty()
+        shares = np.exp(searched.forward_penalty() - self.graph.forward_penalties(list(readings)))
         found = []
-        for labels, (_, penalty) in readings.items():
-            share = min(1.0, float(np.exp(total - self.graph.forward_penalty(labels))))
+        for (labels, (_, penalty)), share in zip(
+            readings.items(), np.minimum(1.0, shares).tolist(), strict=True
+        ):
             found.append(Other("".join(model.classes[label] for label in labels), penalty, share))
         arcs, _ = next(iter(readings.values()))
         shares = searched.forward_slopes()[origin >= 0]
@@ -85,6 +87,16 @@ class Parts:
             told = self.penalties[part], label, self.box(part), self.fields[part], share, likely
             characters.append(character_of(model, *told))
         return String(*found[0], tuple(characters), tuple(found[1:]))
+
+
+def answers(model: LeNet5, fields: NDArray[np.uint8], slants: Sequence[float]) -> list[NDArray[np.float32]]:
+    """Penalties of fields (N, 28, 28) as they are, and leaning to the side by each slant: (N, classes) each.
+
+    A hand's slant is its own, and what is no character seldom is one from all sides. On one thread: a line has
+    been read before a second one is at work.
+    """
+    seen = np.concatenate([fields, *(leaning(fields, slant) for slant in slants)])
+    return np.split(model.penalties(seen, threads=1), 1 + len(slants))
 
 
 def character_of(

@@ -16,12 +16,11 @@ from .grammar import Grammar, allowed
 from .graph import Graph
 from .model import LeNet5
 from .opening import Picture, colours_of, name_of
-from .parts import Parts
+from .parts import Parts, answers
 from .pen import unlike
 from .picture import WORKING, field, ink, reduced, without_specks
 from .regions import Region
 from .results import Box, Line, Result, String, around
-from .segment import leaning
 from .strings import METHODS, read_string
 from .writing import INKED, line_of, resized
 
@@ -245,15 +244,14 @@ class Reader:
     def _cells(self, cells: list[_Cell], name: str, grammar: Grammar | None, best: int) -> String:
         """A field for each character: what they say, one after another."""
         fields, boxes = np.stack([field for field, _ in cells]), [box for _, box in cells]
-        penalties = self.model.penalties(fields)
-        # As in lines (strings.py): a hand's slant is its own, and what is no character seldom is one from all sides.
-        answers = [penalties, *(self.model.penalties(leaning(fields, slant)) for slant in SLANTS)]
-        likely = np.maximum(np.mean([self.model.confidence_of(answer) for answer in answers], 0), 1e-12)
+        seen = answers(self.model, fields, SLANTS)
+        likely = np.mean([self.model.confidence_of(penalties) for penalties in seen], 0)
+        likely = np.maximum(likely, 1e-12)
         count, classes = likely.shape
         first = np.repeat(np.arange(count), classes)
         labels = np.tile(np.arange(classes), count)
         graph = Graph(count + 1, first, first + 1, labels, -np.log(likely).ravel())
-        found = Parts(graph, first, fields, penalties, boxes.__getitem__, likely).read(
+        found = Parts(graph, first, fields, seen[0], boxes.__getitem__, likely).read(
             self.model, grammar, best, name
         )
         # Each character is one, and no other way to part the ink stands beside it: its own probability counts.

@@ -96,21 +96,26 @@ class Segments:
 def cheapest_ways(ink: NDArray[np.float32], aside: float) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
     """Cost of the cheapest way from the top to each column of the bottom row, and where it came from.
 
-    aside: cost of a step to the next column. Returns cost (columns,) in pixels of full ink, and step
-    (rows, columns): the column in the row above less the column here, −1, 0 or 1.
+    ink: (…, rows, columns), of one map or several. aside: cost of a step to the next column. Returns cost
+    (…, columns) in pixels of full ink, and step (…, rows, columns): the column in the row above less the
+    column here, −1, 0 or 1.
     """
-    rows, columns = ink.shape
-    cost = ink[0].astype(np.float32)
-    step = np.zeros((rows, columns), np.int8)
-    steps = np.array([0, -1, 1], np.int8)
-    wide = np.full(columns + 2, np.inf, np.float32)
-    for row in range(1, rows):
-        wide[1:-1] = cost
-        possible = np.stack([wide[1:-1], wide[:-2] + aside, wide[2:] + aside])
-        chosen = possible.argmin(0)
-        step[row] = steps[chosen]
-        cost = possible.min(0) + ink[row]
-    return cost, step
+    *maps, rows, columns = ink.shape
+    cost = np.full((rows, *maps, columns + 2), np.inf, np.float32)  # between two walls
+    levels = np.moveaxis(ink, -2, 0)
+    cost[0, ..., 1:-1] = levels[0]
+    beside = np.empty((*maps, columns), np.float32)
+    for above, here, level in zip(cost, cost[1:], levels[1:], strict=False):
+        np.minimum(above[..., :-2], above[..., 2:], out=beside)
+        np.add(beside, aside, out=beside)
+        np.minimum(beside, above[..., 1:-1], out=beside)
+        np.add(beside, level, out=here[..., 1:-1])
+    left, straight, right = cost[:-1, ..., :-2], cost[:-1, ..., 1:-1], cost[:-1, ..., 2:]
+    step = np.zeros((rows, *maps, columns), np.int8)
+    step[1:] = np.where(
+        np.minimum(left, right) + np.float32(aside) < straight, np.where(left <= right, -1, 1), 0
+    )
+    return cost[-1, ..., 1:-1], np.moveaxis(step, 0, -2)
 
 
 def ways_to(step: NDArray[np.int8], ends: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -147,11 +152,11 @@ def _cuts(ink: NDArray[np.float32], size: float, stroke: float) -> tuple[NDArray
     """Ways through the ink of one part, from left to right, (ways, rows), and the cost of each in pixels."""
     from scipy import ndimage
 
-    cost, step = cheapest_ways(ink, ASIDE_IN_INK)
+    filled = ndimage.binary_fill_holes(ink > 0)
+    (cost, through), (step, round_holes) = cheapest_ways(np.stack([ink, filled]), ASIDE_IN_INK)
     ends = _cheapest(cost, max(1, round(NEIGHBOURS * size)), DEAREST * stroke)
     ways, costs = ways_to(step, ends), cost[ends]
-    filled = ndimage.binary_fill_holes(ink > 0).astype(np.float32)
-    cost, step = cheapest_ways(filled, ASIDE_IN_INK)
+    cost, step = through, round_holes
     ends = _cheapest(cost, max(1, round(NECK_NEIGHBOURS * size)), NECK * size)
     if not len(ends):
         return ways, costs

@@ -23,15 +23,15 @@ from .errors import InputError
 from .grammar import Grammar
 from .graph import Graph
 from .model import LeNet5
-from .parts import SILENT, Parts
+from .parts import SILENT, Parts, answers
 from .results import Box, String
 from .sdnn import windows_of
-from .segment import Segments, leaning, segments
+from .segment import Segments, segments
 
 __all__ = ["METHODS", "Rates", "parts_of", "read_string"]
 
 METHODS = ("segmentation", "displacement")
-LEAN = 0.2  # pixels to the side for each pixel up
+SLANTS = (-0.2, 0.2)  # pixels to the side for each pixel up
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,8 @@ def parts_of(found: Segments, model: LeNet5, rates: Rates = RATES) -> Parts:
     runs = found.arcs()
     boxes = found.boxes_of(runs)
     fields = found.fields(runs, boxes)
-    penalties = model.penalties(fields)
-    # A hand's slant is its own: each run is also seen leaning to either side, and the answers are averaged.
-    answers = [penalties, *(model.penalties(leaning(fields, slant)) for slant in (-LEAN, LEAN))]
-    posterior = np.mean([model.posterior_of(answer) for answer in answers], 0, np.float64)
+    seen = answers(model, fields, SLANTS)
+    posterior = np.mean([model.posterior_of(penalties) for penalties in seen], 0, np.float64)
     first, behind = np.array(runs, np.intp).reshape(-1, 2).T
     joints = np.concatenate([[0.0], found.joints, [0.0]])  # cut before each piece, and behind the last
     high, wide = (boxes[:, 1] - boxes[:, 0]) / found.size, (boxes[:, 3] - boxes[:, 2]) / found.size
@@ -128,7 +126,7 @@ def parts_of(found: Segments, model: LeNet5, rates: Rates = RATES) -> Parts:
         return left, top, right - left, bottom - top
 
     part = np.concatenate([np.repeat(np.arange(count), classes), np.full(len(quiet), -1)])
-    return Parts(graph, part, fields, penalties, box)
+    return Parts(graph, part, fields, seen[0], box)
 
 
 def _silence(found: Segments, first: int, behind: int, rubbish: float, rates: Rates) -> float:

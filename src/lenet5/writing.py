@@ -191,19 +191,27 @@ def without_rules(map_: NDArray[np.float32], thickest: float | None = None) -> N
     length[0] = rows + 1
     thickest = max(4, round(0.08 * min(rows, 3 * SIZE) if thickest is None else thickest))
     thin = length <= thickest
-    near = np.stack([inked, thin[runs]]).astype(np.float32)
+    near = np.stack([inked, thin[runs]])
     near = ndimage.maximum_filter1d(near, 3, axis=1)  # a line may lie between two rows
+    # Counts from the left, so that a sloping row costs one step for each place where it goes up or down.
+    counts = np.zeros((2, rows, columns + 1), np.int32)
+    np.cumsum(near, 2, out=counts[:, :, 1:])
     x = np.arange(columns)
     hit = np.zeros(count + 1, bool)
     for tilt in np.linspace(-0.05, 0.05, 11):
-        y = np.arange(rows)[:, None] + np.round((x - columns / 2) * tilt).astype(int)
+        aside = np.round((x - columns / 2) * tilt).astype(int)
+        first = np.flatnonzero(np.append(True, aside[1:] != aside[:-1]))
+        behind = np.append(first[1:], columns)
+        y = np.arange(rows)[:, None] + aside[first]
         there = (y >= 0) & (y < rows)
         y = y.clip(0, rows - 1)
-        pixels = np.maximum(there.sum(1), 1)
-        inks, thins = (near[:, y, x] * there).sum(2) / pixels
-        for row in np.flatnonzero((inks >= 0.8) & (thins >= 0.5) & (pixels > 0.6 * columns)):
-            for aside in (-1, 0, 1):
-                hit[runs[(y[row] + aside).clip(0, rows - 1)[there[row]], x[there[row]]]] = True
+        length_of = np.maximum(there @ (behind - first), 1)
+        inks, thins = ((counts[:, y, behind] - counts[:, y, first]) * there).sum(2) / length_of
+        for row in np.flatnonzero((inks >= 0.8) & (thins >= 0.5) & (length_of > 0.6 * columns)):
+            y_of = row + aside
+            inside = (y_of >= 0) & (y_of < rows)
+            for off in (-1, 0, 1):
+                hit[runs[(y_of + off).clip(0, rows - 1)[inside], x[inside]]] = True
     gone = (hit & thin)[runs]
     if not gone.any():
         return map_
