@@ -302,6 +302,8 @@ def test_strokes_side_by_side_are_ones_only_if_they_are_sure():
     bars = Result((Line((told(0.8, 0.8, 0.8, 0.8).strings[0],)),))
     assert bars.doubting(0.5, 0.05).text == "????"
     assert told(0.95, 0.95, 0.95, 0.9).doubting(0.5, 0.05).text == "7777"
+    for text, shown in (("1111", "1111"), ("11111", "?" * 5), ("711111", "?" * 6), ("7111117", "7111117")):
+        assert figures(text, *[0.99] * len(text)).doubting(0.5, 0.05).text == shown
 
 
 def test_a_short_line_on_a_page_of_something_else_is_not_shown():

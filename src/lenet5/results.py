@@ -26,6 +26,7 @@ NEVER = 2.0  # no confidence reaches it
 WRITING = {2: 0.7, 3: 0.55, 4: 0.55, 5: 0.55, 6: 0.6, 7: 0.65, 8: 0.7, 9: 0.75}
 OF_MORE = 0.8
 ALIKE = 0.9  # where three or more are all of one class, as ones are in hatching, rules and bars
+STROKES = 5  # so many ones, and at most one other among them, are hatching sooner than a number
 # On a page of which most is no writing, a line must be so sure, and so long.
 AMONG_NONE, LEAST = 0.85, 3
 PAGE = 0.5  # mean confidence of a page's characters of which most is writing
@@ -131,7 +132,9 @@ class String:
         enough = doubt if count == 1 else max(WRITING.get(count, OF_MORE), AMONG_NONE if least > 1 else 0)
         if count >= 3 and len({character.text for character in self.characters}) == 1:
             enough = max(enough, ALIKE)
-        if count < least or self.mean < enough:
+        ones = self.text.count("1")
+        hatching = ones >= STROKES and ones >= count - 1
+        if count < least or self.mean < enough or hatching:
             return nothing
         return self.rejecting(min(doubt, among))
 
