@@ -17,7 +17,7 @@ ORDER = [
     "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "calibration",
     "network", "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
     "tables", "datasets", "model", "recipes", "opening", "writing", "picture", "variants", "segment",
-    "rubbish", "allographs", "synthetic", "supplement", "teaching", "checkpoint", "sdlm", "train",
+    "rubbish", "allographs", "strip", "synthetic", "supplement", "teaching", "checkpoint", "sdlm", "train",
     "evaluate", "plots", "reproduce", "documents", "regions", "sheet", "chains", "boxes", "pages", "forms",
     "adapting", "rejection", "graph", "grammar", "results", "pen", "parts", "sdnn", "strings", "steps",
     "reader", "marks", "jobs",

@@ -8,7 +8,8 @@ import pytest
 from lenet5 import network
 from lenet5.errors import InputError
 from lenet5.model import LeNet5
-from lenet5.sdnn import STEP, column_graph, columns, strip
+from lenet5.sdnn import column_graph, columns
+from lenet5.strip import STEP, Strip
 
 MODEL = LeNet5(seed=5, spread=1.0, power=0.5)
 
@@ -58,24 +59,11 @@ def test_the_best_path_reads_what_columns_are_sure_of(pulses, labels):
     assert [int(graph.label[a]) for a in path.arcs if graph.label[a] >= 0] == labels
 
 
-def test_a_strip_has_characters_of_20_pixels_and_room_at_both_ends():
-    ink = np.zeros((90, 200), np.float32)
-    ink[30:70, 20:180] = 1
-    found = strip(ink, 40.0)
-    assert found.shape[0] == 32
-    assert found.shape[1] % STEP == 0
-    rows, across = np.flatnonzero(found.any(1)), np.flatnonzero(found.any(0))
-    assert len(rows) == 20
-    assert len(across) == 80
-    assert abs(np.average(np.arange(32), weights=found.sum(1)) - 16) <= 0.51  # as MNIST's lie
-    assert across[0] == 16
-    assert found.shape[1] - across[-1] - 1 >= 16
-
-
 @pytest.mark.parametrize("shape", [(1, 1), (300, 4), (3, 500), (60, 60)])
 def test_any_ink_becomes_a_strip(shape):
-    found = strip(np.ones(shape, np.float32), float(shape[0]))
-    assert columns(MODEL, found).shape[1] == 10
+    found = Strip.of(np.ones(shape, np.float32), float(shape[0]))
+    assert columns(MODEL, found.levels).shape == (len(found.middles), 10)
+    assert found.fields.shape == (len(found.middles), 28, 28)
 
 
 @pytest.mark.parametrize("shape", [(28, 100), (32, 31), (32, 40, 1), (0, 0)])

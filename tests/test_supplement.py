@@ -34,7 +34,7 @@ def test_without_what_is_no_character_targets_stay_labels():
 
 def test_what_is_no_character_is_a_row_of_zeros():
     own, labels = images(30)
-    recipe = Recipe("x", drawn=10, lines=3, nothing=20, variants=1.0)
+    recipe = Recipe("x", drawn=10, lines=3, windows=3, nothing=20, variants=1.0)
     every, targets = supplemented(own, labels, DIGITS, recipe, 0)
     assert targets.shape == (len(every), 10) and targets.dtype == np.float32
     assert np.array_equal(targets[:30].argmax(1), labels) and set(targets.sum(1)) == {0.0, 1.0}

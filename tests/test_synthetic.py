@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lenet5.synthetic import MARK, NOBODY, NOTHING, Line, Source, arcs, line, patterns
+from lenet5.synthetic import MARK, NOBODY, NOTHING, Line, Source, arcs, line, patterns, windows
 
 NONE = np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.int64)
 
@@ -59,16 +59,35 @@ def test_lone_digits_are_characters_and_their_halves_and_pairs_are_not():
         assert field[14, 14] == 0 and field[14].max() == 255
 
 
+def test_windows_are_named_after_the_character_in_their_middle():
+    """Each ring is met by a window or two, those half-way to another are nothing, and no window is a half."""
+    y, x = np.mgrid[:60, :300]
+    ink, owner = np.zeros((60, 300), np.float32), np.full((60, 300), NOBODY, np.int16)
+    digits = (0, 6, 9, 0)
+    for k, middle in enumerate((40, 95, 160, 250)):
+        ring = np.abs(np.hypot((y - 30) / 1.3, x - middle) - 15) < 2.5
+        ink[ring], owner[ring] = 1, k
+    fields, labels = windows(Line(ink, owner, digits))
+    named = labels[labels != NOTHING].tolist()
+    assert [label for k, label in enumerate(named) if not k or named[k - 1] != label] == [0, 6, 9, 0]
+    assert len(named) <= 2 * len(digits) and (labels == NOTHING).sum() >= 8
+    for field in fields[labels != NOTHING]:
+        assert abs(np.average(np.arange(28), weights=field[:, 6:22].any(1) * 1.0) - 13.5) < 1.5
+        assert field[14, 12:16].max() < 60  # the middle of a ring
+    assert windows(Line(np.zeros((9, 9), np.float32), owner[:9, :9], ()))[0].shape == (0, 28, 28)
+
+
 def test_marks_are_no_characters(source):
     for seed in range(30):
         written = line(source, rng(seed))
         only = Line(np.where(written.owner == MARK, written.ink, 0), written.owner, written.digits)
         if (only.ink > 0.5).sum() > 30:
-            assert set(arcs(only)[1]) <= {NOTHING}
+            assert set(arcs(only)[1]) <= {NOTHING} and set(windows(only)[1]) <= {NOTHING}
 
 
-def test_both_kinds_come_out(source):
-    fields, labels = patterns(source, 10, seed=1)
+@pytest.mark.parametrize("parts", [arcs, windows])
+def test_both_kinds_come_out(source, parts):
+    fields, labels = patterns(source, 10, 1, parts)
     assert fields.shape == (len(labels), 28, 28) and fields.dtype == np.uint8
-    assert (labels == NOTHING).sum() > 50 and (labels != NOTHING).sum() > 20
-    assert (fields.reshape(len(fields), -1).max(1) > 200).all()
+    assert (labels == NOTHING).sum() > 30 and (labels != NOTHING).sum() > 20
+    assert (fields[labels != NOTHING].reshape(-1, 784).max(1) > 200).all()

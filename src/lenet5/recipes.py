@@ -51,6 +51,7 @@ class Recipe:
     variants: float = 0.0  # share of the 1s and 7s, once more as others write them
     drawn: int = 0  # digits drawn with a pen
     lines: int = 0  # lines of digits, cut into what is one and what is none
+    windows: int = 0  # lines of digits, as a network that is displaced along them sees them
     nothing: int = 0  # other patterns that are no character
     spread: float = 1.0  # parameters start uniform in ±spread / F_i^power: the paper's are 2.4 and 1
     power: float = 0.5
@@ -68,6 +69,7 @@ class Recipe:
             "variants": (0, 1),
             "drawn": (0, 10_000_000),
             "lines": (0, 1_000_000),
+            "windows": (0, 1_000_000),
             "nothing": (0, 10_000_000),
         }
         for key, (least, most) in bounds.items():
@@ -100,7 +102,9 @@ class Recipe:
     @property
     def supplements(self) -> bool:
         """Whether it adds patterns to the data set."""
-        return self.repeats > 1 or bool(self.variants or self.drawn or self.lines or self.nothing)
+        return self.repeats > 1 or bool(
+            self.variants or self.drawn or self.lines or self.windows or self.nothing
+        )
 
     def data(self) -> dict[str, Any]:
         """The recipe as it is written to files."""

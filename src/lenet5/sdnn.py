@@ -18,48 +18,15 @@ from .graph import Graph
 from .model import LeNet5
 from .network import forward
 from .parts import SILENT, Parts
-from .picture import BOX
 from .results import Box
-from .writing import INKED, character_size
+from .strip import EDGE, STEP, Strip
+from .writing import INKED
 
-__all__ = ["STEP", "column_graph", "columns", "strip", "windows_of"]
+__all__ = ["column_graph", "columns", "windows_of"]
 
-STEP = 4  # pixels between columns: two layers of subsampling by two
-EDGE = (INPUT - FIELD) // 2
 MIDDLE = 6  # pixels on either side of a field that are not the character's own
 LONGEST = 3  # columns in a row that may answer to one character
 FIRST = 1.0  # nats a character: between one that two columns answer to and two, one is the rule
-
-
-def strip(ink: NDArray[np.float32], size: float) -> NDArray[np.float32]:
-    """A line of ink (rows, columns), its characters `size` pixels high, as the network reads it: (32, width).
-
-    Characters become 20 pixels high; the line is centred by mass from top to bottom, and half an input of
-    paper on either side lets the first and last character be centred too. float32 in 0 … 1.
-    """
-    return _laid(ink, size)[0]
-
-
-def _laid(ink: NDArray[np.float32], size: float) -> tuple[NDArray[np.float32], float, int, int]:
-    """The strip; pixels of the ink for one of it; and the ink's left and top, in pixels of the strip."""
-    from PIL import Image
-
-    scale = BOX / max(size, 1.0)
-    inked = np.flatnonzero((ink > INKED).any(0))
-    cut = int(inked[0]) if inked.size else 0
-    if inked.size:
-        ink = ink[:, inked[0] : inked[-1] + 1]
-    new = max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale))
-    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
-    line = np.asarray(Image.fromarray(np.ascontiguousarray(ink, np.float32)).resize(new, how)).clip(0, 1)
-    middle = float(line.sum(1) @ np.arange(len(line))) / max(float(line.sum()), 1e-6)
-    first = round(middle - INPUT / 2)  # the row of the line that becomes the strip's first
-    width = -(-(line.shape[1] + INPUT) // STEP) * STEP
-    found = np.zeros((INPUT, width), np.float32)
-    taken = line[max(first, 0) : max(first + INPUT, 0)]
-    top = max(-first, 0)
-    found[top : top + len(taken), INPUT // 2 : INPUT // 2 + line.shape[1]] = taken[: INPUT - top]
-    return found, 1 / scale, INPUT // 2 - round(cut * scale), -first
 
 
 def columns(model: LeNet5, line: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -77,19 +44,20 @@ def columns(model: LeNet5, line: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def windows_of(ink: NDArray[np.float32], model: LeNet5) -> Parts:
     """The graph of a line's columns, (rows, columns) float32 in 0 … 1, and what each window shows."""
-    line, pixels, left, top = _laid(ink, character_size(ink > INKED))
-    penalties = columns(model, line)
+    strip = Strip.of(ink)
+    penalties = columns(model, strip.levels)
     graph = column_graph(model.posterior_of(penalties))
-    windows = np.lib.stride_tricks.sliding_window_view(line[EDGE:-EDGE], FIELD, axis=1)[:, EDGE::STEP]
-    fields = np.rint(255 * windows.transpose(1, 0, 2)[: len(penalties)]).astype(np.uint8)
+    fields = strip.fields
 
     def box(part: int) -> Box:
         """Of the window's ink that is nearer to its middle than to a neighbour's."""
         y, x = np.nonzero(fields[part][:, MIDDLE : FIELD - MIDDLE] > 255 * INKED)
         x = x + MIDDLE if len(x) else np.array([MIDDLE, FIELD - MIDDLE - 1])
         y = y if len(y) else np.array([0, FIELD - 1])
-        x0, x1 = (round((edge + STEP * part + EDGE - left) * pixels) for edge in (x.min(), x.max() + 1))
-        y0, y1 = (round((edge + EDGE - top) * pixels) for edge in (y.min(), y.max() + 1))
+        x0, x1 = (
+            round((edge + STEP * part + EDGE - strip.left) * strip.pixels) for edge in (x.min(), x.max() + 1)
+        )
+        y0, y1 = (round((edge + EDGE - strip.top) * strip.pixels) for edge in (y.min(), y.max() + 1))
         return (
             max(x0, 0),
             max(y0, 0),

@@ -17,7 +17,7 @@ from .codes import DIGITS
 from .picture import field
 from .rubbish import noncharacters
 from .segment import fit
-from .synthetic import NOTHING, Source, patterns
+from .synthetic import NOTHING, Source, arcs, patterns, windows
 from .variants import variants
 
 if TYPE_CHECKING:
@@ -45,15 +45,17 @@ def supplemented(
         if recipe.drawn:
             more, names = drawings(recipe.drawn, seed)
             parts.append((more, digit[names]))
-        if recipe.lines:
+        if recipe.lines or recipe.windows:
             value = np.full(len(classes), NOTHING)
             value[digit] = np.arange(10)
             known = value[labels] >= 0
             own, values = images[known], value[labels][known]
             extra, their = variants(own, values, tuple(DIGITS), IN_LINES, seed)
             source = Source(np.concatenate([own, extra]), np.concatenate([values, their]))
-            more, names = patterns(source, recipe.lines, seed)
-            parts.append((more, np.where(names == NOTHING, NOTHING, digit[names])))
+            for count, cut in ((recipe.lines, arcs), (recipe.windows, windows)):
+                if count:
+                    more, names = patterns(source, count, seed, cut)
+                    parts.append((more, np.where(names == NOTHING, NOTHING, digit[names])))
     if recipe.nothing:
         parts.append((noncharacters(seed, recipe.nothing, classes), np.full(recipe.nothing, NOTHING)))
     every, names = (np.concatenate(columns) for columns in zip(*parts, strict=True))

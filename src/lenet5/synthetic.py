@@ -4,11 +4,13 @@ A line is written by one hand: one slant, one size and one pen, which vary a lit
 come from MNIST, or are drawn (allographs.py). They overlap and touch, zeros at the end are tied to each other,
 points, commas, dashes and rules are set between and below. Since it is known whose ink each pixel is, every arc
 of the segmentation graph (segment.py) can be named: a character if it holds most of one and little else, a
-pattern of the rubbish class if it clearly holds a part of one, or more than one.
+pattern of the rubbish class if it clearly holds a part of one, or more than one. So can every window of the line
+as a strip (strip.py), on which a network is displaced: a character if the middle of one is near its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -17,9 +19,10 @@ from numpy.typing import NDArray
 
 from .allographs import Hand, drawn
 from .segment import segments
+from .strip import Strip
 from .writing import INKED, without_specks
 
-__all__ = ["NOTHING", "Line", "Source", "arcs", "line", "patterns"]
+__all__ = ["NOTHING", "Line", "Source", "arcs", "line", "patterns", "windows"]
 
 NOTHING = -1  # label of what is no character
 MARK = -2  # owner of the ink of points, commas, dashes and rules
@@ -27,6 +30,8 @@ NOBODY = -1  # owner of paper
 WHOLE, PURE = 0.8, 0.82  # a character holds so much of its ink, and so much of an arc's ink is its
 KEPT = 0.5  # share of what is no character that `patterns` keeps: there is three times as much as of digits
 PART, MIXED = 0.7, 0.75  # with less of either an arc is no character; between, it is left out
+# Pixels of a strip between a window's middle and a character's: no more is that character, no less is none.
+NEAR, FAR = 2.0, 4.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +71,9 @@ class Line:
     def text(self) -> str:
         """What it says."""
         return "".join(map(str, self.digits))
+
+
+Parts = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | None = None) -> Line:
@@ -134,7 +142,7 @@ def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | Non
     return _inked(Line(ink, owner, digits), rng)
 
 
-def arcs(written: Line) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def arcs(written: Line) -> Parts:
     """The arcs of a line's segmentation graph that can be named: (M, 28, 28) uint8, and digit or NOTHING."""
     solid = without_specks(written.ink)
     inked = solid > INKED
@@ -165,12 +173,35 @@ def arcs(written: Line) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     return np.array(fields, np.uint8).reshape(shape), np.array(labels, np.int64)
 
 
-def patterns(source: Source, lines: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Arcs of so many lines, (M, 28, 28) uint8, and digit or NOTHING; the same seed gives the same."""
+def windows(written: Line) -> Parts:
+    """The windows of a line's strip that can be named: (M, 28, 28) uint8, and digit or NOTHING."""
+    solid = without_specks(written.ink)
+    inked = solid > INKED
+    if not inked.any():
+        return np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.int64)
+    strip = Strip.of(solid)
+    x = np.arange(solid.shape[1]) + 0.5
+    mass = np.array([((written.owner == k) & inked).sum(0) for k in range(len(written.digits))])
+    there = mass.sum(1) > 0
+    digits, mass = np.array(written.digits, np.int64)[there], mass[there]
+    away = np.full((len(strip.middles), 1 + len(digits)), np.inf)
+    away[:, 1:] = np.abs(strip.middles[:, None] - mass @ x / mass.sum(1)) / strip.pixels
+    nearest = away.argmin(1)
+    least = away[np.arange(len(away)), nearest]
+    labels = np.where(least < FAR, np.append(NOTHING, digits)[nearest], NOTHING)
+    named = (least <= NEAR) | (least >= FAR)
+    return strip.fields[named], labels[named]
+
+
+def patterns(source: Source, lines: int, seed: int = 0, parts: Callable[[Line], Parts] = arcs) -> Parts:
+    """Parts of so many lines, (M, 28, 28) uint8, and digit or NOTHING; the same seed gives the same.
+
+    parts: arcs, or windows.
+    """
     fields, labels = [], []
     for number in range(lines):
         rng = np.random.Generator(np.random.PCG64([seed, number]))
-        found, names = arcs(line(source, rng))
+        found, names = parts(line(source, rng))
         kept = (names != NOTHING) | (rng.random(len(names)) < KEPT)
         fields.append(found[kept])
         labels.append(names[kept])
