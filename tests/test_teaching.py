@@ -1,20 +1,17 @@
 """Networks that teach others."""
 
-import importlib
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from lenet5 import losses
 from lenet5.datasets import Dataset
-from lenet5.distort import distort
 from lenet5.errors import InputError
 from lenet5.model import LeNet5
 from lenet5.network import forward, normalise
 from lenet5.recipes import FAST, PAPER
-from lenet5.teaching import SHARE, Teaching
-from lenet5.train import Training, train
+from lenet5.segment import leaning
+from lenet5.teaching import SHARE, taught
+from lenet5.train import train
 
 DIGITS = list("0123456789")
 
@@ -32,21 +29,17 @@ def teacher(seed, j=2.0):
     return model
 
 
-def said(teachers, inputs):
-    """What the reference says the teachers answer, on average; inputs: normalised, (N, 32, 32)."""
-    answers = []
-    for one in teachers:
-        penalties = forward(one.parameters, one.codes, inputs).penalties
-        answers.append(losses.posterior(penalties, one.metadata["j"], 0.05))
-    return np.mean(answers, 0)
-
-
 def test_targets_are_the_labels_and_what_the_reference_says(patterns):
     images, labels = patterns
     teachers = [teacher(1), teacher(2, j=0.5)]
-    some = np.array([5, 59, 0])
-    expected = SHARE * said(teachers, normalise(images[some])) + (1 - SHARE) * np.eye(10)[labels[some]]
-    found = Teaching(labels, DIGITS, teachers).targets(some, images[some])
+    answers = []
+    for one in teachers:
+        for slant in (0.0, -0.2, 0.2):
+            view = leaning(images, slant) if slant else images
+            penalties = forward(one.parameters, one.codes, normalise(view)).penalties
+            answers.append(losses.posterior(penalties, one.metadata["j"], 0.05))
+    expected = SHARE * np.mean(answers, 0) + (1 - SHARE) * np.eye(10)[labels]
+    found = taught(images, labels, DIGITS, teachers)
     assert found.dtype == np.float32 and np.abs(found - expected).max() < 1e-4
     assert (found.sum(1) <= 1 + 1e-6).all() and (found.sum(1) < 0.999).any()
 
@@ -55,47 +48,21 @@ def test_what_is_no_character_may_be_taught(patterns):
     images, labels = patterns
     rows = np.eye(10, dtype=np.float32)[labels]
     rows[:20] = 0
-    every = np.arange(len(images))
-    found, whole = (
-        Teaching(targets, DIGITS, [teacher(1)]).targets(every, images) for targets in (rows, labels)
-    )
+    found, whole = (taught(images, targets, DIGITS, [teacher(1)]) for targets in (rows, labels))
     assert np.allclose(found[20:], whole[20:])
     assert np.allclose(found[:20].sum(1), whole[:20].sum(1) - (1 - SHARE), atol=1e-6)
 
 
-def test_teachers_are_not_asked_where_labels_are_certain(patterns):
-    _, labels = patterns
-    order = np.array([3, 59, 34, 35, 36])
-    assert Teaching(labels, DIGITS, [], 25).asked(order).tolist() == [3, 34]
-    assert Teaching(labels, DIGITS, []).asked(order).tolist() == order.tolist()
+def test_labels_that_are_certain_stay(patterns):
+    images, labels = patterns
+    found, some = (taught(images, labels, DIGITS, [teacher(1)], certain) for certain in (0, 25))
+    assert np.array_equal(found[:35], some[:35]) and np.array_equal(some[35:], np.eye(10)[labels[35:]])
 
 
 def test_teachers_know_the_same_classes(patterns):
-    with pytest.raises(InputError, match="classes AB, not 0123456789"):
-        Teaching(patterns[1], DIGITS, [LeNet5("AB")])
-
-
-@pytest.mark.parametrize("distortion", [None, FAST.distortion])
-@pytest.mark.parametrize("kind", ["engine", "uncompiled", "torch"])
-def test_teachers_see_each_pattern_as_it_is_met(patterns, kind, distortion):
-    """Every trainer learns what the reference says of the very pattern that it shows the network."""
-    if kind == "torch":
-        pytest.importorskip("torch")
-        from lenet5.torch.training import Trainer
-    else:
-        Trainer = importlib.import_module(f"lenet5.{kind}").Trainer
     images, labels = patterns
-    model, certain = LeNet5(seed=3), 7
-    recipe = replace(FAST, passes=2, batch=16, distortion=distortion)
-    training = Training(
-        model, images, labels, recipe, seed=9, teachers=[teacher(1)], certain=certain, trainer=Trainer
-    )
-    for index in range(2):
-        training.run_pass()
-        inputs = distort(images, distortion, 9, index) if distortion else normalise(images)
-        expected = np.eye(10)[labels]
-        expected[:-certain] += SHARE * (said([teacher(1)], inputs) - expected)[:-certain]
-        assert np.abs(np.asarray(training.trainer._targets) - expected).max() < 1e-4
+    with pytest.raises(InputError, match="classes AB, not 0123456789"):
+        taught(images, labels, DIGITS, [LeNet5("AB")])
 
 
 def test_a_taught_network_remembers_by_whom(patterns):

@@ -15,10 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from . import files, sdlm, uncompiled
-from .architecture import BACKGROUND, FOREGROUND
 from .checkpoint import Checkpoint, checkpoint_path, log_path
 from .datasets import Dataset, relabel
-from .distort import distort
 from .errors import InputError, LeNet5Error, SaveError
 from .inputs import check_fields, target_weights
 from .mnist import validation_split
@@ -26,7 +24,7 @@ from .model import LeNet5, initial
 from .recipes import BEST, FAST, RECIPES, PaperRecipe, Recipe
 from .sdlm import PaperPass, PaperTraining
 from .supplement import supplemented
-from .teaching import Teaching
+from .teaching import taught
 
 if TYPE_CHECKING:
     from .adapting import Mixture
@@ -59,7 +57,6 @@ class Training:
         images: (N, 28, 28) uint8, 255 = ink.
         labels: see inputs.target_weights.
         test: images and labels to report on after each pass; they have no influence.
-        teachers, certain: as for Teaching.
         trainer: Trainer of the engine, unless given.
     Raises InputError for images or labels that cannot be used.
     """
@@ -73,18 +70,12 @@ class Training:
         *,
         seed: int = 0,
         test: tuple[NDArray, NDArray] | None = None,
-        teachers: Sequence[LeNet5] = (),
-        certain: int = 0,
         threads: int | None = None,
         trainer: type | None = None,
     ) -> None:
         images = check_fields(images)
         self.model, self.recipe, self.seed, self.test, self.threads = model, recipe, seed, test, threads
         self.images, self.targets = images, target_weights(labels, model.classes, len(images))
-        self._teaching: Teaching | None = None
-        if teachers:
-            self._teaching = Teaching(self.targets, model.classes, teachers, certain, threads)
-            self.targets = self._teaching.weights
         self.history: list[PassReport] = []
         self._rates = recipe.rates(len(images))
         self.trainer = (trainer or uncompiled.fastest().Trainer)(
@@ -122,8 +113,6 @@ class Training:
         steps = -(-len(rates) // SLICES_A_PASS)  # whole mini-batches: slices do not change the result
         for first in range(0, len(rates), steps):
             part = order[first * batch : (first + steps) * batch]
-            if self._teaching is not None:
-                self._teach(self._teaching, part, index)
             more, wrong = self.trainer.run(part, rates[first : first + steps], self.recipe.averaging)
             energy, errors = energy + more, errors + wrong
             progress(len(part))
@@ -145,15 +134,6 @@ class Training:
         )
         self.history.append(report)
         return report
-
-    def _teach(self, teaching: Teaching, patterns: NDArray[np.int64], index: int) -> None:
-        """Make targets of what teachers say of these patterns as they are about to be met, in pass `index`."""
-        patterns = teaching.asked(patterns)
-        images = self.images[patterns]
-        if self.recipe.distortion is not None:
-            inputs = distort(images, self.recipe.distortion, self.seed, index, patterns)
-            images = np.clip((inputs - BACKGROUND) / np.float32(FOREGROUND - BACKGROUND), 0, 1)
-        self.trainer.relabel(patterns, teaching.targets(patterns, images))
 
     def _error(self, images: NDArray, labels: NDArray) -> float:
         """Share answered wrongly by the network as it would be kept now."""
@@ -208,10 +188,7 @@ def begin(
 ) -> Training | PaperTraining:
     """The training that a recipe asks for. Raises InputError."""
     if isinstance(recipe, Recipe):
-        # Of generated non-characters, which come last, more is known than teachers say.
-        return Training(model, images, labels, recipe, certain=recipe.nothing, **settings)
-    if settings.pop("teachers", ()):
-        raise InputError(f"recipe {recipe.name} learns from labels alone: it takes no teachers")
+        return Training(model, images, labels, recipe, **settings)
     if settings.pop("trainer", None):
         raise InputError(f"recipe {recipe.name} trains one pattern after another: no other trainer can do it")
     return PaperTraining(model, images, labels, recipe, **settings)
@@ -267,18 +244,13 @@ def train(
         images, labels = supplemented(images, labels, model.classes, recipe, seed)
     if mixture is not None:
         images, labels = mixture.mixed(images, labels, model.classes, seed)
+    if teachers:
+        if isinstance(recipe, PaperRecipe):
+            raise InputError(f"the recipe {recipe.name} learns from labels alone: it takes no teachers")
+        # Of generated non-characters, which come last, more is known than teachers say.
+        labels = taught(images, labels, model.classes, teachers, recipe.nothing)
     prepared(len(images))
-    training = begin(
-        model,
-        images,
-        labels,
-        recipe,
-        seed=seed,
-        test=held,
-        teachers=teachers,
-        threads=threads,
-        trainer=trainer,
-    )
+    training = begin(model, images, labels, recipe, seed=seed, test=held, threads=threads, trainer=trainer)
     identity = {
         "recipe": recipe.data(),
         "seed": seed,

@@ -123,10 +123,10 @@ def penalties(flat: F32, codes: F32, images: NDArray, threads: int | None = None
 
 
 def target_matrix(targets: NDArray, classes: int) -> F32:
-    """Labels (N,) or target weights (N, classes) as weights of its own; see losses.py."""
+    """Labels (N,) or target weights (N, classes) as weights; see losses.py."""
     targets = np.asarray(targets)
     if targets.ndim == 2:
-        return np.array(targets, np.float32, order="C")
+        return np.ascontiguousarray(targets, np.float32)
     matrix = np.zeros((len(targets), classes), np.float32)
     matrix[np.arange(len(targets)), targets] = 1
     return matrix
@@ -217,10 +217,6 @@ class Trainer:
         """Draw what the distortions of a pass share; call it before a pass's first `run`."""
         self._pass = pass_index
         self._fields = self._distortion.pool(self._seed, pass_index)
-
-    def relabel(self, patterns: NDArray[np.int64], targets: F32) -> None:
-        """Give some patterns other target weights, (n, classes)."""
-        self._targets[patterns] = targets
 
     def run(self, order: NDArray[np.int64], rates: F32, averaging: float = 0.0) -> tuple[float, int]:
         """Learn the patterns of `order`, a mini-batch for each entry of `rates`; the last may be short.

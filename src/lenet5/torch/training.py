@@ -119,11 +119,6 @@ class Trainer:
         if self._distorter is not None:
             self._distorter.prepare_pass(pass_index)
 
-    def relabel(self, patterns: NDArray[np.int64], targets: F32) -> None:
-        """Give some patterns other target weights, (n, classes)."""
-        where = torch.from_numpy(np.asarray(patterns)).to(self.device)
-        self._targets[where] = torch.from_numpy(np.asarray(targets, np.float32)).to(self.device)
-
     def run(self, order: NDArray[np.int64], rates: F32, averaging: float = 0.0) -> tuple[float, int]:
         """Learn the patterns of `order`, a mini-batch for each entry of `rates`; the last may be short.
 

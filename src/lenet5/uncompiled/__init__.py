@@ -86,7 +86,7 @@ class Trainer:
         self.square = np.zeros(PARAMETER_COUNT, np.float32)
         self.average = flat.copy()
         self.steps = 0
-        self._codes, self._images, self._targets = codes, images, np.array(targets)
+        self._codes, self._images, self._targets = codes, images, targets
         self._batch, self._momentum, self._squares, self._decay = batch, momentum, squares, decay
         self._loss = {"j": j, "scale": scale}
         self._distortion, self._seed = distortion, seed
@@ -96,10 +96,6 @@ class Trainer:
         """Draw what the distortions of a pass share."""
         self._pass = pass_index
         self._pool = self._distortion.pool(self._seed, pass_index) if self._distortion else None
-
-    def relabel(self, patterns: NDArray[np.int64], targets: NDArray[np.float32]) -> None:
-        """Give some patterns other target weights, where all have weights."""
-        self._targets[patterns] = targets
 
     def run(
         self, order: NDArray[np.int64], rates: NDArray[np.float32], averaging: float = 0.0
