@@ -26,7 +26,8 @@ from .writing import INKED, line_of, resized
 
 __all__ = ["MODES", "Reader"]
 
-FOR_READING = {"digits": "reading"}  # weights that are asked for -> those that are read with
+# By method: weights that are asked for -> those that are read with.
+FOR_READING = {"segmentation": {"digits": "reading"}, "displacement": {"digits": "displacement"}}
 # What a picture is taken for: whatever it looks like; one character; one line; a page of lines; printed boxes.
 MODES = ("auto", "character", "string", "lines", "boxes")
 BOXES = 3  # printed boxes, from which on a picture is read box by box without being asked
@@ -41,9 +42,9 @@ ONE = 2.0  # nats by which one character must be likelier than a string, to be r
 class Reader:
     """Reads pictures. One Reader may be used by several threads at once.
 
-    weights: a name of weights that come with the package, a model file, or a LeNet5. Under the name "digits" the
-    network trained for reading is taken, "reading": LeNet5.pretrained("digits") knows MNIST better, but neither
-    other ways of writing nor what is no character.
+    weights: a name of weights that come with the package, a model file, or a LeNet5. Under the name "digits" a
+    network trained for reading is taken, "reading" or, for that method, "displacement": LeNet5.pretrained("digits")
+    knows MNIST better, but neither other ways of writing nor what is no character.
     method: how strings are read, one of strings.METHODS: by over-segmentation or by space displacement.
     Raises ModelError for weights that cannot be had.
     """
@@ -53,9 +54,9 @@ class Reader:
     ) -> None:
         if method not in METHODS:
             raise InputError(f"there is no method {method!r} of reading: {' and '.join(METHODS)} are known")
-        self.model = (
-            weights if isinstance(weights, LeNet5) else LeNet5.find(FOR_READING.get(weights, weights))
-        )
+        if not isinstance(weights, LeNet5):
+            weights = LeNet5.find(FOR_READING[method].get(weights, weights))
+        self.model = weights
         self.method = method
 
     def read(

@@ -16,6 +16,7 @@ __all__ = [
     "ADAPT",
     "ADAPT_LINES",
     "BEST",
+    "DISPLACEMENT",
     "FAST",
     "PAPER",
     "PAPER_DISTORTED",
@@ -209,6 +210,21 @@ READING = Recipe(
     lines=5_000,
     nothing=30_000,
 )  # fmt: skip
+# For lines read by displacement: each window may show halves of its neighbours.
+DISPLACEMENT = Recipe(
+    "displacement",
+    passes=40,
+    batch=64,
+    rate=0.05,
+    schedule="linear",
+    j=5.0,
+    distortion=Distortion(
+        translation=0.8, scaling=0.08, squeezing=0.08, shear=0.12, rotation=5.0,
+        alpha=20.0, sigma=6.0, spread=0.9, thickness=0.3,
+    ),
+    drawn=20_000,
+    windows=24_000,
+)  # fmt: skip
 # For a trained network, with few examples of one person's writing mixed with others' (adapting.py). Chosen so
 # that one example a class already helps, on held-out writers (benchmarks/few_examples.py).
 ADAPT = Recipe("adapt", passes=8, batch=64, rate=0.01, schedule="linear", j=20.0, distortion=FIRM)
@@ -230,4 +246,6 @@ PAPER = PaperRecipe()
 # As many updates, each on a distorted pattern. Eq. 9: a little better here than eq. 8, within chance.
 PAPER_DISTORTED = PaperRecipe("paper-distorted", j=1.0, distortion=PAPER_DISTORTIONS)
 
-RECIPES = {recipe.name: recipe for recipe in (FAST, BEST, READING, ADAPT, PAPER, PAPER_DISTORTED)}
+RECIPES = {
+    recipe.name: recipe for recipe in (FAST, BEST, READING, DISPLACEMENT, ADAPT, PAPER, PAPER_DISTORTED)
+}

@@ -3,8 +3,9 @@
 Every layer is a convolution, so that on a strip 32 pixels high each of them is computed once for all places
 where a character may be, and gives a column of penalties every 4 pixels: column k is exactly what the network
 answers on the window from pixel 4k on. Neighbouring windows share nearly all of C1, C3 and C5, which a run a
-window would compute eight times over. No cut is needed, but the weights must have learnt to leave a window
-that is centred on no character, or shows its neighbours, to the rubbish class.
+window would compute several times over. No cut is needed, but the weights must have learnt to look at the middle of a
+window, whatever its neighbours are, and to leave it to the rubbish class where that is none: see synthetic.windows,
+and the recipe "displacement".
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from .model import LeNet5
 from .network import forward
 from .parts import SILENT, Parts
 from .results import Box
+from .segment import leaning
 from .strip import EDGE, STEP, Strip
 from .writing import INKED
 
@@ -26,7 +28,8 @@ __all__ = ["column_graph", "columns", "windows_of"]
 
 MIDDLE = 6  # pixels on either side of a field that are not the character's own
 LONGEST = 3  # columns in a row that may answer to one character
-FIRST = 1.0  # nats a character: between one that two columns answer to and two, one is the rule
+SLANTS = (-0.2, 0.2)  # pixels to the side for each pixel up
+FIRST = 0.7  # nats a character: between one that two columns answer to and two, one is the rule
 
 
 def columns(model: LeNet5, line: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -45,9 +48,11 @@ def columns(model: LeNet5, line: NDArray[np.float32]) -> NDArray[np.float32]:
 def windows_of(ink: NDArray[np.float32], model: LeNet5) -> Parts:
     """The graph of a line's columns, (rows, columns) float32 in 0 … 1, and what each window shows."""
     strip = Strip.of(ink)
-    penalties = columns(model, strip.levels)
-    graph = column_graph(model.posterior_of(penalties))
-    fields = strip.fields
+    # As runs of pieces are (strings.py), the line is seen leaning to either side as well: middles stay where they are.
+    views = [strip.levels, *(leaning(strip.levels, slant) for slant in SLANTS)]
+    seen = [columns(model, view) for view in views]
+    graph = column_graph(np.mean([model.posterior_of(penalties) for penalties in seen], 0))
+    penalties, fields = seen[0], strip.fields
 
     def box(part: int) -> Box:
         """Of the window's ink that is nearer to its middle than to a neighbour's."""

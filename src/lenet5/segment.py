@@ -238,16 +238,19 @@ def fit(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     return field
 
 
-def leaning(fields: NDArray[np.uint8], slant: float) -> NDArray[np.uint8]:
-    """Fields (N, 28, 28) with their tops moved to the right by `slant` pixels for each pixel of height."""
-    room = int(np.ceil(abs(slant) * FIELD / 2)) + 1
-    wide = np.pad(fields, ((0, 0), (0, 0), (room, room))).astype(np.float32)
+def leaning(fields: NDArray, slant: float) -> NDArray:
+    """Fields (…, rows, columns), uint8 or float, with their tops moved to the right by `slant` pixels for each
+    pixel of height."""
+    *_, rows, columns = fields.shape
+    room = int(np.ceil(abs(slant) * rows / 2)) + 1
+    wide = np.pad(fields, ((0, 0),) * (fields.ndim - 1) + ((room, room),)).astype(np.float32)
     found = np.empty_like(fields)
-    for row in range(FIELD):
-        aside = slant * ((FIELD - 1) / 2 - row)
+    for row in range(rows):
+        aside = slant * ((rows - 1) / 2 - row)
         whole = int(np.floor(aside))
         part = aside - whole
-        near = wide[:, row, room - whole : room - whole + FIELD]
-        far = wide[:, row, room - whole - 1 : room - whole - 1 + FIELD]
-        found[:, row] = np.rint((1 - part) * near + part * far)
+        near = wide[..., row, room - whole : room - whole + columns]
+        far = wide[..., row, room - whole - 1 : room - whole - 1 + columns]
+        level = (1 - part) * near + part * far
+        found[..., row, :] = np.rint(level) if fields.dtype == np.uint8 else level
     return found
