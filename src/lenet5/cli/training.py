@@ -45,9 +45,10 @@ __all__ = ["train_command"]
 )
 @click.option(
     "--recipe",
-    type=click.Choice(["adapt", "fast", "best", "reading", "paper", "paper-distorted"]),
+    type=click.Choice(["adapt", "fast", "best", "reading", "displacement", "paper", "paper-distorted"]),
     help="fast: half a minute; best: longer, with distortions; reading: with lines, other ways of writing and "
-    "what is no character; paper: as in 1998, one pattern at a time; adapt: a few examples, with --from.  "
+    "what is no character; displacement: for lines read by it; paper: as in 1998, one pattern at a time; "
+    "adapt: a few examples, with --from.  "
     "[default: fast, or adapt with --from and --data]",
 )
 @click.option(
