@@ -135,6 +135,19 @@ def reads() -> str:
     return "\n".join(lines)
 
 
+def methods() -> str:
+    """Both ways of reading a line, on the same amounts."""
+    strings = json.loads((HERE / "results" / "strings.json").read_text(encoding="utf-8"))
+    lines = ["| method | weights | tuning half | other half |", "|---|---|---:|---:|"]
+    for method, weights, key in (
+        ("segmentation", "reading", ""),
+        ("displacement", "displacement", "_displacement"),
+    ):
+        cells = [f"{strings[half + key]['exact']:.1%}" for half in ("first", "second")]
+        lines.append(f"| `{method}` | `{weights}` | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def parity() -> str:
     """Every engine beside the reference."""
     report = json.loads((HERE / "results" / "parity.json").read_text(encoding="utf-8"))
@@ -215,7 +228,7 @@ def nothing() -> str:
 # Documents, and the figures between their markers.
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint, "reads": reads},
-    "docs/reading.md": {"nothing": nothing},
+    "docs/reading.md": {"methods": methods, "nothing": nothing},
     "docs/parity.md": {"parity": parity},
     "docs/onnx.md": {"files": partial(files, "onnx")},
     "docs/c.md": {"example": example, "files": partial(files, "c"), "boards": boards},

@@ -37,9 +37,11 @@ def halves(folder: Path) -> tuple[Pictures, Pictures]:
     return found
 
 
-def figures(weights: str, pictures: Pictures, mode: str = "string") -> dict[str, float]:
-    """Exact strings, wrong characters, and what must be rejected for 1 % of error."""
-    result = evaluate_strings(Reader(weights), pictures, mode=mode, jobs=None)
+def figures(
+    weights: str, pictures: Pictures, mode: str = "string", method: str = "segmentation"
+) -> dict[str, float]:
+    """Exact strings, wrong characters, and what must be rejected for 5 % of error."""
+    result = evaluate_strings(Reader(weights, method=method), pictures, mode=mode, jobs=None)
     return {
         "strings": len(pictures),
         "exact": result.exact,
@@ -92,6 +94,8 @@ def main() -> None:
         found[name] = figures(options.weights, half)
         found[f"{name}_auto"] = figures(options.weights, half, "auto")
         print(f"{name} half: {found[name]}\n   auto: {found[f'{name}_auto']}", flush=True)
+        found[f"{name}_displacement"] = figures("displacement", half, method="displacement")
+        print(f"   displacement: {found[f'{name}_displacement']}", flush=True)
     found["times"] = times(options.weights, both[0] + both[1])
     print(found["times"], flush=True)
     if options.adapt:

@@ -324,6 +324,16 @@ def test_without_data_the_usual_sentence(call, monkeypatch, tmp_path):
     assert status == 1 and "LENET5_DATA" in err and "Traceback" not in err
 
 
+def test_trainings_that_are_kept_are_told(call, tmp_path, monkeypatch):
+    monkeypatch.setattr(runs, "QUICK", TINY)
+    monkeypatch.setattr(
+        "lenet5.datasets.load", lambda _, split="train", **__: (TRAINING, TEST)[split == "test"]
+    )
+    told = [call("fig5", "--quick", "--threads", "1", "--out", str(tmp_path)) for _ in range(2)]
+    assert [status for status, _, _ in told] == [0, 0], told
+    assert [out.count(", kept") for _, out, _ in told] == [0, 2]
+
+
 def test_ctrl_c_says_how_to_go_on(mnist_train, tmp_path):
     command = [sys.executable, "-m", "lenet5", "reproduce", "fig5", "--quick", "--out", str(tmp_path)]
     process = subprocess.Popen(

@@ -96,7 +96,7 @@ def reproduce_command(
     def done(result: Result, kept: bool) -> None:
         nonlocal ended
         ended += 1
-        if kept:
+        if kept and not bar.disable:
             bar.initial += result.run.work  # it says nothing about the speed
         with tqdm.external_write_mode(file=sys.stdout):
             click.echo(
