@@ -26,7 +26,7 @@ def _list(context: click.Context, parameter: click.Parameter, value: bool) -> No
 @click.command("reproduce")
 @click.argument("figures", nargs=-1, type=click.Choice(list(FIGURES)), metavar="[FIGURE]...")
 @click.option(
-    "--quick", is_flag=True, help="Fewer seeds, passes and patterns: a few minutes, and less certain."
+    "--quick", is_flag=True, help="Fewer seeds, passes and patterns: a minute, and less certain."
 )
 @click.option(
     "--seeds", type=click.IntRange(1), help="Seeds of each training.  [default: 5, or 2 with --quick]"
@@ -64,7 +64,7 @@ def reproduce_command(
     """Reproduce the paper: train as in 1998, and show each figure beside the published one.
 
     The result is a page, index.html, that needs nothing else. Each FIGURE named makes only that panel; all of
-    them take half an hour on two free cores. Interrupt it when you like: the same command goes on, a pass of
+    them take twenty minutes on two free cores. Interrupt it when you like: the same command goes on, a pass of
     each training under way is lost at most. Needs Matplotlib (lenet5[plots]).
     """
     from tqdm import tqdm
