@@ -58,7 +58,7 @@ def test_lines_are_rewritten_and_stay_lines():
     others = [rewritten(ink, np.random.default_rng(seed)) for seed in range(20)]
     for other in others:
         assert other.dtype == np.float32 and other.min() >= 0 and other.max() <= 1.01
-        assert 0.4 < (other > 0.5).sum() / (ink > 0.5).sum() < 2.5
+        assert 0.5 < other.sum() / ink.sum() < 2.5
     assert len({other.shape for other in others}) > 10
     assert np.array_equal(rewritten(ink, np.random.default_rng(5)), others[5])
 
