@@ -7,6 +7,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.errors import PictureError
@@ -38,7 +40,7 @@ def alone(character: str) -> np.ndarray:
 
 
 def centred(fields: np.ndarray) -> np.ndarray:
-    flat = fields.reshape(len(fields), -1).astype(float)
+    flat = fields.reshape(-1, 28 * 28).astype(float)
     flat = flat - flat.mean(1, keepdims=True)
     return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
 
@@ -120,6 +122,23 @@ def test_what_holds_no_character_is_a_sentence():
     ink[30:34, 10:14] = 1
     with pytest.raises(PictureError, match="nothing to read in the wall"):
         read_string(ink, MODEL, length(30, 30, DIGITS), name="the wall")
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6))
+@settings(max_examples=30, deadline=None)
+def test_dust_alone_is_read_or_refused(seed, specks):
+    rng = np.random.default_rng(seed)
+    ink = np.zeros((60, 80), np.float32)
+    ink[rng.integers(0, 60, specks), rng.integers(0, 80, specks)] = 1
+    try:
+        assert read_string(ink, MODEL).text
+    except PictureError as error:
+        assert str(error) == "nothing to read in the picture: no character was found"
+
+
+def test_a_single_speck_is_no_character():
+    with pytest.raises(PictureError, match="nothing to read"):
+        read_string(np.pad(np.ones((1, 1), np.float32), 30), MODEL)
 
 
 def test_a_reading_can_be_written_as_json():

@@ -94,7 +94,8 @@ def parts_of(found: Segments, model: LeNet5, rates: Rates = RATES) -> Parts:
     seen = answers(model, fields, SLANTS)
     posterior = np.mean([model.posterior_of(penalties) for penalties in seen], 0, np.float64)
     first, behind = np.array(runs, np.intp).reshape(-1, 2).T
-    joints = np.concatenate([[0.0], found.joints, [0.0]])  # cut before each piece, and behind the last
+    # Cut before each piece, and behind the last; of ink that is dust alone there is no piece.
+    joints = np.concatenate([[0.0], found.joints, [0.0]])[: len(found.boxes) + 1]
     high, wide = (boxes[:, 1] - boxes[:, 0]) / found.size, (boxes[:, 3] - boxes[:, 2]) / found.size
     gaps = np.concatenate([[0], (joints < 0.05).cumsum()])  # of the joints before each
     shape = rates.character + rates.gap * (gaps[behind] - gaps[first + 1])
@@ -111,7 +112,7 @@ def parts_of(found: Segments, model: LeNet5, rates: Rates = RATES) -> Parts:
     rubbish = dict(zip(runs, 1 - posterior.sum(1), strict=True))
     free = np.flatnonzero(joints < 0.05).tolist()  # nodes where nothing is cut through
     quiet += [(a, b, _silence(found, a, b, rubbish.get((a, b), 0.0), rates)) for a, b in pairwise(free)]
-    start, end, silent = np.array(quiet).T
+    start, end, silent = np.array(quiet, float).reshape(-1, 3).T
     count, classes = posterior.shape
     graph = Graph(
         len(found.boxes) + 1,

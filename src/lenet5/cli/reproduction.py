@@ -25,9 +25,7 @@ def _list(context: click.Context, parameter: click.Parameter, value: bool) -> No
 
 @click.command("reproduce")
 @click.argument("figures", nargs=-1, type=click.Choice(list(FIGURES)), metavar="[FIGURE]...")
-@click.option(
-    "--quick", is_flag=True, help="Fewer seeds, passes and patterns: a minute, and less certain."
-)
+@click.option("--quick", is_flag=True, help="Fewer seeds, passes and patterns: a minute, and less certain.")
 @click.option(
     "--seeds", type=click.IntRange(1), help="Seeds of each training.  [default: 5, or 2 with --quick]"
 )
