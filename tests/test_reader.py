@@ -201,6 +201,12 @@ def test_the_two_methods_have_one_interface(sure):
         Reader(method="guessing")
 
 
+def test_displacement_reads_lines_with_weights_of_its_own():
+    reader = Reader(method="displacement")
+    assert not np.array_equal(reader.model.flat, Reader().model.flat)
+    assert reader.read(EXAMPLES / "lines" / "two-lines.png").text.split() == ["40725", "1863"]
+
+
 def test_a_region_and_its_boxes_are_of_the_whole_picture(reader, sure):
     page, _ = written(sure, "4071", 1)
     whole = np.full((300, 500), 255, np.uint8)

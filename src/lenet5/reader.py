@@ -192,9 +192,10 @@ class Reader:
             return None
         if not several:
             return one
-        if any(_stuck(above, below) for above, below in pairwise(boxes)):
-            return one if one.confidence > 0.5 else None
-        return one if one.penalty + ONE < sum(string.penalty for string in found) else None
+        if one.confidence < 0.5:
+            return None
+        stuck = any(_stuck(above, below) for above, below in pairwise(boxes))
+        return one if stuck or one.penalty + ONE < sum(string.penalty for string in found) else None
 
     def _boxes(self, boxes: list[Region], name: str, grammar: Grammar | None, best: int) -> Result:
         """One character a box, a string each row; a box without ink is left out."""
