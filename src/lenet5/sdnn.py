@@ -20,7 +20,7 @@ from .model import LeNet5
 from .network import forward
 from .parts import SILENT, Parts
 from .results import Box
-from .segment import leaning
+from .segment import SLANTS, leaning
 from .strip import EDGE, STEP, Strip
 from .writing import INKED
 
@@ -28,7 +28,6 @@ __all__ = ["column_graph", "columns", "windows_of"]
 
 MIDDLE = 6  # pixels on either side of a field that are not the character's own
 LONGEST = 3  # columns in a row that may answer to one character
-SLANTS = (-0.2, 0.2)  # pixels to the side for each pixel up
 FIRST = 0.7  # nats a character: between one that two columns answer to and two, one is the rule
 
 

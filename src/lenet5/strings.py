@@ -26,12 +26,11 @@ from .model import LeNet5
 from .parts import SILENT, Parts, answers
 from .results import Box, String
 from .sdnn import windows_of
-from .segment import Segments, segments
+from .segment import SLANTS, Segments, segments
 
 __all__ = ["METHODS", "Rates", "parts_of", "read_string"]
 
 METHODS = ("segmentation", "displacement")
-SLANTS = (-0.2, 0.2)  # pixels to the side for each pixel up
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from .errors import InputError
 from .model import LeNet5
-from .segment import leaning
+from .segment import SLANTS, leaning
 
 __all__ = ["SHARE", "taught"]
 
 SHARE = 0.7  # of the targets that is the teachers'; the rest is the label's
-SLANTS = (0.0, -0.2, 0.2)  # 0, and strings.SLANTS
 AT_ONCE = 20_000  # patterns
 
 
@@ -45,7 +44,7 @@ def taught(
     targets = own.astype(np.float32)
     for first in range(0, len(images) - certain, AT_ONCE):
         some = images[first : min(first + AT_ONCE, len(images) - certain)]
-        views = [leaning(some, slant) if slant else some for slant in SLANTS]
+        views = [some, *(leaning(some, slant) for slant in SLANTS)]
         answers = [one.posterior_of(one.penalties(view)) for one in teachers for view in views]
         here = targets[first : first + len(some)]
         here += SHARE * (np.mean(answers, 0) - here)
