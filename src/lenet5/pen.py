@@ -1,8 +1,8 @@
 """Whether ink was drawn by a pen on paper: photographs, shade and paper's own grain look like characters by chance.
 
 The network sees a field of 28×28 with strokes of one width (picture.field), so that what a person sees at once is
-gone: strokes are thin for their height, of much the same width from end to end, and sharp; beside them is paper,
-which differs from itself far less than from the ink. # not in the paper: the limits are the extremes of all writing
+gone: strokes are thin for their height, and of much the same width from end to end; beside them is paper, which
+differs from itself far less than from the ink. # not in the paper: the limits are the extremes of all writing
 at hand, and a little more.
 """
 
@@ -29,14 +29,12 @@ WIDEST, UNEVEN, GRAIN = 0.24, 0.61, 0.46  # see Drawn; of all writing at hand th
 class Drawn:
     """How ink looks. width: of strokes, in heights of a character; uneven: deviation of it, in widths.
 
-    grain: deviation of the paper beside it, in contrasts between ink and paper. sharp: steepness of the ink's
-    edges, in contrasts a pixel where characters are HIGH pixels high. contrast: in 0 … 1.
+    grain: deviation of the paper beside it, in contrasts between ink and paper. contrast: in 0 … 1.
     """
 
     width: float
     uneven: float
     grain: float
-    sharp: float
     contrast: float
 
 
@@ -63,15 +61,12 @@ def drawn(colours: NDArray[np.float32], ink: NDArray[np.float32], boxes: Sequenc
     plane = colours[:, :, int(apart.argmax())]
     contrast = max(float(apart.max()), 1e-3)
     plane = ndimage.gaussian_filter(plane, 0.7)
-    steep = np.hypot(ndimage.sobel(plane, 0), ndimage.sobel(plane, 1)) / 8
-    edge = ndimage.maximum_filter(stroke, 3) & ~ndimage.minimum_filter(stroke, 3)
     deep = ndimage.distance_transform_edt(np.pad(stroke, 1))[1:-1, 1:-1]
     widths = 2 * deep[(deep == ndimage.maximum_filter(deep, 3)) & stroke] - 1
     return Drawn(
         width=float(widths.mean()) / size,
         uneven=float(widths.std() / widths.mean()),
         grain=float(plane[paper].std()) / contrast,
-        sharp=float(np.median(steep[edge])) / contrast * size / HIGH,
         contrast=contrast,
     )
 

@@ -33,6 +33,8 @@ PART, MIXED = 0.7, 0.75  # with less of either an arc is no character; between, 
 # Pixels of a strip between a window's middle and a character's: no more is that character, no less is none.
 NEAR, FAR = 2.0, 4.5
 
+Patterns = tuple[NDArray[np.uint8], NDArray[np.int64]]  # (M, 28, 28), and a digit or NOTHING for each
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -71,9 +73,6 @@ class Line:
     def text(self) -> str:
         """What it says."""
         return "".join(map(str, self.digits))
-
-
-Parts = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | None = None) -> Line:
@@ -142,7 +141,7 @@ def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | Non
     return _inked(Line(ink, owner, digits), rng)
 
 
-def arcs(written: Line) -> Parts:
+def arcs(written: Line) -> Patterns:
     """The arcs of a line's segmentation graph that can be named: (M, 28, 28) uint8, and digit or NOTHING."""
     solid = without_specks(written.ink)
     inked = solid > INKED
@@ -173,7 +172,7 @@ def arcs(written: Line) -> Parts:
     return np.array(fields, np.uint8).reshape(shape), np.array(labels, np.int64)
 
 
-def windows(written: Line) -> Parts:
+def windows(written: Line) -> Patterns:
     """The windows of a line's strip that can be named: (M, 28, 28) uint8, and digit or NOTHING."""
     solid = without_specks(written.ink)
     inked = solid > INKED
@@ -193,7 +192,7 @@ def windows(written: Line) -> Parts:
     return strip.fields[named], labels[named]
 
 
-def patterns(source: Source, lines: int, seed: int = 0, parts: Callable[[Line], Parts] = arcs) -> Parts:
+def patterns(source: Source, lines: int, seed: int = 0, parts: Callable[[Line], Patterns] = arcs) -> Patterns:
     """Parts of so many lines, (M, 28, 28) uint8, and digit or NOTHING; the same seed gives the same.
 
     parts: arcs, or windows.

@@ -133,20 +133,9 @@ def train_command(
     with ExitStack() as processes:
         place = _place(device, out, resume, processes) if device else (None, out, True)
         return _train(
-            context,
-            data,
-            test_data,
-            validation,
-            chosen,
-            passes,
-            seed,
-            start,
-            replay,
-            teachers,
-            resume,
-            threads,
+            context, data, test_data, validation, chosen, passes, seed, start, replay, teachers, resume, threads,
             *place,
-        )
+        )  # fmt: skip
 
 
 def _recipe(name: str, passes: int | None, loss: str | None, engines: dict[str, Any]) -> Recipe | PaperRecipe:
