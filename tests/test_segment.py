@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.picture import normalise_character
-from lenet5.segment import cheapest_ways, fit, leaning, segments, ways_to
+from lenet5.segment import cheapest_ways, fit, fits, leaning, segments, ways_to
 
 FONT = ImageFont.load_default(36)
 
@@ -170,3 +170,15 @@ def test_two_rings_that_lean_on_each_other_are_cut_between():
             for held in [(found.piece >= first) & (found.piece < behind)]
         )
         assert best > 0.8  # some run of pieces holds one ring and next to nothing of the other
+
+
+def test_several_are_fitted_as_each_alone():
+    rng = np.random.default_rng(0)
+    parts = [rng.random(shape, np.float32) for shape in ((30, 12), (7, 40), (20, 20), (1, 1))] + [
+        np.zeros((9, 5), np.float32)
+    ]
+    found = fits(parts)
+    assert found.shape == (5, 28, 28) and not found[4].any()
+    for one, ink in zip(found, parts, strict=True):
+        np.testing.assert_array_equal(one, fit(ink))
+    assert fits([]).shape == (0, 28, 28)
