@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 WORTH = 100  # items from which on another process is worth its start, a second or two
-BATCH = 8  # items that a process takes at a time
+BATCH = 4  # items that a process takes at a time
 
 _work: Callable[[Any], Any] | None = None  # in a worker: what it does with each item
 
@@ -28,19 +29,32 @@ def each(work: Callable[[Item], Answer], items: Sequence[Item], jobs: int | None
     """work(item) of every item, in their order, as they become known; what it raises is raised.
 
     work: with more than one job, something that can be sent to another process, as its answers must be: a
-    function of a module, or functools.partial of one. jobs: processes; `worth` says how many, unless given.
+    function of a module, or functools.partial of one. jobs: processes, this one among them, which has begun
+    before the others have started; `worth` says how many, unless given.
     """
     jobs = min(jobs or worth(len(items)), len(items))
     if jobs <= 1:
         yield from map(work, items)
         return
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing import get_context
 
+    size = max(1, min(BATCH, len(items) // jobs))
+    batches = deque(items[first : first + size] for first in range(0, len(items), size))
+    begun: deque[Future[list[Answer]] | list[Answer]] = deque()  # in the items' order
     # A fork would copy locks that this process's threads may hold.
-    pool = ProcessPoolExecutor(jobs, get_context("spawn"), _begin, (work,))
+    pool = ProcessPoolExecutor(jobs - 1, get_context("spawn"), _begin, (work,))
     try:
-        yield from pool.map(_do, items, chunksize=max(1, min(BATCH, len(items) // jobs)))
+        while batches or begun:
+            waiting = sum(isinstance(one, Future) and not one.done() for one in begun)
+            while batches and waiting < 2 * (jobs - 1):  # one at work and one to go on with
+                begun.append(pool.submit(_do, batches.popleft()))
+                waiting += 1
+            if batches:
+                begun.append([work(item) for item in batches.popleft()])
+            while begun and (not batches or not isinstance(begun[0], Future) or begun[0].done()):
+                first = begun.popleft()
+                yield from first.result() if isinstance(first, Future) else first
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -51,6 +65,6 @@ def _begin(work: Callable[[Any], Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that was interrupted ends the others
 
 
-def _do(item: Any) -> Any:
+def _do(items: list[Any]) -> list[Any]:
     assert _work is not None
-    return _work(item)
+    return [_work(item) for item in items]
