@@ -117,13 +117,17 @@ def written(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[
     """
     from scipy import ndimage
 
-    grey = bool((np.ptp(colours, axis=2) < 0.02).all())
-    planes = colours.mean(2, keepdims=True) if grey else colours
+    red, green, blue = np.moveaxis(colours, 2, 0)  # one by one: NumPy is slow along an axis of three
+    most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    grey = bool((most - least < 0.02).all())
+    planes = ((red + green + blue) / 3)[:, :, None] if grey else colours
     smooth = ndimage.gaussian_filter(planes, (SMOOTH, SMOOTH, 0))
     apart = _paper(planes) - smooth  # how much darker than the paper
     # The side, darker or lighter, on which the strongest hundredth stands out more, is the pen's.
-    most = np.quantile(np.abs(apart).max(2), 0.99)
-    strong = np.abs(apart).max(2) >= most
+    largest = np.abs(apart[:, :, 0])
+    for plane in np.moveaxis(apart, 2, 0)[1:]:
+        np.maximum(largest, np.abs(plane), out=largest)
+    strong = largest >= np.quantile(largest, 0.99)
     # The pen's colour seen from the paper's: differences across it are shadow, print and JPEG's noise.
     pen = apart[strong].sum(0)
     pen = pen / max(float(np.linalg.norm(pen)), 1e-9)
@@ -140,6 +144,7 @@ def _paper(planes: NDArray) -> NDArray:
 
     Writing covers less than half of any place as wide as a line is high.
     """
+    from PIL import Image
     from scipy import ndimage
 
     rows, columns, count = planes.shape
@@ -155,8 +160,13 @@ def _paper(planes: NDArray) -> NDArray:
         rank = PAPER_RANK if tail <= 0 else 100 - PAPER_RANK
         level = ndimage.percentile_filter(plane, rank, size=size, mode="nearest")
         around[:, :, c] = ndimage.gaussian_filter(level, size / 4, mode="nearest")
-    zoom = rows / coarse.shape[0], columns / coarse.shape[1], 1
-    return ndimage.zoom(around, zoom, order=1, mode="nearest", grid_mode=True)
+    planes = [
+        Image.fromarray(np.ascontiguousarray(around[:, :, c], np.float32)).resize(
+            (columns, rows), Image.Resampling.BILINEAR
+        )
+        for c in range(count)
+    ]
+    return np.stack([np.asarray(plane) for plane in planes], 2)
 
 
 def _between(strength: NDArray) -> float:
