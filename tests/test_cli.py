@@ -16,6 +16,7 @@ import lenet5
 from lenet5 import synthetic
 from lenet5.checkpoint import checkpoint_path, log_path
 from lenet5.cli import COMMANDS, main
+from lenet5.committee import Committee
 from lenet5.datasets import load
 from lenet5.model import LeNet5
 from lenet5.recipes import RECIPES
@@ -220,6 +221,49 @@ def test_a_model_may_be_adapted(call, blots, npz, monkeypatch):
     status, out, _ = call(*start, "--recipe", "fast")
     made = LeNet5.load("second.safetensors").metadata["training"]
     assert status == 0 and made["start"] and made["recipe"]["name"] == "fast" and "mixture" not in made
+
+
+def test_a_committee_is_adapted_interrupted_and_resumed(call, blots, npz, monkeypatch):
+    Committee([LeNet5(seed=seed, spread=1.0, power=0.5, coefficient=0.5) for seed in range(2)]).save(
+        "two.safetensors"
+    )
+    mine = ["train", "--from", "two.safetensors", "--data", npz, "--replay", "none", "--passes", 2]
+    mine += ["--out", "mine.safetensors"]
+    status, out, _ = call(*mine)
+    assert (
+        status == 0
+        and "network 2 of 2" in out
+        and "mine.network-1.log.jsonl, mine.network-2.log.jsonl" in out
+    )
+    whole = Path("mine.safetensors").read_bytes()
+    Path("mine.safetensors").unlink()
+
+    passes = []
+
+    def interrupt(*_: object) -> str:
+        passes.append(1)
+        if len(passes) == 3:
+            raise KeyboardInterrupt
+        return "pass"
+
+    monkeypatch.setattr("lenet5.cli.training._line", interrupt)
+    status, _, err = call(*mine)
+    assert status == 130 and "interrupted after 1 of 2 passes of network 2 of 2; go on with: " in err
+    status, out, _ = call(*mine, "--resume")
+    assert status == 0 and "network 1 of 2" not in out and len(passes) == 4
+    assert len(Path("mine.safetensors").read_bytes()) == len(whole)
+    found = Committee.load("mine.safetensors")
+    status, out, _ = call(*mine, "--networks", 1)
+    assert status == 0 and "network" not in out and LeNet5.load("mine.safetensors").flat.any()
+    found.save("mine.safetensors")
+    status, out, _ = call("eval", "mine.safetensors", "--data", blots)
+    assert status == 0 and "errors" in out
+    status, out, _ = call("calibrate", "mine.safetensors", "--data", blots, "--noncharacters", 0)
+    assert status == 0
+    after = Committee.load("mine.safetensors")
+    assert after.metadata == found.metadata | {"confidence": after.confidence.metadata()}
+    status, _, err = call("export", "mine.safetensors", "--to", "c")
+    assert status == 1 and "several LeNet-5s" in err
 
 
 def test_calibrating_writes_the_constants_and_nothing_else(call, blots, npz, monkeypatch):

@@ -16,9 +16,9 @@ PACKAGE = Path(lenet5.__file__).parent
 ORDER = [
     "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "calibration",
     "network", "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
-    "tables", "datasets", "model", "recipes", "opening", "writing", "picture", "variants", "segment",
-    "rubbish", "allographs", "strip", "synthetic", "supplement", "teaching", "checkpoint", "sdlm", "train",
-    "evaluate", "plots", "reproduce", "documents", "regions", "sheet", "chains", "boxes", "pages", "forms",
+    "tables", "datasets", "recogniser", "model", "committee", "recipes", "opening", "writing", "picture", "variants",
+    "segment", "rubbish", "allographs", "strip", "synthetic", "supplement", "teaching", "checkpoint", "sdlm", "train",
+    "members", "evaluate", "plots", "reproduce", "documents", "regions", "sheet", "chains", "boxes", "pages", "forms",
     "adapting", "rejection", "graph", "grammar", "results", "pen", "parts", "sdnn", "strings", "steps",
     "reader", "marks", "jobs",
     "string_evaluation", "alignment", "export", "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",

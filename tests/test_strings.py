@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from lenet5.errors import PictureError
 from lenet5.grammar import choices, length, pattern
 from lenet5.model import LeNet5
 from lenet5.reader import Reader
+from lenet5.recogniser import Recogniser
 from lenet5.segment import fit
 from lenet5.strings import read_string
 
@@ -54,17 +54,30 @@ def posterior(fields: np.ndarray) -> np.ndarray:
     return (odds / (1 + odds.sum(1, keepdims=True))).astype(np.float32)
 
 
-def penalties(fields: np.ndarray, threads: int | None = None) -> np.ndarray:
-    return -np.log(np.maximum(posterior(fields), 1e-30))
+class Likeness(Recogniser):
+    """−log of `posterior` as penalties."""
+
+    def __init__(self) -> None:
+        self.classes, self.metadata = list(DIGITS), {"j": 0.0, "scale": 1.0}
+
+    @property
+    def members(self) -> list[Recogniser]:
+        return [self]
+
+    def penalties(self, images: np.ndarray, threads: int | None = None) -> np.ndarray:
+        return -np.log(np.maximum(posterior(images), 1e-30))
+
+    def posterior_of(self, penalties: np.ndarray) -> np.ndarray:
+        return np.exp(-penalties)
+
+    def confidence_of(self, penalties: np.ndarray) -> np.ndarray:
+        return np.exp(-penalties)
+
+    def threshold_for(self, max_error: float | None = None) -> float:
+        return 0.5
 
 
-MODEL = SimpleNamespace(
-    classes=list(DIGITS),
-    penalties=penalties,
-    posterior_of=lambda found: np.exp(-found),
-    confidence_of=lambda found: np.exp(-found),
-    threshold_for=lambda: 0.5,
-)
+MODEL = Likeness()
 
 
 @pytest.mark.parametrize("text", ["7", "42", "1234", "567890", "10011", "88888"])

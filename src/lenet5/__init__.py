@@ -6,6 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .committee import Committee
     from .datasets import Dataset
     from .distort import Distortion
     from .errors import (
@@ -30,6 +31,7 @@ __all__ = [
     "FAST",
     "PAPER",
     "PAPER_DISTORTED",
+    "Committee",
     "DataError",
     "Dataset",
     "Distortion",
@@ -51,6 +53,7 @@ __all__ = [
 _HOMES = {
     "BEST": "recipes",
     "FAST": "recipes",
+    "Committee": "committee",
     "Dataset": "datasets",
     "Distortion": "distort",
     "Evaluation": "evaluate",

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .datasets import Dataset, relabel
-from .model import LeNet5
 from .recipes import ADAPT, ADAPT_LINES, READING, Recipe
+from .recogniser import Recogniser
 from .rubbish import noncharacters
 from .supplement import supplemented
 from .synthetic import NOTHING
@@ -112,7 +112,7 @@ class LineMixture(Mixture):
         return {**super().data(), "cut": cut, "rest": self.rest, "again": self.again}
 
 
-def recipe_for(start: LeNet5, mixture: Mixture) -> Recipe:
+def recipe_for(start: Recogniser, mixture: Mixture) -> Recipe:
     """ADAPT with the constants of eq. 9 that the network was trained with, and gentler without others."""
     recipe = ADAPT_LINES if isinstance(mixture, LineMixture) else ADAPT
     recipe = replace(recipe, j=start.metadata["j"], scale=start.metadata["scale"])

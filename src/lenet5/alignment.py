@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from .errors import DataError, LeNet5Error
 from .grammar import choices
 from .jobs import each
-from .model import LeNet5
 from .opening import colours_of
+from .recogniser import Recogniser
 from .segment import segments
 from .string_evaluation import labelled_pictures
 from .strings import parts_of
@@ -55,7 +55,7 @@ def holds_lines(folder: str | Path) -> bool:
 
 
 def aligned(
-    ink: NDArray[np.float32], text: str, model: LeNet5
+    ink: NDArray[np.float32], text: str, model: Recogniser
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
     """Arcs of a line of ink that says `text`: (M, 28, 28) uint8, and (M,) class or NOTHING; None if no path does.
 
@@ -118,7 +118,7 @@ def rewritten(ink: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.
 
 def aligned_pictures(
     pictures: Sequence[tuple[Path, str]],
-    model: LeNet5,
+    model: Recogniser,
     *,
     versions: int = VERSIONS,
     seed: int = 0,
@@ -149,7 +149,7 @@ def aligned_pictures(
 
 
 def _align(
-    model: LeNet5, versions: int, seed: int, numbered: tuple[int, tuple[Path, str]]
+    model: Recogniser, versions: int, seed: int, numbered: tuple[int, tuple[Path, str]]
 ) -> list[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
     """A picture's versions, aligned; none where it cannot be read as it is labelled."""
     number, (path, text) = numbered

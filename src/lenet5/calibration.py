@@ -39,7 +39,7 @@ DOUBT = 0.5  # an answer less likely than all others together, no character incl
 ERRORS = (0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05)  # that thresholds are found for
 PASSING = 0.005  # share of the non-characters kept aside that may reach the threshold of doubt,
 REFUSED = 0.01  # unless it refuses more than this share of the characters
-NONE = 0.05  # weight of all non-characters together, beside 1 − NONE of the characters
+NONE = 1 / 3  # weight of all non-characters together, beside 1 − NONE of the characters
 BINS = 15
 
 

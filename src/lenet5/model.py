@@ -5,26 +5,28 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from . import losses, tensors, uncompiled
+from . import tensors, uncompiled
 from .architecture import BITMAP, PARAMETER_COUNT, SHAPES, SLICES, fan_in
 from .calibration import Confidence
 from .codes import DIGITS, codes
 from .errors import InputError, ModelError
 from .inputs import check_images
+from .recogniser import Recogniser
 
 if TYPE_CHECKING:
     from .recipes import PaperRecipe, Recipe
 
-__all__ = ["LeNet5", "check_seed", "initial", "pretrained_names"]
+__all__ = ["LeNet5", "check_seed", "initial", "path_of", "pretrained_names", "pretrained_path"]
 
 FORMAT = "lenet5"
+COMMITTEE = "lenet5 committee"  # of a file of several, committee.py
 FEW = 300  # images, all calls together, that network.py reads sooner than the compiled engine is loaded
 NO_RUBBISH = 20.0  # j after eq. 8, which has no rubbish class: none to speak of, unless nothing else fits
 WEIGHTS = Path(__file__).parent / "weights"
@@ -63,7 +65,25 @@ def pretrained_names() -> list[str]:
     return sorted(path.stem for path in WEIGHTS.glob("*.safetensors"))
 
 
-class LeNet5:
+def pretrained_path(name: str) -> Path:
+    """The file of weights that come with the package. Raises ModelError, with the names, for another."""
+    if name not in pretrained_names():
+        names = ", ".join(pretrained_names()) or "none"
+        raise ModelError(f"no weights called {name!r} come with lenet5; those that do: {names}")
+    return WEIGHTS / f"{name}.safetensors"
+
+
+def path_of(weights: str | os.PathLike[str]) -> Path:
+    """The file `weights`, or, where that is a name and no file, the package's weights of that name.
+
+    Raises ModelError.
+    """
+    # What is no file and has no suffix is meant as a name: the sentence lists them.
+    meant = isinstance(weights, str) and not Path(weights).suffix and not Path(weights).exists()
+    return pretrained_path(str(weights)) if meant or str(weights) in pretrained_names() else Path(weights)
+
+
+class LeNet5(Recogniser):
     """The network of Section II-B, to the last connection.
 
     `flat`: all trainable parameters, (60000,) float32, in the order of architecture.SLICES.
@@ -100,6 +120,11 @@ class LeNet5:
         )
 
     @property
+    def members(self) -> list[LeNet5]:
+        """The network alone, as Committee.members has several."""
+        return [self]
+
+    @property
     def parameters(self) -> dict[str, NDArray[np.float32]]:
         """Views into `flat` under the names and shapes of architecture.SHAPES."""
         return {name: self.flat[SLICES[name]].reshape(shape) for name, shape in SHAPES.items()}
@@ -119,47 +144,6 @@ class LeNet5:
             _read += len(images)
             return uncompiled.penalties(self.flat, self.codes, images)
         return uncompiled.fastest().penalties(self.flat, self.codes, images, threads)
-
-    def predict(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.int64]:
-        """Index of the class of least penalty for each image, (N,); `classes[i]` is the character."""
-        return self.penalties(images, threads).argmin(1).astype(np.int64)
-
-    def posterior(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:
-        """Probability of each class, N×classes, as eq. 9 sees it: e^(−s·y_i) / (e^(−j) + Σ_k e^(−s·y_k)).
-
-        j and the scale s are those of the training (`metadata`). What a row lacks to 1 is the probability
-        that the image is none of the classes.
-        """
-        return self.posterior_of(self.penalties(images, threads))
-
-    def posterior_of(self, penalties: ArrayLike) -> NDArray[np.float32]:
-        """`posterior` of penalties that are known already, N×classes."""
-        found = np.asarray(penalties, np.float64)
-        return losses.posterior(found, self.metadata["j"], self.metadata["scale"]).astype(np.float32)
-
-    @property
-    def confidence(self) -> Confidence:
-        """The constants that make confidences come true: calibrated ones, or else those of the training."""
-        if "confidence" in self.metadata:
-            return Confidence.from_metadata(self.metadata["confidence"])
-        return Confidence(self.metadata["scale"], self.metadata["j"])
-
-    def confidence_of(self, penalties: ArrayLike) -> NDArray[np.float64]:
-        """Calibrated probability of each class, N×classes, of penalties: what to tell people.
-
-        As `posterior_of`, with the constants of `confidence`; the class that wins is the same.
-        """
-        return self.confidence.posterior(penalties)
-
-    def threshold_for(self, max_error: float | None = None) -> float:
-        """The confidence (`confidence_of`, of the class that wins) below which an answer is to be rejected.
-
-        max_error: the share of the answers given that may be wrong, 0.005 for 0.5 %, as on the patterns that
-        `lenet5 calibrate` kept aside. Unless given, and at least, the threshold is that of doubt: an answer
-        below it is more likely no character, or another one. Raises InputError, one sentence, where the error
-        cannot be promised or the model is not calibrated.
-        """
-        return self.confidence.doubt if max_error is None else self.confidence.threshold_for(max_error)
 
     def fit(
         self,
@@ -204,13 +188,17 @@ class LeNet5:
 
         Raises SaveError.
         """
+        tensors.write(path, *self.contents())
+
+    def contents(self) -> tuple[dict[str, NDArray], dict[str, str]]:
+        """What `save` writes: arrays by name, and the metadata as text."""
         from . import __version__
 
         extra = {**self.metadata, "format": FORMAT, "version": __version__, "classes": self.classes}
         metadata = {
             key: value if isinstance(value, str) else json.dumps(value) for key, value in extra.items()
         }
-        tensors.write(path, {**self.parameters, "codes": self.codes}, metadata)
+        return {**self.parameters, "codes": self.codes}, metadata
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> LeNet5:
@@ -219,22 +207,22 @@ class LeNet5:
         Raises ModelError, one sentence, for a file that is missing, damaged or not a LeNet-5: every name,
         shape, type and number is checked.
         """
-        arrays, metadata = tensors.read(path)
-        path = Path(path)
+        return cls.of_contents(Path(path), *tensors.read(path))
+
+    @classmethod
+    def of_contents(cls, path: Path, arrays: Mapping[str, NDArray], metadata: dict[str, str]) -> LeNet5:
+        """The model of which `contents` gave this. path: what errors name. Raises ModelError as `load`."""
         model = cls.__new__(cls)
         model.classes, model.metadata = _read_metadata(path, metadata)
         _check_arrays(path, arrays, len(model.classes))
-        model.codes = np.ascontiguousarray(arrays.pop("codes"))
+        model.codes = np.ascontiguousarray(arrays["codes"])
         model.flat = np.concatenate([arrays[name].ravel() for name in SHAPES])
         return model
 
     @classmethod
     def pretrained(cls, name: str = "digits") -> LeNet5:
         """Weights that come with the package, by name. Raises ModelError, with the names, for another."""
-        if name not in pretrained_names():
-            names = ", ".join(pretrained_names()) or "none"
-            raise ModelError(f"no weights called {name!r} come with lenet5; those that do: {names}")
-        return cls.load(WEIGHTS / f"{name}.safetensors")
+        return cls.load(pretrained_path(name))
 
     @classmethod
     def find(cls, weights: str | os.PathLike[str]) -> LeNet5:
@@ -242,15 +230,15 @@ class LeNet5:
 
         Raises ModelError.
         """
-        if str(weights) in pretrained_names():
-            return cls.pretrained(str(weights))
-        if isinstance(weights, str) and not Path(weights).suffix and not Path(weights).exists():
-            return cls.pretrained(weights)  # not a file, so meant as a name: the sentence lists them
-        return cls.load(weights)
+        return cls.load(path_of(weights))
 
 
 def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[list[str], dict[str, Any]]:
     """Classes, and the rest as LeNet5.metadata has it. Raises ModelError."""
+    if metadata.get("format") == COMMITTEE:
+        raise ModelError(
+            f"{path} holds several LeNet-5s that answer together, and one is needed here: name the file of one"
+        )
     if metadata.get("format") != FORMAT:
         raise ModelError(
             f"{path} is a safetensors file but not a model of lenet5 (its metadata have no format {FORMAT!r})"
@@ -284,7 +272,7 @@ def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[list[str], dic
     return classes, known
 
 
-def _check_arrays(path: Path, arrays: dict[str, NDArray], classes: int) -> None:
+def _check_arrays(path: Path, arrays: Mapping[str, NDArray], classes: int) -> None:
     """Raise ModelError unless the arrays are exactly a LeNet-5's for this number of classes."""
     shapes = {**SHAPES, "codes": (classes, BITMAP[0] * BITMAP[1])}
     for problem, names in (

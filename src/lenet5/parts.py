@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 from .errors import PictureError
 from .grammar import Grammar
 from .graph import Graph
-from .model import LeNet5
+from .recogniser import Recogniser
 from .results import Box, Character, Other, String
 from .segment import leaning
 
-__all__ = ["SILENT", "Parts", "answers", "character_of"]
+__all__ = ["HARDLY", "SILENT", "SURELY", "Parts", "answers", "cascade", "character_of"]
 
 SILENT = -1  # label of an arc that is no character
 MOST_PATHS = 300  # of the best paths, looked through for different readings
+# Probabilities by which the first network of several is sure: that it is a character at all, and which.
+HARDLY, SURELY = 0.15, 0.9
 OTHERS = 3  # classes that are named beside a character's own
 
 
@@ -44,7 +46,7 @@ class Parts:
     likely: NDArray[np.float64] | None = None
 
     def read(
-        self, model: LeNet5, grammar: Grammar | None = None, best: int = 5, name: str = "the picture"
+        self, model: Recogniser, grammar: Grammar | None = None, best: int = 5, name: str = "the picture"
     ) -> String:
         """What the line says.
 
@@ -89,7 +91,9 @@ class Parts:
         return String(*found[0], tuple(characters), tuple(found[1:]))
 
 
-def answers(model: LeNet5, fields: NDArray[np.uint8], slants: Sequence[float]) -> list[NDArray[np.float32]]:
+def answers(
+    model: Recogniser, fields: NDArray[np.uint8], slants: Sequence[float]
+) -> list[NDArray[np.float32]]:
     """Penalties of fields (N, 28, 28) as they are, and leaning to the side by each slant: (N, classes) each.
 
     A hand's slant is its own, and what is no character seldom is one from all sides. On one thread: a line has
@@ -99,8 +103,32 @@ def answers(model: LeNet5, fields: NDArray[np.uint8], slants: Sequence[float]) -
     return np.split(model.penalties(seen, threads=1), 1 + len(slants))
 
 
+def cascade(
+    model: Recogniser, fields: NDArray[np.uint8], slants: Sequence[float]
+) -> list[NDArray[np.float32]]:
+    """As `answers`, for less: of a line most parts are clearly no character, and of the rest most clearly are one.
+
+    What the first network takes for none is not shown leaning, and where it is sure the others are not asked.
+    """
+    first, *others = model.members
+    plain = first.penalties(fields, threads=1)
+    maybe = np.flatnonzero(first.posterior_of(plain).sum(1) >= HARDLY)
+    seen = np.concatenate([fields, *(leaning(fields[maybe], slant) for slant in slants)])
+    found = np.concatenate([plain, first.penalties(seen[len(fields) :], threads=1)])
+    if others:
+        likely = first.posterior_of(found)
+        asked = np.flatnonzero((likely.sum(1) >= HARDLY) & (likely.max(1) < SURELY))
+        more = [one.penalties(seen[asked], threads=1) for one in others]
+        found[asked] = np.mean([found[asked], *more], 0)
+    views = [found[: len(fields)]]
+    for leant in np.split(found[len(fields) :], len(slants)) if slants else ():
+        views.append(plain.copy())
+        views[-1][maybe] = leant
+    return views
+
+
 def character_of(
-    model: LeNet5,
+    model: Recogniser,
     penalties: NDArray[np.float32],
     label: int,
     box: Box,

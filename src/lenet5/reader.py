@@ -10,15 +10,16 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from .committee import find
 from .errors import InputError, PictureError
 from .forms import Area, Form, crop, parse_region
 from .grammar import Grammar, allowed
 from .graph import Graph
-from .model import LeNet5
 from .opening import Picture, colours_of, name_of
 from .parts import Parts, answers
 from .pen import unlike
 from .picture import WORKING, field, ink, reduced, without_specks
+from .recogniser import Recogniser
 from .regions import Region
 from .results import Box, Line, Result, String, around
 from .strings import METHODS, read_string
@@ -27,7 +28,7 @@ from .writing import INKED, line_of, resized
 __all__ = ["MODES", "Reader"]
 
 # By method: weights that are asked for -> those that are read with.
-FOR_READING = {"segmentation": {"digits": "reading"}, "displacement": {"digits": "displacement"}}
+FOR_READING = {"segmentation": {"digits": "committee"}, "displacement": {"digits": "displacement"}}
 # What a picture is taken for: whatever it looks like; one character; one line; a page of lines; printed boxes.
 MODES = ("auto", "character", "string", "lines", "boxes")
 BOXES = 3  # printed boxes, from which on a picture is read box by box without being asked
@@ -42,20 +43,20 @@ ONE = 2.0  # nats by which one character must be likelier than a string, to be r
 class Reader:
     """Reads pictures. One Reader may be used by several threads at once.
 
-    weights: a name of weights that come with the package, a model file, or a LeNet5. Under the name "digits" a
-    network trained for reading is taken, "reading" or, for that method, "displacement": LeNet5.pretrained("digits")
-    knows MNIST better, but neither other ways of writing nor what is no character.
+    weights: a name of weights that come with the package, a model file, a LeNet5 or a Committee. Under the name
+    "digits" those trained for reading are taken, "committee" or, for that method, "displacement":
+    LeNet5.pretrained("digits") knows neither other ways of writing nor what is no character.
     method: how strings are read, one of strings.METHODS: by over-segmentation or by space displacement.
     Raises ModelError for weights that cannot be had.
     """
 
     def __init__(
-        self, weights: str | os.PathLike[str] | LeNet5 = "digits", *, method: str = "segmentation"
+        self, weights: str | os.PathLike[str] | Recogniser = "digits", *, method: str = "segmentation"
     ) -> None:
         if method not in METHODS:
             raise InputError(f"there is no method {method!r} of reading: {' and '.join(METHODS)} are known")
-        if not isinstance(weights, LeNet5):
-            weights = LeNet5.find(FOR_READING[method].get(weights, weights))
+        if not isinstance(weights, Recogniser):
+            weights = find(FOR_READING[method].get(weights, weights))
         self.model = weights
         self.method = method
 

@@ -18,13 +18,14 @@ from .datasets import Dataset, relabel
 from .errors import DataError, InputError, ModelError
 from .mnist import writers
 from .model import LeNet5
+from .recogniser import Recogniser
 from .rubbish import KINDS
 from .train import hold_out
 
 __all__ = ["FalseAccepts", "calibrate_model", "check", "false_accepts", "kept_aside"]
 
 
-def kept_aside(training: Dataset, *networks: LeNet5) -> Dataset:
+def kept_aside(training: Dataset, *networks: Recogniser) -> Dataset:
     """MNIST's patterns of the writers that `lenet5 train --validation` keeps aside, of all training patterns.
 
     networks: to be calibrated with them. Raises DataError where it is not known who wrote what, and
@@ -36,7 +37,7 @@ def kept_aside(training: Dataset, *networks: LeNet5) -> Dataset:
             "to keep writers aside it must be known who wrote each pattern: put writers.npz (made from QMNIST) "
             "beside MNIST's files, or name patterns that the network was not trained on with --data"
         )
-    for network in networks:
+    for network in (one for each in networks for one in each.members):
         _unseen(network, training)
         if (network.metadata["training"].get("data") or {}).get("name") == training.name:
             _refuse(training.name)  # with more patterns beside them
@@ -44,10 +45,10 @@ def kept_aside(training: Dataset, *networks: LeNet5) -> Dataset:
 
 
 def calibrate_model(
-    model: LeNet5,
+    model: Recogniser,
     patterns: Dataset,
     nothing: NDArray[np.uint8] | None = None,
-    by: LeNet5 | None = None,
+    by: Recogniser | None = None,
     threads: int | None = None,
 ) -> Confidence:
     """Fit the constants of a model's confidence, and write them into its metadata under "confidence".
@@ -67,7 +68,9 @@ def calibrate_model(
         "name": patterns.name,
         "sha256": patterns.fingerprint,
         "noncharacters": 0 if left is None else len(left),
-        "by": None if by is None else by.metadata["training"].get("command", "another network"),
+        "by": None
+        if by is None
+        else "; ".join(one.metadata["training"].get("command", "another network") for one in by.members),
     }
     found = calibrate(
         twin.penalties(patterns.images, threads),
@@ -81,12 +84,13 @@ def calibrate_model(
     return found
 
 
-def check(model: LeNet5, patterns: Dataset, by: LeNet5 | None = None) -> LeNet5:
+def check(model: Recogniser, patterns: Dataset, by: Recogniser | None = None) -> Recogniser:
     """The network that `calibrate_model` would ask. Raises what that raises, before there is work to do."""
     twin = model if by is None else by
     if not len(patterns):
         raise DataError(f"{patterns.name} has no patterns to calibrate with")
-    _unseen(twin, patterns)
+    for network in twin.members:
+        _unseen(network, patterns)
     if twin.classes != model.classes:
         raise ModelError("a model can only be calibrated by a network of the same classes")
     constants = [(each.metadata["j"], each.metadata["scale"]) for each in (model, twin)]
@@ -141,7 +145,7 @@ class FalseAccepts:
 
 
 def false_accepts(
-    model: LeNet5, nothing: NDArray[np.uint8], threshold: float | None = None, threads: int | None = None
+    model: Recogniser, nothing: NDArray[np.uint8], threshold: float | None = None, threads: int | None = None
 ) -> FalseAccepts:
     """How many of rubbish.noncharacters, (M, 28, 28) from number 0 on, reach the threshold of confidence.
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from .architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
 from .errors import InputError
 from .graph import Graph
-from .model import LeNet5
 from .network import forward
 from .parts import SILENT, Parts
+from .recogniser import Recogniser
 from .results import Box
 from .segment import SLANTS, leaning
 from .strip import EDGE, STEP, Strip
@@ -31,7 +31,7 @@ LONGEST = 3  # columns in a row that may answer to one character
 FIRST = 0.7  # nats a character: between one that two columns answer to and two, one is the rule
 
 
-def columns(model: LeNet5, line: NDArray[np.float32]) -> NDArray[np.float32]:
+def columns(model: Recogniser, line: NDArray[np.float32]) -> NDArray[np.float32]:
     """Penalties of every column, (columns, classes); column k is the window of 32 from pixel 4k on.
 
     line: (32, width) in 0 … 1, width at least 32. Raises InputError for another shape.
@@ -40,11 +40,11 @@ def columns(model: LeNet5, line: NDArray[np.float32]) -> NDArray[np.float32]:
     if line.ndim != 2 or line.shape[0] != INPUT or line.shape[1] < INPUT:
         raise InputError(f"a strip must be {INPUT} rows of {INPUT} pixels or more, not of shape {line.shape}")
     x = line * np.float32(FOREGROUND - BACKGROUND) + np.float32(BACKGROUND)
-    seen = forward(model.parameters, model.codes, x[None])
-    return seen.penalties.reshape(-1, len(model.classes))
+    seen = [forward(one.parameters, one.codes, x[None]).penalties for one in model.members]
+    return np.mean(seen, 0).reshape(-1, len(model.classes))
 
 
-def windows_of(ink: NDArray[np.float32], model: LeNet5) -> Parts:
+def windows_of(ink: NDArray[np.float32], model: Recogniser) -> Parts:
     """The graph of a line's columns, (rows, columns) float32 in 0 … 1, and what each window shows."""
     strip = Strip.of(ink)
     # As runs of pieces are (strings.py), the line is seen leaning to either side as well: middles stay where they are.

@@ -75,8 +75,14 @@ class Segments:
 
     def boxes_of(self, runs: list[tuple[int, int]]) -> NDArray[np.intp]:
         """Top, bottom, left, right of the ink of each run of pieces, (runs, 4)."""
-        found = [self.box(first, behind) for first, behind in runs]
-        return np.array(found, np.intp).reshape(len(runs), 4)
+        if not runs:
+            return np.empty((0, 4), np.intp)
+        edges = np.array(runs, np.intp).ravel()
+        # A piece behind the last, so that a run may end there: of every other stretch nothing is taken.
+        top, bottom, left, right = np.concatenate([self.boxes, self.boxes[-1:]]).T
+        least = [np.minimum.reduceat(edge, edges)[::2] for edge in (top, left)]
+        most = [np.maximum.reduceat(edge, edges)[::2] for edge in (bottom, right)]
+        return np.stack([least[0], most[0], least[1], most[1]], 1)
 
     def field(self, first: int, behind: int) -> NDArray[np.uint8]:
         """The pieces first … behind − 1 as the network reads them, (28, 28) uint8."""

@@ -15,7 +15,7 @@ from .errors import PictureError
 if TYPE_CHECKING:
     from PIL import Image
 
-    from .model import LeNet5
+    from .recogniser import Recogniser
 
 __all__ = ["character_steps", "string_steps"]
 
@@ -28,7 +28,7 @@ COLOURS = np.array([(0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167),
 
 
 def character_steps(
-    colours: NDArray[np.float32], name: str = "the picture", model: LeNet5 | None = None
+    colours: NDArray[np.float32], name: str = "the picture", model: Recogniser | None = None
 ) -> Image.Image:
     """The steps of reading one character (picture.normalise_character), on one sheet.
 
@@ -54,7 +54,7 @@ def character_steps(
 
 
 def string_steps(
-    colours: NDArray[np.float32], name: str = "the picture", model: LeNet5 | None = None
+    colours: NDArray[np.float32], name: str = "the picture", model: Recogniser | None = None
 ) -> Image.Image:
     """The steps of reading lines of several characters (pages, writing, segment, strings), on one sheet.
 
@@ -83,7 +83,7 @@ def string_steps(
     return _sheet(steps)
 
 
-def _line(colours: NDArray[np.float32], name: str, model: LeNet5 | None) -> list[tuple[str, Image.Image]]:
+def _line(colours: NDArray[np.float32], name: str, model: Recogniser | None) -> list[tuple[str, Image.Image]]:
     from .segment import segments
     from .writing import INKED, line_of, resized, without_rules, without_specks, written
 
@@ -134,7 +134,7 @@ def _outlined(colours: NDArray[np.float32], boxes: list[tuple[int, int, int, int
     return picture
 
 
-def _fields(fields: list[NDArray[np.uint8]], model: LeNet5 | None) -> Image.Image:
+def _fields(fields: list[NDArray[np.uint8]], model: Recogniser | None) -> Image.Image:
     """Fields side by side, enlarged; under each what the model reads in it, and with what confidence."""
     from PIL import Image, ImageDraw
 

@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from .errors import InputError
 from .grammar import Grammar
 from .graph import Graph
-from .model import LeNet5
-from .parts import SILENT, Parts, answers
+from .parts import SILENT, Parts, cascade
+from .recogniser import Recogniser
 from .results import Box, String
 from .sdnn import windows_of
 from .segment import SLANTS, Segments, segments
@@ -57,7 +57,7 @@ RATES = Rates()
 
 def read_string(
     ink: NDArray[np.float32],
-    model: LeNet5,
+    model: Recogniser,
     grammar: Grammar | None = None,
     *,
     method: str = "segmentation",
@@ -82,7 +82,7 @@ def read_string(
     return parts.read(model, grammar, best, name)
 
 
-def parts_of(found: Segments, model: LeNet5, rates: Rates = RATES) -> Parts:
+def parts_of(found: Segments, model: Recogniser, rates: Rates = RATES) -> Parts:
     """The segmentation graph of a line: every run of pieces under every class, and silent arcs.
 
     Nodes are the places between pieces; labels index model.classes.
@@ -90,7 +90,7 @@ def parts_of(found: Segments, model: LeNet5, rates: Rates = RATES) -> Parts:
     runs = found.arcs()
     boxes = found.boxes_of(runs)
     fields = found.fields(runs, boxes)
-    seen = answers(model, fields, SLANTS)
+    seen = cascade(model, fields, SLANTS)
     posterior = np.mean([model.posterior_of(penalties) for penalties in seen], 0, np.float64)
     first, behind = np.array(runs, np.intp).reshape(-1, 2).T
     # Cut before each piece, and behind the last; of ink that is dust alone there is no piece.

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import InputError
-from .model import LeNet5
+from .recogniser import Recogniser
 from .segment import SLANTS, leaning
 
 __all__ = ["SHARE", "taught"]
@@ -26,7 +26,7 @@ def taught(
     images: NDArray[np.uint8],
     labels: NDArray,
     classes: Sequence[str],
-    teachers: Sequence[LeNet5],
+    teachers: Sequence[Recogniser],
     certain: int = 0,
 ) -> NDArray[np.float32]:
     """Targets for images (N, 28, 28): rows of weights of the classes; what is missing to 1 is the rubbish class's.

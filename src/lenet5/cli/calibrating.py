@@ -60,15 +60,15 @@ def calibrate_command(
     --max-error, are written into the model's file; its weights stay as they are. This is a command of its
     own because patterns that were trained on cannot tell: which are kept aside is yours to say.
     """
+    from ..committee import find
     from ..datasets import load
-    from ..model import LeNet5
     from ..rejection import calibrate_model, check, kept_aside
     from ..rubbish import CALIBRATED
 
-    network = LeNet5.find(model)
+    network = find(model)
     if out is None and not Path(model).is_file():
         raise click.UsageError(f"{model} comes with lenet5: say where the calibrated model goes with --out")
-    twin = LeNet5.find(by) if by else None
+    twin = find(by) if by else None
     with downloads() as progress:
         patterns = load(data, split="train" if data == "mnist" else "test", progress=progress)
     if data == "mnist":
@@ -77,8 +77,11 @@ def calibrate_command(
     nothing = generated(CALIBRATED, noncharacters, network.classes) if noncharacters else None
     found = calibrate_model(network, patterns, nothing, twin, threads)
     network.save(out or model)
-    recipes = [each.metadata["training"].get("recipe") for each in (network, twin or network)]
-    if recipes[0] != recipes[1]:
+    recipes = [
+        [one.metadata["training"].get("recipe") for one in each.members]
+        for each in (network, twin or network)
+    ]
+    if any(one not in recipes[1] for one in recipes[0]):
         click.echo(
             f"note: {by} was trained by another recipe than {model}: its mistakes may be others", err=True
         )

@@ -62,11 +62,11 @@ def eval_command(
     MODEL is a file that `lenet5 train` made, or the name of weights that come with lenet5 (digits).
     """
     from .. import files
+    from ..committee import find
     from ..datasets import load
     from ..evaluate import evaluate, mistakes_picture
-    from ..model import LeNet5
 
-    network = LeNet5.find(model)
+    network = find(model)
     threshold = network.threshold_for(max_error)
     with downloads() as progress:
         patterns = load(data, split="test", progress=progress)

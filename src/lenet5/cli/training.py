@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
     from ..adapting import Mixture
     from ..datasets import Dataset
-    from ..model import LeNet5
     from ..recipes import PaperRecipe, Recipe
+    from ..recogniser import Recogniser
     from ..sdlm import PaperPass
     from ..train import PassReport
 
@@ -90,6 +91,12 @@ __all__ = ["train_command"]
     show_default=True,
     help="Where the model goes; a log, a JSON line a pass, goes beside it.",
 )
+@click.option(
+    "--networks",
+    type=click.IntRange(1),
+    help="How many to train, each with another seed, that then answer together (a committee); as many as MODEL "
+    "has, unless given.",
+)
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training, to the identical result.")
 @click.option("--threads", type=click.IntRange(1), help="As many as this process may use, unless given.")
 @click.option(
@@ -111,6 +118,7 @@ def train_command(
     replay: str | None,
     teachers: tuple[str, ...],
     out: Path,
+    networks: int | None,
     resume: bool,
     threads: int | None,
     device: str | None,
@@ -133,8 +141,8 @@ def train_command(
     with ExitStack() as processes:
         place = _place(device, out, resume, processes) if device else (None, out, True)
         return _train(
-            context, data, test_data, validation, chosen, passes, seed, start, replay, teachers, resume, threads,
-            *place,
+            context, data, test_data, validation, chosen, passes, seed, start, replay, teachers, networks, resume,
+            threads, *place,
         )  # fmt: skip
 
 
@@ -171,19 +179,29 @@ def _place(
 def _train(
     context: click.Context, data: str, test_data: str | None, validation: bool, chosen: Recipe | PaperRecipe,
     passes: int | None, seed: int, start: str | None, replay: str | None, teachers: tuple[str, ...],
-    resume: bool, threads: int | None, trainer: Callable[..., Any] | None, out: Path, speaks: bool,
+    networks: int | None, resume: bool, threads: int | None, trainer: Callable[..., Any] | None, out: Path,
+    speaks: bool,
 ) -> int:  # fmt: skip
     """What train_command does, in one process."""
     from tqdm import tqdm
 
     from ..checkpoint import Checkpoint, checkpoint_path, log_path
-    from ..model import LeNet5
+    from ..committee import find
+    from ..members import member_path, train_members
     from ..train import train
 
-    begun = LeNet5.find(start) if start else None
+    begun = find(start) if start else None
     lines = _lines(data, begun, seed) if chosen.name == "adapt" else None
     training, test = (lines[0], _test(test_data)) if lines else _data(data, test_data, validation)
-    done = Checkpoint.load(checkpoint_path(out)).done if resume else 0
+    networks = networks or (len(begun.members) if begun else 1)
+    several = networks > 1
+    if several and trainer:
+        from ..torch.parallel import world
+
+        if world()[1] > 1:
+            raise click.UsageError("several processes train one network, and not those of a committee")
+    places = [member_path(out, number) for number in range(networks)] if several else [out]
+    done = Checkpoint.load(checkpoint_path(out)).done if resume and not several else 0
     mixture = None
     if chosen.name == "adapt":
         from ..adapting import LineMixture, recipe_for
@@ -193,7 +211,7 @@ def _train(
             mixture = LineMixture(mixture.others, cut=lines[1])
         chosen = recipe_for(begun, mixture)
         chosen = chosen.lasting(passes or chosen.passes)
-    if not resume and speaks and (lost := _unfinished(out)):
+    if not resume and speaks and (lost := max(map(_unfinished, places))):
         click.echo(f"note: starting anew; --resume would have gone on after pass {lost}", err=True)
     click.echo(f"{training.name}: {len(training.images):,} patterns of {len(training.classes)} classes")
     if mixture:
@@ -215,6 +233,15 @@ def _train(
         bar.n = bar.initial = done * patterns
         bar.refresh()
 
+    which = ""  # network of a committee
+
+    def each_network(number: int) -> None:
+        nonlocal which, done
+        which = f"network {number + 1} of {networks}"
+        done = _unfinished(places[number]) if resume else 0
+        with tqdm.external_write_mode(file=sys.stdout):
+            click.echo(which)
+
     def each_pass(report: PassReport | PaperPass) -> None:
         nonlocal done
         done = report.number
@@ -223,15 +250,16 @@ def _train(
 
     try:
         with bar:
-            model = train(
+            work = partial(train_members, networks=networks, each_network=each_network) if several else train
+            model = work(
                 training,
                 chosen,
                 seed=seed,
                 out=out,
                 resume=resume,
-                start=begun,
+                start=begun if several or not begun else begun.members[0],
                 mixture=mixture,
-                teachers=[LeNet5.find(teacher) for teacher in teachers],
+                teachers=[one for teacher in teachers for one in find(teacher).members],
                 test=test,
                 threads=threads,
                 command=context.obj or "",
@@ -244,12 +272,17 @@ def _train(
         if not speaks:
             return 130
         again = context.obj if resume else f"{context.obj} --resume"
-        click.echo(f"\ninterrupted after {done} of {chosen.passes} passes; go on with: {again}", err=True)
+        click.echo(
+            f"\ninterrupted after {done} of {chosen.passes} passes{which and f' of {which}'}; go on with: {again}",
+            err=True,
+        )
         return 130
-    figures = ", ".join(
-        f"{name.replace('_', ' ')} {share:.2%}" for name, share in model.metadata["figures"].items()
+    figures = "; ".join(
+        ", ".join(f"{name.replace('_', ' ')} {share:.2%}" for name, share in one.metadata["figures"].items())
+        for one in model.members
     )
-    click.echo(f"the model is in {out} ({figures}), the log in {log_path(out)}")
+    logs = ", ".join(str(log_path(place)) for place in places)
+    click.echo(f"the model is in {out} ({figures}), the log in {logs}")
     click.echo(f"try it: lenet5 read --weights {out} PICTURE")
     return 0
 
@@ -291,7 +324,7 @@ def _test(spec: str | None) -> Dataset | None:
         return load(spec, split="test", progress=progress) if spec else None
 
 
-def _lines(data: str, start: LeNet5, seed: int) -> tuple[Dataset, NDArray] | None:
+def _lines(data: str, start: Recogniser, seed: int) -> tuple[Dataset, NDArray] | None:
     """Characters of a folder of lines whose text is known, and what else they are cut into; None for others."""
     from tqdm import tqdm
 
@@ -310,7 +343,7 @@ def _lines(data: str, start: LeNet5, seed: int) -> tuple[Dataset, NDArray] | Non
     return characters, found.fields[~one]
 
 
-def _mixture(replay: str | None, start: LeNet5) -> Mixture:
+def _mixture(replay: str | None, start: Recogniser) -> Mixture:
     """What is mixed with a person's patterns: unless named, MNIST, where it is at hand and fits."""
     from ..adapting import Mixture
     from ..datasets import load

@@ -1,0 +1,83 @@
+"""A committee trained: each of its networks by itself, one after another; then they are joined.
+
+Networks differ by the seed, which draws what they begin with, what they are mixed with, the order of the patterns and
+how these are distorted; and by what they go on from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .checkpoint import checkpoint_path
+from .committee import Committee
+from .datasets import Dataset
+from .errors import InputError
+from .model import LeNet5
+from .recipes import PaperRecipe, Recipe
+from .recogniser import Recogniser
+from .train import train
+
+__all__ = ["member_path", "train_members"]
+
+
+def member_path(out: str | os.PathLike[str], number: int) -> Path:
+    """Where network `number`, from 0, of the committee `out` is until all are trained: out.network-1.safetensors."""
+    out = Path(out)
+    return out.with_name(f"{out.name.removesuffix('.safetensors')}.network-{number + 1}.safetensors")
+
+
+def train_members(
+    dataset: Dataset,
+    recipe: Recipe | PaperRecipe,
+    *,
+    networks: int,
+    out: str | os.PathLike[str],
+    start: Recogniser | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    each_network: Callable[[int], None] = lambda number: None,
+    **settings: Any,
+) -> Committee:
+    """Train the networks of a committee, each with a seed of its own, from `seed` on, and join them in one file.
+
+    start: what they go on from, a trained network or the members of a committee in turn. resume: go on where an
+    interruption came, networks that are done being left as they are. each_network: told of each network, from 0,
+    before it is trained. The rest is as for train.train, which is called for each.
+    Raises what that raises, and InputError for fewer than two networks.
+    """
+    if networks < 2:
+        raise InputError(f"a committee has two networks or more, not {networks}")
+    models = []
+    for number in range(networks):
+        member = start and start.members[number % len(start.members)]
+        place = member_path(out, number)
+        model = _done(place, member, recipe, seed + number) if resume else None
+        if model is None:
+            each_network(number)
+            # A network whose turn had not come has no checkpoint; for the first, what lacks is an error.
+            going_on = resume and (number == 0 or checkpoint_path(place).exists())
+            model = train(
+                dataset, recipe, seed=seed + number, out=place, resume=going_on, start=member, **settings
+            )
+        models.append(model)
+    joined = Committee(models)
+    joined.save(out)
+    for number in range(len(models)):
+        member_path(out, number).unlink(missing_ok=True)
+    return joined
+
+
+def _done(place: Path, start: LeNet5 | None, recipe: Recipe | PaperRecipe, seed: int) -> LeNet5 | None:
+    """The network that this training has made already; None where there is none, or another's."""
+    if not place.is_file():
+        return None
+    model = LeNet5.load(place)
+    told = model.metadata["training"]
+    same = told.get("start") == (start and hashlib.sha256(start.flat.tobytes()).hexdigest())
+    same &= told.get("seed") == seed and told.get("recipe") == json.loads(json.dumps(recipe.data()))
+    return model if same else None

@@ -1,0 +1,106 @@
+"""Committees: the mean of the members' penalties, one file, and what cannot be one."""
+
+import json
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from lenet5.calibration import Confidence
+from lenet5.committee import Committee, find
+from lenet5.errors import InputError, ModelError
+from lenet5.model import LeNet5
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
+
+
+@pytest.fixture
+def three() -> Committee:
+    return Committee([LeNet5(seed=seed) for seed in range(3)])
+
+
+def test_the_penalty_of_a_class_is_the_mean_of_the_members(three, images):
+    own = [LeNet5(seed=seed).penalties(images).astype(np.float64) for seed in range(3)]
+    found = three.penalties(images)
+    assert found.dtype == np.float32 and found.shape == (20, 10)
+    np.testing.assert_allclose(found, sum(own) / 3, rtol=1e-6)
+    assert (three.predict(images) == found.argmin(1)).all()
+    np.testing.assert_allclose(three.posterior(images), three.members[0].posterior_of(found))
+
+
+def test_a_committee_errs_less_than_its_members(mnist_test):
+    images, labels = mnist_test
+    together = find("committee")
+    errors = [(one.predict(images) != labels).mean() for one in together.members]
+    assert (together.predict(images) != labels).mean() < min(errors)
+
+
+def test_a_file_has_all_of_it(three, images, tmp_path):
+    for number, one in enumerate(three.members):
+        one.metadata["training"] = {"seed": number}
+    three.metadata["confidence"] = Confidence(0.2, 3.0).metadata()
+    three.save(tmp_path / "three.safetensors")
+    for found in (Committee.load(tmp_path / "three.safetensors"), find(tmp_path / "three.safetensors")):
+        assert found.metadata == three.metadata and found.confidence.scale == 0.2
+        assert [one.metadata["training"]["seed"] for one in found.members] == [0, 1, 2]
+        assert (found.penalties(images) == three.penalties(images)).all()
+    first = (tmp_path / "three.safetensors").read_bytes()
+    found.save(tmp_path / "again.safetensors")
+    assert (tmp_path / "again.safetensors").read_bytes() == first
+
+
+def test_one_network_is_found_as_one(tmp_path):
+    LeNet5(seed=1).save(tmp_path / "one.safetensors")
+    found = find(tmp_path / "one.safetensors")
+    assert isinstance(found, LeNet5) and found.members == [found]
+    assert isinstance(find("digits"), LeNet5) and isinstance(find("committee"), Committee)
+    with pytest.raises(ModelError, match="no weights called 'nobody'"):
+        find("nobody")
+    with pytest.raises(ModelError, match="no committee"):
+        Committee.load(tmp_path / "one.safetensors")
+
+
+def test_where_one_network_is_needed_a_committee_is_refused_in_a_sentence(three, tmp_path):
+    three.save(tmp_path / "three.safetensors")
+    with pytest.raises(ModelError, match="several LeNet-5s that answer together"):
+        LeNet5.load(tmp_path / "three.safetensors")
+
+
+def test_members_must_go_together():
+    with pytest.raises(InputError, match="two members or more, not 1"):
+        Committee([LeNet5()])
+    with pytest.raises(InputError, match="same classes"):
+        Committee([LeNet5(), LeNet5("ABCDEFGHIJ")])
+    other = LeNet5()
+    other.metadata["j"] = 5.0
+    with pytest.raises(InputError, match=r"same j and scale, not with \(1.0, 1.0\) and \(5.0, 1.0\)"):
+        Committee([LeNet5(), other])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        (lambda arrays, told: arrays.pop("2/c1.bias"), "lacks c1.bias"),
+        (lambda arrays, told: arrays.update({"4/c1.bias": arrays["1/c1.bias"]}), "also has 4/c1.bias"),
+        (lambda arrays, told: arrays.update({"c1.bias": arrays["1/c1.bias"]}), "also has c1.bias"),
+        (lambda arrays, told: arrays["3/f6.bias"].fill(np.nan), "not finite"),
+        (lambda arrays, told: told.update(members="[1, 2"), "cannot be read"),
+        (lambda arrays, told: told.update(members="[1, 2, 3]"), "cannot be read"),
+        (lambda arrays, told: told.pop("members"), "cannot be read"),
+        (lambda arrays, told: told.update(confidence="{}"), "cannot be read"),
+    ],
+)
+def test_a_damaged_file_is_refused_in_a_sentence(three, tmp_path, spoil, says):
+    three.save(tmp_path / "three.safetensors")
+    contents = (tmp_path / "three.safetensors").read_bytes()
+    arrays = safetensors.numpy.load(contents)
+    told = json.loads(contents[8 : 8 + int.from_bytes(contents[:8], "little")])["__metadata__"]
+    arrays = {name: array.copy() for name, array in arrays.items()}
+    spoil(arrays, told)
+    safetensors.numpy.save_file(arrays, tmp_path / "spoilt.safetensors", told)
+    with pytest.raises(ModelError, match=says) as error:
+        find(tmp_path / "spoilt.safetensors")
+    assert "spoilt.safetensors" in str(error.value) and "\n" not in str(error.value)
