@@ -74,5 +74,13 @@ def test_networks_go_on_from_the_members_in_turn_or_begin_anew(bars, start, tmp_
     assert (found.members[2].flat == train(bars, RECIPE, start=start.members[0], seed=2).flat).all()
     found = train_members(bars, RECIPE, networks=2, seed=4, out=out)
     assert (found.members[1].flat == train(bars, RECIPE, seed=5).flat).all()
-    with pytest.raises(InputError, match="two networks or more, not 1"):
-        train_members(bars, RECIPE, networks=1, out=out)
+    with pytest.raises(InputError, match="one network or more must be wanted, not 0"):
+        train_members(bars, RECIPE, networks=0, out=out)
+
+
+def test_one_network_is_no_committee(bars, start, tmp_path):
+    out, told = tmp_path / "one.safetensors", []
+    found = train_members(bars, RECIPE, networks=1, start=start, out=out, seed=3, each_network=told.append)
+    assert told == [0]
+    assert (found.flat == train(bars, RECIPE, start=start.members[0], seed=3).flat).all()
+    assert (LeNet5.load(out).flat == found.flat).all() and not member_path(out, 0).exists()

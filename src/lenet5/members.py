@@ -1,4 +1,4 @@
-"""A committee trained: each of its networks by itself, one after another; then they are joined.
+"""Several networks trained, each by itself, one after another; then they are joined to a committee.
 
 Networks differ by the seed, which draws what they begin with, what they are mixed with, the order of the patterns and
 how these are distorted; and by what they go on from.
@@ -42,16 +42,20 @@ def train_members(
     resume: bool = False,
     each_network: Callable[[int], None] = lambda number: None,
     **settings: Any,
-) -> Committee:
-    """Train the networks of a committee, each with a seed of its own, from `seed` on, and join them in one file.
+) -> Recogniser:
+    """Train networks, each with a seed of its own, from `seed` on, and join them in one file; or only one.
 
     start: what they go on from, a trained network or the members of a committee in turn. resume: go on where an
     interruption came, networks that are done being left as they are. each_network: told of each network, from 0,
     before it is trained. The rest is as for train.train, which is called for each.
-    Raises what that raises, and InputError for fewer than two networks.
+    Raises what that raises, and InputError for less than one network.
     """
-    if networks < 2:
-        raise InputError(f"a committee has two networks or more, not {networks}")
+    if networks < 1:
+        raise InputError(f"one network or more must be wanted, not {networks}")
+    if networks == 1:
+        each_network(0)
+        first = start and start.members[0]
+        return train(dataset, recipe, seed=seed, out=out, resume=resume, start=first, **settings)
     models = []
     for number in range(networks):
         member = start and start.members[number % len(start.members)]

@@ -236,6 +236,7 @@ def train(
         raise InputError("to resume a training, say where its model was to go")
     if out is not None and out.is_dir():
         raise SaveError(f"cannot write {out}: it is a folder; name a file in it")
+    state = Checkpoint.load(checkpoint_path(out)) if resume else None
     model = _model(dataset, recipe, seed, start)
     labels = dataset.labels if start is None else relabel(dataset, model.classes)
     held = None if test is None else (test.images, relabel(test, model.classes))
@@ -262,8 +263,7 @@ def train(
         identity["mixture"] = mixture.data()
     if teachers:
         identity["teachers"] = [hashlib.sha256(one.flat.tobytes()).hexdigest() for one in teachers]
-    if resume:
-        state = Checkpoint.load(checkpoint_path(out))
+    if state is not None:
         state.check(identity, checkpoint_path(out))
         training.restore(state)
         command = state.command

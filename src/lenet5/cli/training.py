@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack, redirect_stdout
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -183,34 +182,26 @@ def _train(
     speaks: bool,
 ) -> int:  # fmt: skip
     """What train_command does, in one process."""
-    from tqdm import tqdm
-
-    from ..checkpoint import Checkpoint, checkpoint_path, log_path
+    from ..checkpoint import log_path
     from ..committee import find
     from ..members import member_path, train_members
-    from ..train import train
 
     begun = find(start) if start else None
-    lines = _lines(data, begun, seed) if chosen.name == "adapt" else None
-    training, test = (lines[0], _test(test_data)) if lines else _data(data, test_data, validation)
+    if chosen.name == "adapt":
+        from ..adapting import recipe_for
+
+        (training, test), mixture = _own(data, test_data, replay, begun, seed)
+        chosen = recipe_for(begun, mixture)
+        chosen = chosen.lasting(passes or chosen.passes)
+    else:
+        (training, test), mixture = _data(data, test_data, validation), None
     networks = networks or (len(begun.members) if begun else 1)
-    several = networks > 1
-    if several and trainer:
+    if networks > 1 and trainer:
         from ..torch.parallel import world
 
         if world()[1] > 1:
             raise click.UsageError("several processes train one network, and not those of a committee")
-    places = [member_path(out, number) for number in range(networks)] if several else [out]
-    done = Checkpoint.load(checkpoint_path(out)).done if resume and not several else 0
-    mixture = None
-    if chosen.name == "adapt":
-        from ..adapting import LineMixture, recipe_for
-
-        mixture = _mixture(replay, begun)
-        if lines:
-            mixture = LineMixture(mixture.others, cut=lines[1])
-        chosen = recipe_for(begun, mixture)
-        chosen = chosen.lasting(passes or chosen.passes)
+    places = [member_path(out, number) for number in range(networks)] if networks > 1 else [out]
     if not resume and speaks and (lost := max(map(_unfinished, places))):
         click.echo(f"note: starting anew; --resume would have gone on after pass {lost}", err=True)
     click.echo(f"{training.name}: {len(training.images):,} patterns of {len(training.classes)} classes")
@@ -219,63 +210,32 @@ def _train(
             f"with {mixture.others.name}" if mixture.others else "with nothing: other hands may be forgotten"
         )
         click.echo(f"mixed {others}")
-    bar = tqdm(
-        total=chosen.passes * len(training.images),
-        unit=" patterns",
-        unit_scale=True,
-        ncols=width(),
-        leave=False,
-        disable=not speaks or None,  # off where standard error is no terminal
-    )
-
-    def prepared(patterns: int) -> None:
-        bar.total = chosen.passes * patterns
-        bar.n = bar.initial = done * patterns
-        bar.refresh()
-
-    which = ""  # network of a committee
-
-    def each_network(number: int) -> None:
-        nonlocal which, done
-        which = f"network {number + 1} of {networks}"
-        done = _unfinished(places[number]) if resume else 0
-        with tqdm.external_write_mode(file=sys.stdout):
-            click.echo(which)
-
-    def each_pass(report: PassReport | PaperPass) -> None:
-        nonlocal done
-        done = report.number
-        with tqdm.external_write_mode(file=sys.stdout):
-            click.echo(_line(report, chosen.passes, "validation" if validation else "test"))
-
+    shown = _Progress(chosen.passes, places, resume, "validation" if validation else "test", speaks)
     try:
-        with bar:
-            work = partial(train_members, networks=networks, each_network=each_network) if several else train
-            model = work(
+        with shown.bar:
+            model = train_members(
                 training,
                 chosen,
+                networks=networks,
                 seed=seed,
                 out=out,
                 resume=resume,
-                start=begun if several or not begun else begun.members[0],
+                start=begun,
                 mixture=mixture,
                 teachers=[one for teacher in teachers for one in find(teacher).members],
                 test=test,
                 threads=threads,
                 command=context.obj or "",
-                prepared=prepared,
-                each_pass=each_pass,
-                progress=bar.update,
+                each_network=shown.each_network,
+                prepared=shown.prepared,
+                each_pass=shown.each_pass,
+                progress=shown.bar.update,
                 trainer=trainer,
             )
     except KeyboardInterrupt:
-        if not speaks:
-            return 130
-        again = context.obj if resume else f"{context.obj} --resume"
-        click.echo(
-            f"\ninterrupted after {done} of {chosen.passes} passes{which and f' of {which}'}; go on with: {again}",
-            err=True,
-        )
+        if speaks:
+            again = context.obj if resume else f"{context.obj} --resume"
+            click.echo(f"\ninterrupted after {shown.reached}; go on with: {again}", err=True)
         return 130
     figures = "; ".join(
         ", ".join(f"{name.replace('_', ' ')} {share:.2%}" for name, share in one.metadata["figures"].items())
@@ -285,6 +245,56 @@ def _train(
     click.echo(f"the model is in {out} ({figures}), the log in {logs}")
     click.echo(f"try it: lenet5 read --weights {out} PICTURE")
     return 0
+
+
+class _Progress:
+    """What is shown while networks are trained: a bar, and a line for each network and each pass.
+
+    places: where each network is kept meanwhile. what: the name of what is reported on after each pass. speaks:
+    whether this is the process that shows a bar.
+    """
+
+    def __init__(self, passes: int, places: list[Path], resume: bool, what: str, speaks: bool) -> None:
+        from tqdm import tqdm
+
+        self.passes, self.places, self.resume, self.what = passes, places, resume, what
+        self.network, self.done = 0, 0  # the network at work, and its passes
+        self.bar = tqdm(
+            unit=" patterns",
+            unit_scale=True,
+            ncols=width(),
+            leave=False,
+            disable=not speaks or None,  # off where standard error is no terminal
+        )
+
+    @property
+    def reached(self) -> str:
+        """Where the training stands, for people."""
+        which = f" of {self._name}" if len(self.places) > 1 else ""
+        return f"{self.done} of {self.passes} passes{which}"
+
+    @property
+    def _name(self) -> str:
+        return f"network {self.network + 1} of {len(self.places)}"
+
+    def each_network(self, number: int) -> None:
+        self.network = number
+        self.done = _unfinished(self.places[number]) if self.resume else 0
+        if len(self.places) > 1:
+            self._say(self._name)
+
+    def prepared(self, patterns: int) -> None:
+        self.bar.total = self.passes * patterns
+        self.bar.n = self.bar.initial = self.done * patterns
+        self.bar.refresh()
+
+    def each_pass(self, report: PassReport | PaperPass) -> None:
+        self.done = report.number
+        self._say(_line(report, self.passes, self.what))
+
+    def _say(self, line: str) -> None:
+        with self.bar.external_write_mode(file=sys.stdout):
+            click.echo(line)
 
 
 def _unfinished(out: Path) -> int:
@@ -324,16 +334,28 @@ def _test(spec: str | None) -> Dataset | None:
         return load(spec, split="test", progress=progress) if spec else None
 
 
-def _lines(data: str, start: Recogniser, seed: int) -> tuple[Dataset, NDArray] | None:
-    """Characters of a folder of lines whose text is known, and what else they are cut into; None for others."""
+def _own(
+    data: str, test_data: str | None, replay: str | None, start: Recogniser, seed: int
+) -> tuple[tuple[Dataset, Dataset | None], Mixture]:
+    """A person's patterns or lines and those to report on, and what they are mixed with."""
+    from ..adapting import LineMixture
+    from ..alignment import holds_lines
+
+    mixture = _mixture(replay, start)
+    if not holds_lines(data):
+        return _data(data, test_data, False), mixture
+    characters, cut = _lines(data, start, seed)
+    return (characters, _test(test_data)), LineMixture(mixture.others, cut=cut)
+
+
+def _lines(data: str, start: Recogniser, seed: int) -> tuple[Dataset, NDArray]:
+    """Characters of a folder of lines whose text is known, and what else the lines are cut into."""
     from tqdm import tqdm
 
-    from ..alignment import aligned_pictures, holds_lines
+    from ..alignment import aligned_pictures
     from ..datasets import Dataset
     from ..string_evaluation import labelled_pictures
 
-    if not holds_lines(data):
-        return None
     pictures = labelled_pictures(data)
     with tqdm(total=len(pictures), unit=" lines", ncols=width(), leave=False, disable=None) as bar:
         found = aligned_pictures(pictures, start, seed=seed, progress=bar.update)
