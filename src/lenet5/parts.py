@@ -18,7 +18,7 @@ from .grammar import Grammar
 from .graph import Graph
 from .recogniser import Recogniser
 from .results import Box, Character, Other, String
-from .segment import leaning
+from .segment import views
 
 __all__ = ["HARDLY", "SILENT", "SURELY", "Parts", "answers", "cascade", "character_of"]
 
@@ -96,10 +96,10 @@ def answers(
 ) -> list[NDArray[np.float32]]:
     """Penalties of fields (N, 28, 28) as they are, and leaning to the side by each slant: (N, classes) each.
 
-    A hand's slant is its own, and what is no character seldom is one from all sides. On one thread: a line has
+    What is no character seldom is one from all sides. On one thread: a line has
     been read before a second one is at work.
     """
-    seen = np.concatenate([fields, *(leaning(fields, slant) for slant in slants)])
+    seen = np.concatenate(views(fields, slants))
     return np.split(model.penalties(seen, threads=1), 1 + len(slants))
 
 
@@ -113,18 +113,18 @@ def cascade(
     first, *others = model.members
     plain = first.penalties(fields, threads=1)
     maybe = np.flatnonzero(first.posterior_of(plain).sum(1) >= HARDLY)
-    seen = np.concatenate([fields, *(leaning(fields[maybe], slant) for slant in slants)])
+    seen = np.concatenate([fields, *views(fields[maybe], slants)[1:]])
     found = np.concatenate([plain, first.penalties(seen[len(fields) :], threads=1)])
     if others:
         likely = first.posterior_of(found)
         asked = np.flatnonzero((likely.sum(1) >= HARDLY) & (likely.max(1) < SURELY))
         more = [one.penalties(seen[asked], threads=1) for one in others]
         found[asked] = np.mean([found[asked], *more], 0)
-    views = [found[: len(fields)]]
+    told = [found[: len(fields)]]
     for leant in np.split(found[len(fields) :], len(slants)) if slants else ():
-        views.append(plain.copy())
-        views[-1][maybe] = leant
-    return views
+        told.append(plain.copy())
+        told[-1][maybe] = leant
+    return told
 
 
 def character_of(

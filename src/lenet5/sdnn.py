@@ -20,7 +20,7 @@ from .network import forward
 from .parts import SILENT, Parts
 from .recogniser import Recogniser
 from .results import Box
-from .segment import SLANTS, leaning
+from .segment import SLANTS, views
 from .strip import EDGE, STEP, Strip
 from .writing import INKED
 
@@ -48,8 +48,7 @@ def windows_of(ink: NDArray[np.float32], model: Recogniser) -> Parts:
     """The graph of a line's columns, (rows, columns) float32 in 0 … 1, and what each window shows."""
     strip = Strip.of(ink)
     # As runs of pieces are (strings.py), the line is seen leaning to either side as well: middles stay where they are.
-    views = [strip.levels, *(leaning(strip.levels, slant) for slant in SLANTS)]
-    seen = [columns(model, view) for view in views]
+    seen = [columns(model, view) for view in views(strip.levels, SLANTS)]
     graph = column_graph(np.mean([model.posterior_of(penalties) for penalties in seen], 0))
     penalties, fields = seen[0], strip.fields
 

@@ -22,7 +22,7 @@ from .architecture import FIELD
 from .picture import BOX
 from .writing import INKED, character_size
 
-__all__ = ["SLANTS", "Segments", "cheapest_ways", "fit", "fits", "leaning", "segments"]
+__all__ = ["SLANTS", "Segments", "cheapest_ways", "fit", "fits", "leaning", "segments", "views"]
 
 SLANTS = (-0.2, 0.2)  # by which a line, or a run of its pieces, is seen leaning as well (see `leaning`)
 ASIDE = 0.02  # cost of a step aside, in pixels of full ink: of ways through no ink the straightest is taken
@@ -281,3 +281,8 @@ def leaning(fields: NDArray, slant: float) -> NDArray:
     if fields.dtype == np.uint8:
         np.rint(level, out=level)
     return np.ascontiguousarray(np.moveaxis(level, 0, -2), fields.dtype)
+
+
+def views(fields: NDArray, slants: Sequence[float]) -> list[NDArray]:
+    """Fields as they are, and leaning by each slant: a hand's slant is its own."""
+    return [fields, *(leaning(fields, slant) for slant in slants)]

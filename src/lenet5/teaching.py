@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from .errors import InputError
 from .recogniser import Recogniser
-from .segment import SLANTS, leaning
+from .segment import SLANTS, views
 
 __all__ = ["SHARE", "taught"]
 
@@ -44,8 +44,8 @@ def taught(
     targets = own.astype(np.float32)
     for first in range(0, len(images) - certain, AT_ONCE):
         some = images[first : min(first + AT_ONCE, len(images) - certain)]
-        views = [some, *(leaning(some, slant) for slant in SLANTS)]
-        answers = [one.posterior_of(one.penalties(view)) for one in teachers for view in views]
+        seen = views(some, SLANTS)
+        answers = [one.posterior_of(one.penalties(view)) for one in teachers for view in seen]
         here = targets[first : first + len(some)]
         here += SHARE * (np.mean(answers, 0) - here)
     return targets
