@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,7 +38,7 @@ def squash_slope(a: Tensor) -> Tensor:
     return AMPLITUDE * STEEPNESS * (1 - torch.tanh(STEEPNESS * a) ** 2)
 
 
-class Layer(nn.Module):
+class Layer(nn.Module, ABC):
     """What all layers share. `weigh` is linear in its input and in each parameter: Appendix C rests on it."""
 
     def __init__(self, name: str) -> None:
@@ -50,9 +51,9 @@ class Layer(nn.Module):
         """What is weighed."""
         return x
 
+    @abstractmethod
     def weigh(self, x: Tensor, *parameters: Tensor) -> Tensor:
         """Weighted sums a."""
-        raise NotImplementedError
 
     def forward(self, x: Tensor) -> Tensor:
         return squash(self.weigh(self.gather(x), *self.parameters()))
