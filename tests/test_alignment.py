@@ -27,11 +27,15 @@ def ink_of(text, seed=3):
     return line(source, np.random.default_rng(seed), tuple(map(int, text))).ink
 
 
-@pytest.mark.parametrize("text", ["42", "7035", "118"])
-def test_a_line_gives_its_characters_in_their_order_and_what_is_none(model, text):
+def said(model, labels):
+    return "".join(model.classes[k] for k in labels[labels != NOTHING])
+
+
+@pytest.mark.parametrize(("text", "cut"), [("42", ""), ("7035", "035"), ("118", "118")])
+def test_a_line_gives_its_characters_in_their_order_and_what_is_none(model, text, cut):
     fields, labels = aligned(ink_of(text), text, model)
     assert fields.shape == (len(labels), 28, 28) and fields.dtype == np.uint8
-    assert [model.classes[k] for k in labels[labels != NOTHING]] == list(text)
+    assert said(model, labels) == text + cut  # those that were cut once more, with what is beyond
     assert (fields.max((1, 2)) > 100).all()
 
 
@@ -39,7 +43,8 @@ def test_the_text_rules_whatever_the_network_would_read(model):
     ink = ink_of("42")
     for text in ("11", "99", "70"):
         _, labels = aligned(ink, text, model)
-        assert [model.classes[k] for k in labels[labels != NOTHING]] == list(text)
+        found = said(model, labels)
+        assert found[:2] == text and set(found[2:]) <= set(text)
 
 
 def test_a_text_that_no_path_says_gives_nothing(model):
@@ -80,7 +85,8 @@ def test_pictures_are_aligned_and_those_that_cannot_be_are_named(model, folder):
     told = []
     found = aligned_pictures(pictures, model, versions=3, jobs=1, progress=lambda: told.append(1))
     assert found.lines == 2 and found.others == ("blank.png",) and len(told) == 3
-    assert (found.labels >= 0).sum() == 3 * 6 and (found.labels == NOTHING).sum() > 0
+    # Six characters three times, and once more those that were cut.
+    assert 3 * 6 <= (found.labels >= 0).sum() < 6 * 6 and (found.labels == NOTHING).sum() > 0
     again = aligned_pictures(pictures, model, versions=3, jobs=1)
     assert np.array_equal(found.fields, again.fields) and np.array_equal(found.labels, again.labels)
     with pytest.raises(DataError, match="none of 1 lines"):

@@ -1,10 +1,12 @@
 """Answers about parts of a line, by one network and by several."""
 
 import numpy as np
+import pytest
 
 from lenet5.committee import Committee
+from lenet5.graph import Graph
 from lenet5.model import LeNet5
-from lenet5.parts import HARDLY, SURELY, answers, cascade
+from lenet5.parts import HARDLY, SURELY, Parts, answers, cascade, together
 from lenet5.rubbish import noncharacters
 from lenet5.segment import leaning
 
@@ -19,32 +21,83 @@ def test_parts_are_seen_as_they_are_and_leaning(mnist_test):
 
 
 def test_several_networks_answer_together(mnist_test):
-    together = Committee([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
+    committee = Committee([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
     fields = np.concatenate([mnist_test[0][:60], noncharacters(0, 60)])
-    (seen,) = answers(together, fields, ())
-    np.testing.assert_allclose(seen, together.penalties(fields), rtol=1e-5)
+    (seen,) = answers(committee, fields, ())
+    np.testing.assert_allclose(seen, committee.penalties(fields), rtol=1e-5)
 
 
 def test_in_a_cascade_the_first_answers_alone_where_it_is_sure(mnist_test):
-    together = Committee([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
+    committee = Committee([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
     fields = np.concatenate([mnist_test[0][:60], noncharacters(0, 60)])
-    plain, leant = cascade(together, fields, (0.2,))
-    first = together.members[0]
-    for seen, view in ((plain, fields), (leant, leaning(fields, 0.2))):
-        likely = first.posterior(view)
-        alone = (likely.sum(1) < HARDLY) | (likely.max(1) >= SURELY)
-        dull = (first.posterior(fields).sum(1) < HARDLY) & (seen is leant)
-        assert 40 < alone.sum() < 115 and alone[:60].any() and alone[60:].any()
-        np.testing.assert_allclose(seen[alone & ~dull], first.penalties(view[alone & ~dull]), rtol=1e-5)
-        np.testing.assert_allclose(seen[~alone & ~dull], together.penalties(view[~alone & ~dull]), rtol=1e-5)
-        np.testing.assert_allclose(seen[dull], first.penalties(fields[dull]), rtol=1e-5)
-    assert dull.sum() > 20
+    first = committee.members[0]
+    known = first.penalties(fields)
+    seen = cascade(committee, fields, known)
+    likely = first.posterior(fields)
+    alone = (likely.sum(1) < HARDLY) | (likely.max(1) >= SURELY)
+    assert 40 < alone.sum() < 115 and alone[:60].any() and alone[60:].any()
+    assert np.array_equal(seen[alone], known[alone])
+    np.testing.assert_allclose(seen[~alone], committee.penalties(fields[~alone]), rtol=1e-5)
+    assert np.array_equal(known, first.penalties(fields))  # as it was given
 
 
-def test_one_network_in_a_cascade_answers_as_ever_where_there_may_be_a_character(mnist_test):
+def test_one_network_in_a_cascade_answers_alone(mnist_test):
     model, fields = LeNet5.pretrained("reading"), mnist_test[0][:60]
-    for one, other in zip(
-        cascade(model, fields, (-0.2, 0.2)), answers(model, fields, (-0.2, 0.2)), strict=True
-    ):
-        np.testing.assert_allclose(one, other, rtol=1e-5)
-    assert [len(view) for view in cascade(model, fields[:0], (-0.2, 0.2))] == [0, 0, 0]
+    known = model.penalties(fields)
+    assert np.array_equal(cascade(model, fields, known), known)
+    assert cascade(model, fields[:0], known[:0]).shape == (0, 10)
+
+
+def parts_of_two(labels: list[list[int]], penalty: float, at: float) -> Parts:
+    """A way of parting a line in as many parts as there are lists, each with the labels that may be said there."""
+    arcs = [(k, k + 1, label) for k, said in enumerate(labels) for label in said]
+    start, end, label = np.array(arcs).T
+    graph = Graph(len(labels) + 1, start, end, label, penalty + 0.1 * np.arange(len(arcs)))
+    fields = np.full((len(labels), 28, 28), int(at), np.uint8)
+    penalties = np.full((len(labels), 10), 900, np.float32)
+    for row, said in zip(penalties, labels, strict=True):
+        row[said] = 0  # the network is sure of them
+    nodes = np.linspace(0, 100, len(labels) + 1)
+    return Parts(graph, start, fields, penalties, lambda part: (int(at), part, 1, 1), nodes)
+
+
+def test_a_path_goes_one_of_several_ways_from_end_to_end():
+    ways = [
+        parts_of_two([[1, 2], [3], [4]], 1.0, 10),
+        parts_of_two([[7], [3]], 1.2, 20),
+        parts_of_two([[5]], 9.0, 30),
+    ]
+    both = together(ways)
+    said = {}
+    for path in both.graph.paths():
+        said["".join(map(str, both.graph.label[list(path.arcs)]))] = path.penalty
+    assert sorted(said) == ["134", "234", "5", "73"]
+    for way in ways:
+        for path in way.graph.paths():
+            text = "".join(map(str, way.graph.label[list(path.arcs)]))
+            assert said[text] == pytest.approx(path.penalty)
+    assert both.graph.forward_penalty() == pytest.approx(
+        -np.log(sum(np.exp(-way.graph.forward_penalty()) for way in ways))
+    )
+    for arc, part in enumerate(both.part):
+        left, number, *_ = both.box(part)
+        assert (both.fields[part] == left).all()  # each keeps its own
+        assert both.penalties[part, both.graph.label[arc]] == 0
+        assert ways[left // 10 - 1].graph.label[arc - [0, 4, 6][left // 10 - 1]] == both.graph.label[arc]
+        assert 0 <= number < len(ways[left // 10 - 1].fields)
+
+
+def test_ways_that_say_the_same_in_the_same_place_speak_for_each_other():
+    ways = [parts_of_two([[7], [3]], 1.0, 10), parts_of_two([[7], [4]], 1.0, 20)]
+    found = together(ways).read(LeNet5.pretrained("reading"))
+    assert found.text in ("73", "74") and found.confidence == pytest.approx(0.5)
+    assert [other.confidence for other in found.others] == pytest.approx([0.5])
+    seven, other = found.characters
+    assert seven.confidence > 0.95 and other.confidence == pytest.approx(0.5)
+
+
+def test_a_way_alone_is_itself():
+    one = parts_of_two([[1, 2], [3]], 1.0, 10)
+    both = together([one])
+    assert np.array_equal(both.graph.start, one.graph.start) and np.array_equal(both.graph.end, one.graph.end)
+    assert np.array_equal(both.nodes, one.nodes) and both.graph.nodes == one.graph.nodes

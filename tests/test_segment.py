@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
+from scipy import ndimage
 
 from lenet5.picture import normalise_character
-from lenet5.segment import cheapest_ways, fit, fits, leaning, segments, ways_to
+from lenet5.segment import Segments, fit, fits, leaning, segments
+from lenet5.uncompiled.cutting import cheapest_ways, ways_to
 
 FONT = ImageFont.load_default(36)
 
@@ -121,6 +123,50 @@ def test_a_piece_is_shaped_as_a_character_alone_is():
     assert np.corrcoef(whole.ravel(), alone.ravel())[0, 1] > 0.9
 
 
+def test_two_zeros_that_share_a_wall_have_it_both():
+    y, x = np.mgrid[:50, :90] + 0.0
+    rings = [np.abs(np.hypot(y - 25, x - middle) - 16) < 2.5 for middle in (28, 59)]
+    ink = np.maximum(*rings).astype(np.float32)
+    piece = (x > 46).astype(int)  # the way went by the wall, on its right
+    found = Segments(
+        ink, piece, np.array([(7, 44, 10, 47), (7, 44, 47, 78)]), np.array([1.0]), 37.0, 5.0, np.zeros(50)
+    )
+    runs = [(0, 1), (1, 2)]
+    assert found.cut([*runs, (0, 2)]).tolist() == [True, True, False]
+
+    def enclose(fields):
+        return [ndimage.label(field < 100)[1] > 1 for field in fields]
+
+    assert enclose(found.fields(runs)) == [True, False]
+    assert enclose(found.shared_fields(runs)) == [True, True]
+
+
+@pytest.mark.parametrize("slant", [-0.3, 0.0, 0.3])
+def test_what_was_leant_is_placed_where_it_lay(slant):
+    ink, parts = written("4071", apart=9)
+    found = segments(ink, slant)
+    rows, columns = np.flatnonzero((ink > 0.3).any(1)), np.flatnonzero((ink > 0.3).any(0))
+    left, top, wide, high = found.place(0, len(found.boxes))
+    assert (top, top + high) == (rows[0], rows[-1] + 1)
+    assert abs(left - columns[0]) <= 1 and abs(left + wide - columns[-1] - 1) <= 1
+    assert (np.diff(found.nodes) > 0).all()
+    assert columns[0] - 9 < found.nodes[0] and found.nodes[-1] < columns[-1] + 9
+    # Between printed digits the line is parted where they are, however it leans.
+    for one, other in itertools.pairwise(parts):
+        gap = [np.flatnonzero((part > 0.3).any(0)) for part in (one, other)]
+        middle = (gap[0][-1] + gap[1][0] + 1) / 2
+        assert np.abs(found.nodes - middle).min() < 5
+
+
+def test_what_was_not_cut_is_seen_as_it_is():
+    ink, _ = written("407")
+    found = segments(ink)
+    runs = [run for run, cut in zip(found.arcs(), found.cut(found.arcs()), strict=True) if not cut]
+    assert len(runs) >= 3
+    assert np.array_equal(found.shared_fields(runs), found.fields(runs))
+    assert found.shared_fields([]).shape == (0, 28, 28)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (7, 5), (90, 61)])
 def test_any_box_of_ink_is_fitted_and_centred_by_mass(shape):
     field = fit(np.ones(shape, np.float32))
@@ -139,6 +185,7 @@ def test_any_ink_is_cut_into_pieces(rows, columns, seed, share):
     found = segments(ink)
     for first, behind in found.arcs():
         assert found.field(first, behind).shape == (28, 28)
+    assert found.shared_fields(found.arcs()).shape == (len(found.arcs()), 28, 28)
 
 
 def test_leaning_moves_tops_aside_and_keeps_the_ink():

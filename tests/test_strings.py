@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
+from lenet5 import strings
 from lenet5.errors import PictureError
 from lenet5.grammar import choices, length, pattern
 from lenet5.model import LeNet5
@@ -110,6 +111,34 @@ def test_boxes_are_where_the_characters_are():
         part = ink[top : top + high, left : left + wide]
         assert posterior(fit(part)[None])[0].argmax() == int(character.text)
         assert (part > 0.3).any(0).all()
+
+
+def test_what_is_not_sure_is_cut_leaning_as_well(monkeypatch):
+    ink, leant = written("4071", apart=1), []
+    cut = strings.segments
+
+    def watched(ink, slant=0.0):
+        leant.append(slant)
+        return cut(ink, slant)
+
+    monkeypatch.setattr(strings, "segments", watched)
+    sure = read_string(ink, MODEL)
+    assert leant == [0.0] and sure.confidence >= strings.SURE
+    monkeypatch.setattr(strings, "SURE", 1.1)
+    again = read_string(ink, MODEL)
+    assert leant == [0.0, 0.0, *strings.LEANING] and again.text == sure.text == "4071"
+    for one, other in zip(sure.characters, again.characters, strict=True):
+        assert max(abs(a - b) for a, b in zip(one.box, other.box, strict=True)) <= 3
+
+
+def test_of_nothing_it_is_not_asked_again(monkeypatch):
+    ink, asked = np.zeros((40, 90), np.float32), []
+    cut = strings.segments
+    monkeypatch.setattr(strings, "segments", lambda ink, slant=0.0: asked.append(slant) or cut(ink, slant))
+    ink[20:23, 10:60] = 1  # a dash
+    with pytest.raises(PictureError):
+        read_string(ink, MODEL)
+    assert asked == [0.0]
 
 
 def test_n_best_readings_differ_and_come_in_order():

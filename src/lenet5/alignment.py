@@ -74,8 +74,10 @@ def aligned(
             said[int(parts.graph.start[arc]), int(parts.graph.end[arc])] = int(parts.graph.label[arc])
     weight = np.bincount(found.piece[(found.piece >= 0) & (ink > INKED)], minlength=len(found.boxes))
     before = np.concatenate([[0], weight.cumsum()])
+    runs = found.arcs()
+    runs += [run for run, cut in zip(runs, found.cut(runs).tolist(), strict=True) if cut]
     kept, labels = [], []
-    for number, run in enumerate(found.arcs()):
+    for number, run in enumerate(runs):
         if run in said:
             kept.append(number)
             labels.append(said[run])

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -45,7 +45,6 @@ class Graph:
     end: ArrayLike
     label: ArrayLike
     penalty: ArrayLike
-    leaving: list[list[int]] = field(init=False, repr=False)  # arcs that leave each node
 
     def __post_init__(self) -> None:
         for name, kind in (("start", np.intp), ("end", np.intp), ("label", np.intp), ("penalty", np.float64)):
@@ -57,10 +56,14 @@ class Graph:
             raise InputError(f"arcs must run from a lower to a higher of the nodes 0 … {self.nodes - 1}")
         if np.isnan(self.penalty).any() or (self.penalty == -np.inf).any():
             raise InputError("penalties of arcs must be numbers, or inf to forbid an arc")
+
+    @cached_property
+    def leaving(self) -> list[list[int]]:
+        """Arcs that leave each node."""
         leaving: list[list[int]] = [[] for _ in range(self.nodes)]
         for arc, node in enumerate(self.start.tolist()):
             leaving[node].append(arc)
-        object.__setattr__(self, "leaving", leaving)
+        return leaving
 
     def remaining(self) -> list[float]:
         """Least penalty from each node to the last: Viterbi's recursion, from the right. inf: no way."""

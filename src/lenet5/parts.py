@@ -20,9 +20,10 @@ from .recogniser import Recogniser
 from .results import Box, Character, Other, String
 from .segment import views
 
-__all__ = ["HARDLY", "SILENT", "SURELY", "Parts", "answers", "cascade", "character_of"]
+__all__ = ["HARDLY", "SILENT", "SURELY", "Parts", "answers", "cascade", "character_of", "together"]
 
 SILENT = -1  # label of an arc that is no character
+UNLIKELY = 10.0  # nats: without a grammar, arcs of such penalties have no part in any reading that counts
 MOST_PATHS = 300  # of the best paths, looked through for different readings
 # Probabilities by which the first network of several is sure: that it is a character at all, and which.
 HARDLY, SURELY = 0.15, 0.9
@@ -34,8 +35,9 @@ class Parts:
     """The graph of a line, and what the network answers in every part of it that may be a character.
 
     part: (arcs,) the part that each arc reads, −1 for a silent one. fields: (parts, 28, 28) uint8.
-    penalties: (parts, classes), eq. 7. box: where a part lies in the ink. likely: (parts, classes), calibrated
-    confidences, where they are not those of the penalties alone.
+    penalties: (parts, classes), eq. 7. box: where a part lies in the ink. nodes: (nodes,) where the graph's nodes
+    lie along the line. likely: (parts, classes), calibrated confidences, where they are not those of the penalties
+    alone.
     """
 
     graph: Graph
@@ -43,6 +45,7 @@ class Parts:
     fields: NDArray[np.uint8]
     penalties: NDArray[np.float32]
     box: Callable[[int], Box]
+    nodes: NDArray
     likely: NDArray[np.float64] | None = None
 
     def read(
@@ -53,9 +56,14 @@ class Parts:
         grammar: readings that are allowed; all, if None. best: different readings wanted, this one included.
         Raises PictureError where no character is found, or none that the grammar allows.
         """
-        searched, origin = self.graph, np.arange(len(self.graph.start))
-        if grammar is not None:
-            searched, origin = searched.within(grammar.next_state, grammar.accepting)
+        if grammar is None:
+            graph = self.graph
+            origin = np.flatnonzero((graph.penalty < UNLIKELY) | (graph.label == SILENT))
+            searched = Graph(
+                graph.nodes, *(of[origin] for of in (graph.start, graph.end, graph.label, graph.penalty))
+            )
+        else:
+            searched, origin = self.graph.within(grammar.next_state, grammar.accepting)
         readings: dict[tuple[int, ...], tuple[tuple[int, ...], float]] = {}  # labels -> arcs, penalty
         for path in itertools.islice(searched.paths(), MOST_PATHS):
             labels = tuple(label for label in searched.label[list(path.arcs)].tolist() if label >= 0)
@@ -66,7 +74,8 @@ class Parts:
         if not readings:
             rule = " that is allowed" if grammar is not None else ""
             raise PictureError(f"nothing to read in {name}: no character{rule} was found")
-        shares = np.exp(searched.forward_penalty() - self.graph.forward_penalties(list(readings)))
+        said = (searched if grammar is None else self.graph).forward_penalties(list(readings))
+        shares = np.exp(searched.forward_penalty() - said)
         found = []
         for (labels, (_, penalty)), share in zip(
             readings.items(), np.minimum(1.0, shares).tolist(), strict=True
@@ -74,21 +83,58 @@ class Parts:
             found.append(Other("".join(model.classes[label] for label in labels), penalty, share))
         arcs, _ = next(iter(readings.values()))
         shares = searched.forward_slopes()[origin >= 0]
-        start, end, said = (
-            of[origin[origin >= 0]] for of in (self.graph.start, self.graph.end, self.graph.label)
-        )
+        every = origin[origin >= 0]
+        start, end = self.nodes[self.graph.start[every]], self.nodes[self.graph.end[every]]
+        said = self.graph.label[every]
         characters = []
         for arc in origin[list(arcs)].tolist():
             if arc < 0 or self.part[arc] < 0:
                 continue
             part, label = int(self.part[arc]), int(self.graph.label[arc])
-            middle = (int(self.graph.start[arc]) + int(self.graph.end[arc]) - 1) // 2
+            middle = (self.nodes[self.graph.start[arc]] + self.nodes[self.graph.end[arc]]) / 2
             # Of the paths that read the same here, with a piece more or less.
             share = float(shares[(said == label) & (start <= middle) & (end > middle)].sum())
             likely = None if self.likely is None else self.likely[part]
             told = self.penalties[part], label, self.box(part), self.fields[part], share, likely
             characters.append(character_of(model, *told))
         return String(*found[0], tuple(characters), tuple(found[1:]))
+
+
+def together(every: Sequence[Parts]) -> Parts:
+    """Several ways to part one line, side by side: a path goes one of them, from end to end."""
+    start, end, part, nodes = [], [], [], [every[0].nodes[:1]]
+    fields = [0, *np.cumsum([len(one.fields) for one in every]).tolist()]
+    last = 1 + sum(one.graph.nodes - 2 for one in every)
+    inner = 1
+    for one, before in zip(every, fields, strict=False):
+        # Their first nodes are one, and so are their last.
+        number = np.arange(one.graph.nodes) + inner - 1
+        number[0], number[-1] = 0, last
+        inner += one.graph.nodes - 2
+        start.append(number[one.graph.start])
+        end.append(number[one.graph.end])
+        part.append(np.where(one.part < 0, one.part, one.part + before))
+        nodes.append(one.nodes[1:-1])
+    nodes.append(every[0].nodes[-1:])
+
+    def box(part: int) -> Box:
+        which = int(np.searchsorted(fields, part, side="right")) - 1
+        return every[which].box(part - fields[which])
+
+    return Parts(
+        Graph(
+            last + 1,
+            np.concatenate(start),
+            np.concatenate(end),
+            np.concatenate([one.graph.label for one in every]),
+            np.concatenate([one.graph.penalty for one in every]),
+        ),
+        np.concatenate(part),
+        np.concatenate([one.fields for one in every]),
+        np.concatenate([one.penalties for one in every]),
+        box,
+        np.concatenate(nodes),
+    )
 
 
 def answers(
@@ -103,28 +149,19 @@ def answers(
     return np.split(model.penalties(seen, threads=1), 1 + len(slants))
 
 
-def cascade(
-    model: Recogniser, fields: NDArray[np.uint8], slants: Sequence[float]
-) -> list[NDArray[np.float32]]:
-    """As `answers`, for less: of a line most parts are clearly no character, and of the rest most clearly are one.
+def cascade(model: Recogniser, fields: NDArray[np.uint8], first: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Penalties of fields (N, 28, 28), (N, classes), for less than asking every network about every one.
 
-    What the first network takes for none is not shown leaning, and where it is sure the others are not asked.
+    Of a line most parts are clearly no character, and of the rest most clearly are one: where the first network is
+    sure the others are not asked. first: its penalties. On one thread, as `answers`.
     """
-    first, *others = model.members
-    plain = first.penalties(fields, threads=1)
-    maybe = np.flatnonzero(first.posterior_of(plain).sum(1) >= HARDLY)
-    seen = np.concatenate([fields, *views(fields[maybe], slants)[1:]])
-    found = np.concatenate([plain, first.penalties(seen[len(fields) :], threads=1)])
+    found, others = first.copy(), model.members[1:]
     if others:
-        likely = first.posterior_of(found)
+        likely = model.members[0].posterior_of(first)
         asked = np.flatnonzero((likely.sum(1) >= HARDLY) & (likely.max(1) < SURELY))
-        more = [one.penalties(seen[asked], threads=1) for one in others]
-        found[asked] = np.mean([found[asked], *more], 0)
-    told = [found[: len(fields)]]
-    for leant in np.split(found[len(fields) :], len(slants)) if slants else ():
-        told.append(plain.copy())
-        told[-1][maybe] = leant
-    return told
+        more = [one.penalties(fields[asked], threads=1) for one in others]
+        found[asked] = np.mean([first[asked], *more], 0)
+    return found
 
 
 def character_of(

@@ -254,7 +254,7 @@ class Reader:
         first = np.repeat(np.arange(count), classes)
         labels = np.tile(np.arange(classes), count)
         graph = Graph(count + 1, first, first + 1, labels, -np.log(likely).ravel())
-        found = Parts(graph, first, fields, seen[0], boxes.__getitem__, likely).read(
+        found = Parts(graph, first, fields, seen[0], boxes.__getitem__, np.arange(count + 1), likely).read(
             self.model, grammar, best, name
         )
         # Each character is one, and no other way to part the ink stands beside it: its own probability counts.

@@ -70,7 +70,8 @@ def windows_of(ink: NDArray[np.float32], model: Recogniser) -> Parts:
 
     # Of the columns that answer to one character the middle one shows it.
     middle = (graph.start + graph.end - 1) // 2
-    return Parts(graph, np.where(graph.label == SILENT, SILENT, middle), fields, penalties, box)
+    nodes = np.arange(graph.nodes)
+    return Parts(graph, np.where(graph.label == SILENT, SILENT, middle), fields, penalties, box, nodes)
 
 
 def column_graph(posterior: NDArray[np.floating]) -> Graph:

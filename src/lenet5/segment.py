@@ -12,17 +12,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
+from importlib import import_module
 from itertools import pairwise
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .architecture import FIELD
 from .picture import BOX
+from .uncompiled import fastest
+from .uncompiled.cutting import shrink
 from .writing import INKED, character_size
 
-__all__ = ["SLANTS", "Segments", "cheapest_ways", "fit", "fits", "leaning", "segments", "views"]
+__all__ = ["SLANTS", "Segments", "fit", "fits", "leaning", "segments", "views"]
 
 SLANTS = (-0.2, 0.2)  # by which a line, or a run of its pieces, is seen leaning as well (see `leaning`)
 ASIDE = 0.02  # cost of a step aside, in pixels of full ink: of ways through no ink the straightest is taken
@@ -35,6 +39,8 @@ NECK_APART = 0.05  # … and lies so many from other cuts
 NECK_STROKES = 2.0  # strokes it counts as going through, at most: a neck is where characters meet
 WIDEST = 1.7  # widths of an arc's ink, for its height or the line's size, whichever is more
 MOST_PIECES = 9  # of a character
+CUT = 0.05  # strokes, from which a way has gone through ink
+BEYOND = 1.0  # strokes beyond a cut that may be shared by the characters on both sides
 PLACES = np.arange(BOX, dtype=np.float32)
 
 
@@ -45,6 +51,7 @@ class Segments:
     ink: (rows, columns) in 0 … 1. piece: (rows, columns) the piece each pixel belongs to, −1 where there is
     none. boxes: (pieces, 4) top, bottom, left, right of each piece's ink. joints: (pieces − 1,) strokes that
     the cut between two neighbours goes through. size: pixels, height of a character. stroke: its width.
+    aside: pixels by which each row was moved to the right before (see `segments`), (rows,).
     """
 
     ink: NDArray[np.float32]
@@ -53,11 +60,31 @@ class Segments:
     joints: NDArray[np.float64]
     size: float
     stroke: float
+    aside: NDArray[np.float64]
 
     def box(self, first: int, behind: int) -> tuple[int, int, int, int]:
         """Top, bottom, left, right of the ink of pieces first … behind − 1."""
         top, bottom, left, right = zip(*self.boxes[first:behind].tolist(), strict=True)
         return min(top), max(bottom), min(left), max(right)
+
+    def place(self, first: int, behind: int) -> tuple[int, int, int, int]:
+        """Left, top, width and height of the ink of pieces first … behind − 1, where it lay before it was leant."""
+        top, bottom, left, right = self.box(first, behind)
+        piece = self.piece[top:bottom, left:right]
+        shown = (piece >= first) & (piece < behind) & (self.ink[top:bottom, left:right] > INKED)
+        rows, columns = np.nonzero(shown)
+        columns = columns + left - self.aside[top + rows]
+        start, end = round(float(columns.min())), round(float(columns.max())) + 1
+        return start, top, end - start, bottom - top
+
+    @property
+    def nodes(self) -> NDArray[np.float64]:
+        """Columns, half-way down, at which the line is parted: before each piece, and behind the last."""
+        left, right = self.boxes[:, 2], self.boxes[:, 3]
+        if not len(left):
+            return np.zeros(1)
+        between = np.concatenate([left[:1], (right[:-1] + left[1:]) / 2, right[-1:]])
+        return between - self.aside[len(self.aside) // 2]
 
     def arcs(self) -> list[tuple[int, int]]:
         """Runs of pieces (first, one behind the last) that may be one character; each piece alone is one."""
@@ -89,49 +116,39 @@ class Segments:
         return self.fields([(first, behind)])[0]
 
     def fields(self, runs: list[tuple[int, int]], boxes: NDArray[np.intp] | None = None) -> NDArray[np.uint8]:
-        """Runs of pieces as the network reads them, (runs, 28, 28) uint8."""
+        """Runs of pieces as the network reads them, (runs, 28, 28) uint8. boxes: boxes_of(runs)."""
         boxes = self.boxes_of(runs) if boxes is None else boxes
-        parts = []
-        for (first, behind), (top, bottom, left, right) in zip(runs, boxes.tolist(), strict=True):
-            piece = self.piece[top:bottom, left:right]
-            own = (piece >= first) & (piece < behind) if behind > first + 1 else piece == first
-            parts.append(self.ink[top:bottom, left:right] * own)
-        return fits(parts)
+        return self._shown(runs, boxes, np.zeros((len(runs), 2), np.bool_))
+
+    def cut(self, runs: list[tuple[int, int]]) -> NDArray[np.bool_]:
+        """Which runs were cut through ink, at either end: (runs,)."""
+        return self._cuts(runs).any(1)
+
+    def _cuts(self, runs: list[tuple[int, int]]) -> NDArray[np.bool_]:
+        """Whether at their left, and at their right, (runs, 2)."""
+        cut = np.concatenate([[False], self.joints >= CUT, [False]])
+        return cut[np.array(runs, np.intp).reshape(-1, 2)]
+
+    def shared_fields(self, runs: list[tuple[int, int]]) -> NDArray[np.uint8]:
+        """As `fields`, with the ink just beyond the cuts at either end.
+
+        Two characters may share a stroke, as zeros do whose walls are one; a cut leaves it to one of them.
+        """
+        cuts = self._cuts(runs)
+        wide = [(a - left, b + right) for (a, b), (left, right) in zip(runs, cuts.tolist(), strict=True)]
+        return self._shown(runs, self.boxes_of(wide), cuts)
+
+    def _shown(
+        self, runs: list[tuple[int, int]], boxes: NDArray[np.intp], beyond: NDArray[np.bool_]
+    ) -> NDArray[np.uint8]:
+        run, reach = np.array(runs, np.intp).reshape(-1, 2), max(1, round(BEYOND * self.stroke))
+        return _centred(*_loops().shown(self.ink, self.piece, run, boxes, beyond, reach, INKED, BOX))
 
 
-def cheapest_ways(ink: NDArray[np.float32], aside: float) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """Cost of the cheapest way from the top to each column of the bottom row, and where it came from.
-
-    ink: (…, rows, columns), of one map or several. aside: cost of a step to the next column. Returns cost
-    (…, columns) in pixels of full ink, and step (…, rows, columns): the column in the row above less the
-    column here, −1, 0 or 1.
-    """
-    *maps, rows, columns = ink.shape
-    cost = np.full((rows, *maps, columns + 2), np.inf, np.float32)  # between two walls
-    levels = np.moveaxis(ink, -2, 0)
-    cost[0, ..., 1:-1] = levels[0]
-    beside = np.empty((*maps, columns), np.float32)
-    for above, here, level in zip(cost, cost[1:], levels[1:], strict=False):
-        np.minimum(above[..., :-2], above[..., 2:], out=beside)
-        np.add(beside, aside, out=beside)
-        np.minimum(beside, above[..., 1:-1], out=beside)
-        np.add(beside, level, out=here[..., 1:-1])
-    left, straight, right = cost[:-1, ..., :-2], cost[:-1, ..., 1:-1], cost[:-1, ..., 2:]
-    step = np.zeros((rows, *maps, columns), np.int8)
-    step[1:] = np.where(
-        np.minimum(left, right) + np.float32(aside) < straight, np.where(left <= right, -1, 1), 0
-    )
-    return cost[-1, ..., 1:-1], np.moveaxis(step, 0, -2)
-
-
-def ways_to(step: NDArray[np.int8], ends: NDArray[np.intp]) -> NDArray[np.intp]:
-    """The cheapest ways to columns of the bottom row, (ways, rows): the column of each in every row."""
-    ways = np.empty((len(ends), len(step)), np.intp)
-    here = np.asarray(ends, np.intp)
-    for row in range(len(step) - 1, -1, -1):
-        ways[:, row] = here
-        here = here + step[row, here]
-    return ways
+@cache
+def _loops() -> ModuleType:
+    """Cutting, compiled where it can be."""
+    return import_module(".cutting", fastest().__name__)
 
 
 def _cheapest(cost: NDArray[np.float32], reach: int, dearest: float) -> NDArray[np.intp]:
@@ -150,8 +167,8 @@ def _number(ways: NDArray[np.intp], columns: int) -> NDArray[np.intp]:
 
 def _free_parts(ink: NDArray[np.float32]) -> NDArray[np.intp]:
     """Number of the part that each pixel lies in, between ways through no ink."""
-    cost, step = cheapest_ways(ink, ASIDE)
-    return _number(ways_to(step, _cheapest(cost, 1, 0.5)), ink.shape[1])
+    cost, step = _loops().cheapest_ways(ink, ASIDE)
+    return _number(_loops().ways_to(step, _cheapest(cost, 1, 0.5)), ink.shape[1])
 
 
 def _cuts(ink: NDArray[np.float32], size: float, stroke: float) -> tuple[NDArray[np.intp], NDArray]:
@@ -159,14 +176,14 @@ def _cuts(ink: NDArray[np.float32], size: float, stroke: float) -> tuple[NDArray
     from scipy import ndimage
 
     filled = ndimage.binary_fill_holes(ink > 0)
-    (cost, through), (step, round_holes) = cheapest_ways(np.stack([ink, filled]), ASIDE_IN_INK)
+    cost, step = _loops().cheapest_ways(ink, ASIDE_IN_INK)
     ends = _cheapest(cost, max(1, round(NEIGHBOURS * size)), DEAREST * stroke)
-    ways, costs = ways_to(step, ends), cost[ends]
-    cost, step = through, round_holes
+    ways, costs = _loops().ways_to(step, ends), cost[ends]
+    cost, step = _loops().cheapest_ways(filled.astype(np.float32), ASIDE_IN_INK)
     ends = _cheapest(cost, max(1, round(NECK_NEIGHBOURS * size)), NECK * size)
     if not len(ends):
         return ways, costs
-    necks = ways_to(step, ends)
+    necks = _loops().ways_to(step, ends)
     apart = np.abs(necks.mean(1)[:, None] - ways.mean(1)).min(1, initial=np.inf) > NECK_APART * size
     ways = np.concatenate([ways, necks[apart]])
     costs = np.concatenate([costs, np.minimum(cost[ends][apart], NECK_STROKES * stroke)])
@@ -174,11 +191,17 @@ def _cuts(ink: NDArray[np.float32], size: float, stroke: float) -> tuple[NDArray
     return ways[order], costs[order]
 
 
-def segments(ink: NDArray[np.float32]) -> Segments:
+def segments(ink: NDArray[np.float32], slant: float = 0.0) -> Segments:
     """Cut a line of ink, (rows, columns) float32 in 0 … 1 with some ink in it, at every cut candidate.
 
     First where no ink is in the way, however far aside that leads; then each part, alone, through its ink.
+    slant: by which it is leant before (see `leaning`).
     """
+    aside = np.zeros(len(ink))
+    if slant:
+        room = int(abs(slant) * len(ink) / 2) + 2
+        ink = leaning(np.pad(ink, ((0, 0), (room, room))), slant)
+        aside = room + slant * ((len(ink) - 1) / 2 - np.arange(len(ink)))
     inked = ink > INKED
     size = character_size(inked)
     # An area over half its outline is the width of what is long and thin.
@@ -205,7 +228,7 @@ def segments(ink: NDArray[np.float32]) -> Segments:
         joints += [float(costs[a:b].min() / stroke) for a, b in pairwise(used)]
         count += len(used)
     boxes = _boxes(np.where(inked, piece, -1), count)
-    return Segments(ink, piece, boxes, np.array(joints), size, stroke)
+    return Segments(ink, piece, boxes, np.array(joints), size, stroke, aside)
 
 
 def _boxes(piece: NDArray[np.intp], count: int) -> NDArray[np.intp]:
@@ -216,15 +239,6 @@ def _boxes(piece: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     return np.array([(y.start, y.stop, x.start, x.stop) for y, x in found], np.intp).reshape(count, 4)
 
 
-@lru_cache(4096)
-def _weights(before: int, after: int) -> NDArray[np.float32]:
-    """What each of `before` pixels in a row gives to each of `after`: (before, after). By areas, or in between."""
-    from PIL import Image
-
-    how = Image.Resampling.BOX if after < before else Image.Resampling.BICUBIC
-    return np.asarray(Image.fromarray(np.eye(before, dtype=np.float32)).resize((after, before), how))
-
-
 def fit(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Ink of one character, cut to its box, into 20×20 keeping its shape, centred by mass: (28, 28) uint8."""
     return fits([ink])[0]
@@ -233,28 +247,27 @@ def fit(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
 def fits(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
     """`fit` of several, (parts, 28, 28) uint8: what can be done for all at once is."""
     small = np.zeros((len(parts), BOX, BOX), np.float32)
-    sizes = []
-    for one, ink in zip(small, parts, strict=True):
-        high, wide = ink.shape
-        scale = BOX / max(high, wide)
-        rows, columns = max(1, round(high * scale)), max(1, round(wide * scale))
-        one[:rows, :columns] = _weights(high, rows).T @ ink @ _weights(wide, columns)
-        sizes.append((rows, columns))
+    sizes = [shrink(ink, one) for ink, one in zip(parts, small, strict=True)]
+    return _centred(small, np.array(sizes, np.intp).reshape(-1, 2))
+
+
+def _centred(small: NDArray[np.float32], sizes: NDArray[np.intp]) -> NDArray[np.uint8]:
+    """Ink of 20×20, of which rows and columns `sizes` are used: as black as MNIST's, and centred by mass."""
     # Nine tenths of the ink are not as full as `full`.
-    levels = np.sort(small.reshape(len(parts), BOX * BOX), 1)
+    levels = np.sort(small.reshape(len(small), BOX * BOX), 1)
     weak = (levels <= 0.1).sum(1)
     strong = levels.shape[1] - weak
     nine = np.minimum(weak + (0.9 * (strong - 1)).astype(np.intp), levels.shape[1] - 1)
-    full = np.where(strong, levels[np.arange(len(parts)), nine], 1.0)
+    full = np.where(strong, levels[np.arange(len(small)), nine], 1.0)
     small /= np.maximum(full, 0.2)[:, None, None]
     np.clip(small, 0, 1, out=small)
     down, across = small.sum(2), small.sum(1)
     total = np.maximum(down.sum(1), 1e-6, dtype=np.float64)
     tops, lefts = (FIELD / 2 - (along @ PLACES) / total for along in (down, across))
     levels = np.rint(small * 255).astype(np.uint8)
-    found = np.zeros((len(parts), FIELD, FIELD), np.uint8)
+    found = np.zeros((len(small), FIELD, FIELD), np.uint8)
     for field, level, (rows, columns), y, x in zip(
-        found, levels, sizes, tops.tolist(), lefts.tolist(), strict=True
+        found, levels, sizes.tolist(), tops.tolist(), lefts.tolist(), strict=True
     ):
         top, left = min(max(round(y), 0), FIELD - rows), min(max(round(x), 0), FIELD - columns)
         field[top : top + rows, left : left + columns] = level[:rows, :columns]

@@ -19,14 +19,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError
+from .errors import InputError, PictureError
 from .grammar import Grammar
 from .graph import Graph
-from .parts import SILENT, Parts, cascade
+from .parts import SILENT, SURELY, Parts, cascade, together
 from .recogniser import Recogniser
 from .results import Box, String
 from .sdnn import windows_of
-from .segment import SLANTS, Segments, segments
+from .segment import CUT, Segments, segments
 
 __all__ = ["METHODS", "Rates", "parts_of", "read_string"]
 
@@ -42,7 +42,6 @@ class Rates:
     cut: float = 0.55  # for each stroke's width that is cut through at either end
     small: float = 10.0  # for each line's size by which a character is lower than `least`
     least: float = 0.93  # sizes of the line
-    zero: float = 0.14  # share of that for a zero: those at the end of an amount are written small
     wide: float = 3.4  # for each of its heights by which a character is wider than `widest`
     widest: float = 0.9
     mark: float = 1.5  # a point, comma or dash: what stands free, is low or flat
@@ -53,6 +52,9 @@ class Rates:
 
 
 RATES = Rates()
+LEANING = (-0.3, 0.3)  # by which a line is leant to be cut again
+MAYBE = 0.05  # probability of a character, from which one that was cut is shown with what it may share
+SURE = 0.4  # share of all paths that say the same, from which the line is not cut leaning as well
 
 
 def read_string(
@@ -72,47 +74,83 @@ def read_string(
     Raises PictureError where no character is found, or none that the grammar allows.
     """
     if method == "segmentation":
-        parts = parts_of(segments(ink), model, rates)
-    elif method == "displacement":
-        parts = windows_of(ink, model)
-    else:
-        raise InputError(
-            f"there is no method {method!r} of reading strings: {' and '.join(METHODS)} are known"
-        )
-    return parts.read(model, grammar, best, name)
+        return _cut(ink, model, grammar, best, rates, name)
+    if method == "displacement":
+        return windows_of(ink, model).read(model, grammar, best, name)
+    raise InputError(f"there is no method {method!r} of reading strings: {' and '.join(METHODS)} are known")
+
+
+def _cut(
+    ink: NDArray[np.float32],
+    model: Recogniser,
+    grammar: Grammar | None,
+    best: int,
+    rates: Rates,
+    name: str,
+) -> String:
+    """What a line of ink says, cut as it is and, unless that is sure, leaning to either side as well.
+
+    Leaning it is cut elsewhere, and characters look another way. Of nothing it is not asked again, unless a grammar
+    says that there is something.
+    """
+    parts = parts_of(segments(ink), model, rates)
+    try:
+        reading = parts.read(model, grammar, best, name)
+        if reading.confidence >= SURE:
+            return reading
+    except PictureError:
+        if grammar is None:
+            raise
+    every = [parts, *(parts_of(segments(ink, slant), model, rates) for slant in LEANING)]
+    every = [one for one in every if one.graph.nodes > 1]
+    return (together(every) if every else parts).read(model, grammar, best, name)
 
 
 def parts_of(found: Segments, model: Recogniser, rates: Rates = RATES) -> Parts:
     """The segmentation graph of a line: every run of pieces under every class, and silent arcs.
 
-    Nodes are the places between pieces; labels index model.classes.
+    Nodes are the places between pieces; labels index model.classes. Parts are the runs, in their order, and after
+    them those that were cut, with what they may share.
     """
     runs = found.arcs()
     boxes = found.boxes_of(runs)
     fields = found.fields(runs, boxes)
-    seen = cascade(model, fields, SLANTS)
-    posterior = np.mean([model.posterior_of(penalties) for penalties in seen], 0, np.float64)
+    first_says = model.members[0].penalties(fields, threads=1)
+    likely = model.posterior_of(first_says)
+    # What was cut may share a stroke with what it was cut from, unless it is clearly a character or clearly none.
+    cut = np.flatnonzero(found.cut(runs) & (likely.sum(1) >= MAYBE) & (likely.max(1) < SURELY))
+    shared = found.shared_fields([runs[k] for k in cut])
+    fields = np.concatenate([fields, shared])
+    first_says = np.concatenate([first_says, model.members[0].penalties(shared, threads=1)])
+    penalties = cascade(model, fields, first_says)
+    both = model.posterior_of(penalties).astype(np.float64)
+    count, classes = len(runs), both.shape[1]
+    posterior = both[:count]
+    rubbish = dict(zip(runs, 1 - posterior.sum(1), strict=True))
+    # Of what was cut the likelier counts, for each class: as it is, or with the ink just beyond.
+    likelier = both[count:] > posterior[cut]
+    posterior[cut] = np.where(likelier, both[count:], posterior[cut])
+    part = np.repeat(np.arange(count)[:, None], classes, 1)
+    part[cut] = np.where(likelier, np.arange(count, len(both))[:, None], part[cut])
     first, behind = np.array(runs, np.intp).reshape(-1, 2).T
     # Cut before each piece, and behind the last; of ink that is dust alone there is no piece.
     joints = np.concatenate([[0.0], found.joints, [0.0]])[: len(found.boxes) + 1]
     high, wide = (boxes[:, 1] - boxes[:, 0]) / found.size, (boxes[:, 3] - boxes[:, 2]) / found.size
-    gaps = np.concatenate([[0], (joints < 0.05).cumsum()])  # of the joints before each
+    gaps = np.concatenate([[0], (joints < CUT).cumsum()])  # of the joints before each
     shape = rates.character + rates.gap * (gaps[behind] - gaps[first + 1])
     shape += rates.cut * (joints[first] + joints[behind]) / 2
     shape += rates.wide * np.maximum(0.0, wide / np.maximum(high, 0.1) - rates.widest)
     small = rates.small * np.maximum(0.0, rates.least - high)
-    of_class = np.where(np.array(model.classes) == "0", rates.zero, 1.0)
+    of_class = np.array(model.classes) != "0"  # zeros at the end of an amount are written small
     spoken = -np.log(np.maximum(posterior, 1e-12)) + shape[:, None] + small[:, None] * of_class
     quiet = [
         (start, start + 1, rates.missed * min(max(high[k], 0.3), 1.5))
         for k, (start, end) in enumerate(runs)
         if end == start + 1
     ]
-    rubbish = dict(zip(runs, 1 - posterior.sum(1), strict=True))
-    free = np.flatnonzero(joints < 0.05).tolist()  # nodes where nothing is cut through
+    free = np.flatnonzero(joints < CUT).tolist()  # nodes where nothing is cut through
     quiet += [(a, b, _silence(found, a, b, rubbish.get((a, b), 0.0), rates)) for a, b in pairwise(free)]
     start, end, silent = np.array(quiet, float).reshape(-1, 3).T
-    count, classes = posterior.shape
     graph = Graph(
         len(found.boxes) + 1,
         np.concatenate([np.repeat(first, classes), start]),
@@ -122,11 +160,10 @@ def parts_of(found: Segments, model: Recogniser, rates: Rates = RATES) -> Parts:
     )
 
     def box(part: int) -> Box:
-        top, bottom, left, right = boxes[part].tolist()
-        return left, top, right - left, bottom - top
+        return found.place(*runs[part if part < count else cut[part - count]])
 
-    part = np.concatenate([np.repeat(np.arange(count), classes), np.full(len(quiet), -1)])
-    return Parts(graph, part, fields, seen[0], box)
+    part = np.append(part, np.full(len(quiet), -1))
+    return Parts(graph, part, fields, penalties, box, found.nodes)
 
 
 def _silence(found: Segments, first: int, behind: int, rubbish: float, rates: Rates) -> float:

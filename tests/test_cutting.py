@@ -1,0 +1,68 @@
+"""The loops of cutting, compiled and not: the same."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from lenet5 import engine, uncompiled
+from lenet5.engine import cutting as compiled
+from lenet5.uncompiled import cutting as plain
+
+
+@given(st.integers(1, 40), st.integers(1, 60), st.integers(0, 2**32 - 1), st.sampled_from([0.02, 1.0]))
+@settings(max_examples=60, deadline=None)
+def test_ways_are_the_same_to_the_last_bit(rows, columns, seed, aside):
+    rng = np.random.default_rng(seed)
+    ink = (rng.random((rows, columns)) * (rng.random((rows, columns)) < 0.4)).astype(np.float32)
+    (cost, step), (other, other_step) = (loops.cheapest_ways(ink, aside) for loops in (compiled, plain))
+    assert cost.dtype == other.dtype and step.dtype == other_step.dtype
+    assert np.array_equal(cost, other) and np.array_equal(step, other_step)
+    ends = rng.permutation(columns)[:5]
+    assert np.array_equal(compiled.ways_to(step, ends), plain.ways_to(step, ends))
+    assert compiled.ways_to(step, ends[:0]).shape == (0, rows)
+
+
+@given(
+    st.integers(1, 90), st.integers(2, 120), st.integers(1, 6), st.integers(1, 8), st.integers(0, 2**32 - 1)
+)
+@settings(max_examples=80, deadline=None)
+def test_parts_are_the_same_up_to_rounding(rows, columns, count, reach, seed):
+    rng = np.random.default_rng(seed)
+    ink = rng.random((rows, columns)).astype(np.float32)
+    edges = np.sort(rng.integers(0, columns, (rows, count - 1)), 1)
+    piece = (np.arange(columns) >= edges[:, :, None]).sum(1)
+    piece[rng.random(piece.shape) < 0.1] = -1
+    pairs = [(a, b) for a in range(count) for b in range(a + 1, count + 1)]
+    held = [(ink > 0.3) & (piece >= a) & (piece < b) for a, b in pairs]
+    runs = np.array([run for run, own in zip(pairs, held, strict=True) if own.any()], np.intp).reshape(-1, 2)
+    boxes = np.tile(np.array([0, rows, 0, columns]), (len(runs), 1))
+    beyond = rng.random((len(runs), 2)) < 0.5
+    (small, sizes), (other, other_sizes) = (
+        loops.shown(ink, piece, runs, boxes, beyond, reach, 0.3, 20) for loops in (compiled, plain)
+    )
+    assert np.array_equal(sizes, other_sizes)
+    np.testing.assert_allclose(small, other, atol=2e-5)
+
+
+@pytest.mark.parametrize("loops", [compiled, plain])
+def test_a_part_is_resized_by_pillow(loops):
+    rng = np.random.default_rng(1)
+    for rows, columns in ((61, 33), (7, 5), (20, 20), (1, 40), (90, 2)):
+        ink = np.maximum(rng.random((rows, columns)), 0.4).astype(np.float32)
+        whole = np.zeros((rows, columns), np.intp), np.array([(0, 1)]), np.array([(0, rows, 0, columns)])
+        small, ((high, wide),) = loops.shown(ink, *whole, np.zeros((1, 2), bool), 1, 0.3, 20)
+        assert max(high, wide) == 20
+        how = [
+            Image.Resampling.BOX if a < b else Image.Resampling.BICUBIC
+            for a, b in ((wide, columns), (high, rows))
+        ]
+        picture = Image.fromarray(ink).resize((wide, rows), how[0]).resize((wide, high), how[1])
+        np.testing.assert_allclose(small[0, :high, :wide], np.asarray(picture), atol=1e-5)
+        assert not small[0, high:].any() and not small[0, :, wide:].any()
+
+
+def test_both_kinds_are_found_where_they_are_looked_for():
+    assert engine.__name__ + ".cutting" == compiled.__name__
+    assert uncompiled.__name__ + ".cutting" == plain.__name__
