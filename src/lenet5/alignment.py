@@ -75,16 +75,17 @@ def aligned(
     weight = np.bincount(found.piece[(found.piece >= 0) & (ink > INKED)], minlength=len(found.boxes))
     before = np.concatenate([[0], weight.cumsum()])
     runs = found.arcs()
-    runs += [run for run, cut in zip(runs, found.cut(runs).tolist(), strict=True) if cut]
+    cut = [run for run, at_all in zip(runs, found.cut(runs).tolist(), strict=True) if at_all]
+    fields = np.concatenate([found.fields(runs), found.shared_fields(cut)])
     kept, labels = [], []
-    for number, run in enumerate(runs):
+    for number, run in enumerate(runs + cut):
         if run in said:
             kept.append(number)
             labels.append(said[run])
         elif all(_shared(before, run, one) < SHARED for one in said):
             kept.append(number)
             labels.append(NOTHING)
-    return parts.fields[kept], np.array(labels, np.int64)
+    return fields[kept], np.array(labels, np.int64)
 
 
 def _shared(before: NDArray[np.int64], run: tuple[int, int], one: tuple[int, int]) -> float:
