@@ -9,6 +9,9 @@ that a good character costs nothing and half of one, or two, cost much: weights 
 class are needed. To it comes what the network cannot see, since every arc is brought to one size before: that
 the ink is small for this line, lies in parts that do not touch, or was cut through. Points, commas and dashes
 are silent arcs.
+
+One way of cutting is no proof: a line that is not read surely is cut leaning to either side as well, where other cuts
+are cheap and characters look another way, and the graphs are set side by side (parts.together).
 """
 
 from __future__ import annotations
