@@ -23,7 +23,7 @@ from .segment import views
 __all__ = ["HARDLY", "SILENT", "SURELY", "Parts", "answers", "cascade", "character_of", "together"]
 
 SILENT = -1  # label of an arc that is no character
-UNLIKELY = 10.0  # nats: without a grammar, arcs of such penalties have no part in any reading that counts
+UNLIKELY = 10.0  # nats: arcs of such penalties are searched only where there are too few readings without
 MOST_PATHS = 300  # of the best paths, looked through for different readings
 # Probabilities by which the first network of several is sure: that it is a character at all, and which.
 HARDLY, SURELY = 0.15, 0.9
@@ -56,26 +56,13 @@ class Parts:
         grammar: readings that are allowed; all, if None. best: different readings wanted, this one included.
         Raises PictureError where no character is found, or none that the grammar allows.
         """
-        if grammar is None:
-            graph = self.graph
-            origin = np.flatnonzero((graph.penalty < UNLIKELY) | (graph.label == SILENT))
-            searched = Graph(
-                graph.nodes, *(of[origin] for of in (graph.start, graph.end, graph.label, graph.penalty))
-            )
-        else:
-            searched, origin = self.graph.within(grammar.next_state, grammar.accepting)
-        readings: dict[tuple[int, ...], tuple[tuple[int, ...], float]] = {}  # labels -> arcs, penalty
-        for path in itertools.islice(searched.paths(), MOST_PATHS):
-            labels = tuple(label for label in searched.label[list(path.arcs)].tolist() if label >= 0)
-            if labels:
-                readings.setdefault(labels, (path.arcs, path.penalty))
-            if len(readings) >= best:
-                break
+        searched, origin, readings = self._found(grammar, best)
         if not readings:
             rule = " that is allowed" if grammar is not None else ""
             raise PictureError(f"nothing to read in {name}: no character{rule} was found")
-        said = (searched if grammar is None else self.graph).forward_penalties(list(readings))
-        shares = np.exp(searched.forward_penalty() - said)
+        # Grammars repeat nodes and arcs: what says a reading is summed up without them.
+        forward = (searched if grammar is None else self.graph).forward_penalties(list(readings))
+        shares = np.exp(searched.forward_penalty() - forward)
         found = []
         for (labels, (_, penalty)), share in zip(
             readings.items(), np.minimum(1.0, shares).tolist(), strict=True
@@ -98,6 +85,42 @@ class Parts:
             told = self.penalties[part], label, self.box(part), self.fields[part], share, likely
             characters.append(character_of(model, *told))
         return String(*found[0], tuple(characters), tuple(found[1:]))
+
+    @property
+    def silent(self) -> bool:
+        """Whether the best path says nothing: that there is no character is likelier than any reading."""
+        best = self.graph.best()
+        return best is None or bool((self.graph.label[list(best.arcs)] == SILENT).all())
+
+    def _found(self, grammar: Grammar | None, best: int) -> tuple[Graph, NDArray[np.intp], _Readings]:
+        """The graph that was searched, the arc of ours that each of its is (−1: none), and the best readings."""
+        graph = self.graph
+        if grammar is not None:
+            searched, origin = graph.within(grammar.next_state, grammar.accepting)
+            return searched, origin, _readings(searched, best)
+        every = np.arange(len(graph.start))
+        likely = every[(graph.penalty < UNLIKELY) | (graph.label == SILENT)]
+        if len(likely) < len(every):
+            arcs = (of[likely] for of in (graph.start, graph.end, graph.label, graph.penalty))
+            searched = Graph(graph.nodes, *arcs)
+            if len(found := _readings(searched, best)) >= best:
+                return searched, likely, found
+        return graph, every, _readings(graph, best)
+
+
+_Readings = dict[tuple[int, ...], tuple[tuple[int, ...], float]]  # labels -> arcs, penalty
+
+
+def _readings(graph: Graph, best: int) -> _Readings:
+    """The best different readings of a graph, in their order."""
+    found: _Readings = {}
+    for path in itertools.islice(graph.paths(), MOST_PATHS):
+        labels = tuple(label for label in graph.label[list(path.arcs)].tolist() if label >= 0)
+        if labels:
+            found.setdefault(labels, (path.arcs, path.penalty))
+        if len(found) >= best:
+            break
+    return found
 
 
 def together(every: Sequence[Parts]) -> Parts:

@@ -28,7 +28,7 @@ from .writing import INKED, character_size
 
 __all__ = ["SLANTS", "Segments", "fit", "fits", "leaning", "segments", "views"]
 
-SLANTS = (-0.2, 0.2)  # by which a line, or a run of its pieces, is seen leaning as well (see `leaning`)
+SLANTS = (-0.2, 0.2)  # by which what is taught, and the strip of a line, is seen leaning as well
 ASIDE = 0.02  # cost of a step aside, in pixels of full ink: of ways through no ink the straightest is taken
 ASIDE_IN_INK = 1.0  # the same within a part: a way through its ink is to be short rather than far around
 NEIGHBOURS = 0.05  # a cut is the cheapest within this many character heights on either side

@@ -99,7 +99,7 @@ def _cut(
     parts = parts_of(segments(ink), model, rates)
     try:
         reading = parts.read(model, grammar, best, name)
-        if reading.confidence >= SURE:
+        if reading.confidence >= SURE or (grammar is None and parts.silent):
             return reading
     except PictureError:
         if grammar is None:
