@@ -27,7 +27,7 @@ from .grammar import Grammar
 from .graph import Graph
 from .parts import SILENT, SURELY, Parts, cascade, together
 from .recogniser import Recogniser
-from .results import Box, String
+from .results import String
 from .sdnn import windows_of
 from .segment import CUT, Segments, segments
 
@@ -117,24 +117,9 @@ def parts_of(found: Segments, model: Recogniser, rates: Rates = RATES) -> Parts:
     """
     runs = found.arcs()
     boxes = found.boxes_of(runs)
-    fields = found.fields(runs, boxes)
-    first_says = model.members[0].penalties(fields, threads=1)
-    likely = model.posterior_of(first_says)
-    # What was cut may share a stroke with what it was cut from, unless it is clearly a character or clearly none.
-    cut = np.flatnonzero(found.cut(runs) & (likely.sum(1) >= MAYBE) & (likely.max(1) < SURELY))
-    shared = found.shared_fields([runs[k] for k in cut])
-    fields = np.concatenate([fields, shared])
-    first_says = np.concatenate([first_says, model.members[0].penalties(shared, threads=1)])
-    penalties = cascade(model, fields, first_says)
-    both = model.posterior_of(penalties).astype(np.float64)
-    count, classes = len(runs), both.shape[1]
-    posterior = both[:count]
-    rubbish = dict(zip(runs, 1 - posterior.sum(1), strict=True))
-    # Of what was cut the likelier counts, for each class: as it is, or with the ink just beyond.
-    likelier = both[count:] > posterior[cut]
-    posterior[cut] = np.where(likelier, both[count:], posterior[cut])
-    part = np.repeat(np.arange(count)[:, None], classes, 1)
-    part[cut] = np.where(likelier, np.arange(count, len(both))[:, None], part[cut])
+    seen = _seen(found, runs, boxes, model)
+    posterior = seen.posterior
+    count, classes = posterior.shape
     first, behind = np.array(runs, np.intp).reshape(-1, 2).T
     # Cut before each piece, and behind the last; of ink that is dust alone there is no piece.
     joints = np.concatenate([[0.0], found.joints, [0.0]])[: len(found.boxes) + 1]
@@ -151,6 +136,7 @@ def parts_of(found: Segments, model: Recogniser, rates: Rates = RATES) -> Parts:
         for k, (start, end) in enumerate(runs)
         if end == start + 1
     ]
+    rubbish = dict(zip(runs, seen.rubbish.tolist(), strict=True))
     free = np.flatnonzero(joints < CUT).tolist()  # nodes where nothing is cut through
     quiet += [(a, b, _silence(found, a, b, rubbish.get((a, b), 0.0), rates)) for a, b in pairwise(free)]
     start, end, silent = np.array(quiet, float).reshape(-1, 3).T
@@ -162,11 +148,49 @@ def parts_of(found: Segments, model: Recogniser, rates: Rates = RATES) -> Parts:
         np.concatenate([spoken.ravel(), silent]),
     )
 
-    def box(part: int) -> Box:
-        return found.place(*runs[part if part < count else cut[part - count]])
+    part = np.append(seen.part, np.full(len(quiet), -1))
+    return Parts(
+        graph, part, seen.fields, seen.penalties, lambda part: found.place(*runs[seen.run[part]]), found.nodes
+    )
 
-    part = np.append(part, np.full(len(quiet), -1))
-    return Parts(graph, part, fields, penalties, box, found.nodes)
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What a network says of runs of pieces.
+
+    fields, penalties: (parts, …) of what it was shown, the runs first. run: (parts,) whose each is. posterior: (runs,
+    classes), eq. 9. part: (runs, classes) which part that is of. rubbish: (runs,) what the rubbish class has of each.
+    """
+
+    fields: NDArray[np.uint8]
+    penalties: NDArray[np.float32]
+    run: NDArray[np.intp]
+    posterior: NDArray[np.float64]
+    part: NDArray[np.intp]
+    rubbish: NDArray[np.float64]
+
+
+def _seen(found: Segments, runs: list[tuple[int, int]], boxes: NDArray[np.intp], model: Recogniser) -> _Seen:
+    """Show a network runs of pieces, and what was cut once more: it may share a stroke with what it was cut from.
+
+    Not what is clearly a character, or clearly none. Of both the likelier counts, for each class.
+    """
+    first, count = model.members[0], len(runs)
+    fields = found.fields(runs, boxes)
+    alone = first.penalties(fields, threads=1)
+    likely = model.posterior_of(alone)
+    cut = np.flatnonzero(found.cut(runs) & (likely.sum(1) >= MAYBE) & (likely.max(1) < SURELY))
+    shared = found.shared_fields([runs[k] for k in cut])
+    fields = np.concatenate([fields, shared])
+    penalties = cascade(model, fields, np.concatenate([alone, first.penalties(shared, threads=1)]))
+    posterior = model.posterior_of(penalties).astype(np.float64)
+    rubbish = 1 - posterior[:count].sum(1)
+    run = np.concatenate([np.arange(count), cut])
+    part = np.repeat(np.arange(count)[:, None], posterior.shape[1], 1)
+    likelier = posterior[count:] > posterior[cut]
+    part[cut] = np.where(likelier, np.arange(count, len(run))[:, None], part[cut])
+    posterior = np.take_along_axis(posterior, part, 0)
+    return _Seen(fields, penalties, run, posterior, part, rubbish)
 
 
 def _silence(found: Segments, first: int, behind: int, rubbish: float, rates: Rates) -> float:
