@@ -1,12 +1,14 @@
 """The loops of cutting, compiled and not: the same."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lenet5 import engine, uncompiled
 from lenet5.engine import cutting as compiled
 from lenet5.uncompiled import cutting as plain
 
@@ -63,6 +65,13 @@ def test_a_part_is_resized_by_pillow(loops):
         assert not small[0, high:].any() and not small[0, :, wide:].any()
 
 
-def test_both_kinds_are_found_where_they_are_looked_for():
-    assert engine.__name__ + ".cutting" == compiled.__name__
-    assert uncompiled.__name__ + ".cutting" == plain.__name__
+def test_the_compiled_are_taken_once_the_engine_is_loaded():
+    code = """
+import sys
+from lenet5 import segment
+plain = segment._loops().__name__, "numba" in sys.modules
+import lenet5.engine
+print(*plain, segment._loops().__name__)
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.split() == [plain.__name__, "False", compiled.__name__]

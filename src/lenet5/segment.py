@@ -10,10 +10,9 @@ a run of neighbouring pieces, shaped as MNIST's characters were.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
 from itertools import pairwise
 from types import ModuleType
 
@@ -22,8 +21,7 @@ from numpy.typing import NDArray
 
 from .architecture import FIELD
 from .picture import BOX
-from .uncompiled import fastest
-from .uncompiled.cutting import shrink
+from .uncompiled import cutting
 from .writing import INKED, character_size
 
 __all__ = ["SLANTS", "Segments", "fit", "fits", "leaning", "segments", "views"]
@@ -145,10 +143,13 @@ class Segments:
         return _centred(*_loops().shown(self.ink, self.piece, run, boxes, beyond, reach, INKED, BOX))
 
 
-@cache
 def _loops() -> ModuleType:
-    """Cutting, compiled where it can be."""
-    return import_module(".cutting", fastest().__name__)
+    """Cutting, compiled if the engine is loaded: for a line or two that is not worth while (model.FEW)."""
+    if "lenet5.engine" in sys.modules:
+        from .engine import cutting as compiled
+
+        return compiled
+    return cutting
 
 
 def _cheapest(cost: NDArray[np.float32], reach: int, dearest: float) -> NDArray[np.intp]:
@@ -247,7 +248,7 @@ def fit(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
 def fits(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
     """`fit` of several, (parts, 28, 28) uint8: what can be done for all at once is."""
     small = np.zeros((len(parts), BOX, BOX), np.float32)
-    sizes = [shrink(ink, one) for ink, one in zip(parts, small, strict=True)]
+    sizes = [cutting.shrink(ink, one) for ink, one in zip(parts, small, strict=True)]
     return _centred(small, np.array(sizes, np.intp).reshape(-1, 2))
 
 

@@ -1,4 +1,4 @@
-"""The loops of uncompiled/cutting.py, compiled: a line is cut and its parts are shown in a fifth of the time."""
+"""The loops of uncompiled/cutting.py, compiled: lines are cut in half the time."""
 
 from __future__ import annotations
 
