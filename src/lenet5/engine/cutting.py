@@ -12,8 +12,11 @@ __all__ = ["cheapest_ways", "shown", "ways_to"]
 _SUPPORT = 2.0  # pixels that a cubic between pixels reaches to
 
 
-@compiled(fastmath=False)
+@compiled(
+    fastmath=False
+)  # sums in the order of the plain loops: which of two ways is cheaper hangs on the last bit
 def _ways(ink, aside, cost, step):
+    """Row by row; of `cost` (2, columns) the rows take turns."""
     rows, columns = ink.shape
     for x in range(columns):
         cost[0, x] = ink[0, x]
@@ -85,6 +88,7 @@ def _coefficients(before, after, start, weights):
 
 @compiled
 def _shown(ink, piece, runs, boxes, beyond, reach, inked, small, sizes, part, across, start, weights):
+    """`small` and `sizes` are filled; part, across, start and weights are room to work in."""
     columns = ink.shape[1]
     size = small.shape[1]
     for number in range(len(runs)):

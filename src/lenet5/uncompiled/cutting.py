@@ -53,7 +53,7 @@ def _weights(before: int, after: int) -> NDArray[np.float32]:
 
 
 def shrink(ink: NDArray[np.float32], small: NDArray[np.float32]) -> tuple[int, int]:
-    """Bring ink, cut to its box, to the size of `small`, which is square, keeping its shape: rows and columns used."""
+    """Bring ink (rows, columns), cut to its box, into `small` (size, size), keeping its shape: rows and columns used."""
     high, wide = ink.shape
     scale = len(small) / max(high, wide)
     rows, columns = max(1, round(high * scale)), max(1, round(wide * scale))
@@ -71,9 +71,10 @@ def shown(
     inked: float,
     size: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """Runs of pieces, cut to their ink and brought to one size: (runs, size, size), and rows and columns used.
+    """Runs of pieces, cut to their ink and brought to one size: (runs, size, size) float32, and the rows and columns
+    used of each, (runs, 2).
 
-    ink, piece: as segment.Segments has them. runs: (runs, 2) first piece, and one behind the last. boxes: (runs, 4)
+    ink, piece: (rows, columns), as segment.Segments has them; each run has ink. runs: (runs, 2) first piece, and one behind the last. boxes: (runs, 4)
     where all of that lies. beyond: (runs, 2) whether the next piece's ink within `reach` pixels is shown as well,
     on the left and on the right. inked: what counts as ink.
     """
