@@ -53,7 +53,7 @@ def _weights(before: int, after: int) -> NDArray[np.float32]:
 
 
 def shrink(ink: NDArray[np.float32], small: NDArray[np.float32]) -> tuple[int, int]:
-    """Bring ink (rows, columns), cut to its box, into `small` (size, size), keeping its shape: rows and columns used."""
+    """Bring ink (rows, columns), cut to its box, into `small` (size, size), keeping its shape: what it takes."""
     high, wide = ink.shape
     scale = len(small) / max(high, wide)
     rows, columns = max(1, round(high * scale)), max(1, round(wide * scale))
@@ -74,9 +74,9 @@ def shown(
     """Runs of pieces, cut to their ink and brought to one size: (runs, size, size) float32, and the rows and columns
     used of each, (runs, 2).
 
-    ink, piece: (rows, columns), as segment.Segments has them; each run has ink. runs: (runs, 2) first piece, and one behind the last. boxes: (runs, 4)
-    where all of that lies. beyond: (runs, 2) whether the next piece's ink within `reach` pixels is shown as well,
-    on the left and on the right. inked: what counts as ink.
+    ink, piece: (rows, columns), as segment.Segments has them. runs: (runs, 2) first piece, and one behind the last;
+    each has ink. boxes: (runs, 4) where all of that lies. beyond: (runs, 2) whether the next piece's ink within `reach`
+    pixels is shown as well, on the left and on the right. inked: what counts as ink.
     """
     # The pieces that lie so far to the left of each pixel, and to its right.
     left, right = np.full((2, *piece.shape), -1, piece.dtype)
