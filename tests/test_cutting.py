@@ -26,6 +26,25 @@ def test_ways_are_the_same_to_the_last_bit(rows, columns, seed, aside):
     assert compiled.ways_to(step, ends[:0]).shape == (0, rows)
 
 
+@given(st.integers(1, 60), st.integers(1, 9), st.integers(0, 2**32 - 1))
+@settings(max_examples=60, deadline=None)
+def test_the_lowest_places_are_the_same(columns, reach, seed):
+    cost = np.random.default_rng(seed).integers(0, 4, columns).astype(np.float32)  # with plateaus
+    found, other = (loops.lowest(cost, reach, 2.0) for loops in (compiled, plain))
+    assert found.dtype == other.dtype and np.array_equal(found, other)
+    assert (cost[found] <= 2).all()
+
+
+def test_small_pictures_are_placed_the_same():
+    rng = np.random.default_rng(3)
+    sizes = rng.integers(1, 21, (30, 2))
+    corners = rng.integers(0, 28 - sizes + 1)
+    small = rng.integers(1, 256, (30, 20, 20)).astype(np.uint8)
+    found, other = (loops.placed(small, sizes, corners, 28) for loops in (compiled, plain))
+    assert np.array_equal(found, other) and ((found > 0).sum((1, 2)) == sizes.prod(1)).all()
+    assert compiled.placed(small[:0], sizes[:0], corners[:0], 28).shape == (0, 28, 28)
+
+
 @given(
     st.integers(1, 90), st.integers(2, 120), st.integers(1, 6), st.integers(1, 8), st.integers(0, 2**32 - 1)
 )

@@ -158,6 +158,28 @@ def test_what_was_leant_is_placed_where_it_lay(slant):
         assert np.abs(found.nodes - middle).min() < 5
 
 
+@pytest.mark.parametrize("slant", [-0.3, 0.15])
+def test_a_stretch_leans_alone_and_lies_where_it_lay(slant):
+    ink, parts = written("4071", apart=9)
+    found = segments(ink)
+    seven = np.flatnonzero((parts[2] > 0.3).any(0))
+    stretch = [node for node in found.free if seven[0] - 9 < found.nodes[node] < seven[-1] + 9]
+    alone = found.leant(stretch[0], stretch[-1], slant)
+    left, top, wide, high = alone.place(0, len(alone.boxes))
+    assert abs(left - seven[0]) <= 1 and abs(left + wide - seven[-1] - 1) <= 1
+    assert (top, top + high) == tuple(np.flatnonzero((parts[2] > 0.3).any(1))[[0, -1]] + [0, 1])
+    assert (alone.size, alone.stroke) == (found.size, found.stroke)
+    assert seven[0] - 9 < alone.nodes[0] < alone.nodes[-1] < seven[-1] + 9
+
+
+def test_a_line_is_free_where_nothing_is_cut():
+    ink, parts = written("4071", apart=9)
+    found = segments(ink)
+    assert found.free[0] == 0 and found.free[-1] == len(found.boxes)
+    assert len(found.free) == 1 + len(parts)
+    assert segments(np.pad(np.ones((1, 1), np.float32), 20)).free == [0]
+
+
 def test_what_was_not_cut_is_seen_as_it_is():
     ink, _ = written("407")
     found = segments(ink)

@@ -16,7 +16,7 @@ from lenet5.grammar import choices, length, pattern
 from lenet5.model import LeNet5
 from lenet5.reader import Reader
 from lenet5.recogniser import Recogniser
-from lenet5.segment import fit
+from lenet5.segment import fit, segments
 from lenet5.strings import read_string
 
 FONT = ImageFont.load_default(36)
@@ -113,33 +113,42 @@ def test_boxes_are_where_the_characters_are():
         assert (part > 0.3).any(0).all()
 
 
-def test_what_is_not_sure_is_cut_leaning_as_well(monkeypatch):
-    ink, leant = written("4071", apart=1), []
-    cut = strings.segments
+@pytest.fixture
+def leant(monkeypatch):
+    """Stretches of lines that were cut leaning as well: (first piece, behind, slant)."""
+    ways, cut = [], strings.Segments.leant
+    monkeypatch.setattr(strings.Segments, "leant", lambda found, *way: ways.append(way) or cut(found, *way))
+    return ways
 
-    def watched(ink, slant=0.0):
-        leant.append(slant)
-        return cut(ink, slant)
 
-    monkeypatch.setattr(strings, "segments", watched)
+def test_what_is_not_sure_is_cut_leaning_as_well(monkeypatch, leant):
+    ink = written("4071", apart=1)
     sure = read_string(ink, MODEL)
-    assert leant == [0.0] and sure.confidence >= strings.SURE
+    assert leant == [] and min(c.confidence for c in sure.characters) >= strings.SURE
     monkeypatch.setattr(strings, "SURE", 1.1)
     again = read_string(ink, MODEL)
-    assert leant == [0.0, 0.0, *strings.LEANING] and again.text == sure.text == "4071"
+    assert {slant for *_, slant in leant} == set(strings.LEANING) and again.text == sure.text == "4071"
     for one, other in zip(sure.characters, again.characters, strict=True):
         assert max(abs(a - b) for a, b in zip(one.box, other.box, strict=True)) <= 3
 
 
-def test_of_nothing_it_is_not_asked_again(monkeypatch):
-    ink, asked = np.zeros((40, 90), np.float32), []
-    cut = strings.segments
-    monkeypatch.setattr(strings, "segments", lambda ink, slant=0.0: asked.append(slant) or cut(ink, slant))
+def test_only_the_stretch_that_is_not_sure_is_cut_again(leant):
+    either = np.maximum(written("2"), written("4"))
+    ink = np.concatenate([written("40"), np.zeros((60, 8), np.float32), either], 1)
+    assert read_string(ink, MODEL).text[:2] == "40"
+    found = segments(ink)
+    assert [found.place(first, behind) for first, behind, _ in leant] == [
+        found.place(found.free[2], found.free[3])
+    ] * 4
+
+
+def test_of_nothing_it_is_not_asked_again(leant):
+    ink = np.zeros((40, 90), np.float32)
     ink[20:23, 10:60] = 1  # a dash
     assert read_string(ink, MODEL).confidence < 0.01
-    assert asked == [0.0]
+    assert leant == []
     read_string(ink, MODEL, length(1, 1, DIGITS))  # it is said that there is something
-    assert asked == [0.0, 0.0, *strings.LEANING]
+    assert [slant for *_, slant in leant] == list(strings.LEANING)
 
 
 def test_n_best_readings_differ_and_come_in_order():

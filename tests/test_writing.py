@@ -85,6 +85,16 @@ def test_faint_pencil():
     assert share_found(strokes_of(on(FLAT * 0.9 + noise, 0.8))) > 0.7
 
 
+def test_a_high_head_is_not_the_size_of_all():
+    inked = np.zeros((100, 200), bool)
+    for k, (high, count) in enumerate([(90, 1), (36, 3), (10, 2)]):
+        for number in range(count):
+            inked[95 - high : 95, 20 * (3 * k + number) + 5 : 20 * (3 * k + number) + 15] = True
+    assert character_size(inked) == 36
+    inked[:, 60:] = False  # of the others one is left, which may be a mark
+    assert character_size(inked) == 90
+
+
 @pytest.mark.parametrize("slope", [-0.03, 0.0, 0.02])
 def test_a_printed_line_goes_and_the_strokes_that_cross_it_stay(slope):
     rule = np.abs(Y - (40 + slope * (X - COLUMNS / 2))) < 1.2

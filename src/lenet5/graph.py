@@ -12,14 +12,17 @@ paths, so weighed, that use the arc (Section VI-D).
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .errors import InputError
+from .uncompiled import paths
 
 __all__ = ["Graph", "Path"]
 
@@ -65,14 +68,10 @@ class Graph:
             leaving[node].append(arc)
         return leaving
 
-    def remaining(self) -> list[float]:
-        """Least penalty from each node to the last: Viterbi's recursion, from the right. inf: no way."""
-        end, penalty = self.end.tolist(), self.penalty.tolist()
-        least = [np.inf] * self.nodes
-        least[-1] = 0.0
-        for node in range(self.nodes - 2, -1, -1):
-            least[node] = min((penalty[a] + least[end[a]] for a in self.leaving[node]), default=np.inf)
-        return least
+    def _onward(self, sums: Callable[..., NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Sums over the paths from each node to the last, (nodes,): those of the graph turned about."""
+        last = self.nodes - 1
+        return sums(self.nodes, last - self.end, last - self.start, self.penalty)[::-1]
 
     def paths(self) -> Iterator[Path]:
         """All paths, the one of least penalty first; those that a penalty of inf forbids are left out.
@@ -81,7 +80,7 @@ class Graph:
         not the start of the next best, and of the arcs that leave a node the next best only waits until the
         one before it has been taken. Each path costs a step or two for each of its arcs.
         """
-        least = np.array(self.remaining())
+        least = self._onward(_loops().shortest)
         whole = self.penalty + least[self.end]  # of an arc and the best that can follow it
         order = np.lexsort((whole, self.start))
         order = order[whole[order] < np.inf]
@@ -117,6 +116,10 @@ class Graph:
 
     def best(self) -> Path | None:
         """The Viterbi path: the one of least penalty. None where no path leads to the last node."""
+        return self._best
+
+    @cached_property
+    def _best(self) -> Path | None:
         return next(self.paths(), None)
 
     def forward_penalty(self) -> float:
@@ -129,49 +132,20 @@ class Graph:
         Silent arcs, those of label −1, may lie anywhere between.
         """
         longest = max(map(len, readings), default=0)
-        said = np.full((len(readings), longest), -2)  # −2: no arc's label
-        for row, labels in zip(said, readings, strict=True):
+        wanted = np.full((len(readings), longest), -2, np.intp)  # −2: no arc's label
+        for row, labels in zip(wanted, readings, strict=True):
             row[: len(labels)] = labels
-        # Column k: the paths which have said the first k of the labels.
-        reached = np.full((self.nodes, len(readings), longest + 1), np.inf)
-        reached[0, :, 0] = 0.0
-        spoken = np.isin(self.label, said)
-        for node, arcs in enumerate(self._arriving):
-            silent, speaking = arcs[self.label[arcs] == -1], arcs[spoken[arcs]]
-            steps = np.full((len(silent) + len(speaking), len(readings), longest + 1), np.inf)
-            if not len(steps):
-                continue
-            steps[: len(silent)] = reached[self.start[silent]] + self.penalty[silent, None, None]
-            label, penalty = self.label[speaking, None, None], self.penalty[speaking, None, None]
-            before = reached[self.start[speaking], :, :-1] + penalty
-            steps[len(silent) :, :, 1:] = np.where(label == said, before, np.inf)
-            reached[node] = _added(steps)
-        return reached[-1, np.arange(len(readings)), [len(labels) for labels in readings]]
+        found = _loops().said(self.nodes, self.start, self.end, self.label, self.penalty, wanted)
+        return found[np.arange(len(readings)), [len(labels) for labels in readings]]
 
     @cached_property
     def _reached(self) -> NDArray[np.float64]:
         """Forward penalty from the first node to each, (nodes,)."""
-        reached = np.full(self.nodes, np.inf)
-        reached[0] = 0.0
-        for node, arcs in enumerate(self._arriving):
-            if len(arcs):
-                reached[node] = _added(reached[self.start[arcs]] + self.penalty[arcs])
-        return reached
-
-    @cached_property
-    def _arriving(self) -> list[NDArray[np.intp]]:
-        """Arcs that arrive at each node."""
-        order = np.argsort(self.end, kind="stable")
-        return np.split(order, np.searchsorted(self.end[order], np.arange(1, self.nodes)))
+        return _loops().reached(self.nodes, self.start, self.end, self.penalty)
 
     def forward_slopes(self) -> NDArray[np.float64]:
         """Derivative of the forward penalty to each arc's penalty, (arcs,): the share of paths through it."""
-        reached, ahead = self._reached, np.full(self.nodes, np.inf)  # from the first; to the last
-        ahead[-1] = 0.0
-        for node in range(self.nodes - 2, -1, -1):
-            arcs = self.leaving[node]
-            if arcs:
-                ahead[node] = _added(self.penalty[arcs] + ahead[self.end[arcs]])
+        reached, ahead = self._reached, self._onward(_loops().reached)
         if reached[-1] == np.inf:
             return np.zeros(len(self.start))
         return np.exp(reached[-1] - (reached[self.start] + self.penalty + ahead[self.end]))
@@ -209,12 +183,13 @@ class Graph:
         return Graph(last + 1, start, end, label, penalty), where
 
 
-def _added(penalties: NDArray[np.float64]) -> NDArray[np.float64]:
-    """−log Σ e^(−penalty) down the first axis."""
-    least = penalties.min(0)
-    finite = np.where(least < np.inf, least, 0.0)
-    with np.errstate(divide="ignore"):
-        return finite - np.log(np.exp(finite - penalties).sum(0))
+def _loops() -> ModuleType:
+    """Sums over paths, compiled if the engine is loaded, as segment.py does it."""
+    if "lenet5.engine" in sys.modules:
+        from .engine import paths as compiled
+
+        return compiled
+    return paths
 
 
 def _small() -> str:

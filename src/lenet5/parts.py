@@ -20,13 +20,14 @@ from .recogniser import Recogniser
 from .results import Box, Character, Other, String
 from .segment import views
 
-__all__ = ["HARDLY", "SILENT", "SURELY", "Parts", "answers", "cascade", "character_of", "together"]
+__all__ = ["HARDLY", "SILENT", "SURELY", "Parts", "answers", "beside", "cascade", "character_of"]
 
 SILENT = -1  # label of an arc that is no character
 UNLIKELY = 10.0  # nats: arcs of such penalties are searched only where there are too few readings without
 MOST_PATHS = 300  # of the best paths, looked through for different readings
 # Probabilities by which the first network of several is sure: that it is a character at all, and which.
 HARDLY, SURELY = 0.15, 0.9
+PASSED = 0.2  # share of the paths that go past a node, below which what lies before it and behind are apart
 OTHERS = 3  # classes that are named beside a character's own
 
 
@@ -86,11 +87,35 @@ class Parts:
             characters.append(character_of(model, *told))
         return String(*found[0], tuple(characters), tuple(found[1:]))
 
-    @property
-    def silent(self) -> bool:
-        """Whether the best path says nothing: that there is no character is likelier than any reading."""
+    def said(self) -> tuple[int, ...]:
+        """Labels of the best path of all; none where it is likelier that there is no character than any reading."""
         best = self.graph.best()
-        return best is None or bool((self.graph.label[list(best.arcs)] == SILENT).all())
+        return () if best is None else tuple(k for k in self.graph.label[list(best.arcs)].tolist() if k >= 0)
+
+    def doubtful(self, free: Sequence[int], sure: float) -> list[tuple[int, int]]:
+        """Stretches (first node, last) with a character of the best path that less than `sure` of all paths have.
+
+        free: nodes at which a stretch may end; of these only such that nearly no path goes past.
+        """
+        best = self.graph.best()
+        if best is None:
+            return []
+        share = self.graph.forward_slopes()
+        start, end, label = self.graph.start, self.graph.end, self.graph.label
+        firm = [node for node in free if share[(start < node) & (end > node)].sum() < PASSED]
+        firm = sorted({0, *firm, self.graph.nodes - 1})
+        found: list[tuple[int, int]] = []
+        for arc in best.arcs:
+            middle = (self.nodes[start[arc]] + self.nodes[end[arc]]) / 2
+            same = (label == label[arc]) & (self.nodes[start] <= middle) & (self.nodes[end] > middle)
+            if share[same].sum() >= sure:
+                continue
+            first = max(node for node in firm if node <= start[arc])
+            last = min(node for node in firm if node >= end[arc])
+            if found and first < found[-1][1]:
+                first, last = found[-1][0], max(last, found.pop()[1])
+            found.append((first, last))
+        return found
 
     def _found(self, grammar: Grammar | None, best: int) -> tuple[Graph, NDArray[np.intp], _Readings]:
         """The graph that was searched, the arc of ours that each of its is (−1: none), and the best readings."""
@@ -123,22 +148,35 @@ def _readings(graph: Graph, best: int) -> _Readings:
     return found
 
 
-def together(every: Sequence[Parts]) -> Parts:
-    """Several ways to part one line, side by side: a path goes one of them, from end to end."""
-    start, end, part, nodes = [], [], [], [every[0].nodes[:1]]
+def beside(parts: Parts, others: Sequence[tuple[int, int, Parts]]) -> Parts:
+    """A line's parts with other ways to part stretches of it: a path goes one of them, from end to end.
+
+    others: nodes of parts.graph between which the stretch lies, and how else it may be parted. Of what has no parts
+    there is no other way.
+    """
+    others = [one for one in others if one[2].graph.nodes > 1]
+    leaving: dict[int, list[int]] = {}
+    for number, (first, _, _) in enumerate(others):
+        leaving.setdefault(first, []).append(number)
+    # Inner nodes of another way come behind the node that it leaves, and so before the one that it leads to.
+    own = np.empty(parts.graph.nodes, np.intp)
+    numbers: list[NDArray[np.intp]] = [own] * len(others)
+    nodes: list[NDArray] = []
+    count = 0
+    for node in range(parts.graph.nodes):
+        own[node] = count
+        nodes.append(parts.nodes[node : node + 1])
+        count += 1
+        for number in leaving.get(node, ()):
+            inner = others[number][2].graph.nodes - 2
+            numbers[number] = np.concatenate([[own[node]], count + np.arange(inner), [-1]]).astype(np.intp)
+            nodes.append(others[number][2].nodes[1:-1])
+            count += inner
+    for number, (_, behind, _) in enumerate(others):
+        numbers[number][-1] = own[behind]
+    every = [parts, *(one for _, _, one in others)]
     fields = [0, *np.cumsum([len(one.fields) for one in every]).tolist()]
-    last = 1 + sum(one.graph.nodes - 2 for one in every)
-    inner = 1
-    for one, before in zip(every, fields, strict=False):
-        # Their first nodes are one, and so are their last.
-        number = np.arange(one.graph.nodes) + inner - 1
-        number[0], number[-1] = 0, last
-        inner += one.graph.nodes - 2
-        start.append(number[one.graph.start])
-        end.append(number[one.graph.end])
-        part.append(np.where(one.part < 0, one.part, one.part + before))
-        nodes.append(one.nodes[1:-1])
-    nodes.append(every[0].nodes[-1:])
+    at = list(zip(every, [own, *numbers], fields, strict=False))
 
     def box(part: int) -> Box:
         which = int(np.searchsorted(fields, part, side="right")) - 1
@@ -146,13 +184,13 @@ def together(every: Sequence[Parts]) -> Parts:
 
     return Parts(
         Graph(
-            last + 1,
-            np.concatenate(start),
-            np.concatenate(end),
+            count,
+            np.concatenate([number[one.graph.start] for one, number, _ in at]),
+            np.concatenate([number[one.graph.end] for one, number, _ in at]),
             np.concatenate([one.graph.label for one in every]),
             np.concatenate([one.graph.penalty for one in every]),
         ),
-        np.concatenate(part),
+        np.concatenate([np.where(one.part < 0, one.part, one.part + before) for one, _, before in at]),
         np.concatenate([one.fields for one in every]),
         np.concatenate([one.penalties for one in every]),
         box,
@@ -172,16 +210,22 @@ def answers(
     return np.split(model.penalties(seen, threads=1), 1 + len(slants))
 
 
-def cascade(model: Recogniser, fields: NDArray[np.uint8], first: NDArray[np.float32]) -> NDArray[np.float32]:
+def cascade(
+    model: Recogniser,
+    fields: NDArray[np.uint8],
+    first: NDArray[np.float32],
+    matters: NDArray[np.bool_] | bool = True,
+) -> NDArray[np.float32]:
     """Penalties of fields (N, 28, 28), (N, classes), for less than asking every network about every one.
 
     Of a line most parts are clearly no character, and of the rest most clearly are one: where the first network is
-    sure the others are not asked. first: its penalties. On one thread, as `answers`.
+    sure the others are not asked. first: its penalties. matters: (N,), what they are to be asked about at all. On
+    one thread, as `answers`.
     """
     found, others = first.copy(), model.members[1:]
     if others:
         likely = model.members[0].posterior_of(first)
-        asked = np.flatnonzero((likely.sum(1) >= HARDLY) & (likely.max(1) < SURELY))
+        asked = np.flatnonzero(matters & (likely.sum(1) >= HARDLY) & (likely.max(1) < SURELY))
         more = [one.penalties(fields[asked], threads=1) for one in others]
         found[asked] = np.mean([first[asked], *more], 0)
     return found

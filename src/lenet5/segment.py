@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from types import ModuleType
 
@@ -74,6 +74,19 @@ class Segments:
         columns = columns + left - self.aside[top + rows]
         start, end = round(float(columns.min())), round(float(columns.max())) + 1
         return start, top, end - start, bottom - top
+
+    def leant(self, first: int, behind: int, slant: float) -> Segments:
+        """The ink of pieces first … behind − 1, leaning and cut anew; it lies where it lay."""
+        _, _, left, right = self.box(first, behind)
+        piece = self.piece[:, left:right]
+        ink = np.where((piece >= first) & (piece < behind), self.ink[:, left:right], 0)
+        found = segments(ink, slant, like=self)
+        return replace(found, aside=found.aside - left)
+
+    @property
+    def free(self) -> list[int]:
+        """Nodes where nothing is cut through, the first and the last among them."""
+        return sorted({0, *(np.flatnonzero(self.joints < CUT) + 1).tolist(), len(self.boxes)})
 
     @property
     def nodes(self) -> NDArray[np.float64]:
@@ -152,15 +165,6 @@ def _loops() -> ModuleType:
     return cutting
 
 
-def _cheapest(cost: NDArray[np.float32], reach: int, dearest: float) -> NDArray[np.intp]:
-    """Columns that are the cheapest within reach; of neighbours that cost the same the middle one."""
-    from scipy import ndimage
-
-    least = ndimage.minimum_filter1d(cost, 2 * reach + 1, mode="nearest")
-    low, _ = ndimage.label((cost <= least + 1e-4) & (cost <= dearest))
-    return np.array([(x.start + x.stop - 1) // 2 for (x,) in ndimage.find_objects(low)], np.intp)
-
-
 def _number(ways: NDArray[np.intp], columns: int) -> NDArray[np.intp]:
     """How many ways lie at or to the left of each pixel, (rows, columns). ways: (ways, rows)."""
     return (np.arange(columns) >= ways[:, :, None]).sum(0)
@@ -169,19 +173,20 @@ def _number(ways: NDArray[np.intp], columns: int) -> NDArray[np.intp]:
 def _free_parts(ink: NDArray[np.float32]) -> NDArray[np.intp]:
     """Number of the part that each pixel lies in, between ways through no ink."""
     cost, step = _loops().cheapest_ways(ink, ASIDE)
-    return _number(_loops().ways_to(step, _cheapest(cost, 1, 0.5)), ink.shape[1])
+    return _number(_loops().ways_to(step, _loops().lowest(cost, 1, 0.5)), ink.shape[1])
 
 
 def _cuts(ink: NDArray[np.float32], size: float, stroke: float) -> tuple[NDArray[np.intp], NDArray]:
     """Ways through the ink of one part, from left to right, (ways, rows), and the cost of each in pixels."""
     from scipy import ndimage
 
-    filled = ndimage.binary_fill_holes(ink > 0)
+    paper, _ = ndimage.label(np.pad(ink <= 0, 1, constant_values=True))
+    filled = paper[1:-1, 1:-1] != paper[0, 0]  # the ink, and what it encloses
     cost, step = _loops().cheapest_ways(ink, ASIDE_IN_INK)
-    ends = _cheapest(cost, max(1, round(NEIGHBOURS * size)), DEAREST * stroke)
+    ends = _loops().lowest(cost, max(1, round(NEIGHBOURS * size)), DEAREST * stroke)
     ways, costs = _loops().ways_to(step, ends), cost[ends]
     cost, step = _loops().cheapest_ways(filled.astype(np.float32), ASIDE_IN_INK)
-    ends = _cheapest(cost, max(1, round(NECK_NEIGHBOURS * size)), NECK * size)
+    ends = _loops().lowest(cost, max(1, round(NECK_NEIGHBOURS * size)), NECK * size)
     if not len(ends):
         return ways, costs
     necks = _loops().ways_to(step, ends)
@@ -192,11 +197,11 @@ def _cuts(ink: NDArray[np.float32], size: float, stroke: float) -> tuple[NDArray
     return ways[order], costs[order]
 
 
-def segments(ink: NDArray[np.float32], slant: float = 0.0) -> Segments:
+def segments(ink: NDArray[np.float32], slant: float = 0.0, like: Segments | None = None) -> Segments:
     """Cut a line of ink, (rows, columns) float32 in 0 … 1 with some ink in it, at every cut candidate.
 
     First where no ink is in the way, however far aside that leads; then each part, alone, through its ink.
-    slant: by which it is leant before (see `leaning`).
+    slant: by which it is leant before (see `leaning`). like: a line whose size and stroke it has.
     """
     aside = np.zeros(len(ink))
     if slant:
@@ -204,10 +209,7 @@ def segments(ink: NDArray[np.float32], slant: float = 0.0) -> Segments:
         ink = leaning(np.pad(ink, ((0, 0), (room, room))), slant)
         aside = room + slant * ((len(ink) - 1) / 2 - np.arange(len(ink)))
     inked = ink > INKED
-    size = character_size(inked)
-    # An area over half its outline is the width of what is long and thin.
-    outline = np.count_nonzero(inked[1:] != inked[:-1]) + np.count_nonzero(inked[:, 1:] != inked[:, :-1])
-    stroke = max(2 * np.count_nonzero(inked) / max(outline, 1), 1.0)
+    size, stroke = (like.size, like.stroke) if like else (character_size(inked), _stroke(inked))
     solid = np.where(inked, ink, 0)
     part = _free_parts(solid)
     piece = np.full(ink.shape, -1, np.intp)
@@ -230,6 +232,12 @@ def segments(ink: NDArray[np.float32], slant: float = 0.0) -> Segments:
         count += len(used)
     boxes = _boxes(np.where(inked, piece, -1), count)
     return Segments(ink, piece, boxes, np.array(joints), size, stroke, aside)
+
+
+def _stroke(inked: NDArray[np.bool_]) -> float:
+    """Width of a stroke: an area over half its outline is the width of what is long and thin."""
+    outline = np.count_nonzero(inked[1:] != inked[:-1]) + np.count_nonzero(inked[:, 1:] != inked[:, :-1])
+    return max(2 * np.count_nonzero(inked) / max(outline, 1), 1.0)
 
 
 def _boxes(piece: NDArray[np.intp], count: int) -> NDArray[np.intp]:
@@ -265,14 +273,9 @@ def _centred(small: NDArray[np.float32], sizes: NDArray[np.intp]) -> NDArray[np.
     down, across = small.sum(2), small.sum(1)
     total = np.maximum(down.sum(1), 1e-6, dtype=np.float64)
     tops, lefts = (FIELD / 2 - (along @ PLACES) / total for along in (down, across))
-    levels = np.rint(small * 255).astype(np.uint8)
-    found = np.zeros((len(small), FIELD, FIELD), np.uint8)
-    for field, level, (rows, columns), y, x in zip(
-        found, levels, sizes.tolist(), tops.tolist(), lefts.tolist(), strict=True
-    ):
-        top, left = min(max(round(y), 0), FIELD - rows), min(max(round(x), 0), FIELD - columns)
-        field[top : top + rows, left : left + columns] = level[:rows, :columns]
-    return found
+    room = FIELD - sizes
+    corners = np.clip(np.rint(np.stack([tops, lefts], 1)).astype(np.intp), 0, room)
+    return _loops().placed(np.rint(small * 255).astype(np.uint8), sizes, corners, FIELD)
 
 
 def leaning(fields: NDArray, slant: float) -> NDArray:

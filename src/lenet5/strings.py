@@ -16,16 +16,18 @@ are cheap and characters look another way, and the graphs are set side by side (
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError, PictureError
+from .errors import InputError
 from .grammar import Grammar
 from .graph import Graph
-from .parts import SILENT, SURELY, Parts, cascade, together
+from .parts import SILENT, SURELY, Parts, beside, cascade
 from .recogniser import Recogniser
 from .results import String
 from .sdnn import windows_of
@@ -55,9 +57,12 @@ class Rates:
 
 
 RATES = Rates()
-LEANING = (-0.3, 0.3)  # by which a line is leant to be cut again
+LEANING = (-0.3, 0.3, -0.15, 0.15)  # by which a line is leant to be cut again
 MAYBE = 0.05  # probability of a character, from which one that was cut is shown with what it may share
-SURE = 0.4  # share of all paths that say the same, from which the line is not cut leaning as well
+PASSING = (
+    0.02  # share of the first network's paths that go through a part, from which the others are asked of it
+)
+SURE = 0.65  # share of all paths that have a character, from which it is not cut leaning as well
 
 
 def read_string(
@@ -91,22 +96,23 @@ def _cut(
     rates: Rates,
     name: str,
 ) -> String:
-    """What a line of ink says, cut as it is and, unless that is sure, leaning to either side as well.
+    """What a line of ink says, cut as it is, and where that is not sure leaning to either side as well.
 
     Leaning it is cut elsewhere, and characters look another way. Of nothing it is not asked again, unless a grammar
     says that there is something.
     """
-    parts = parts_of(segments(ink), model, rates)
-    try:
-        reading = parts.read(model, grammar, best, name)
-        if reading.confidence >= SURE or (grammar is None and parts.silent):
-            return reading
-    except PictureError:
-        if grammar is None:
-            raise
-    every = [parts, *(parts_of(segments(ink, slant), model, rates) for slant in LEANING)]
-    every = [one for one in every if one.graph.nodes > 1]
-    return (together(every) if every else parts).read(model, grammar, best, name)
+    found = segments(ink)
+    parts = parts_of(found, model, rates)
+    said = parts.said()
+    if grammar is not None and not grammar.accepts(said):
+        doubtful = [(0, parts.graph.nodes - 1)]
+    else:
+        doubtful = parts.doubtful(found.free, SURE) if said else []
+    ways = [(first, last, slant) for first, last in doubtful for slant in LEANING if last > first]
+    if ways:
+        others = _parts_of_all([found.leant(*way) for way in ways], model, rates)
+        parts = beside(parts, [(a, b, other) for (a, b, _), other in zip(ways, others, strict=True)])
+    return parts.read(model, grammar, best, name)
 
 
 def parts_of(found: Segments, model: Recogniser, rates: Rates = RATES) -> Parts:
@@ -115,43 +121,76 @@ def parts_of(found: Segments, model: Recogniser, rates: Rates = RATES) -> Parts:
     Nodes are the places between pieces; labels index model.classes. Parts are the runs, in their order, and after
     them those that were cut, with what they may share.
     """
-    runs = found.arcs()
-    boxes = found.boxes_of(runs)
-    seen = _seen(found, runs, boxes, model)
-    posterior = seen.posterior
-    count, classes = posterior.shape
-    first, behind = np.array(runs, np.intp).reshape(-1, 2).T
-    # Cut before each piece, and behind the last; of ink that is dust alone there is no piece.
-    joints = np.concatenate([[0.0], found.joints, [0.0]])[: len(found.boxes) + 1]
-    high, wide = (boxes[:, 1] - boxes[:, 0]) / found.size, (boxes[:, 3] - boxes[:, 2]) / found.size
-    gaps = np.concatenate([[0], (joints < CUT).cumsum()])  # of the joints before each
-    shape = rates.character + rates.gap * (gaps[behind] - gaps[first + 1])
-    shape += rates.cut * (joints[first] + joints[behind]) / 2
-    shape += rates.wide * np.maximum(0.0, wide / np.maximum(high, 0.1) - rates.widest)
-    small = rates.small * np.maximum(0.0, rates.least - high)
-    of_class = np.array(model.classes) != "0"  # zeros at the end of an amount are written small
-    spoken = -np.log(np.maximum(posterior, 1e-12)) + shape[:, None] + small[:, None] * of_class
-    quiet = [
-        (start, start + 1, rates.missed * min(max(high[k], 0.3), 1.5))
-        for k, (start, end) in enumerate(runs)
-        if end == start + 1
-    ]
-    rubbish = dict(zip(runs, seen.rubbish.tolist(), strict=True))
-    free = np.flatnonzero(joints < CUT).tolist()  # nodes where nothing is cut through
-    quiet += [(a, b, _silence(found, a, b, rubbish.get((a, b), 0.0), rates)) for a, b in pairwise(free)]
-    start, end, silent = np.array(quiet, float).reshape(-1, 3).T
-    graph = Graph(
-        len(found.boxes) + 1,
-        np.concatenate([np.repeat(first, classes), start]),
-        np.concatenate([np.repeat(behind, classes), end]),
-        np.concatenate([np.tile(np.arange(classes), count), np.full(len(quiet), SILENT)]),
-        np.concatenate([spoken.ravel(), silent]),
+    return _parts_of_all([found], model, rates)[0]
+
+
+def _parts_of_all(every: Sequence[Segments], model: Recogniser, rates: Rates) -> list[Parts]:
+    """`parts_of` of several, for which the network is asked at once."""
+    lines = [_Line(found, model.classes, rates) for found in every]
+    return [_parts(line, seen) for line, seen in zip(lines, _seen(lines, model), strict=True)]
+
+
+def _parts(line: _Line, seen: _Seen) -> Parts:
+    graph = line.graph(seen.posterior, seen.rubbish)
+    part = np.append(seen.part, np.full(len(graph.start) - seen.part.size, -1))
+    return Parts(
+        graph,
+        part,
+        seen.fields,
+        seen.penalties,
+        lambda part: line.found.place(*line.runs[seen.run[part]]),
+        line.found.nodes,
     )
 
-    part = np.append(seen.part, np.full(len(quiet), -1))
-    return Parts(
-        graph, part, seen.fields, seen.penalties, lambda part: found.place(*runs[seen.run[part]]), found.nodes
-    )
+
+class _Line:
+    """What the network need not be asked about a line that is cut: its runs of pieces, and what their shape costs.
+
+    runs: (first piece, one behind the last) of each. boxes: (runs, 4) of their ink.
+    """
+
+    def __init__(self, found: Segments, classes: list[str], rates: Rates) -> None:
+        self.found, self.rates = found, rates
+        self.runs = found.arcs()
+        self.boxes = found.boxes_of(self.runs)
+        self._first, self._behind = np.array(self.runs, np.intp).reshape(-1, 2).T
+        # Cut before each piece, and behind the last; of ink that is dust alone there is no piece.
+        joints = np.concatenate([[0.0], found.joints, [0.0]])[: len(found.boxes) + 1]
+        top, bottom, left, right = self.boxes.T
+        self._high, wide = (bottom - top) / found.size, (right - left) / found.size
+        gaps = np.concatenate([[0], (joints < CUT).cumsum()])  # of the joints before each
+        shape = rates.character + rates.gap * (gaps[self._behind] - gaps[self._first + 1])
+        shape += rates.cut * (joints[self._first] + joints[self._behind]) / 2
+        shape += rates.wide * np.maximum(0.0, wide / np.maximum(self._high, 0.1) - rates.widest)
+        small = rates.small * np.maximum(0.0, rates.least - self._high)
+        of_class = np.array(classes) != "0"  # zeros at the end of an amount are written small
+        self._shape = shape[:, None] + small[:, None] * of_class
+
+    def graph(self, posterior: NDArray[np.float64], rubbish: NDArray[np.float64]) -> Graph:
+        """Nodes are the places between pieces. posterior: (runs, classes). rubbish: (runs,).
+
+        Arcs are the runs under every class, in their order, and then the silent ones.
+        """
+        found, rates = self.found, self.rates
+        count, classes = posterior.shape
+        quiet = [
+            (start, start + 1, rates.missed * min(max(high, 0.3), 1.5))
+            for (start, end), high in zip(self.runs, self._high.tolist(), strict=True)
+            if end == start + 1
+        ]
+        none = dict(zip(self.runs, rubbish.tolist(), strict=True))
+        quiet += [
+            (a, b, _silence(found, a, b, none.get((a, b), 0.0), rates)) for a, b in pairwise(found.free)
+        ]
+        start, end, silent = np.array(quiet, float).reshape(-1, 3).T
+        spoken = -np.log(np.maximum(posterior, 1e-12)) + self._shape
+        return Graph(
+            len(found.boxes) + 1,
+            np.concatenate([np.repeat(self._first, classes), start]),
+            np.concatenate([np.repeat(self._behind, classes), end]),
+            np.concatenate([np.tile(np.arange(classes), count), np.full(len(quiet), SILENT)]),
+            np.concatenate([spoken.ravel(), silent]),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,27 +209,60 @@ class _Seen:
     rubbish: NDArray[np.float64]
 
 
-def _seen(found: Segments, runs: list[tuple[int, int]], boxes: NDArray[np.intp], model: Recogniser) -> _Seen:
+def _seen(lines: Sequence[_Line], model: Recogniser) -> list[_Seen]:
     """Show a network runs of pieces, and what was cut once more: it may share a stroke with what it was cut from.
 
-    Not what is clearly a character, or clearly none. Of both the likelier counts, for each class.
+    Not what is clearly a character, or clearly none. Of both the likelier counts, for each class. Several networks
+    are asked only of what some path of the first one's graph goes through. All lines are shown at once.
     """
-    first, count = model.members[0], len(runs)
-    fields = found.fields(runs, boxes)
-    alone = first.penalties(fields, threads=1)
-    likely = model.posterior_of(alone)
-    cut = np.flatnonzero(found.cut(runs) & (likely.sum(1) >= MAYBE) & (likely.max(1) < SURELY))
-    shared = found.shared_fields([runs[k] for k in cut])
-    fields = np.concatenate([fields, shared])
-    penalties = cascade(model, fields, np.concatenate([alone, first.penalties(shared, threads=1)]))
+    first = model.members[0]
+    alone = [line.found.fields(line.runs, line.boxes) for line in lines]
+    answers = _each(partial(first.penalties, threads=1), alone)
+    cuts = []
+    for line, penalties in zip(lines, answers, strict=True):
+        likely = model.posterior_of(penalties)
+        cuts.append(
+            np.flatnonzero(line.found.cut(line.runs) & (likely.sum(1) >= MAYBE) & (likely.max(1) < SURELY))
+        )
+    shared = [
+        line.found.shared_fields([line.runs[k] for k in cut]) for line, cut in zip(lines, cuts, strict=True)
+    ]
+    more = _each(partial(first.penalties, threads=1), shared)
+    fields = [np.concatenate(pair) for pair in zip(alone, shared, strict=True)]
+    penalties = [np.concatenate(pair) for pair in zip(answers, more, strict=True)]
+    if len(model.members) > 1:
+        matters = []
+        for line, cut, shown, said in zip(lines, cuts, fields, penalties, strict=True):
+            seen = _likelier(shown, said, cut, model)
+            share = line.graph(seen.posterior, seen.rubbish).forward_slopes()[: seen.part.size]
+            matters.append(share.reshape(seen.part.shape).sum(1)[seen.run] >= PASSING)
+        found = cascade(model, np.concatenate(fields), np.concatenate(penalties), np.concatenate(matters))
+        penalties = _split(found, fields)
+    return [_likelier(*one, model) for one in zip(fields, penalties, cuts, strict=True)]
+
+
+def _likelier(
+    fields: NDArray[np.uint8], penalties: NDArray[np.float32], cut: NDArray[np.intp], model: Recogniser
+) -> _Seen:
+    """Of runs that were shown twice, the likelier answer. cut: (shown twice,) which runs are."""
     posterior = model.posterior_of(penalties).astype(np.float64)
-    rubbish = 1 - posterior[:count].sum(1)
-    run = np.concatenate([np.arange(count), cut])
-    part = np.repeat(np.arange(count)[:, None], posterior.shape[1], 1)
-    likelier = posterior[count:] > posterior[cut]
-    part[cut] = np.where(likelier, np.arange(count, len(run))[:, None], part[cut])
-    posterior = np.take_along_axis(posterior, part, 0)
-    return _Seen(fields, penalties, run, posterior, part, rubbish)
+    runs = len(fields) - len(cut)
+    part = np.repeat(np.arange(runs)[:, None], posterior.shape[1], 1)
+    likelier = posterior[runs:] > posterior[cut]
+    part[cut] = np.where(likelier, np.arange(runs, len(fields))[:, None], part[cut])
+    run = np.concatenate([np.arange(runs), cut])
+    rubbish = 1 - posterior[:runs].sum(1)
+    return _Seen(fields, penalties, run, np.take_along_axis(posterior, part, 0), part, rubbish)
+
+
+def _each(ask: Callable[[NDArray], NDArray], several: Sequence[NDArray]) -> list[NDArray]:
+    """ask(one) of each of several, asked for all at once: a network reads many together sooner."""
+    return _split(ask(np.concatenate(several)), several)
+
+
+def _split(every: NDArray, like: Sequence[NDArray]) -> list[NDArray]:
+    """What has as many rows as several together, into theirs."""
+    return np.split(every, np.cumsum([len(one) for one in like])[:-1])
 
 
 def _silence(found: Segments, first: int, behind: int, rubbish: float, rates: Rates) -> float:

@@ -34,6 +34,7 @@ LOW, HIGH = 0.35, 0.9  # shares of the pen's own darkness at which ink begins an
 FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from the paper
 PIECES = 60  # the largest pieces of a line's ink, or of a few lines
 SCATTERED = 0.6  # share of all ink that they hold at least
+NO_MARK = 0.3  # share of the height of the highest piece, from which another may be a character
 SIZE = 36  # pixels: height of a character at which the widths here fit
 LONGEST = 600  # pixels of the longer side at which a line is first looked for
 COARSE = 40, 13  # the paper's light is followed on a map of at most so many steps along and across a line
@@ -75,12 +76,18 @@ def resized(colours: NDArray[np.float32], pixels: float) -> NDArray[np.float32]:
 
 
 def character_size(inked: NDArray[np.bool_]) -> float:
-    """Pixels, height of a character: the median of the connected pieces at least half as high as the highest."""
+    """Pixels, height of a character: the median of the connected pieces at least half as high as the highest.
+
+    Where that stands alone, as the 4 at the head of an amount may, above others of half its height, theirs.
+    """
     from scipy import ndimage
 
     pieces, _ = ndimage.label(inked, np.ones((3, 3)))
-    high = np.array([found[0].stop - found[0].start for found in ndimage.find_objects(pieces)])
-    return float(np.median(high[high >= high.max() / 2]))
+    high = np.sort([found[0].stop - found[0].start for found in ndimage.find_objects(pieces)])[::-1]
+    alike = high[high >= high[0] / 2]
+    if len(alike) == 1 and (high[1:] >= NO_MARK * high[0]).sum() > 1:
+        alike = high[1:][high[1:] >= high[1] / 2]
+    return float(np.median(alike))
 
 
 def strokes_of(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:

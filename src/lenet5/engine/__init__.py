@@ -103,9 +103,11 @@ def penalties(flat: F32, codes: F32, images: NDArray, threads: int | None = None
     cuts = [len(images) * p // parts // L * L for p in range(parts)] + [len(images)]
     jobs = []
     for low, high in itertools.pairwise(cuts):
-        room = aligned((2 * 1024 + 6 * 196 + 400 + 120 + 84 + len(codes)) * L)
-        sizes = np.cumsum([1024 * L, 1024 * L, 6 * 196 * L, 400 * L, 120 * L, 84 * L])
-        levels, *spaces = np.split(room, sizes)
+        ends = list(
+            itertools.accumulate(L * size for size in (1024, 1024, 6 * 196, 400, 120, 84, len(codes)))
+        )
+        room = aligned(ends[-1])
+        levels, *spaces = (room[start:end] for start, end in itertools.pairwise([0, *ends]))
         jobs.append(
             (
                 images[low:high],

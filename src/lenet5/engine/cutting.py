@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ..compile import compiled
 
-__all__ = ["cheapest_ways", "shown", "ways_to"]
+__all__ = ["cheapest_ways", "lowest", "placed", "shown", "ways_to"]
 
 _SUPPORT = 2.0  # pixels that a cubic between pixels reaches to
 
@@ -40,6 +40,49 @@ def cheapest_ways(ink: NDArray[np.float32], aside: float) -> tuple[NDArray[np.fl
     cost, step = np.empty((2, columns), np.float32), np.zeros((rows, columns), np.int8)
     _ways(np.ascontiguousarray(ink, np.float32), np.float32(aside), cost, step)
     return cost[(rows - 1) % 2], step
+
+
+@compiled(fastmath=False)
+def _lowest(cost, reach, dearest, within):
+    columns = len(cost)
+    found = np.empty(columns, np.intp)
+    count, first = 0, -1
+    for x in range(columns + 1):
+        low = False
+        if x < columns and cost[x] <= dearest:
+            least = cost[x]
+            for beside in range(max(0, x - reach), min(columns, x + reach + 1)):
+                least = min(least, cost[beside])
+            low = cost[x] <= least + within
+        if low and first < 0:
+            first = x
+        elif not low and first >= 0:
+            found[count] = (first + x - 1) // 2
+            count, first = count + 1, -1
+    return found[:count]
+
+
+def lowest(cost: NDArray[np.float32], reach: int, dearest: float) -> NDArray[np.intp]:
+    """As uncompiled.cutting.lowest."""
+    return _lowest(np.ascontiguousarray(cost, np.float32), reach, np.float32(dearest), np.float32(1e-4))
+
+
+@compiled
+def _placed(small, sizes, corners, found):
+    for one in range(len(small)):
+        top, left = corners[one, 0], corners[one, 1]
+        for row in range(sizes[one, 0]):
+            for column in range(sizes[one, 1]):
+                found[one, top + row, left + column] = small[one, row, column]
+
+
+def placed(
+    small: NDArray[np.uint8], sizes: NDArray[np.intp], corners: NDArray[np.intp], field: int
+) -> NDArray[np.uint8]:
+    """As uncompiled.cutting.placed."""
+    found = np.zeros((len(small), field, field), np.uint8)
+    _placed(small, sizes, corners, found)
+    return found
 
 
 @compiled

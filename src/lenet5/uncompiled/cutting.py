@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["cheapest_ways", "shown", "shrink", "ways_to"]
+__all__ = ["cheapest_ways", "lowest", "placed", "shown", "shrink", "ways_to"]
 
 
 def cheapest_ways(ink: NDArray[np.float32], aside: float) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
@@ -31,6 +31,30 @@ def cheapest_ways(ink: NDArray[np.float32], aside: float) -> tuple[NDArray[np.fl
         np.minimum(left, right) + np.float32(aside) < straight, np.where(left <= right, -1, 1), 0
     )
     return cost[-1, 1:-1], step
+
+
+def lowest(cost: NDArray[np.float32], reach: int, dearest: float) -> NDArray[np.intp]:
+    """Columns that are the cheapest within reach; of neighbours that cost the same the middle one."""
+    from scipy import ndimage
+
+    least = ndimage.minimum_filter1d(cost, 2 * reach + 1, mode="nearest")
+    low, _ = ndimage.label((cost <= least + 1e-4) & (cost <= dearest))
+    return np.array([(x.start + x.stop - 1) // 2 for (x,) in ndimage.find_objects(low)], np.intp)
+
+
+def placed(
+    small: NDArray[np.uint8], sizes: NDArray[np.intp], corners: NDArray[np.intp], field: int
+) -> NDArray[np.uint8]:
+    """Small pictures on fields of zeros, (N, field, field). sizes: (N, 2), rows and columns that are used of each.
+
+    corners: (N, 2), row and column of the field where its first pixel comes to lie.
+    """
+    found = np.zeros((len(small), field, field), np.uint8)
+    for one, into, (rows, columns), (top, left) in zip(
+        small, found, sizes.tolist(), corners.tolist(), strict=True
+    ):
+        into[top : top + rows, left : left + columns] = one[:rows, :columns]
+    return found
 
 
 def ways_to(step: NDArray[np.int8], ends: NDArray[np.intp]) -> NDArray[np.intp]:
