@@ -76,8 +76,8 @@ def aligned(
     before = np.concatenate([[0], weight.cumsum()])
     runs = found.arcs()
     cut = [run for run, at_all in zip(runs, found.cut(runs).tolist(), strict=True) if at_all]
-    # All that was cut once more with what it may share: reading leaves out what is clearly none.
-    fields = np.concatenate([parts.fields[: len(runs)], found.shared_fields(cut)])
+    # All runs, and all that were cut once more with what they may share: reading leaves out what is clearly none.
+    fields = np.concatenate([found.fields(runs), found.shared_fields(cut)])
     kept, labels = [], []
     for number, run in enumerate(runs + cut):
         if run in said:

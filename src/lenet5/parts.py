@@ -27,7 +27,7 @@ UNLIKELY = 10.0  # nats: arcs of such penalties are searched only where there ar
 MOST_PATHS = 300  # of the best paths, looked through for different readings
 # Probabilities by which the first network of several is sure: that it is a character at all, and which.
 HARDLY, SURELY = 0.15, 0.9
-PASSED = 0.2  # share of the paths that go past a node, below which what lies before it and behind are apart
+PASSED = 0.1  # share of the paths that go past a node, below which what lies before it and behind are apart
 OTHERS = 3  # classes that are named beside a character's own
 
 

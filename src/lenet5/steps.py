@@ -85,6 +85,7 @@ def string_steps(
 
 def _line(colours: NDArray[np.float32], name: str, model: Recogniser | None) -> list[tuple[str, Image.Image]]:
     from .segment import segments
+    from .strings import parts_of
     from .writing import INKED, line_of, resized, without_rules, without_specks, written
 
     ink, pixels = line_of(colours, name)
@@ -95,14 +96,13 @@ def _line(colours: NDArray[np.float32], name: str, model: Recogniser | None) -> 
     pieces = np.full((*ink.shape, 3), 255, np.uint8)
     inked = (ink > INKED) & (found.piece >= 0)
     pieces[inked] = COLOURS[found.piece[inked] % len(COLOURS)]
-    runs = found.arcs()
-    fields = [found.field(*run) for run in runs]
+    fields = parts_of(found, model).fields
     return [
         ("ink: how far it differs from the paper in the pen's colour", _ink(strength)),
         ("without printed lines", _ink(ruled)),
         ("without specks", _ink(without_specks(ruled))),
         (f"cut into {len(found.boxes)} pieces", _picture(pieces)),
-        (f"what the network sees: {len(runs)} runs of pieces", _fields(fields[:MOST_FIELDS], model)),
+        (f"what the network sees: {len(fields)} parts", _fields(list(fields[:MOST_FIELDS]), model)),
     ]
 
 

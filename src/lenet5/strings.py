@@ -10,8 +10,8 @@ class are needed. To it comes what the network cannot see, since every arc is br
 the ink is small for this line, lies in parts that do not touch, or was cut through. Points, commas and dashes
 are silent arcs.
 
-One way of cutting is no proof: a line that is not read surely is cut leaning to either side as well, where other cuts
-are cheap and characters look another way, and the graphs are set side by side (parts.together).
+One way of cutting is no proof: stretches of a line that are not read surely are cut leaning to either side as well,
+where other cuts are cheap and characters look another way, and all ways stand side by side (parts.beside).
 """
 
 from __future__ import annotations
@@ -59,10 +59,9 @@ class Rates:
 RATES = Rates()
 LEANING = (-0.3, 0.3, -0.15, 0.15)  # by which a line is leant to be cut again
 MAYBE = 0.05  # probability of a character, from which one that was cut is shown with what it may share
-PASSING = (
-    0.02  # share of the first network's paths that go through a part, from which the others are asked of it
-)
-SURE = 0.65  # share of all paths that have a character, from which it is not cut leaning as well
+PASSING = 0.02  # share of paths through a part, by the first network, from which the others are asked
+DEAREST = 3.0  # nats that the shape of a run may cost, for the network to be asked about it
+SURE = 0.7  # share of all paths that have a character, from which it is not cut leaning as well
 
 
 def read_string(
@@ -96,10 +95,10 @@ def _cut(
     rates: Rates,
     name: str,
 ) -> String:
-    """What a line of ink says, cut as it is, and where that is not sure leaning to either side as well.
+    """What a line of ink says, cut as it is, and in its doubtful stretches leaning as well.
 
-    Leaning it is cut elsewhere, and characters look another way. Of nothing it is not asked again, unless a grammar
-    says that there is something.
+    Where the best of all readings is none that the grammar allows, the whole line is doubtful. Of nothing it is not
+    asked again, unless a grammar says that there is something.
     """
     found = segments(ink)
     parts = parts_of(found, model, rates)
@@ -151,20 +150,27 @@ class _Line:
 
     def __init__(self, found: Segments, classes: list[str], rates: Rates) -> None:
         self.found, self.rates = found, rates
-        self.runs = found.arcs()
-        self.boxes = found.boxes_of(self.runs)
-        self._first, self._behind = np.array(self.runs, np.intp).reshape(-1, 2).T
+        runs = found.arcs()
+        boxes = found.boxes_of(runs)
+        first, behind = np.array(runs, np.intp).reshape(-1, 2).T
         # Cut before each piece, and behind the last; of ink that is dust alone there is no piece.
         joints = np.concatenate([[0.0], found.joints, [0.0]])[: len(found.boxes) + 1]
-        top, bottom, left, right = self.boxes.T
-        self._high, wide = (bottom - top) / found.size, (right - left) / found.size
+        top, bottom, left, right = boxes.T
+        high, wide = (bottom - top) / found.size, (right - left) / found.size
         gaps = np.concatenate([[0], (joints < CUT).cumsum()])  # of the joints before each
-        shape = rates.character + rates.gap * (gaps[self._behind] - gaps[self._first + 1])
-        shape += rates.cut * (joints[self._first] + joints[self._behind]) / 2
-        shape += rates.wide * np.maximum(0.0, wide / np.maximum(self._high, 0.1) - rates.widest)
-        small = rates.small * np.maximum(0.0, rates.least - self._high)
+        shape = rates.character + rates.gap * (gaps[behind] - gaps[first + 1])
+        shape += rates.cut * (joints[first] + joints[behind]) / 2
+        shape += rates.wide * np.maximum(0.0, wide / np.maximum(high, 0.1) - rates.widest)
+        small = rates.small * np.maximum(0.0, rates.least - high)
         of_class = np.array(classes) != "0"  # zeros at the end of an amount are written small
-        self._shape = shape[:, None] + small[:, None] * of_class
+        penalty = shape[:, None] + small[:, None] * of_class
+        # What stands free may be a mark, and so may a piece: whether it is needs an answer, however it is shaped.
+        may_be = (
+            (penalty.min(1) <= DEAREST) | (behind == first + 1) | ((joints < CUT)[[first, behind]].all(0))
+        )
+        self.runs = [run for run, kept in zip(runs, may_be.tolist(), strict=True) if kept]
+        self.boxes, self._high, self._shape = boxes[may_be], high[may_be], penalty[may_be]
+        self._first, self._behind = first[may_be], behind[may_be]
 
     def graph(self, posterior: NDArray[np.float64], rubbish: NDArray[np.float64]) -> Graph:
         """Nodes are the places between pieces. posterior: (runs, classes). rubbish: (runs,).

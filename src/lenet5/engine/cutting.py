@@ -130,8 +130,8 @@ def _coefficients(before, after, start, weights):
 
 
 @compiled
-def _shown(ink, piece, runs, boxes, beyond, reach, inked, small, sizes, part, across, start, weights):
-    """`small` and `sizes` are filled; part, across, start and weights are room to work in."""
+def _shown(ink, piece, runs, boxes, beyond, reach, inked, small, sizes, part, down, start, weights):
+    """`small` and `sizes` are filled; part, down, start and weights are room to work in."""
     columns = ink.shape[1]
     size = small.shape[1]
     for number in range(len(runs)):
@@ -154,19 +154,21 @@ def _shown(ink, piece, runs, boxes, beyond, reach, inked, small, sizes, part, ac
         scale = size / max(high, wide)
         rows, used = max(1, round(high * scale)), max(1, round(wide * scale))
         sizes[number, 0], sizes[number, 1] = rows, used
-        _coefficients(wide, used, start, weights)
-        for y in range(high):
-            for k in range(used):
-                total = np.float32(0)
-                for x in range(start[k, 1]):
-                    total += weights[k, x] * part[y0 - top + y, x0 - left + start[k, 0] + x]
-                across[y, k] = total
+        # Down first, row by row: whole rows of the part are added up at a time.
         _coefficients(high, rows, start, weights)
+        for r in range(rows):
+            row = down[r, :wide]
+            row[:] = 0
+            for y in range(start[r, 1]):
+                weight, above = weights[r, y], part[y0 - top + start[r, 0] + y, x0 - left : x1 - left]
+                for x in range(wide):
+                    row[x] += weight * above[x]
+        _coefficients(wide, used, start, weights)
         for r in range(rows):
             for k in range(used):
                 total = np.float32(0)
-                for y in range(start[r, 1]):
-                    total += weights[r, y] * across[start[r, 0] + y, k]
+                for x in range(start[k, 1]):
+                    total += weights[k, x] * down[r, start[k, 0] + x]
                 small[number, r, k] = total
 
 
@@ -182,7 +184,7 @@ def shown(
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """As uncompiled.cutting.shown, up to rounding."""
     small, sizes = np.zeros((len(runs), size, size), np.float32), np.empty((len(runs), 2), np.intp)
-    room = np.empty(ink.shape, np.float32), np.empty((len(ink), size), np.float32)
+    room = np.empty(ink.shape, np.float32), np.empty((size, ink.shape[1]), np.float32)
     coefficients = np.empty((size, 2), np.intp), np.empty((size, max(ink.shape)), np.float32)
     _shown(
         np.ascontiguousarray(ink, np.float32), piece, runs, boxes, beyond, reach, np.float32(inked), small, sizes,
