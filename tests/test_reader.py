@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import lenet5.reader
 from lenet5.errors import InputError, ModelError, PictureError
 from lenet5.forms import form_of
 from lenet5.grammar import choices, length
 from lenet5.model import LeNet5
-from lenet5.reader import MODES, SLANTS, Reader
+from lenet5.reader import AGREED, MODES, SLANTS, Reader
 from lenet5.results import Character, Line, Other, Result, String
 from lenet5.segment import leaning
 
@@ -312,6 +313,14 @@ def test_strokes_side_by_side_are_ones_only_if_they_are_sure():
         assert figures(text, *[0.99] * len(text)).doubting(0.5, 0.05).text == shown
 
 
+def test_what_stands_beside_a_row_of_strokes_must_be_sure_by_itself():
+    for confidences, shown in (((0.01, 0.9, 0.95, 0.92), "????"), ((0.8, 0.9, 0.95, 0.92), "2111")):
+        found = figures("2111", *confidences)
+        assert found.doubting(0.5, 0.05).text == shown
+        assert found.strings[0].mean == pytest.approx((confidences[0] + np.mean(confidences[1:])) / 2)
+    assert figures("1213", 0.9, 0.2, 0.7, 0.4).strings[0].mean == pytest.approx(0.55)
+
+
 def test_a_short_line_on_a_page_of_something_else_is_not_shown():
     line, rest = told(0.8, 0.9).strings[0], told(*[0.2] * 9).strings[0]
     assert Result((Line((line,)),)).doubting(0.5, 0.05).text == "77"
@@ -326,6 +335,25 @@ def test_what_no_pen_drew_is_not_shown_and_the_reason_is_told():
     assert result.text == "77" and result.rejecting(0.0).text == "77"
     assert result.doubting(0.5, 0.05).text == "??"
     assert result.doubting(0.5, 0.05).doubts == ("too thick for a pen's strokes",) * 2
+
+
+def test_what_can_be_read_in_too_many_ways_is_not_shown(reader, sure, monkeypatch):
+    image, _ = written(sure, "4071")
+    found = reader.read(image, mode="string")
+    assert found.text == "4071"
+    read = lenet5.reader.read_string
+
+    def less_sure(share):
+        monkeypatch.setattr(
+            "lenet5.reader.read_string", lambda *a, **k: replace(read(*a, **k), confidence=share)
+        )
+        return reader.read(image, mode="string")
+
+    assert less_sure(1.01 * AGREED**4).text == "4071"
+    doubtful = less_sure(0.99 * AGREED**4)
+    assert doubtful.text == "????"
+    assert {c.doubt for c in doubtful.characters} == {"it can be read in too many ways"}
+    assert reader.read(image, mode="string", threshold=0.0).text == "4071"  # whatever the best reading is
 
 
 def test_boxes_around_lines_are_those_of_their_characters():

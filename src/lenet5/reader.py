@@ -37,6 +37,9 @@ AMONG = 0.05  # confidence that a character among sure ones must reach, unless t
 FEW = 3  # lines; a page of more is not compared with one character
 CLOSE = 0.1  # heights of the lower of two lines by which they are apart at least
 SLANTS = (-0.35, -0.2, 0.2, 0.35)  # pixels to the side for each up, by which a character is seen leaning
+# Share of all paths that a string by segmentation has for each of its characters: 0.6 for one, 0.36 for two. Scribbles
+# and print can be read in many ways, each of likely characters.
+AGREED = 0.6
 ONE = 2.0  # nats by which one character must be likelier than a string, to be read instead
 
 
@@ -234,8 +237,11 @@ class Reader:
         ink, pixels = line_of(colours, name, strokes)
         string = read_string(ink, self.model, grammar, method=self.method, best=best, name=name)
         small = resized(colours, pixels)
-        string = replace(string, unlike=unlike(small, ink, [c.box for c in string.characters]))
-        return string.moved(_times(pixels))
+        why = unlike(small, ink, [c.box for c in string.characters])
+        count = len(string.characters)
+        if not why and self.method == "segmentation" and count > 1 and string.confidence < AGREED**count:
+            why = "it can be read in too many ways"
+        return replace(string, unlike=why).moved(_times(pixels))
 
     def _alone(self, colours: NDArray[np.float32], name: str, grammar: Grammar | None, best: int) -> String:
         """All of a picture as one character; its box in pixels of the picture."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -87,7 +88,7 @@ class Character:
 class String:
     """Characters that belong together. confidence: the share of all paths through the graph that say so.
 
-    others: the next best different readings, the best first. unlike: why its ink is hardly a pen's, if so.
+    others: the next best different readings, the best first. unlike: why it is hardly writing, if so.
     """
 
     text: str
@@ -103,8 +104,12 @@ class String:
 
     @property
     def mean(self) -> float:
-        """Mean confidence of its characters."""
-        return float(np.mean([character.confidence for character in self.characters]))
+        """Mean confidence of its characters, of which ones in a row are one: hatching is full of them."""
+        found: list[float] = []
+        for ones, row in groupby(self.characters, lambda character: character.text == "1"):
+            likely = [character.confidence for character in row]
+            found += [float(np.mean(likely))] if ones else likely
+        return float(np.mean(found))
 
     def moved(self, place: Callable[[Box], Box]) -> String:
         """The same with every box brought to another place."""

@@ -96,7 +96,7 @@ def _line(colours: NDArray[np.float32], name: str, model: Recogniser | None) -> 
     pieces = np.full((*ink.shape, 3), 255, np.uint8)
     inked = (ink > INKED) & (found.piece >= 0)
     pieces[inked] = COLOURS[found.piece[inked] % len(COLOURS)]
-    fields = parts_of(found, model).fields
+    fields = parts_of(found, model).fields if model else found.fields(found.arcs())
     return [
         ("ink: how far it differs from the paper in the pen's colour", _ink(strength)),
         ("without printed lines", _ink(ruled)),
