@@ -70,18 +70,15 @@ class Parts:
         ):
             found.append(Other("".join(model.classes[label] for label in labels), penalty, share))
         arcs, _ = next(iter(readings.values()))
-        shares = searched.forward_slopes()[origin >= 0]
-        every = origin[origin >= 0]
-        start, end = self.nodes[self.graph.start[every]], self.nodes[self.graph.end[every]]
-        said = self.graph.label[every]
+        # A grammar repeats arcs: the paths through each of ours are those through all that stand for it.
+        ours = origin >= 0
+        shares = np.bincount(origin[ours], searched.forward_slopes()[ours], len(self.graph.start))
         characters = []
         for arc in origin[list(arcs)].tolist():
             if arc < 0 or self.part[arc] < 0:
                 continue
             part, label = int(self.part[arc]), int(self.graph.label[arc])
-            middle = (self.nodes[self.graph.start[arc]] + self.nodes[self.graph.end[arc]]) / 2
-            # Of the paths that read the same here, with a piece more or less.
-            share = float(shares[(said == label) & (start <= middle) & (end > middle)].sum())
+            share = float(shares[self._alike(arc)].sum())
             likely = None if self.likely is None else self.likely[part]
             told = self.penalties[part], label, self.box(part), self.fields[part], share, likely
             characters.append(character_of(model, *told))
@@ -101,14 +98,12 @@ class Parts:
         if best is None:
             return []
         share = self.graph.forward_slopes()
-        start, end, label = self.graph.start, self.graph.end, self.graph.label
+        start, end = self.graph.start, self.graph.end
         firm = [node for node in free if share[(start < node) & (end > node)].sum() < PASSED]
         firm = sorted({0, *firm, self.graph.nodes - 1})
         found: list[tuple[int, int]] = []
         for arc in best.arcs:
-            middle = (self.nodes[start[arc]] + self.nodes[end[arc]]) / 2
-            same = (label == label[arc]) & (self.nodes[start] <= middle) & (self.nodes[end] > middle)
-            if share[same].sum() >= sure:
+            if share[self._alike(arc)].sum() >= sure:
                 continue
             first = max(node for node in firm if node <= start[arc])
             last = min(node for node in firm if node >= end[arc])
@@ -116,6 +111,12 @@ class Parts:
                 first, last = found[-1][0], max(last, found.pop()[1])
             found.append((first, last))
         return found
+
+    def _alike(self, arc: int) -> NDArray[np.bool_]:
+        """Arcs that read the same in the same place, with a piece more or less: (arcs,)."""
+        start, end = self.nodes[self.graph.start], self.nodes[self.graph.end]
+        middle = (start[arc] + end[arc]) / 2
+        return (self.graph.label == self.graph.label[arc]) & (start <= middle) & (end > middle)
 
     def _found(self, grammar: Grammar | None, best: int) -> tuple[Graph, NDArray[np.intp], _Readings]:
         """The graph that was searched, the arc of ours that each of its is (−1: none), and the best readings."""
