@@ -7,7 +7,7 @@ import pytest
 import safetensors.numpy
 
 from lenet5.calibration import Confidence
-from lenet5.committee import Committee, find
+from lenet5.committee import WEIGHT, Committee, find
 from lenet5.errors import InputError, ModelError
 from lenet5.model import LeNet5
 
@@ -31,6 +31,17 @@ def test_the_penalty_of_a_class_is_the_mean_of_the_members(three, images):
     np.testing.assert_allclose(three.posterior(images), three.members[0].posterior_of(found))
 
 
+def test_specialists_say_which_character_and_never_that_it_is_one(three, images):
+    special = [LeNet5(seed=seed) for seed in (7, 8)]
+    found = Committee(three.members, special, 0.3)
+    assert found.networks == three.members + special and three.networks == three.members
+    theirs = [one.penalties(images).astype(np.float64) for one in special]
+    more = sum(each - each.min(1, keepdims=True) for each in theirs) / 2
+    np.testing.assert_allclose(found.penalties(images), three.penalties(images) + 0.3 * more, rtol=1e-5)
+    assert (found.penalties(images) >= three.penalties(images)).all()
+    assert (found.posterior(images).sum(1) <= three.posterior(images).sum(1)).all()
+
+
 def test_a_committee_errs_less_than_its_members(mnist_test):
     images, labels = mnist_test
     together = find("committee")
@@ -38,14 +49,17 @@ def test_a_committee_errs_less_than_its_members(mnist_test):
     assert (together.predict(images) != labels).mean() < min(errors)
 
 
-def test_a_file_has_all_of_it(three, images, tmp_path):
-    for number, one in enumerate(three.members):
+@pytest.mark.parametrize("specialists", [0, 2])
+def test_a_file_has_all_of_it(three, images, tmp_path, specialists):
+    three = Committee(three.members, [LeNet5(seed=9 + number) for number in range(specialists)], 0.15)
+    for number, one in enumerate(three.networks):
         one.metadata["training"] = {"seed": number}
     three.metadata["confidence"] = Confidence(0.2, 3.0).metadata()
     three.save(tmp_path / "three.safetensors")
     for found in (Committee.load(tmp_path / "three.safetensors"), find(tmp_path / "three.safetensors")):
         assert found.metadata == three.metadata and found.confidence.scale == 0.2
-        assert [one.metadata["training"]["seed"] for one in found.members] == [0, 1, 2]
+        assert [one.metadata["training"]["seed"] for one in found.networks] == list(range(3 + specialists))
+        assert len(found.members) == 3 and found.weight == (0.15 if specialists else WEIGHT)
         assert (found.penalties(images) == three.penalties(images)).all()
     first = (tmp_path / "three.safetensors").read_bytes()
     found.save(tmp_path / "again.safetensors")
@@ -74,8 +88,14 @@ def test_members_must_go_together():
         Committee([LeNet5()])
     with pytest.raises(InputError, match="same classes"):
         Committee([LeNet5(), LeNet5("ABCDEFGHIJ")])
+    with pytest.raises(InputError, match="same classes"):
+        Committee([LeNet5(), LeNet5()], [LeNet5("ABCDEFGHIJ")])
+    for weight in (0.0, -1.0, np.nan, np.inf):
+        with pytest.raises(InputError, match="must be more than 0"):
+            Committee([LeNet5(), LeNet5()], [LeNet5()], weight)
     other = LeNet5()
     other.metadata["j"] = 5.0
+    assert Committee([LeNet5(), LeNet5()], [other]).metadata["j"] == 1.0
     with pytest.raises(InputError, match=r"same j and scale, not with \(1.0, 1.0\) and \(5.0, 1.0\)"):
         Committee([LeNet5(), other])
 
@@ -90,6 +110,10 @@ def test_members_must_go_together():
         (lambda arrays, told: told.update(members="[1, 2"), "cannot be read"),
         (lambda arrays, told: told.update(members="[1, 2, 3]"), "cannot be read"),
         (lambda arrays, told: told.pop("members"), "cannot be read"),
+        (lambda arrays, told: told.update(specialists="{}"), "cannot be read"),
+        (lambda arrays, told: told.update(specialists="[{}]"), "not a model of lenet5"),
+        (lambda arrays, told: told.update(weight="[]"), "cannot be read"),
+        (lambda arrays, told: told.update(weight="NaN"), "must be more than 0"),
         (lambda arrays, told: told.update(confidence="{}"), "cannot be read"),
     ],
 )

@@ -7,7 +7,7 @@ from lenet5.checkpoint import checkpoint_path, log_path
 from lenet5.committee import Committee
 from lenet5.datasets import Dataset
 from lenet5.errors import InputError, LeNet5Error
-from lenet5.members import member_path, train_members
+from lenet5.members import member_path, places, train_members
 from lenet5.model import LeNet5
 from lenet5.recipes import FAST
 from lenet5.train import train
@@ -76,6 +76,18 @@ def test_networks_go_on_from_the_members_in_turn_or_begin_anew(bars, start, tmp_
     assert (found.members[1].flat == train(bars, RECIPE, seed=5).flat).all()
     with pytest.raises(InputError, match="one network or more must be wanted, not 0"):
         train_members(bars, RECIPE, networks=0, out=out)
+
+
+def test_specialists_go_on_after_the_members(bars, start, tmp_path):
+    special = LeNet5(seed=5, spread=1.0, power=0.5, coefficient=0.5)
+    begun, out, told = Committee(start.members, [special], 0.15), tmp_path / "three.safetensors", []
+    assert places(out, 2, begun) == [member_path(out, number) for number in range(3)]
+    assert places(out, 1, begun) == [out]
+    found = train_members(bars, RECIPE, networks=2, start=begun, out=out, each_network=told.append)
+    assert told == [0, 1, 2] and found.weight == 0.15 and len(found.members) == 2
+    assert (found.specialists[0].flat == train(bars, RECIPE, start=special, seed=2).flat).all()
+    assert (Committee.load(out).penalties(bars.images) == found.penalties(bars.images)).all()
+    assert not any(place.exists() for place in places(out, 2, begun))
 
 
 def test_one_network_is_no_committee(bars, start, tmp_path):

@@ -43,6 +43,15 @@ def test_in_a_cascade_the_first_answers_alone_where_it_is_sure(mnist_test):
     assert np.array_equal(known, first.penalties(fields))  # as it was given
 
 
+def test_in_a_cascade_specialists_are_not_asked(mnist_test):
+    committee = Committee([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
+    helped = Committee(committee.members, [LeNet5.pretrained("digits")])
+    fields = mnist_test[0][:200]
+    known = committee.members[0].penalties(fields)
+    assert np.array_equal(cascade(helped, fields, known), cascade(committee, fields, known))
+    assert not np.array_equal(helped.penalties(fields), committee.penalties(fields))
+
+
 def test_in_a_cascade_the_others_are_asked_only_of_what_matters(mnist_test):
     committee = Committee([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
     fields = noncharacters(0, 120)

@@ -22,13 +22,21 @@ from .recipes import PaperRecipe, Recipe
 from .recogniser import Recogniser
 from .train import train
 
-__all__ = ["member_path", "train_members"]
+__all__ = ["member_path", "places", "train_members"]
 
 
 def member_path(out: str | os.PathLike[str], number: int) -> Path:
     """Where network `number`, from 0, of the committee `out` is until all are trained: out.network-1.safetensors."""
     out = Path(out)
     return out.with_name(f"{out.name.removesuffix('.safetensors')}.network-{number + 1}.safetensors")
+
+
+def places(out: str | os.PathLike[str], networks: int, start: Recogniser | None = None) -> list[Path]:
+    """Where each of the networks that train_members trains is kept meanwhile: `out` itself where it is one."""
+    if networks == 1:
+        return [Path(out)]
+    count = networks + (len(start.specialists) if start else 0)
+    return [member_path(out, number) for number in range(count)]
 
 
 def train_members(
@@ -45,9 +53,9 @@ def train_members(
 ) -> Recogniser:
     """Train networks, each with a seed of its own, from `seed` on, and join them in one file; or only one.
 
-    start: what they go on from, a trained network or the members of a committee in turn. resume: go on where an
-    interruption came, networks that are done being left as they are. each_network: told of each network, from 0,
-    before it is trained. The rest is as for train.train, which is called for each.
+    start: what they go on from, a trained network or the members of a committee in turn, whose specialists then go on
+    as well. resume: go on where an interruption came, networks that are done being left as they are. each_network:
+    told of each network, from 0, before it is trained. The rest is as for train.train, which is called for each.
     Raises what that raises, and InputError for less than one network.
     """
     if networks < 1:
@@ -57,9 +65,11 @@ def train_members(
         first = start and start.members[0]
         return train(dataset, recipe, seed=seed, out=out, resume=resume, start=first, **settings)
     models = []
-    for number in range(networks):
-        member = start and start.members[number % len(start.members)]
-        place = member_path(out, number)
+    for number, place in enumerate(places(out, networks, start)):
+        if number < networks:
+            member = start and start.members[number % len(start.members)]
+        else:
+            member = start.specialists[number - networks]
         model = _done(place, member, recipe, seed + number) if resume else None
         if model is None:
             each_network(number)
@@ -69,10 +79,11 @@ def train_members(
                 dataset, recipe, seed=seed + number, out=place, resume=going_on, start=member, **settings
             )
         models.append(model)
-    joined = Committee(models)
+    weight = {"weight": start.weight} if isinstance(start, Committee) else {}
+    joined = Committee(models[:networks], models[networks:], **weight)
     joined.save(out)
-    for number in range(len(models)):
-        member_path(out, number).unlink(missing_ok=True)
+    for place in places(out, networks, start):
+        place.unlink(missing_ok=True)
     return joined
 
 

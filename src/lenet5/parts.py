@@ -220,8 +220,8 @@ def cascade(
     """Penalties of fields (N, 28, 28), (N, classes), for less than asking every network about every one.
 
     Of a line most parts are clearly no character, and of the rest most clearly are one: where the first network is
-    sure the others are not asked. first: its penalties. matters: (N,), what they are to be asked about at all. On
-    one thread, as `answers`.
+    sure the others are not asked; nor are specialists ever (committee.py). first: its penalties. matters: (N,), what
+    the others are to be asked about at all. On one thread, as `answers`.
     """
     found, others = first.copy(), model.members[1:]
     if others:

@@ -21,7 +21,8 @@ class Recogniser(ABC):
     """One network (model.LeNet5) or several that answer together (committee.Committee).
 
     `classes`: the characters, list of str. `metadata`: "j" and "scale" of eq. 9 (floats), and "confidence" (a
-    dict, calibration.Confidence) where that has been calibrated. `members`: the networks.
+    dict, calibration.Confidence) where that has been calibrated. `members`: the networks. `specialists`: those that
+    a committee asks as well which character it is. `networks`: all of them.
     """
 
     classes: list[str]
@@ -31,6 +32,16 @@ class Recogniser(ABC):
     @abstractmethod
     def members(self) -> list[LeNet5]:
         """The networks that answer."""
+
+    @property
+    def specialists(self) -> list[LeNet5]:
+        """Those that a committee asks as well which character it is; see committee.py."""
+        return []
+
+    @property
+    def networks(self) -> list[LeNet5]:
+        """All networks: the members, and then the specialists."""
+        return [*self.members, *self.specialists]
 
     @abstractmethod
     def penalties(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:

@@ -37,7 +37,7 @@ def kept_aside(training: Dataset, *networks: Recogniser) -> Dataset:
             "to keep writers aside it must be known who wrote each pattern: put writers.npz (made from QMNIST) "
             "beside MNIST's files, or name patterns that the network was not trained on with --data"
         )
-    for network in (one for each in networks for one in each.members):
+    for network in (one for each in networks for one in each.networks):
         _unseen(network, training)
         if (network.metadata["training"].get("data") or {}).get("name") == training.name:
             _refuse(training.name)  # with more patterns beside them
@@ -70,7 +70,7 @@ def calibrate_model(
         "noncharacters": 0 if left is None else len(left),
         "by": None
         if by is None
-        else "; ".join(one.metadata["training"].get("command", "another network") for one in by.members),
+        else "; ".join(one.metadata["training"].get("command", "another network") for one in by.networks),
     }
     found = calibrate(
         twin.penalties(patterns.images, threads),
@@ -89,7 +89,7 @@ def check(model: Recogniser, patterns: Dataset, by: Recogniser | None = None) ->
     twin = model if by is None else by
     if not len(patterns):
         raise DataError(f"{patterns.name} has no patterns to calibrate with")
-    for network in twin.members:
+    for network in twin.networks:
         _unseen(network, patterns)
     if twin.classes != model.classes:
         raise ModelError("a model can only be calibrated by a network of the same classes")

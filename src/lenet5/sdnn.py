@@ -34,6 +34,8 @@ FIRST = 0.7  # nats a character: between one that two columns answer to and two,
 def columns(model: Recogniser, line: NDArray[np.float32]) -> NDArray[np.float32]:
     """Penalties of every column, (columns, classes); column k is the window of 32 from pixel 4k on.
 
+    Of a committee those of the members: most windows of a line are no character (committee.py).
+
     line: (32, width) in 0 … 1, width at least 32. Raises InputError for another shape.
     """
     line = np.asarray(line, np.float32)

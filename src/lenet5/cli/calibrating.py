@@ -78,7 +78,7 @@ def calibrate_command(
     found = calibrate_model(network, patterns, nothing, twin, threads)
     network.save(out or model)
     recipes = [
-        [one.metadata["training"].get("recipe") for one in each.members]
+        [one.metadata["training"].get("recipe") for one in each.networks]
         for each in (network, twin or network)
     ]
     if any(one not in recipes[1] for one in recipes[0]):

@@ -184,7 +184,7 @@ def _train(
     """What train_command does, in one process."""
     from ..checkpoint import log_path
     from ..committee import find
-    from ..members import member_path, train_members
+    from ..members import places, train_members
 
     begun = find(start) if start else None
     if chosen.name == "adapt":
@@ -201,8 +201,8 @@ def _train(
 
         if world()[1] > 1:
             raise click.UsageError("several processes train one network, and not those of a committee")
-    places = [member_path(out, number) for number in range(networks)] if networks > 1 else [out]
-    if not resume and speaks and (lost := max(map(_unfinished, places))):
+    kept = places(out, networks, begun)
+    if not resume and speaks and (lost := max(map(_unfinished, kept))):
         click.echo(f"note: starting anew; --resume would have gone on after pass {lost}", err=True)
     click.echo(f"{training.name}: {len(training.images):,} patterns of {len(training.classes)} classes")
     if mixture:
@@ -210,7 +210,7 @@ def _train(
             f"with {mixture.others.name}" if mixture.others else "with nothing: other hands may be forgotten"
         )
         click.echo(f"mixed {others}")
-    shown = _Progress(chosen.passes, places, resume, "validation" if validation else "test", speaks)
+    shown = _Progress(chosen.passes, kept, resume, "validation" if validation else "test", speaks)
     try:
         with shown.bar:
             model = train_members(
@@ -222,7 +222,7 @@ def _train(
                 resume=resume,
                 start=begun,
                 mixture=mixture,
-                teachers=[one for teacher in teachers for one in find(teacher).members],
+                teachers=[one for teacher in teachers for one in find(teacher).networks],
                 test=test,
                 threads=threads,
                 command=context.obj or "",
@@ -239,9 +239,9 @@ def _train(
         return 130
     figures = "; ".join(
         ", ".join(f"{name.replace('_', ' ')} {share:.2%}" for name, share in one.metadata["figures"].items())
-        for one in model.members
+        for one in model.networks
     )
-    logs = ", ".join(str(log_path(place)) for place in places)
+    logs = ", ".join(str(log_path(place)) for place in kept)
     click.echo(f"the model is in {out} ({figures}), the log in {logs}")
     click.echo(f"try it: lenet5 read --weights {out} PICTURE")
     return 0
