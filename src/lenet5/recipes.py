@@ -18,6 +18,7 @@ __all__ = [
     "BEST",
     "DISPLACEMENT",
     "FAST",
+    "HANDS",
     "PAPER",
     "PAPER_DISTORTED",
     "READING",
@@ -191,6 +192,8 @@ BEST = Recipe(
     distortion=FIRM,
     variants=0.15,
 )
+# For a committee's specialist (committee.py): which digit it is, as other hands write them too, and nothing else.
+HANDS = replace(BEST, name="hands", variants=0.5, drawn=15_000)
 # For reading what people write, at some cost on MNIST itself: its writers are a part of what is learnt, and pieces
 # of digits take as much room in so small a network as digits do.
 READING = Recipe(
@@ -247,5 +250,6 @@ PAPER = PaperRecipe()
 PAPER_DISTORTED = PaperRecipe("paper-distorted", j=1.0, distortion=PAPER_DISTORTIONS)
 
 RECIPES = {
-    recipe.name: recipe for recipe in (FAST, BEST, READING, DISPLACEMENT, ADAPT, PAPER, PAPER_DISTORTED)
+    recipe.name: recipe
+    for recipe in (FAST, BEST, HANDS, READING, DISPLACEMENT, ADAPT, PAPER, PAPER_DISTORTED)
 }

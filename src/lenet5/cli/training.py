@@ -45,10 +45,12 @@ __all__ = ["train_command"]
 )
 @click.option(
     "--recipe",
-    type=click.Choice(["adapt", "fast", "best", "reading", "displacement", "paper", "paper-distorted"]),
-    help="fast: half a minute; best: longer, with distortions; reading: with lines, other ways of writing and "
-    "what is no character; displacement: for lines read by it; paper: as in 1998, one pattern at a time; "
-    "adapt: a few examples, with --from.  "
+    type=click.Choice(
+        ["adapt", "fast", "best", "hands", "reading", "displacement", "paper", "paper-distorted"]
+    ),
+    help="fast: half a minute; best: longer, with distortions; hands: as other hands write them too; reading: "
+    "with lines and what is no character as well; displacement: for lines read by it; paper: as in 1998, one "
+    "pattern at a time; adapt: a few examples, with --from.  "
     "[default: fast, or adapt with --from and --data]",
 )
 @click.option(
@@ -94,7 +96,7 @@ __all__ = ["train_command"]
     "--networks",
     type=click.IntRange(1),
     help="How many to train, each with another seed, that then answer together (a committee); as many as MODEL "
-    "has, unless given.",
+    "has, unless given, and its specialists with them.",
 )
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training, to the identical result.")
 @click.option("--threads", type=click.IntRange(1), help="As many as this process may use, unless given.")
@@ -222,7 +224,8 @@ def _train(
                 resume=resume,
                 start=begun,
                 mixture=mixture,
-                teachers=[one for teacher in teachers for one in find(teacher).networks],
+                # Not specialists, which would teach that everything is a character.
+                teachers=[one for teacher in teachers for one in find(teacher).members],
                 test=test,
                 threads=threads,
                 command=context.obj or "",
