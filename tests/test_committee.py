@@ -42,11 +42,14 @@ def test_specialists_say_which_character_and_never_that_it_is_one(three, images)
     assert (found.posterior(images).sum(1) <= three.posterior(images).sum(1)).all()
 
 
-def test_a_committee_errs_less_than_its_members(mnist_test):
+def test_a_committee_errs_less_than_its_members_and_least_with_its_specialists(mnist_test):
     images, labels = mnist_test
     together = find("committee")
-    errors = [(one.predict(images) != labels).mean() for one in together.members]
-    assert (together.predict(images) != labels).mean() < min(errors)
+    wrong = [
+        (one.predict(images) != labels).sum()
+        for one in (together, Committee(together.members), *together.members)
+    ]
+    assert wrong[0] < wrong[1] < min(wrong[2:])
 
 
 @pytest.mark.parametrize("specialists", [0, 2])

@@ -29,7 +29,7 @@ from .recogniser import Recogniser
 
 __all__ = ["Committee", "find"]
 
-WEIGHT = 0.4  # of specialists; chosen on held-out writers (docs/reproduction.md)
+WEIGHT = 1.0  # of specialists; chosen on held-out writers (docs/reproduction.md)
 
 
 class Committee(Recogniser):

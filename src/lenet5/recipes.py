@@ -192,7 +192,7 @@ BEST = Recipe(
     distortion=FIRM,
     variants=0.15,
 )
-# For a committee's specialist (committee.py): which digit it is, as other hands write them too, and nothing else.
+# For a committee's specialists (committee.py): which digit it is, as other hands write them too, and nothing else.
 HANDS = replace(BEST, name="hands", variants=0.5, drawn=15_000)
 # For reading what people write, at some cost on MNIST itself: its writers are a part of what is learnt, and pieces
 # of digits take as much room in so small a network as digits do.
