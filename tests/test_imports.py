@@ -14,14 +14,14 @@ PACKAGE = Path(lenet5.__file__).parent
 # The files in the order in which they may be read: each imports only from those before it. A new file has a
 # place here.
 ORDER = [
-    "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "calibration",
-    "network", "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders",
-    "tables", "datasets", "recogniser", "model", "committee", "recipes", "opening", "writing", "picture", "variants",
-    "segment", "rubbish", "allographs", "strip", "synthetic", "supplement", "teaching", "checkpoint", "sdlm", "train",
-    "members", "evaluate", "plots", "reproduce", "documents", "regions", "sheet", "chains", "boxes", "pages", "forms",
-    "adapting", "rejection", "graph", "grammar", "results", "pen", "parts", "sdnn", "strings", "steps",
-    "reader", "marks", "jobs",
-    "string_evaluation", "alignment", "export", "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",
+    "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "calibration", "network",
+    "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders", "tables",
+    "datasets", "recogniser", "model", "committee", "recipes", "opening", "writing", "regions", "paper", "picture",
+    "variants", "segment", "rubbish", "allographs", "strip", "synthetic", "supplement", "teaching", "checkpoint",
+    "sdlm", "train", "members", "evaluate", "plots", "reproduce", "documents", "sheet", "chains", "boxes", "pages",
+    "forms", "adapting", "rejection", "graph", "grammar", "results", "pen", "parts", "sdnn", "strings", "steps",
+    "reader", "marks", "jobs", "string_evaluation", "alignment", "export", "torch", "sklearn", "serve", "bulk",
+    "bench", "cli", "__main__",
 ]  # fmt: skip
 
 # Imports inside functions that go against the arrows, each with its reason.

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from .architecture import FIELD
 from .errors import PictureError
 from .opening import Picture, name_of, open_picture
-from .writing import INKED, concentrated, without_rules
+from .paper import sheet_of
+from .writing import INKED, concentrated, otsu, without_rules
 
 __all__ = [
-    "Picture", "field", "ink", "normalise_character", "open_picture", "reduced", "without_lines", "without_specks",
+    "Picture", "cleaned", "field", "ink", "normalise_character", "open_picture", "reduced", "without_lines",
+    "without_specks",
 ]  # fmt: skip
 
 BOX = 20  # a character is fitted into 20×20 (Section III-A)
@@ -127,7 +129,7 @@ def ink(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.f
     noise = 1.5 * np.quantile(quiet, 0.9) if len(quiet) else 0.0
     if most < max(FAINTEST, 2.5 * noise):
         raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
-    level = _otsu(strength[strength > noise])
+    level = otsu(strength[strength > noise])
     full = max(strength[strength >= level].mean(), level)
     low = max(noise, 0.35 * level)
     whole = np.zeros(shape, np.float32)
@@ -142,7 +144,7 @@ def _likely(strength: NDArray[np.float32]) -> float:
     contrast of a pen. Less, the more of the picture's edge that would make ink: beside a shadow, or what a
     neighbour wrote, light paper stands out as well.
     """
-    full = float(np.quantile(strength, 0.99))
+    full = float(np.quantile(strength, 0.997))
     inked = strength > 0.5 * full
     return full * (1 - 3 * min(float(_border(inked).mean()), 0.1))
 
@@ -154,7 +156,7 @@ def _without_frame(strength: NDArray) -> NDArray:
         return strength
     from scipy import ndimage
 
-    pieces, count = ndimage.label(strength > 0.5 * _otsu(strength[strength > 0]), np.ones((3, 3)))
+    pieces, count = ndimage.label(strength > 0.5 * otsu(strength[strength > 0]), np.ones((3, 3)))
     rows, columns = strength.shape
     high, wide = round(0.12 * rows), round(0.12 * columns)
     inner = np.zeros(count + 1)
@@ -163,22 +165,6 @@ def _without_frame(strength: NDArray) -> NDArray:
     rim = np.isin(np.arange(count + 1), _border(pieces)) & (share < 0.15)
     rim[0] = False
     return np.where(ndimage.grey_dilation(pieces * rim[pieces], size=(3, 3)) > 0, 0, strength)
-
-
-def _otsu(values: NDArray) -> float:
-    """The level that best parts values into two groups (Otsu 1979); values of one level are all above it."""
-    counts, edges = np.histogram(values, 128)
-    centres = (edges[:-1] + edges[1:]) / 2
-    below = np.cumsum(counts)[:-1]
-    above = counts.sum() - below
-    sums = np.cumsum(counts * centres)
-    possible = (below > 0) & (above > 0)
-    if not possible.any():
-        return float(values.max(initial=0)) / 2
-    below, above, lower = below[possible], above[possible], sums[:-1][possible]
-    apart = below * above * (lower / below - (sums[-1] - lower) / above) ** 2
-    best = np.flatnonzero(apart >= apart.max() * (1 - 1e-9))
-    return float(edges[1:-1][possible][best].mean())
 
 
 def without_lines(map_: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -226,6 +212,15 @@ def _lines(map_: NDArray[np.float32], without: NDArray[np.float32]) -> int:
     return len(long)
 
 
+def cleaned(map_: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
+    """Ink of one character without specks. Raises PictureError where it is all specks, as noise and texture are."""
+    if concentrated(map_, PIECES) < SCATTERED:
+        raise PictureError(
+            f"nothing to read in {name}: what stands out is scattered, as noise and texture are"
+        )
+    return without_specks(map_)
+
+
 def without_specks(map_: NDArray[np.float32]) -> NDArray[np.float32]:
     """Only the pieces of ink that belong to a character: large enough, and no line along the border."""
     from scipy import ndimage
@@ -271,13 +266,10 @@ def normalise_character(source: Picture, name: str | None = None, box: int = BOX
     source: as for `open_picture`. Raises PictureError where there is no picture or nothing to read.
     """
     name = name or name_of(source)
-    colours = reduced(open_picture(source, name), WORKING)
-    map_ = without_lines(ink(colours, name))
-    if concentrated(map_, PIECES) < SCATTERED:
-        raise PictureError(
-            f"nothing to read in {name}: what stands out is scattered, as noise and texture are"
-        )
-    return field(without_specks(map_), name, box)
+    colours = open_picture(source, name)
+    sheet = sheet_of(colours, name)
+    colours = reduced(sheet.picture if sheet else colours, WORKING)
+    return field(cleaned(without_lines(ink(colours, name)), name), name, box)
 
 
 def field(map_: NDArray[np.float32], name: str = "the picture", box: int = BOX) -> NDArray[np.uint8]:

@@ -16,9 +16,10 @@ from .forms import Area, Form, crop, parse_region
 from .grammar import Grammar, allowed
 from .graph import Graph
 from .opening import Picture, colours_of, name_of
+from .paper import sheet_of
 from .parts import Parts, answers
 from .pen import unlike
-from .picture import WORKING, field, ink, reduced, without_specks
+from .picture import WORKING, cleaned, field, ink, reduced
 from .recogniser import Recogniser
 from .regions import Region
 from .results import Box, Line, Result, String, around
@@ -114,14 +115,18 @@ class Reader:
         if region is not None:
             part = crop(colours, parse_region(region) if isinstance(region, str) else region, name)
             colours = part.picture
+        sheet = sheet_of(colours, name)
+        if sheet:
+            colours = sheet.picture
         if mode == "character":
             result = _single(self._alone(colours, name, grammar, best))
         elif mode == "string":
             result = _single(self._string(colours, name, grammar, best))
         else:
             result = self._page(colours, name, mode, grammar, best)
-        if part:
-            result = result.moved(part.on_page)
+        for shown in (sheet, part):
+            if shown:
+                result = result.moved(shown.on_page)
         if threshold is not None:
             return result.rejecting(threshold)
         # What the grammar asks for is not refused for one bad character among good ones.
@@ -241,6 +246,8 @@ class Reader:
         count = len(string.characters)
         if not why and self.method == "segmentation" and count > 1 and string.confidence < AGREED**count:
             why = "it can be read in too many ways"
+        if not why and count > 1 and set(string.text) == {"1"} and _joined(ink):
+            why = "in one piece, as ones side by side are not"
         return replace(string, unlike=why).moved(_times(pixels))
 
     def _alone(self, colours: NDArray[np.float32], name: str, grammar: Grammar | None, best: int) -> String:
@@ -274,7 +281,7 @@ _Cell = tuple[NDArray[np.uint8], Box]
 def _inked(colours: NDArray[np.float32], name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """A picture of one character, reduced, and its ink: (rows, columns, 3) and (rows, columns)."""
     small = reduced(colours, WORKING)
-    return small, without_specks(ink(small, name))
+    return small, cleaned(ink(small, name), name)
 
 
 def _cell(map_: NDArray[np.float32], name: str) -> _Cell:
@@ -283,6 +290,13 @@ def _cell(map_: NDArray[np.float32], name: str) -> _Cell:
     rows, columns = np.flatnonzero((map_ > INKED).any(1)), np.flatnonzero((map_ > INKED).any(0))
     top, left = int(rows[0]), int(columns[0])
     return seen, (left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
+
+
+def _joined(ink: NDArray[np.float32]) -> bool:
+    """Whether all ink is one connected piece, as an M, an N or a V is."""
+    from scipy import ndimage
+
+    return ndimage.label(ink > INKED, np.ones((3, 3)))[1] == 1
 
 
 def _stuck(above: Box, below: Box) -> bool:

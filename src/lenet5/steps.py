@@ -37,7 +37,7 @@ def character_steps(
     """
     from .picture import WORKING, field, ink, reduced, without_lines, without_specks
 
-    steps = [("as it was opened", _picture(colours))]
+    colours, steps = _opened(colours, name)
     try:
         small = reduced(colours, WORKING)
         map_ = ink(small, name)
@@ -63,7 +63,7 @@ def string_steps(
     """
     from .pages import boxes_of, lines_of
 
-    steps = [("as it was opened", _picture(colours))]
+    colours, steps = _opened(colours, name)
     try:
         boxes = boxes_of(colours, name)
         if boxes:
@@ -81,6 +81,19 @@ def string_steps(
     except PictureError as error:
         steps.append((str(error), None))
     return _sheet(steps)
+
+
+def _opened(
+    colours: NDArray[np.float32], name: str
+) -> tuple[NDArray[np.float32], list[tuple[str, Image.Image | None]]]:
+    """What is read of a picture, and the steps up to it."""
+    from .paper import sheet_of
+
+    steps: list[tuple[str, Image.Image | None]] = [("as it was opened", _picture(colours))]
+    sheet = sheet_of(colours, name)
+    if not sheet:
+        return colours, steps
+    return sheet.picture, [*steps, ("the sheet of paper alone", _picture(sheet.picture))]
 
 
 def _line(colours: NDArray[np.float32], name: str, model: Recogniser | None) -> list[tuple[str, Image.Image]]:

@@ -20,6 +20,7 @@ __all__ = [
     "INKED",
     "character_size",
     "line_of",
+    "otsu",
     "resized",
     "strokes_of",
     "without_rules",
@@ -58,6 +59,22 @@ def line_of(
     # More than LONGEST pixels again only where they are needed, and never more than there are, twice over.
     second = max(first * size / SIZE, 0.5, max(colours.shape[:2]) / (4 * LONGEST))
     return strokes_of(resized(colours, second), name), second
+
+
+def otsu(values: NDArray) -> float:
+    """The level that best parts values into two groups (Otsu 1979); values of one level are all above it."""
+    counts, edges = np.histogram(values, 128)
+    centres = (edges[:-1] + edges[1:]) / 2
+    below = np.cumsum(counts)[:-1]
+    above = counts.sum() - below
+    sums = np.cumsum(counts * centres)
+    possible = (below > 0) & (above > 0)
+    if not possible.any():
+        return float(values.max(initial=0)) / 2
+    below, above, lower = below[possible], above[possible], sums[:-1][possible]
+    apart = below * above * (lower / below - (sums[-1] - lower) / above) ** 2
+    best = np.flatnonzero(apart >= apart.max() * (1 - 1e-9))
+    return float(edges[1:-1][possible][best].mean())
 
 
 def resized(colours: NDArray[np.float32], pixels: float) -> NDArray[np.float32]:
