@@ -16,12 +16,12 @@ PACKAGE = Path(lenet5.__file__).parent
 ORDER = [
     "errors", "architecture", "codes", "files", "tensors", "inputs", "compile", "losses", "calibration", "network",
     "distort", "engine", "uncompiled", "summary", "idx", "npz", "download", "mnist", "classes", "folders", "tables",
-    "datasets", "recogniser", "model", "committee", "recipes", "opening", "writing", "regions", "paper", "picture",
-    "variants", "segment", "rubbish", "allographs", "strip", "synthetic", "supplement", "teaching", "checkpoint",
-    "sdlm", "train", "members", "evaluate", "plots", "reproduce", "documents", "sheet", "chains", "boxes", "pages",
-    "forms", "adapting", "rejection", "graph", "grammar", "results", "pen", "parts", "sdnn", "strings", "steps",
-    "reader", "marks", "jobs", "string_evaluation", "alignment", "export", "torch", "sklearn", "serve", "bulk",
-    "bench", "cli", "__main__",
+    "datasets", "recogniser", "model", "committee", "recipes", "opening", "writing", "regions", "sheet", "paper",
+    "straight", "ruling", "picture", "variants", "segment", "rubbish", "allographs", "strip", "synthetic",
+    "supplement", "teaching", "checkpoint", "sdlm", "train", "members", "evaluate", "plots", "reproduce",
+    "documents", "chains", "boxes", "pages", "forms", "adapting", "rejection", "graph", "grammar", "results", "pen",
+    "parts", "sdnn", "strings", "steps", "reader", "marks", "jobs", "string_evaluation", "alignment", "export",
+    "torch", "sklearn", "serve", "bulk", "bench", "cli", "__main__",
 ]  # fmt: skip
 
 # Imports inside functions that go against the arrows, each with its reason.

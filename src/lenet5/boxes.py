@@ -16,8 +16,9 @@ from .regions import Region
 from .sheet import LOOK, lines_apart, paper_of
 from .writing import resized
 
-__all__ = ["boxes_of"]
+__all__ = ["BOXES", "boxes_of"]
 
+BOXES = 3  # printed boxes, from which on a picture is read box by box without being asked
 LEAST = 12  # pixels of the reduced page: sides of a box
 LINED = 0.85  # share of each side that is framed
 ALIKE = 0.25  # of a box's sides, by which boxes of one row may differ

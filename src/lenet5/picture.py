@@ -15,11 +15,12 @@ from .architecture import FIELD
 from .errors import PictureError
 from .opening import Picture, name_of, open_picture
 from .paper import sheet_of
-from .writing import INKED, concentrated, otsu, without_rules
+from .ruling import without_ruling
+from .sheet import paper_of
+from .writing import concentrated, otsu
 
 __all__ = [
-    "Picture", "cleaned", "field", "ink", "normalise_character", "open_picture", "reduced", "without_lines",
-    "without_specks",
+    "Picture", "cleaned", "field", "ink", "normalise_character", "open_picture", "reduced", "without_specks",
 ]  # fmt: skip
 
 BOX = 20  # a character is fitted into 20×20 (Section III-A)
@@ -29,9 +30,7 @@ PIECES = 4  # the largest pieces of a character's ink
 SCATTERED = (
     0.4  # share of all ink that they hold at least: in any writing seen 0.7 or more, in noise 0.2 or less
 )
-BESIDE = 0.07  # share of a side within which a printed line ends
-ENDS = 0.03  # share of a character's own ink that may lie where the line ends
-THICKEST = 0.05  # share of the shorter side that a printed line is thick at most
+SHADED = 0.25  # share of a picture's edge that is ink, from which on that is hardly a character cut close
 FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from noise
 
 
@@ -113,6 +112,11 @@ def _strength(colours: NDArray[np.float32], sign: int) -> NDArray[np.float32]:
     return _without_frame(strength)
 
 
+def _apart(colours: NDArray[np.float32], paper: NDArray[np.float32], sign: int) -> NDArray[np.float32]:
+    """The same with the paper's level given, (rows, columns, 3)."""
+    return np.maximum(sign * (paper - colours), 0).max(2)
+
+
 def ink(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
     """How much ink lies on each pixel: (rows, columns) float32, 0 paper … 1 full ink.
 
@@ -123,6 +127,12 @@ def ink(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.f
     trim = _rim(colours.mean(2))
     colours = colours[trim]
     strength = max((_strength(colours, sign) for sign in (1, -1)), key=_likely)
+    if (_border(strength) > 0.5 * np.quantile(strength, 0.997)).mean() > SHADED:
+        # A shadow with an edge, less wide than no stroke is: the median of what lies around follows that.
+        paper = paper_of(colours)
+        strength = max(
+            strength, *(_without_frame(_apart(colours, paper, sign)) for sign in (1, -1)), key=_likely
+        )
     most = np.quantile(strength, 0.998) if strength.size > 5000 else strength.max()
     # Noise of the paper: from the half of the pixels with least ink, which are paper in any character.
     quiet = np.sort(strength.ravel())[: strength.size // 2]
@@ -165,51 +175,6 @@ def _without_frame(strength: NDArray) -> NDArray:
     rim = np.isin(np.arange(count + 1), _border(pieces)) & (share < 0.15)
     rim[0] = False
     return np.where(ndimage.grey_dilation(pieces * rim[pieces], size=(3, 3)) > 0, 0, strength)
-
-
-def without_lines(map_: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Ink of a character without lines printed right across its picture: a box, ruled or squared paper.
-
-    A line alone is printed only if it goes from edge to edge and the rest touches no edge: the stem of a 4 may
-    be as straight and as long as any. Two or more need not reach the edges (a frame), but must run on beyond
-    the rest on both sides.
-    """
-    found = map_
-    turns = []
-    for turned in (False, True):
-        here = found.T if turned else found
-        near = max(1, round(BESIDE * here.shape[1]))
-        if min(here.shape) < 40 or not ((here[:, :near] > INKED).any() and (here[:, -near:] > INKED).any()):
-            continue
-        without = without_rules(here, THICKEST * min(here.shape))
-        if without is not here:
-            turns.append((turned, _lines(here, without)))
-            found = without.T if turned else without
-    left = found > INKED
-    for turned, lines in turns:
-        ends = left if turned else left.T  # the first and last rows are where the lines end
-        end = max(1, len(ends) // 50)
-        few = ENDS * left.sum()
-        if not left.any() or max(ends[:end].sum(), ends[-end:].sum()) > few or lines == 0:
-            return map_
-        if lines == 1 and max(ends[:, :end].sum(), ends[:, -end:].sum()) > few:
-            return map_
-    return found
-
-
-def _lines(map_: NDArray[np.float32], without: NDArray[np.float32]) -> int:
-    """How many lines were taken out; 0 for one alone that does not go from edge to edge."""
-    from scipy import ndimage
-
-    gone = (map_ > INKED) & (without == 0)
-    reach = gone.shape[1] // 8  # they are broken where strokes cross them
-    joined = ndimage.maximum_filter(gone, (3, 2 * reach + 1))
-    label, _ = ndimage.label(joined, np.ones((3, 3)))
-    places = ndimage.find_objects(label)
-    long = [place for place in places if place[1].stop - place[1].start > 0.8 * gone.shape[1]]
-    if len(long) == 1 and not (gone[:, :2].any() and gone[:, -2:].any()):
-        return 0
-    return len(long)
 
 
 def cleaned(map_: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
@@ -268,8 +233,8 @@ def normalise_character(source: Picture, name: str | None = None, box: int = BOX
     name = name or name_of(source)
     colours = open_picture(source, name)
     sheet = sheet_of(colours, name)
-    colours = reduced(sheet.picture if sheet else colours, WORKING)
-    return field(cleaned(without_lines(ink(colours, name)), name), name, box)
+    plain = without_ruling(sheet.picture if sheet else colours)
+    return field(cleaned(ink(reduced(plain, WORKING), name), name), name, box)
 
 
 def field(map_: NDArray[np.float32], name: str = "the picture", box: int = BOX) -> NDArray[np.uint8]:

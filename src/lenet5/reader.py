@@ -23,6 +23,7 @@ from .picture import WORKING, cleaned, field, ink, reduced
 from .recogniser import Recogniser
 from .regions import Region
 from .results import Box, Line, Result, String, around
+from .ruling import ruling_of
 from .strings import METHODS, read_string
 from .writing import INKED, line_of, resized
 
@@ -32,7 +33,6 @@ __all__ = ["MODES", "Reader"]
 FOR_READING = {"segmentation": {"digits": "committee"}, "displacement": {"digits": "displacement"}}
 # What a picture is taken for: whatever it looks like; one character; one line; a page of lines; printed boxes.
 MODES = ("auto", "character", "string", "lines", "boxes")
-BOXES = 3  # printed boxes, from which on a picture is read box by box without being asked
 SQUARE = 1.3  # ink wider for its height than this is not compared with one character
 AMONG = 0.05  # confidence that a character among sure ones must reach, unless told otherwise
 FEW = 3  # lines; a page of more is not compared with one character
@@ -118,12 +118,17 @@ class Reader:
         sheet = sheet_of(colours, name)
         if sheet:
             colours = sheet.picture
+        ruling = ruling_of(colours)
+        plain = ruling.painted(colours) if ruling else colours
+        result = None
         if mode == "character":
-            result = _single(self._alone(colours, name, grammar, best))
+            result = _single(self._alone(plain, name, grammar, best))
         elif mode == "string":
-            result = _single(self._string(colours, name, grammar, best))
-        else:
-            result = self._page(colours, name, mode, grammar, best)
+            result = _single(self._string(plain, name, grammar, best))
+        elif mode == "boxes" or (mode == "auto" and not (ruling and ruling.squared)):
+            result = self._in_boxes(colours, name, mode == "boxes", grammar, best)
+        if result is None:
+            result = self._page(plain, name, mode, grammar, best)
         for shown in (sheet, part):
             if shown:
                 result = result.moved(shown.on_page)
@@ -158,15 +163,21 @@ class Reader:
                 found[place.name] = result.moved(region.on_page).scaled(pixels)
         return found
 
+    def _in_boxes(
+        self, colours: NDArray[np.float32], name: str, asked: bool, grammar: Grammar | None, best: int
+    ) -> Result | None:
+        """Printed boxes one by one, if that is asked or there are enough of them; None if not."""
+        from .boxes import BOXES, boxes_of
+
+        boxes = boxes_of(colours, name)
+        return self._boxes(boxes, name, grammar, best) if asked or len(boxes) >= BOXES else None
+
     def _page(
         self, colours: NDArray[np.float32], name: str, mode: str, grammar: Grammar | None, best: int
     ) -> Result:
-        """Box by box or line by line; what cannot be read is a problem, and an error if nothing can."""
-        from .pages import boxes_of, lines_of
+        """Line by line; what cannot be read is a problem, and an error if nothing can."""
+        from .pages import lines_of
 
-        boxes = boxes_of(colours, name) if mode != "lines" else []
-        if mode == "boxes" or len(boxes) >= BOXES:
-            return self._boxes(boxes, name, grammar, best)
         found: list[String] = []
         problems: list[str] = []
         try:

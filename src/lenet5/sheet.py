@@ -13,6 +13,7 @@ __all__ = ["LOOK", "inked_of", "levelled", "lines_apart", "paper_of", "rules_of"
 LOOK = 1600  # pixels of the longer side at which lines and boxes are looked for
 FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from the paper
 QUIET = 4.0  # ink is at least so many times the paper's own unevenness
+FINE = 64, 24  # steps of the paper's map along the longer and the shorter side, at most
 TILTS = np.tan(np.radians(np.arange(-8, 8.01, 0.25)))  # of lines, as rows a column
 THICK = 0.018  # of the page's longer side: what hangs in from an edge and is thicker is no writing
 RULE = 0.35  # share of the page that a printed line crosses at least
@@ -62,23 +63,29 @@ def _inside(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return left & ~rest[label]
 
 
-def paper_of(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+def paper_of(
+    colours: NDArray[np.float32], fine: tuple[int, int] = FINE, mirrored: bool = False
+) -> NDArray[np.float32]:
     """The paper's own level everywhere: the median around on a coarse map, smoothed.
 
-    The median of the rows' medians, which takes a tenth of the time of the median of all around.
+    The median of the rows' medians, which takes a tenth of the time of the median of all around. fine: steps of the
+    map along the longer and the shorter side, or fewer. mirrored: the picture goes on mirrored beyond its edges, so
+    that a line along them is not taken for the paper.
     """
     from scipy import ndimage
 
+    beyond = "reflect" if mirrored else "nearest"
+
     rows, columns = colours.shape[:2]
     if colours.shape[2] == 3 and not np.ptp(colours, axis=2).any():
-        return np.repeat(paper_of(colours[:, :, :1]), 3, 2)
-    step = min(max(1, max(rows, columns) // 64, min(rows, columns) // 24), rows, columns)
+        return np.repeat(paper_of(colours[:, :, :1], fine, mirrored), 3, 2)
+    step = min(max(1, max(rows, columns) // fine[0], min(rows, columns) // fine[1]), rows, columns)
     coarse = ndimage.uniform_filter(colours, (step, step, 0))[step // 2 :: step, step // 2 :: step]
     short, long = sorted(coarse.shape[:2])
     size = max(3, round(0.7 * short if long > 2 * short else 0.35 * short) | 1)
-    along = ndimage.median_filter(coarse, (1, size, 1), mode="nearest")
-    median = ndimage.median_filter(along, (size, 1, 1), mode="nearest")
-    around = ndimage.gaussian_filter(median, (size / 4, size / 4, 0), mode="nearest")
+    along = ndimage.median_filter(coarse, (1, size, 1), mode=beyond)
+    median = ndimage.median_filter(along, (size, 1, 1), mode=beyond)
+    around = ndimage.gaussian_filter(median, (size / 4, size / 4, 0), mode=beyond)
     zoom = rows / coarse.shape[0], columns / coarse.shape[1], 1
     return ndimage.zoom(around, zoom, order=1, mode="nearest", grid_mode=True)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from .recogniser import Recogniser
+    from .ruling import Ruling
 
 __all__ = ["character_steps", "string_steps"]
 
@@ -35,16 +36,15 @@ def character_steps(
     colours: (rows, columns, 3) in 0 … 1. model: says under the field what it reads. A picture in which nothing
     is found ends with that sentence; nothing is raised.
     """
-    from .picture import WORKING, field, ink, reduced, without_lines, without_specks
+    from .picture import WORKING, cleaned, field, ink, reduced
 
-    colours, steps = _opened(colours, name)
+    colours, ruling, steps = _opened(colours, name)
+    colours = _plain(colours, ruling, steps)
     try:
         small = reduced(colours, WORKING)
         map_ = ink(small, name)
         steps.append(("ink: how far it differs from the paper, and to which side", _ink(map_)))
-        ruled = without_lines(map_)
-        steps.append(("without printed lines", _ink(ruled)))
-        clean = without_specks(ruled)
+        clean = cleaned(map_, name)
         steps.append(("without specks and rims", _ink(clean)))
         seen = field(clean, name)
         steps.append(("what the network sees: 28 by 28, centred by mass", _fields([seen], model)))
@@ -61,14 +61,16 @@ def string_steps(
     colours: (rows, columns, 3) in 0 … 1. model: says under each field what it reads. A picture in which nothing
     is found ends with that sentence; nothing is raised.
     """
-    from .pages import boxes_of, lines_of
+    from .boxes import BOXES, boxes_of
+    from .pages import lines_of
 
-    colours, steps = _opened(colours, name)
+    colours, ruling, steps = _opened(colours, name)
     try:
-        boxes = boxes_of(colours, name)
-        if boxes:
+        boxes = [] if ruling and ruling.squared else boxes_of(colours, name)
+        if len(boxes) >= BOXES:
             drawn = _outlined(colours, [box.box for box in boxes])
             return _sheet([*steps, (f"{len(boxes)} printed boxes", drawn)])
+        colours = _plain(colours, ruling, steps)
         lines = lines_of(colours, name)
         where = _outlined(colours, [line.box for line in lines])
         steps.append((f"lines found: {len(lines)}", where))
@@ -83,17 +85,27 @@ def string_steps(
     return _sheet(steps)
 
 
-def _opened(
-    colours: NDArray[np.float32], name: str
-) -> tuple[NDArray[np.float32], list[tuple[str, Image.Image | None]]]:
-    """What is read of a picture, and the steps up to it."""
-    from .paper import sheet_of
+_Steps = list[tuple[str, "Image.Image | None"]]
 
-    steps: list[tuple[str, Image.Image | None]] = [("as it was opened", _picture(colours))]
-    sheet = sheet_of(colours, name)
-    if not sheet:
-        return colours, steps
-    return sheet.picture, [*steps, ("the sheet of paper alone", _picture(sheet.picture))]
+
+def _opened(colours: NDArray[np.float32], name: str) -> tuple[NDArray[np.float32], Ruling | None, _Steps]:
+    """What is read of a picture, the lines printed there, and the steps up to it."""
+    from .paper import sheet_of
+    from .ruling import ruling_of
+
+    steps: _Steps = [("as it was opened", _picture(colours))]
+    if sheet := sheet_of(colours, name):
+        colours = sheet.picture
+        steps.append(("the sheet of paper alone", _picture(colours)))
+    return colours, ruling_of(colours), steps
+
+
+def _plain(colours: NDArray[np.float32], ruling: Ruling | None, steps: _Steps) -> NDArray[np.float32]:
+    """The picture without the lines that are printed there: one more step."""
+    if ruling:
+        colours = ruling.painted(colours)
+        steps.append(("without printed lines", _picture(colours)))
+    return colours
 
 
 def _line(colours: NDArray[np.float32], name: str, model: Recogniser | None) -> list[tuple[str, Image.Image]]:
@@ -112,7 +124,7 @@ def _line(colours: NDArray[np.float32], name: str, model: Recogniser | None) -> 
     fields = parts_of(found, model).fields if model else found.fields(found.arcs())
     return [
         ("ink: how far it differs from the paper in the pen's colour", _ink(strength)),
-        ("without printed lines", _ink(ruled)),
+        ("without lines right across", _ink(ruled)),
         ("without specks", _ink(without_specks(ruled))),
         (f"cut into {len(found.boxes)} pieces", _picture(pieces)),
         (f"what the network sees: {len(fields)} parts", _fields(list(fields[:MOST_FIELDS]), model)),

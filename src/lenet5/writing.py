@@ -21,6 +21,7 @@ __all__ = [
     "character_size",
     "line_of",
     "otsu",
+    "planes_of",
     "resized",
     "strokes_of",
     "without_rules",
@@ -141,10 +142,7 @@ def written(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[
     """
     from scipy import ndimage
 
-    red, green, blue = np.moveaxis(colours, 2, 0)  # one by one: NumPy is slow along an axis of three
-    most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
-    grey = bool((most - least < 0.02).all())
-    planes = ((red + green + blue) / 3)[:, :, None] if grey else colours
+    planes = planes_of(colours)
     smooth = ndimage.gaussian_filter(planes, (SMOOTH, SMOOTH, 0))
     apart = _paper(planes) - smooth  # how much darker than the paper
     # The side, darker or lighter, on which the strongest hundredth stands out more, is the pen's.
@@ -161,6 +159,13 @@ def written(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[
     if full < FAINTEST:
         raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
     return np.clip((strength - LOW * full) / ((HIGH - LOW) * full), 0, 1).astype(np.float32)
+
+
+def planes_of(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Colours (rows, columns, 3) as they are, or their mean, (rows, columns, 1), where they are shades of grey."""
+    red, green, blue = np.moveaxis(colours, 2, 0)  # one by one: NumPy is slow along an axis of three
+    most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    return colours if (most - least >= 0.02).any() else ((red + green + blue) / 3)[:, :, None]
 
 
 def _paper(planes: NDArray) -> NDArray:
