@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet5 import strings
+from lenet5.committee import find
 from lenet5.errors import PictureError
 from lenet5.grammar import choices, length, pattern
 from lenet5.model import LeNet5
@@ -214,3 +216,15 @@ def test_a_reader_reads_strings_and_gives_boxes_in_the_pictures_pixels(times):
     first, last = reading.characters[0].box, reading.characters[-1].box
     assert first[0] == pytest.approx(columns[0] * times, abs=2.5 * times)
     assert last[0] + last[2] == pytest.approx((columns[-1] + 1) * times, abs=2.5 * times)
+
+
+def test_what_is_surely_one_character_by_itself_is_not_cut_in_two(mnist_test):
+    images, labels = mnist_test
+    model = find("committee")
+    sixes = [Image.fromarray(np.pad(image, 4)).resize((72, 72)) for image in images[labels == 6][:150]]
+
+    def split(rates: strings.Rates) -> int:
+        lines = [np.asarray(six, np.float32) / 255 for six in sixes]
+        return sum(len(read_string(line, model, rates=rates, best=1).text) > 1 for line in lines)
+
+    assert split(strings.RATES) <= 3 < split(replace(strings.RATES, whole=0.0))

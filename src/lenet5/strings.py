@@ -53,10 +53,12 @@ class Rates:
     mark_high: float = 0.4  # for each line's size by which it is higher than 0.2
     no_character: float = 1.0  # what stands free and is not as high, if the network takes it for none
     no_character_high: float = 5.0  # for each line's size by which that is higher than 0.2
+    whole: float = 0.5  # of −log of what a free part's probability lacks to 1, for cutting through it
     missed: float = 5.7  # ink of a character's size that is left unread, and cannot be a mark
 
 
 RATES = Rates()
+DOUBT = 0.002  # probability, at least, that what is one character by itself is none
 LEANING = (-0.3, 0.3, -0.15, 0.15)  # by which a line is leant to be cut again
 MAYBE = 0.05  # probability of a character, from which one that was cut is shown with what it may share
 PASSING = 0.02  # share of paths through a part, by the first network, from which the others are asked
@@ -190,12 +192,21 @@ class _Line:
         ]
         start, end, silent = np.array(quiet, float).reshape(-1, 3).T
         spoken = -np.log(np.maximum(posterior, 1e-12)) + self._shape
+        start = np.concatenate([np.repeat(self._first, classes), start.astype(np.intp)])
+        end = np.concatenate([np.repeat(self._behind, classes), end.astype(np.intp)])
+        penalty = np.concatenate([spoken.ravel(), silent])
+        # What a part that stands free is by itself speaks against cutting through it.
+        one = dict(zip(self.runs, posterior.max(1).tolist(), strict=True))
+        for a, b in pairwise(found.free):
+            if b > a + 1 and (a, b) in one:
+                within = (start <= a) & (end > a) & (end < b)
+                penalty[within] -= rates.whole * np.log(max(1 - one[a, b], DOUBT))
         return Graph(
             len(found.boxes) + 1,
-            np.concatenate([np.repeat(self._first, classes), start]),
-            np.concatenate([np.repeat(self._behind, classes), end]),
+            start,
+            end,
             np.concatenate([np.tile(np.arange(classes), count), np.full(len(quiet), SILENT)]),
-            np.concatenate([spoken.ravel(), silent]),
+            penalty,
         )
 
 
