@@ -42,6 +42,11 @@ def test_the_width_is_in_heights_of_a_character_whatever_the_pictures_size():
     assert found.contrast == pytest.approx(0.8, abs=0.02)
 
 
+def test_a_brush_on_a_screen_is_a_pen():
+    ink = ring(13)
+    assert unlike(picture(ink), ink, [BOX]) == ""
+
+
 def test_what_is_thick_for_its_height_is_no_pens():
     ink = ring(20)  # filled
     assert unlike(picture(ink), ink, [BOX]) == "too thick for a pen's strokes"
