@@ -97,6 +97,14 @@ def test_faint_pencil_and_a_shadow():
     assert alike(np.clip(paper - 26 * strokes, 0, 255).astype(np.uint8))
 
 
+@pytest.mark.parametrize("corner", range(4))
+def test_a_shadow_with_an_edge_is_no_ink(corner):
+    y, x = np.mgrid[:120, :120]
+    shade = 1 - 0.45 / (1 + np.exp((x + y - 70) / 2))  # over one corner, from edge to edge
+    picture = np.asarray(drawn(width=6)) * np.rot90(shade, corner)
+    assert alike(picture.astype(np.uint8))
+
+
 def test_specks_and_the_rim_of_a_photograph_are_left_out():
     image = np.asarray(drawn()).copy()
     image[100:103, 20:23] = 30
