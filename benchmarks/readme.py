@@ -6,6 +6,7 @@ python benchmarks/accuracy.py --recipe best
 python benchmarks/parity.py
 python benchmarks/exports.py
 python benchmarks/nothing.py
+python benchmarks/papers.py
 python benchmarks/sdlm_conventions.py --test --seeds 5 paper eq-9 paper-distorted
 python benchmarks/own_characters.py FOLDER --out benchmarks/results
 python benchmarks/strings.py FOLDER --adapt --seeds 3 --out benchmarks/results
@@ -225,10 +226,26 @@ def nothing() -> str:
     return "\n".join([*lines, "", f"Weights `{report['weights']}`, threshold {report['threshold']:.0%}."])
 
 
+def papers() -> str:
+    """Digits on all sorts of paper."""
+    report = json.loads((HERE / "results" / "papers.json").read_text(encoding="utf-8"))
+    rows = report["kinds"]
+    counts = list(next(iter(rows.values())))
+    names = {"1": "one digit"}
+    heads = [f"{names.get(count, f'{count} digits')}: right | shown | wrong" for count in counts]
+    lines = [f"| paper | {' | '.join(heads)} |", "|---|" + "---:|" * (3 * len(counts))]
+    for kind, row in rows.items():
+        every = [(row[count], name) for count in counts for name in ("right", "shown", "wrong")]
+        cells = [f"{found[name] / found['pictures']:.0%}" for found, name in every]
+        lines.append(f"| {kind} | {' | '.join(cells)} |")
+    pictures = next(iter(rows.values()))[counts[0]]["pictures"]
+    return "\n".join([*lines, "", f"Weights `{report['weights']}`, {pictures} pictures of each."])
+
+
 # Documents, and the figures between their markers.
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint, "reads": reads},
-    "docs/reading.md": {"methods": methods, "nothing": nothing},
+    "docs/reading.md": {"papers": papers, "methods": methods, "nothing": nothing},
     "docs/parity.md": {"parity": parity},
     "docs/onnx.md": {"files": partial(files, "onnx")},
     "docs/c.md": {"example": example, "files": partial(files, "c"), "boards": boards},
