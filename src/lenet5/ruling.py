@@ -113,8 +113,9 @@ def _through(
     left = _without(inked, level, upright)
     if not left.any():
         return [], [], False
-    many = min(len(level), len(upright)) > 1
-    if many and (len(level) + len(upright) > 4 or _highest(left) >= HELD * len(left)):
+    less, more = sorted((len(level), len(upright)))
+    grid = (less > 1 and more > 2) or (less == 1 and more > 3)
+    if grid or (less > 1 and _highest(left) >= HELD * len(left)):
         # A frame at the picture's edges is no squared paper.
         inner = [
             any(INNER * side < rule.middle < (1 - INNER) * side for rule in rules)
@@ -123,7 +124,7 @@ def _through(
         return level, upright, all(inner)
     if not level and len(upright) == 1:
         return [], [], False  # a 1, or the stem of a character
-    few = max(len(level), len(upright)) == 1
+    few = more == 1
     return level if _ends_before(left, few) else [], upright if _ends_before(left.T, few) else [], False
 
 
