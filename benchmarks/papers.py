@@ -160,9 +160,8 @@ def turned(rng: Rng, picture: Level, most: float, bent: float = 0.0) -> Level:
 def picture(kind: str, count: int, number: int) -> tuple[NDArray[np.uint8], str]:
     """Picture `number` of a kind with so many digits, (rows, columns, 3), and what it says; the same each time."""
     rng = np.random.Generator(np.random.PCG64([SEED, KINDS.index(kind), count, number]))
-    high = {"small": rng.uniform(12, 24), "large": rng.uniform(300, 700)}.get(
-        kind, np.exp(rng.uniform(np.log(40), np.log(150)))
-    )
+    usual = np.exp(rng.uniform(np.log(40), np.log(150)))
+    high = float({"small": rng.uniform(12, 24), "large": rng.uniform(300, 700)}.get(kind, usual))
     level, says = written(rng, count, high)
     askew = kind in ("squared, turned", "squared, by telephone")
     margins = {"cut close": (0, 0.06), "far away": (1, 4)}.get(kind, (0.9, 1.6) if askew else (0.2, 1.2))

@@ -45,6 +45,15 @@ def test_the_first_screens_answers_are_what_is_printed():
     assert done.stdout.splitlines() == shown.splitlines()[1:]
 
 
+def test_every_kind_of_paper_is_drawn_the_same_each_time(mnist_test):
+    import papers  # benchmarks/
+
+    for kind in papers.KINDS:
+        picture, says = papers.picture(kind, 2, 0)
+        assert picture.ndim == 3 and picture.dtype == "uint8" and len(says) == 2, kind
+        assert (papers.picture(kind, 2, 0)[0] == picture).all(), kind
+
+
 def test_every_command_is_in_the_readme():
     for command in COMMANDS:
         assert f"`lenet5 {command}" in README
