@@ -212,12 +212,12 @@ def _between(strength: NDArray) -> float:
     return level
 
 
-def without_rules(map_: NDArray[np.float32], thickest: float | None = None) -> NDArray[np.float32]:
+def without_rules(map_: NDArray[np.float32]) -> NDArray[np.float32]:
     """Ink without printed lines: level or nearly, thin, and reaching from one side to the other.
 
     Found as sloping rows of pixels nearly all of which are ink, and half of which are ink in thin runs from
     top to bottom. Only thin runs are taken out, with their grey rims: where a stroke crosses the line, the
-    stroke stays. thickest: pixels of a printed line, at most; fitted to a line of writing, if None.
+    stroke stays.
     """
     from scipy import ndimage
 
@@ -228,7 +228,7 @@ def without_rules(map_: NDArray[np.float32], thickest: float | None = None) -> N
         return map_
     length = np.bincount(runs.ravel(), minlength=count + 1)
     length[0] = rows + 1
-    thickest = max(4, round(0.08 * min(rows, 3 * SIZE) if thickest is None else thickest))
+    thickest = max(4, round(0.08 * min(rows, 3 * SIZE)))
     thin = length <= thickest
     near = np.stack([inked, thin[runs]])
     near = ndimage.maximum_filter1d(near, 3, axis=1)  # a line may lie between two rows
