@@ -118,17 +118,18 @@ class Reader:
         sheet = sheet_of(colours, name)
         if sheet:
             colours = sheet.picture
-        ruling = ruling_of(colours)
-        plain = ruling.painted(colours) if ruling else colours
+        ruling = None if mode == "boxes" else ruling_of(colours)
         result = None
-        if mode == "character":
-            result = _single(self._alone(plain, name, grammar, best))
-        elif mode == "string":
-            result = _single(self._string(plain, name, grammar, best))
-        elif mode == "boxes" or (mode == "auto" and not (ruling and ruling.squared)):
+        if mode == "boxes" or (mode == "auto" and not (ruling and ruling.squared)):
             result = self._in_boxes(colours, name, mode == "boxes", grammar, best)
         if result is None:
-            result = self._page(plain, name, mode, grammar, best)
+            plain = ruling.painted(colours) if ruling else colours
+            if mode == "character":
+                result = _single(self._alone(plain, name, grammar, best))
+            elif mode == "string":
+                result = _single(self._string(plain, name, grammar, best))
+            else:
+                result = self._page(plain, name, mode, grammar, best)
         for shown in (sheet, part):
             if shown:
                 result = result.moved(shown.on_page)

@@ -7,8 +7,8 @@ reading, and the share of all paths that agree is its confidence.
 The penalty of an arc is −log of the probability that eq. 9 gives the class, the rubbish class included, so
 that a good character costs nothing and half of one, or two, cost much: weights that have learnt the rubbish
 class are needed. To it comes what the network cannot see, since every arc is brought to one size before: that
-the ink is small for this line, lies in parts that do not touch, or was cut through. Points, commas and dashes
-are silent arcs.
+the ink is small for this line, lies in parts that do not touch, or was cut through, the more so the surer the whole
+of it is a character. Points, commas and dashes are silent arcs.
 
 One way of cutting is no proof: stretches of a line that are not read surely are cut leaning to either side as well,
 where other cuts are cheap and characters look another way, and all ways stand side by side (parts.beside).
