@@ -18,17 +18,17 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet5 import datasets, mnist
 from lenet5.bench.measure import machine
-from lenet5.recipes import RECIPES
-from lenet5.train import hold_out, train
+from lenet5.data import dataset, mnist
+from lenet5.training.loop import hold_out, train
+from lenet5.training.recipes import RECIPES
 
 RESULTS = Path(__file__).parent / "results"
 
 
 def run(recipe, seed: int, validation: bool) -> dict[str, float]:
     began = time.perf_counter()
-    training, test = datasets.load("mnist"), datasets.load("mnist", split="test")
+    training, test = dataset.load("mnist"), dataset.load("mnist", split="test")
     if validation:
         training, test = hold_out(training, mnist.writers("train"))
     reports = []

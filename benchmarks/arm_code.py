@@ -23,11 +23,11 @@ import numpy as np
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LENET5_CACHE"] = folder  # code from a cache cannot be inspected
-        from lenet5.engine import forward
+        from lenet5.engine.numba_backend import batch_forward
 
-        room = [np.zeros(size * forward.L, np.float32) for size in (6 * 196, 400)]
-        forward.c3_s4(room[0], np.zeros(60_000, np.float32), room[1])
-        (code,) = forward.c3_s4.inspect_llvm().values()
+        room = [np.zeros(size * batch_forward.L, np.float32) for size in (6 * 196, 400)]
+        batch_forward.c3_s4(room[0], np.zeros(60_000, np.float32), room[1])
+        (code,) = batch_forward.c3_s4.inspect_llvm().values()
     triple = "aarch64-unknown-linux-gnu"
     code = re.sub(r'target triple = ".*"', f'target triple = "{triple}"', code)
     code = re.sub(r'target datalayout = ".*"\n', "", code)

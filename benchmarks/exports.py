@@ -21,7 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet5 import LeNet5, datasets
+from lenet5 import LeNet5
+from lenet5.data import dataset
 from lenet5.export.quantise import calibrate
 from lenet5.export.to_c import RAM, header
 from lenet5.export.to_onnx import build
@@ -159,8 +160,8 @@ def version(command: str) -> str:
 
 def main() -> None:
     model = LeNet5.pretrained("digits")
-    seen = calibrate(model, datasets.load("mnist", split="train").images)
-    images = datasets.load("mnist", split="test").images[:5]
+    seen = calibrate(model, dataset.load("mnist", split="train").images)
+    images = dataset.load("mnist", split="test").images[:5]
     headers = {"float": header(model), "int8": header(model, seen)}
     report: dict = {
         "files": {

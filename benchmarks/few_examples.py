@@ -1,6 +1,6 @@
 """What a few examples of one person's writing do: to the error on that person, on everybody else, on rubbish.
 
-    python benchmarks/few_examples.py            # --write: only the table of docs/adapting.md, from the result
+    python benchmarks/few_examples.py            # --write: only the table of docs/fine_tuning.md, from the result
 
 The starting network is trained by the recipe fast, with 6,000 non-characters, without the writers kept aside.
 People are writers of MNIST that the starting network never saw: the eight it reads worst of those with a hundred
@@ -22,15 +22,16 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from lenet5 import adapting, datasets, mnist
-from lenet5.adapting import Mixture, recipe_for
 from lenet5.bench.measure import machine
-from lenet5.calibration import DOUBT
-from lenet5.datasets import Dataset
-from lenet5.model import LeNet5
-from lenet5.recipes import FAST
-from lenet5.rubbish import MEASURED, noncharacters
-from lenet5.train import begin, hold_out, train, untrained
+from lenet5.data import dataset, mnist
+from lenet5.data.dataset import Dataset
+from lenet5.data.synthesis.negatives import MEASURED, noncharacters
+from lenet5.model.calibration import DOUBT
+from lenet5.model.lenet5 import LeNet5
+from lenet5.training import fine_tuning
+from lenet5.training.fine_tuning import Mixture, recipe_for
+from lenet5.training.loop import begin, hold_out, train, untrained
+from lenet5.training.recipes import FAST
 
 HERE = Path(__file__).parent
 RESULT = HERE / "results" / "few_examples.json"
@@ -107,7 +108,7 @@ def adapted(start: LeNet5, own: Dataset, others: Dataset, way: str, seed: int) -
 
 
 def measure(start: LeNet5, kept: Dataset, held: Dataset, who: np.ndarray, seeds: int) -> list[dict]:
-    test = datasets.load("mnist", split="test")
+    test = dataset.load("mnist", split="test")
     nothing = noncharacters(MEASURED, 500, start.classes)
 
     def others(model: LeNet5) -> dict[str, float]:
@@ -177,7 +178,7 @@ def table(report: dict) -> str:
 
 
 def write() -> None:
-    """The table into docs/adapting.md, between its markers."""
+    """The table into docs/fine_tuning.md, between its markers."""
     text = PAGE.read_text(encoding="utf-8")
     begin, end = "<!-- few examples -->", "<!-- /few examples -->"
     head, _, rest = text.partition(begin)
@@ -195,11 +196,11 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="only write the table")
     options = parser.parse_args()
     if not options.write:
-        adapting.noncharacters = lambda seed, count, classes: _drawn(
+        fine_tuning.noncharacters = lambda seed, count, classes: _drawn(
             seed, count, tuple(classes)
         )  # once for each seed
         who = mnist.writers("train")
-        whole = datasets.load("mnist")
+        whole = dataset.load("mnist")
         kept, held = hold_out(whole, who)
         start = LeNet5.load(options.start) if options.start else starting(kept)
         own = mnist.validation_split(who)[1]

@@ -15,9 +15,9 @@ from collections.abc import Callable
 import numpy as np
 
 from lenet5 import LeNet5
-from lenet5.compile import compiled
-from lenet5.engine import aligned, backward, forward, vector
-from lenet5.engine.forward import C5_B, C5_W, F6_B, F6_W, L
+from lenet5.engine.numba_backend import aligned, batch_backward, batch_forward, simd
+from lenet5.engine.numba_backend.batch_forward import C5_B, C5_W, F6_B, F6_W, L
+from lenet5.engine.numba_backend.jit import compiled
 
 TIMES = 50
 
@@ -42,11 +42,11 @@ def seconds(function: Callable, *arguments: object) -> float:
 @compiled
 def only_multiply(numbers, times):
     """12 independent sums kept in registers: nothing but multiply–adds."""
-    row = vector.row_of(12, np.float32(0))
-    factor = vector.row_load(12, numbers, 0)
+    row = simd.row_of(12, np.float32(0))
+    factor = simd.row_load(12, numbers, 0)
     for _ in range(times):
-        row = vector.row_fma(row, np.float32(0.999), factor)
-    vector.row_store(row, numbers, 0)
+        row = simd.row_fma(row, np.float32(0.999), factor)
+    simd.row_store(row, numbers, 0)
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def main() -> None:
 
     model = LeNet5(seed=0)
     flat, codes = model.flat, model.codes
-    room = {name: aligned(size) for name, size in backward.SIZES.items()}
+    room = {name: aligned(size) for name, size in batch_backward.SIZES.items()}
     r = room
     r["x"][:] = np.random.default_rng(0).uniform(-0.1, 1.175, 1024 * L)
     levels, y = aligned(L, 1024), aligned(10 * L)
@@ -67,22 +67,22 @@ def main() -> None:
     small = np.float32(0.005), np.float32(-0.1)
 
     kernels: list[tuple[str, int, Callable, tuple]] = [
-        ("pixels, interleaved", 0, forward.fill, (images, 0, *small, levels, aligned(1024 * L))),
-        ("C1 and S2", 118_776, forward.c1_s2, (r["x"], flat, r["s2"])),
-        ("C3 and S4", 150_400, forward.c3_s4, (r["s2"], flat, r["s4"])),
-        ("C5", 48_000, forward.full, (r["s4"], flat, C5_W, C5_B, 120, 400, r["c5"])),
-        ("F6", 10_080, forward.full, (r["c5"], flat, F6_W, F6_B, 84, 120, r["f6"])),
-        ("penalties", 840, forward.rbf, (r["f6"], codes, y)),
-        ("forward, states kept", 328_096, backward.forward,
+        ("pixels, interleaved", 0, batch_forward.fill, (images, 0, *small, levels, aligned(1024 * L))),
+        ("C1 and S2", 118_776, batch_forward.c1_s2, (r["x"], flat, r["s2"])),
+        ("C3 and S4", 150_400, batch_forward.c3_s4, (r["s2"], flat, r["s4"])),
+        ("C5", 48_000, batch_forward.full, (r["s4"], flat, C5_W, C5_B, 120, 400, r["c5"])),
+        ("F6", 10_080, batch_forward.full, (r["c5"], flat, F6_W, F6_B, 84, 120, r["f6"])),
+        ("penalties", 840, batch_forward.rbf, (r["f6"], codes, y)),
+        ("forward, states kept", 328_096, batch_backward.forward,
          (r["x"], flat, *(r[k] for k in ("c1", "s2", "c3", "s4", "c5", "f6")))),
-        ("loss", 1_680, backward.loss, (r["f6"], codes, targets, patterns, L, 20.0, 0.1, y, r["d6"])),
-        ("F6 back", 10_080, backward.full_back, (flat, F6_W, 84, 120, r["d6"], r["c5"], r["d5"])),
-        ("C5 back", 48_000, backward.full_back, (flat, C5_W, 120, 400, r["d5"], r["s4"], r["d4"])),
-        ("C5 and F6 gradient", 58_080, backward.c5_f6_gradient,
+        ("loss", 1_680, batch_backward.loss, (r["f6"], codes, targets, patterns, L, 20.0, 0.1, y, r["d6"])),
+        ("F6 back", 10_080, batch_backward.full_back, (flat, F6_W, 84, 120, r["d6"], r["c5"], r["d5"])),
+        ("C5 back", 48_000, batch_backward.full_back, (flat, C5_W, 120, 400, r["d5"], r["s4"], r["d4"])),
+        ("C5 and F6 gradient", 58_080, batch_backward.c5_f6_gradient,
          (r["turned"], r["d5"], r["d6"], r["s4"], r["c5"], r["by_lane"], r["g6"], gradient)),
-        ("S4 back", 800, backward.s4_back, (r["c3"], r["s4"], r["d4"], flat, r["d3"], r["by_lane"])),
-        ("C3 gradient", 150_000, backward.c3_gradient, (r["s2"], r["d3"], r["by_lane"])),
-        ("C3 back, S2 back, C1 gradient", 269_952, backward.s2_back,
+        ("S4 back", 800, batch_backward.s4_back, (r["c3"], r["s4"], r["d4"], flat, r["d3"], r["by_lane"])),
+        ("C3 gradient", 150_000, batch_backward.c3_gradient, (r["s2"], r["d3"], r["by_lane"])),
+        ("C3 back, S2 back, C1 gradient", 269_952, batch_backward.s2_back,
          (r["x"], r["c1"], r["s2"], r["d3"], flat, r["d1"], r["by_lane"])),
     ]  # fmt: skip
     print(f"{'kernel':32}{'µs an image':>12}{'bound':>8}{'share':>8}")

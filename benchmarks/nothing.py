@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from lenet5.errors import PictureError
-from lenet5.jobs import each
-from lenet5.reader import Reader
+from lenet5.parallel import each
+from lenet5.reading.reader import Reader
 
 RESULTS = Path(__file__).parent / "results" / "nothing.json"
 MODES = ("auto", "lines", "string", "character")

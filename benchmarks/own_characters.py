@@ -14,8 +14,8 @@ import json
 from pathlib import Path
 
 from lenet5.errors import LeNet5Error
-from lenet5.reader import Reader
-from lenet5.string_evaluation import labelled_pictures
+from lenet5.evaluation.strings import labelled_pictures
+from lenet5.reading.reader import Reader
 
 
 def answers(reader: Reader, paths: list[Path], **how: object) -> list[str]:

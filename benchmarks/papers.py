@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from lenet5.data.mnist import mnist
 from lenet5.errors import PictureError
-from lenet5.jobs import each
-from lenet5.mnist import mnist
-from lenet5.reader import Reader
+from lenet5.parallel import each
+from lenet5.reading.reader import Reader
 from nothing import smooth
 
 RESULTS = Path(__file__).parent / "results" / "papers.json"

@@ -3,7 +3,7 @@
     pip install torch onnx onnxruntime openvino;  apt install gcc gcc-arm-none-eabi qemu-user
     python benchmarks/parity.py            # then: python benchmarks/readme.py
 
-The reference is network.py in double precision. `ENGINES` is the table: tests/test_parity.py runs it on a few
+The reference is reference.py in double precision. `ENGINES` is the table: tests/test_parity.py runs it on a few
 hundred images, this script on all 10,000 of MNIST's test set, and writes benchmarks/results/parity.json:
 for each engine the largest and mean difference of a penalty from the reference's, the answers (smallest
 penalty) that differ, and the error. `--model`: another file, or another name of weights.
@@ -25,8 +25,10 @@ from typing import Any
 import numpy as np
 
 from exports import BOARDS, C99, SOURCES, Absent, bare, compiled, penalties
-from lenet5 import LeNet5, datasets, network
+from lenet5 import LeNet5
+from lenet5.data import dataset
 from lenet5.export.quantise import Calibration, calibrate
+from lenet5.network import reference as network
 
 RESULTS = Path(__file__).parent / "results"
 BLOCK = 500  # images at a time, where an engine takes a batch
@@ -69,17 +71,17 @@ def reference(model: LeNet5, images: np.ndarray) -> np.ndarray:
 
 
 def in_numpy(model: LeNet5, images: np.ndarray, _: Calibration) -> np.ndarray:
-    from lenet5 import uncompiled
+    from lenet5.engine import numpy_backend
 
-    return uncompiled.penalties(model.flat, model.codes, images)
+    return numpy_backend.penalties(model.flat, model.codes, images)
 
 
 def in_engine(model: LeNet5, images: np.ndarray, _: Calibration, batch: int | None = None) -> np.ndarray:
     package("numba")
-    from lenet5 import engine
+    from lenet5.engine import numba_backend
 
     parts = np.split(images, range(batch, len(images), batch)) if batch else [images]
-    return np.concatenate([engine.penalties(model.flat, model.codes, part) for part in parts])
+    return np.concatenate([numba_backend.penalties(model.flat, model.codes, part) for part in parts])
 
 
 def in_torch(model: LeNet5, images: np.ndarray, _: Calibration, dtype: str = "float32") -> np.ndarray:
@@ -172,8 +174,8 @@ def main() -> None:
     parser.add_argument("--images", type=int, default=10_000, help="how many test images")
     options = parser.parse_args()
     model = LeNet5.find(options.model)
-    seen = calibrate(model, datasets.load("mnist", split="train").images)
-    test = datasets.load("mnist", split="test")
+    seen = calibrate(model, dataset.load("mnist", split="train").images)
+    test = dataset.load("mnist", split="test")
     images, labels = test.images[: options.images], test.labels[: options.images]
     expected = reference(model, images)
     answers = expected.argmin(1)

@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 
 from lenet5.bench.report import ratio
-from lenet5.model import LeNet5
+from lenet5.model.lenet5 import LeNet5
 
 HERE = Path(__file__).parent
 

@@ -21,13 +21,14 @@ import click
 import numba
 import numpy as np
 
-from lenet5 import distort, engine, network
-from lenet5.architecture import SHAPES, SLICES
-from lenet5.codes import DIGITS, codes
+from lenet5.data.mnist import mnist, validation_split, writers
+from lenet5.engine import numba_backend
 from lenet5.errors import LeNet5Error
-from lenet5.mnist import mnist, validation_split, writers
-from lenet5.recipes import PAPER, PAPER_DISTORTED
-from lenet5.sdlm import rates, start, train_paper
+from lenet5.network import distortion, reference
+from lenet5.network.architecture import SHAPES, SLICES
+from lenet5.network.codes import DIGITS, codes
+from lenet5.training.recipes import PAPER, PAPER_DISTORTED
+from lenet5.training.stochastic import rates, start, train_paper
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "sdlm_conventions.json"
@@ -36,7 +37,7 @@ DOCUMENT = HERE.parent / "docs" / "reproduction.md"
 # s (`scale`) is the weight of a penalty, `caution` that of its curvature. s × caution = 2 gives F6 a
 # curvature of 4 at first, and with it the paper's spread of rates in the first pass.
 WHOLE = replace(PAPER, scale=1.0, caution=1.0)  # eq. 7 as printed, h as Appendix C gives it
-HALF = distort.Distortion(translation=1.0, scaling=0.06, squeezing=0.06, shear=0.125, regular=0.1)
+HALF = distortion.Distortion(translation=1.0, scaling=0.06, squeezing=0.06, shear=0.125, regular=0.1)
 RANDOM = {"coefficient": None, "bias": None}
 CONVENTIONS = {
     "paper": (PAPER, "the recipe `paper`"),
@@ -64,7 +65,7 @@ CONVENTIONS = {
     "mu-0.2": (replace(WHOLE, mu=0.2), "s = 1, h × 1, μ = 0.2 (the energy weighted by 0.1)"),
     "mu-0.67": (replace(WHOLE, mu=0.02 / 0.03), "s = 1, h × 1, μ = 0.67 (weighted by 0.03)"),
     "paper-distorted": (PAPER_DISTORTED, "the recipe `paper-distorted`: eq. 9, j = 1"),
-    "eq-8-distorted": (replace(PAPER, distortion=distort.PAPER), "`paper` with distortions"),
+    "eq-8-distorted": (replace(PAPER, distortion=distortion.PAPER), "`paper` with distortions"),
     "half-distorted": (
         replace(PAPER_DISTORTED, distortion=HALF),
         "`paper-distorted` with half of every distortion",
@@ -82,7 +83,7 @@ def data(test: bool) -> tuple[tuple, tuple]:
 
 
 def error(flat: np.ndarray, images: np.ndarray, labels: np.ndarray) -> float:
-    return float((engine.penalties(flat, codes(DIGITS), images, threads=1).argmin(1) != labels).mean())
+    return float((numba_backend.penalties(flat, codes(DIGITS), images, threads=1).argmin(1) != labels).mean())
 
 
 def measure(name: str, seed: int, test: bool) -> dict:
@@ -115,7 +116,7 @@ def states(name: str) -> None:
 
     def show(flat: np.ndarray, history: list) -> None:
         parameters = {key: flat[SLICES[key]].reshape(shape) for key, shape in SHAPES.items()}
-        x = network.forward(parameters, codes(DIGITS), network.normalise(seen[:1000])).x
+        x = reference.forward(parameters, codes(DIGITS), reference.normalise(seen[:1000])).x
         shares = ", ".join(f"{layer.upper()} {(abs(x[layer]) > 1.65).mean():.0%}" for layer in ("c3", "c5"))
         click.echo(f"  after pass {len(history)}: states beyond ±1.65: {shares}")
 

@@ -23,8 +23,8 @@ from pathlib import Path
 from statistics import median
 
 from lenet5.bench.measure import machine
-from lenet5.reader import Reader
-from lenet5.string_evaluation import evaluate_strings, labelled_pictures
+from lenet5.evaluation.strings import evaluate_strings, labelled_pictures
+from lenet5.reading.reader import Reader
 
 Pictures = list[tuple[Path, str]]
 

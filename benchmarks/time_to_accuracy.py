@@ -20,11 +20,13 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet5 import LeNet5, datasets, engine
+from lenet5 import LeNet5
 from lenet5.bench.measure import machine
 from lenet5.bench.peers import normalised, torch_network
-from lenet5.distort import distort
-from lenet5.recipes import FAST
+from lenet5.data import dataset
+from lenet5.engine import numba_backend
+from lenet5.network.distortion import distort
+from lenet5.training.recipes import FAST
 
 RESULTS = Path(__file__).parent / "results"
 RECIPE = replace(FAST, name="sprint", passes=8)
@@ -38,9 +40,9 @@ def order(seed: int, index: int, patterns: int) -> np.ndarray:
 def ours(seed: int, passes: int) -> list[tuple[float, float]]:
     """(seconds, share read) after each pass."""
     began = time.perf_counter()
-    training, test = datasets.load("mnist"), datasets.load("mnist", split="test")
+    training, test = dataset.load("mnist"), dataset.load("mnist", split="test")
     model = LeNet5(seed=seed, spread=RECIPE.spread, power=RECIPE.power)
-    trainer = engine.Trainer(
+    trainer = numba_backend.Trainer(
         model.flat, model.codes, training.images, training.labels, batch=RECIPE.batch,
         momentum=RECIPE.momentum, j=RECIPE.j, scale=RECIPE.scale, distortion=RECIPE.distortion, seed=seed,
     )  # fmt: skip
@@ -58,7 +60,7 @@ def pytorch(seed: int, passes: int) -> list[tuple[float, float]]:
     import torch
 
     began = time.perf_counter()
-    training, test = datasets.load("mnist"), datasets.load("mnist", split="test")
+    training, test = dataset.load("mnist"), dataset.load("mnist", split="test")
     x_test = torch.from_numpy(normalised(test.images))
     labels = torch.from_numpy(training.labels)
     network = torch_network(LeNet5(seed=seed, spread=RECIPE.spread, power=RECIPE.power))

@@ -20,7 +20,7 @@ def _folder(name: str) -> Path:
 
 
 def _mnist(split: str) -> tuple[np.ndarray, np.ndarray]:
-    from lenet5.mnist import mnist
+    from lenet5.data.mnist import mnist
 
     _folder("mnist")
     return mnist(split, download=False)

@@ -102,7 +102,7 @@ def test_the_document_on_reading_is_run(monkeypatch, capsys):
 
 
 def test_options_that_the_document_on_reading_names_are_there():
-    from lenet5.cli.reading import read_command
+    from lenet5.cli.read import read_command
 
     text = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
     known = {option for parameter in read_command.params for option in parameter.opts}

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lenet5 import FAST, InputError, losses
+from lenet5 import FAST, InputError
+from lenet5.network import losses
 
 pytest.importorskip("sklearn", reason="scikit-learn is not installed: pip install 'lenet5[sklearn]'")
 

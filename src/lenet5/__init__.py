@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from ._version import __version__ as __version__
+
 if TYPE_CHECKING:
-    from .committee import Committee
-    from .datasets import Dataset
-    from .distort import Distortion
+    from .data.dataset import Dataset
     from .errors import (
         DataError,
         DownloadError,
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
         PictureError,
         SaveError,
     )
-    from .evaluate import Evaluation
-    from .model import LeNet5
-    from .reader import Reader
-    from .recipes import BEST, FAST, PAPER, PAPER_DISTORTED, PaperRecipe, Recipe
-
-__version__ = "0.1.0"
+    from .evaluation.classification import Evaluation
+    from .model.ensemble import Committee
+    from .model.lenet5 import LeNet5
+    from .network.distortion import Distortion
+    from .reading.reader import Reader
+    from .training.recipes import BEST, FAST, PAPER, PAPER_DISTORTED, PaperRecipe, Recipe
 
 __all__ = [
     "BEST",
@@ -51,18 +51,18 @@ __all__ = [
 
 # Where each public name is made; a file is imported when one of its names is first asked for.
 _HOMES = {
-    "BEST": "recipes",
-    "FAST": "recipes",
-    "Committee": "committee",
-    "Dataset": "datasets",
-    "Distortion": "distort",
-    "Evaluation": "evaluate",
-    "LeNet5": "model",
-    "PAPER": "recipes",
-    "PAPER_DISTORTED": "recipes",
-    "PaperRecipe": "recipes",
-    "Reader": "reader",
-    "Recipe": "recipes",
+    "BEST": "training.recipes",
+    "FAST": "training.recipes",
+    "Committee": "model.ensemble",
+    "Dataset": "data.dataset",
+    "Distortion": "network.distortion",
+    "Evaluation": "evaluation.classification",
+    "LeNet5": "model.lenet5",
+    "PAPER": "training.recipes",
+    "PAPER_DISTORTED": "training.recipes",
+    "PaperRecipe": "training.recipes",
+    "Reader": "reading.reader",
+    "Recipe": "training.recipes",
 }
 
 

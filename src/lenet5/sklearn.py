@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .architecture import FIELD
 from .errors import InputError, MissingExtraError
+from .network.architecture import FIELD
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
@@ -26,11 +26,11 @@ except ModuleNotFoundError as _error:
         f"lenet5.sklearn needs scikit-learn ({_error}): pip install 'lenet5[sklearn]' brings it"
     ) from _error
 
-from . import uncompiled
-from .codes import PRINTABLE
-from .inputs import target_weights
-from .model import LeNet5
-from .recipes import RECIPES, Recipe
+from .engine import numpy_backend
+from .model.lenet5 import LeNet5
+from .network.codes import PRINTABLE
+from .network.preprocessing import target_weights
+from .training.recipes import RECIPES, Recipe
 
 __all__ = ["LeNet5Classifier", "fields"]
 
@@ -101,7 +101,7 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
             raise InputError(f"the classes were {self.classes_} at the first partial_fit, not {classes!r}")
         recipe = self._recipe()
         index = self.n_iter_
-        trainer = uncompiled.fastest().Trainer(
+        trainer = numpy_backend.fastest().Trainer(
             self.model_.flat, self.model_.codes, self._images(X),
             target_weights(self._indices(y), self.model_.classes, len(X)),
             batch=recipe.batch, momentum=recipe.momentum, decay=recipe.decay, j=recipe.j, scale=recipe.scale,

@@ -39,7 +39,7 @@ def machine() -> dict[str, Any]:
             )
     except OSError:
         pass
-    from ..engine import L
+    from ..engine.numba_backend import L
 
     return {
         "cpu": model,
@@ -81,7 +81,7 @@ def recognition(
     threads: int, rounds: int, batches: tuple[int, ...] = BATCHES, only: tuple[str, ...] = ()
 ) -> dict:
     """Images a second of every engine at every batch size; their answers are compared first."""
-    from ..model import LeNet5
+    from ..model.lenet5 import LeNet5
     from .peers import normalised, peers
 
     model = LeNet5.pretrained("digits")
@@ -114,9 +114,9 @@ def recognition(
 
 def training(threads: int, rounds: int, batches: tuple[int, ...] = (16, 32, 64, 128, 256, 1024)) -> dict:
     """Patterns a second, forward + backward + update, of ours and of PyTorch eager, at each batch size."""
-    from .. import engine
-    from ..distort import PAPER
-    from ..model import LeNet5
+    from ..engine import numba_backend
+    from ..model.lenet5 import LeNet5
+    from ..network.distortion import PAPER
 
     rng = np.random.default_rng(0)
     raw = rng.integers(0, 256, (8192, 28, 28), np.uint8)
@@ -125,7 +125,7 @@ def training(threads: int, rounds: int, batches: tuple[int, ...] = (16, 32, 64, 
 
     def ours(batch: int, distortion: Any) -> tuple[int, Callable[[], Any]]:
         model = LeNet5(seed=0)
-        trainer = engine.Trainer(
+        trainer = numba_backend.Trainer(
             model.flat, model.codes, raw, labels, batch=batch, distortion=distortion, threads=threads
         )
         order = np.arange(4096)
@@ -159,7 +159,7 @@ def _torch_step(
     """One mini-batch in PyTorch as most people write it: the same loss and optimiser as ours."""
     import torch
 
-    from ..model import LeNet5
+    from ..model.lenet5 import LeNet5
     from .peers import normalised, torch_network
 
     torch.set_num_threads(threads)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..architecture import BACKGROUND, FOREGROUND, PAIRS
+from ..network.architecture import BACKGROUND, FOREGROUND, PAIRS
 
 if TYPE_CHECKING:
-    from ..model import LeNet5
+    from ..model.lenet5 import LeNet5
 
 __all__ = ["Peer", "peers", "torch_network"]
 
@@ -51,9 +51,10 @@ def torch_network(model: LeNet5) -> Any:
 
     Trains the same parameters: gradients to absent pairs of Table I are masked.
     """
+    from torch.nn import functional as F
+
     import torch
     from torch import nn
-    from torch.nn import functional as F
 
     class Network(nn.Module):
         def __init__(self) -> None:
@@ -85,10 +86,11 @@ def torch_network(model: LeNet5) -> Any:
 
 
 def _ours(model: LeNet5, threads: int) -> Iterator[Peer]:
-    from .. import __version__, engine
+    from .._version import __version__
+    from ..engine import numba_backend
 
     flat, codes = model.flat, model.codes
-    yield Peer("lenet5", __version__, lambda raw, _: engine.penalties(flat, codes, raw, threads))
+    yield Peer("lenet5", __version__, lambda raw, _: numba_backend.penalties(flat, codes, raw, threads))
 
 
 def _torch(model: LeNet5, threads: int) -> Iterator[Peer]:

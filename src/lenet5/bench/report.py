@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from ..architecture import LAYERS
 from ..errors import LeNet5Error, MissingExtraError
+from ..network.architecture import LAYERS
 
 __all__ = ["measure", "plot", "table"]
 

@@ -17,22 +17,22 @@ from typing import NoReturn
 
 import click
 
-from .. import __version__
+from .._version import __version__
 from ..errors import LeNet5Error
 
 __all__ = ["group", "main"]
 
 # Command -> the file that holds it, under the command's name with _ for -.
 COMMANDS = {
-    "bench": "benchmark",
-    "calibrate": "calibrating",
-    "eval": "evaluation",
-    "eval-strings": "strings",
-    "export": "exporting",
-    "read": "reading",
-    "reproduce": "reproduction",
-    "summary": "architecture",
-    "train": "training",
+    "bench": "bench",
+    "calibrate": "calibrate",
+    "eval": "eval",
+    "eval-strings": "eval_strings",
+    "export": "export",
+    "read": "read",
+    "reproduce": "reproduce",
+    "summary": "summary",
+    "train": "train",
 }
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from ..grammar import Grammar
-    from ..recogniser import Recogniser
+    from ..lattice.regex import Grammar
+    from ..model.classifier import Recogniser
 
 __all__ = ["allowed_by", "reading_options", "threshold_of"]
 
@@ -54,12 +54,12 @@ def allowed_by(
     classes: Sequence[str], digits: int | None, pattern: str | None, choices: Path | None
 ) -> Grammar | None:
     """What strings may be by the options. Wrong use where they exclude one another."""
-    from .. import grammar
+    from ..lattice import regex
 
     if sum(option is not None for option in (digits, pattern, choices)) > 1:
         raise click.UsageError("--digits, --pattern and --choices exclude one another: give one of them")
-    listed = None if choices is None else grammar.listed(choices)
-    return grammar.allowed(classes, digits=digits, pattern=pattern, choices=listed)
+    listed = None if choices is None else regex.listed(choices)
+    return regex.allowed(classes, digits=digits, pattern=pattern, choices=listed)
 
 
 def threshold_of(model: Recogniser, threshold: float | None, max_error: float | None) -> float | None:

@@ -14,13 +14,13 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
-from .. import network
-from ..architecture import FIELD, KERNEL, PAIRS, SHAPES
 from ..errors import InputError
-from ..inputs import check_images
+from ..network import reference
+from ..network.architecture import FIELD, KERNEL, PAIRS, SHAPES
+from ..network.preprocessing import check_images
 
 if TYPE_CHECKING:
-    from ..model import LeNet5
+    from ..model.lenet5 import LeNet5
 
 __all__ = ["MOST", "Calibration", "Quantised", "best_range", "calibrate", "dense", "quantise"]
 
@@ -71,7 +71,7 @@ def calibrate(model: LeNet5, images: ArrayLike | None) -> Calibration:
         )
     # Evenly spread, because many sets lie class by class.
     images = images[np.linspace(0, len(images) - 1, min(MOST, len(images))).astype(int)]
-    seen = network.forward(model.parameters, model.codes, network.normalise(images))
+    seen = reference.forward(model.parameters, model.codes, reference.normalise(images))
     inputs = {"f6": seen.x["c5"][:, :, 0, 0].mean(0, np.float64)}
     for name, before in (("c1", "input"), ("c3", "s2"), ("c5", "s4")):
         windows = sliding_window_view(seen.x[before], (KERNEL, KERNEL), (2, 3))

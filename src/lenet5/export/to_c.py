@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import __version__
-from ..architecture import BACKGROUND, FOREGROUND, PAIRS
+from .._version import __version__
+from ..atomic import write
 from ..errors import ModelError
-from ..files import write
-from ..network import AMPLITUDE as A
-from ..network import STEEPNESS as S
+from ..network.architecture import BACKGROUND, FOREGROUND, PAIRS
+from ..network.reference import AMPLITUDE as A
+from ..network.reference import STEEPNESS as S
 from .quantise import Calibration, calibrate, quantise
 
 if TYPE_CHECKING:
-    from ..model import LeNet5
+    from ..model.lenet5 import LeNet5
 
 __all__ = ["RAM", "export_c", "header"]
 

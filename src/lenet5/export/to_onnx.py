@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .. import __version__
-from ..architecture import BACKGROUND, BITMAP, FIELD, FOREGROUND, INPUT
+from .._version import __version__
+from ..atomic import write
 from ..errors import MissingExtraError
-from ..files import write
-from ..network import AMPLITUDE as A
-from ..network import STEEPNESS as S
+from ..network.architecture import BACKGROUND, BITMAP, FIELD, FOREGROUND, INPUT
+from ..network.reference import AMPLITUDE as A
+from ..network.reference import STEEPNESS as S
 from .quantise import Calibration, best_range, calibrate, dense, quantise
 
 if TYPE_CHECKING:
-    from ..model import LeNet5
+    from ..model.lenet5 import LeNet5
 
 __all__ = ["FACTORS", "OPSET", "build", "export_onnx"]
 

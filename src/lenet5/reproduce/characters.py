@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..allographs import Hand, drawn
-from ..model import LeNet5
-from ..picture import field
+from ..data.synthesis.glyphs import Hand, drawn
+from ..imaging.normalise import field
+from ..model.lenet5 import LeNet5
 from . import charts, published, sheets
 from .panel import Drawing, Material, Panel, Sample, Table
 from .robust import CHANGES, changed

@@ -6,9 +6,9 @@ from itertools import combinations, pairwise
 
 import numpy as np
 
-from ..architecture import BITMAP, LAYERS, PAIRS, PARAMETER_COUNT, TABLE_I
-from ..codes import DIGITS, PRINTABLE, codes
-from ..network import forward, normalise
+from ..network.architecture import BITMAP, LAYERS, PAIRS, PARAMETER_COUNT, TABLE_I
+from ..network.codes import DIGITS, PRINTABLE, codes
+from ..network.reference import forward, normalise
 from . import charts, published, sheets
 from .panel import Drawing, Material, Panel, Sample, Table
 

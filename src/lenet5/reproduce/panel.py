@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ..datasets import Dataset
-from ..evaluate import Evaluation, evaluate
+from ..data.dataset import Dataset
+from ..evaluation.classification import Evaluation, evaluate
 from .runs import Result, Scale
 
 __all__ = ["Drawing", "Material", "Panel", "Sample", "Table", "compared"]

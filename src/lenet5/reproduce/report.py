@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import files
+from .. import atomic
 from ..errors import InputError, SaveError
 
 if TYPE_CHECKING:
-    from ..datasets import Dataset
+    from ..data.dataset import Dataset
     from .panel import Panel
     from .runs import Result, Run, Scale
 
@@ -124,7 +124,7 @@ def reproduce(
     from .page import page
 
     text = page(panels, facts(list(found.values()), training, test), warning(scale, found.values()))
-    files.write(out / "index.html", text.encode())
+    atomic.write(out / "index.html", text.encode())
     return Report(out / "index.html", panels)
 
 
@@ -155,7 +155,7 @@ def facts(results: Sequence[Result], training: Dataset, test: Dataset) -> list[s
     """What a reader needs to know to make the same."""
     import numpy as np
 
-    from .. import __version__
+    from .._version import __version__
 
     machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, NumPy {np.__version__}"
     lines = [
@@ -177,7 +177,7 @@ def facts(results: Sequence[Result], training: Dataset, test: Dataset) -> list[s
 def keep(panel: Panel, out: Path) -> None:
     """Write a panel's pictures, and its numbers as JSON and CSV."""
     for drawing in panel.drawings:
-        files.write(out / "figures" / drawing.name, drawing.contents)
+        atomic.write(out / "figures" / drawing.name, drawing.contents)
     said = {
         "title": panel.title,
         "published": panel.published,
@@ -186,11 +186,11 @@ def keep(panel: Panel, out: Path) -> None:
         **panel.numbers,
     }
     text = json.dumps(said, indent=1, ensure_ascii=False, default=float)
-    files.write(out / "numbers" / f"{panel.key}.json", text.encode())
+    atomic.write(out / "numbers" / f"{panel.key}.json", text.encode())
     for table in panel.tables:
         stream = io.StringIO()
         csv.writer(stream, lineterminator="\n").writerows([table.heads, *table.rows])
-        files.write(out / "numbers" / f"{table.name}.csv", stream.getvalue().encode())
+        atomic.write(out / "numbers" / f"{table.name}.csv", stream.getvalue().encode())
 
 
 def _make(folder: Path) -> None:

@@ -8,7 +8,7 @@ from math import ceil, cos, radians, sin
 import numpy as np
 from numpy.typing import NDArray
 
-from ..architecture import FIELD, INPUT
+from ..network.architecture import FIELD, INPUT
 from .runs import inverted
 
 __all__ = ["CHANGES", "Change", "changed"]

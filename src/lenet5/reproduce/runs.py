@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import files
-from ..checkpoint import Checkpoint, checkpoint_path, log_path
-from ..datasets import Dataset
+from .. import atomic
+from ..data.dataset import Dataset
 from ..errors import InputError, LeNet5Error, ModelError, SaveError
-from ..model import LeNet5
-from ..recipes import BEST, PAPER, PAPER_DISTORTED, PaperRecipe, Recipe
-from ..train import train
+from ..model.lenet5 import LeNet5
+from ..training.checkpoint import Checkpoint, checkpoint_path, log_path
+from ..training.loop import train
+from ..training.recipes import BEST, PAPER, PAPER_DISTORTED, PaperRecipe, Recipe
 
 __all__ = ["FULL", "INVERTED", "KINDS", "QUICK", "Result", "Run", "Scale", "inverted", "planned", "train_all"]
 
@@ -282,7 +282,7 @@ def _train(
         seconds=sum(entry["seconds"] for entry in history),
     )
     identity = {"identity": _identity(run, training, test)}
-    files.write(facts, json.dumps({**identity, **result.data()}, indent=1).encode())
+    atomic.write(facts, json.dumps({**identity, **result.data()}, indent=1).encode())
     return result
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..architecture import BACKGROUND, FOREGROUND, INPUT
+from ..network.architecture import BACKGROUND, FOREGROUND, INPUT
 
 __all__ = ["characters", "distorted", "levels", "png"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..evaluate import PAPER_ERROR, Evaluation, mistakes_picture
+from ..evaluation.classification import PAPER_ERROR, Evaluation, mistakes_picture
 from . import charts, published, sheets
 from .panel import Drawing, Material, Panel, Sample, Table, compared
 

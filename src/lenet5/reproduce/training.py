@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..distort import distort
-from ..recipes import PAPER_DISTORTED
+from ..network.distortion import distort
+from ..training.recipes import PAPER_DISTORTED
 from . import charts, published, sheets
 from .panel import Drawing, Material, Panel, Sample, Table, compared
 from .runs import Result

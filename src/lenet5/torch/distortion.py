@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 
-import torch
-from torch import Tensor
 from torch.nn import functional
 
-from ..architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
-from ..distort import POOL, TILE, Distortion
+import torch
+from torch import Tensor
+
+from ..network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
+from ..network.distortion import POOL, TILE, Distortion
 
 __all__ = ["Distorter", "key_of_pass"]
 

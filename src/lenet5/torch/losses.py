@@ -1,4 +1,4 @@
-"""Eq. 8 and eq. 9 (Section II-C) for PyTorch, as lenet5.losses has them: same targets, j, scale."""
+"""Eq. 8 and eq. 9 (Section II-C) for PyTorch, as lenet5.network.losses has them: same targets, j, scale."""
 
 from __future__ import annotations
 

@@ -14,15 +14,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
-import torch
-from torch import Tensor, nn
 from torch.nn import functional
 
-from .. import model
-from ..architecture import BACKGROUND, FIELD, FOREGROUND, INPUT, KERNEL, PAIRS, SHAPES, WINDOW
-from ..codes import DIGITS
+import torch
+from torch import Tensor, nn
+
 from ..errors import InputError
-from ..network import AMPLITUDE, STEEPNESS
+from ..model import lenet5
+from ..network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT, KERNEL, PAIRS, SHAPES, WINDOW
+from ..network.codes import DIGITS
+from ..network.reference import AMPLITUDE, STEEPNESS
 from .hub import Hub
 
 __all__ = ["LeNet5", "normalise", "penalties", "squash"]
@@ -138,7 +139,7 @@ class LeNet5(nn.Module, Hub):
         self.s4 = Subsampling("s4")  # -> 16@5×5
         self.c5 = Full("c5")  # -> 120@1×1
         self.f6 = Full("f6")  # -> 84
-        reference = model.LeNet5(classes, seed)
+        reference = lenet5.LeNet5(classes, seed)
         self.register_buffer("codes", torch.tensor(reference.codes))  # the output: a code a class
         self._take(reference)
 
@@ -166,7 +167,7 @@ class LeNet5(nn.Module, Hub):
 
     # --- the model file ------------------------------------------------------------------------------
 
-    def _take(self, reference: model.LeNet5) -> None:
+    def _take(self, reference: lenet5.LeNet5) -> None:
         self.classes = list(reference.classes)
         self.metadata: dict[str, Any] = copy.deepcopy(reference.metadata)
         with torch.no_grad():
@@ -175,15 +176,15 @@ class LeNet5(nn.Module, Hub):
             self.codes.copy_(torch.tensor(reference.codes))
 
     @classmethod
-    def of(cls, reference: model.LeNet5) -> LeNet5:
+    def of(cls, reference: lenet5.LeNet5) -> LeNet5:
         """The twin of a lenet5.LeNet5: a copy of its parameters, codes, classes and metadata."""
         twin = cls(reference.classes)
         twin._take(reference)
         return twin
 
-    def reference(self) -> model.LeNet5:
+    def reference(self) -> lenet5.LeNet5:
         """The lenet5.LeNet5 of the same parameters, in float32: a copy."""
-        found = model.LeNet5(self.classes)
+        found = lenet5.LeNet5(self.classes)
         for name, value in found.parameters.items():
             value[:] = self.get_parameter(name).detach().to("cpu", torch.float32).numpy()
         found.codes[:] = self.codes.to("cpu", torch.float32).numpy()
@@ -193,7 +194,7 @@ class LeNet5(nn.Module, Hub):
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> LeNet5:
         """The model in a file of lenet5, or one of `pretrained_names` ("digits"). Raises ModelError."""
-        return cls.of(model.LeNet5.find(path))
+        return cls.of(lenet5.LeNet5.find(path))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the same file as lenet5.LeNet5.save, in float32. Raises SaveError."""

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import torch
 import torch.distributed as dist
 
-from ..checkpoint import checkpoint_path
+import torch
+
 from ..errors import InputError
+from ..training.checkpoint import checkpoint_path
 
 __all__ = ["called_by_torchrun", "check_device", "group", "own_place", "world"]
 

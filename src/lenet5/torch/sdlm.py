@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..recipes import PAPER
+from ..training.recipes import PAPER
 from . import losses
 from .network import LeNet5, normalise, penalties, squash, squash_slope
 

@@ -13,14 +13,15 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
-import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
 
-from ..architecture import INPUT, PARAMETER_COUNT, SHAPES, SLICES
-from ..codes import PRINTABLE
-from ..distort import NONE, Distortion
+import torch
+
 from ..errors import InputError
+from ..network.architecture import INPUT, PARAMETER_COUNT, SHAPES, SLICES
+from ..network.codes import PRINTABLE
+from ..network.distortion import NONE, Distortion
 from . import losses, parallel
 from .distortion import Distorter
 from .network import LeNet5, normalise
@@ -32,7 +33,7 @@ PIECE = 2048  # patterns that are distorted at a time, at least a mini-batch
 
 
 def trainer(device: str = "cuda") -> Callable[..., Trainer]:
-    """What lenet5.train takes as `trainer` to compute on a device ("cpu", "cuda", "cuda:1")."""
+    """What lenet5.training.loop takes as `trainer` to compute on a device ("cpu", "cuda", "cuda:1")."""
     return partial(Trainer, device=device)
 
 

@@ -1,0 +1,55 @@
+"""`lenet5 eval-strings`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from .options import allowed_by, reading_options
+
+__all__ = ["eval_strings_command"]
+
+
+@click.command("eval-strings")
+@click.argument("folder", type=click.Path(path_type=Path))
+@reading_options
+@click.option(
+    "--mode",
+    type=click.Choice(["string", "auto", "lines", "character", "boxes"]),
+    default="string",
+    show_default=True,
+    help="What each picture is taken for; auto: whatever `lenet5 read` would.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Everything as JSON, every reading too.")
+def eval_strings_command(
+    folder: Path,
+    weights: str,
+    digits: int | None,
+    pattern: str | None,
+    choices: Path | None,
+    method: str,
+    jobs: int | None,
+    mode: str,
+    as_json: bool,
+) -> None:
+    """Read the strings of FOLDER, and say how many are right.
+
+    FOLDER has pictures of one line each, in it or in `images` there, and labels.csv with the columns file and
+    label.
+    """
+    from tqdm import tqdm
+
+    from ..evaluation.strings import evaluate_strings, labelled_pictures
+    from ..reading.reader import Reader
+    from .progress import width
+
+    reader = Reader(weights, method=method)
+    rule = allowed_by(reader.model.classes, digits, pattern, choices)
+    pictures = labelled_pictures(folder)
+    with tqdm(total=len(pictures), unit=" strings", ncols=width(), leave=False, disable=None) as bar:
+        result = evaluate_strings(
+            reader, pictures, rule, lambda done, total: bar.update(), mode=mode, jobs=jobs
+        )
+    click.echo(json.dumps(result.data()) if as_json else result.text())

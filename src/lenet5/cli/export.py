@@ -1,0 +1,53 @@
+"""`lenet5 export`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .progress import downloads
+
+__all__ = ["export_command"]
+
+SUFFIXES = {"onnx": ".onnx", "c": ".h"}
+
+
+@click.command("export")
+@click.argument("model", default="digits")
+@click.option(
+    "--to", "kind", type=click.Choice([*SUFFIXES]), required=True, help="ONNX, or one header of C99."
+)
+@click.option(
+    "--raw", is_flag=True, help="ONNX that takes bytes, 28×28, and normalises them (C always does)."
+)
+@click.option("--int8", is_flag=True, help="Weights and states of eight bits: a quarter of the size.")
+@click.option(
+    "--calibration",
+    default="mnist",
+    show_default=True,
+    help="Data set of characters such as will be read, for --int8: as --data of `lenet5 train`.",
+)
+@click.option(
+    "--out", type=click.Path(dir_okay=False), help="File to write; lenet5.onnx or lenet5.h if not given."
+)
+def export_command(model: str, kind: str, raw: bool, int8: bool, calibration: str, out: str | None) -> None:
+    """Write MODEL for other engines.
+
+    MODEL is a file that `lenet5 train` made, or the name of weights that come with lenet5 (digits).
+    """
+    from ..data.dataset import load
+    from ..export import export_c, export_onnx
+    from ..model.lenet5 import LeNet5
+
+    network = LeNet5.find(model)
+    images = None
+    if int8:
+        with downloads() as progress:
+            images = load(calibration, split="train", progress=progress).images
+    out = out or f"lenet5{SUFFIXES[kind]}"
+    if kind == "onnx":
+        export_onnx(network, out, raw, int8, images)
+    else:
+        export_c(network, out, int8, images)
+    click.echo(f"{out}: {Path(out).stat().st_size:,} bytes")

@@ -1,0 +1,238 @@
+"""Patterns and their classes, from wherever they are kept: MNIST, IDX, folders of pictures, CSV, npz."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..network.architecture import FIELD
+from .labels import DIGITS, index_labels, text
+from ..errors import DataError, InputError
+from .image_folder import class_folders, ink_is_light
+from .idx import read_idx
+from .mnist import FILES, mnist
+from .archives import read_npz
+from .tables import read_table
+
+__all__ = ["Dataset", "load", "pixels", "relabel"]
+
+_PIXELS = FIELD * FIELD
+_PARTS = {"train": ("train", "training"), "test": ("test", "testing")}  # names of sub-folders
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """N patterns.
+
+    images: (N, 28, 28) uint8, 0 paper to 255 ink. labels: (N,) int64, indices into `classes`. classes: the
+    characters. name: what it is called in reports.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    classes: tuple[str, ...]
+    name: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "classes", tuple(self.classes))
+        object.__setattr__(self, "labels", np.asarray(self.labels, np.int64))
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all patterns, labels and class names, in their order."""
+        digest = hashlib.sha256(json.dumps([self.classes, self.images.shape]).encode())
+        digest.update(np.ascontiguousarray(self.images))
+        digest.update(np.ascontiguousarray(self.labels))
+        return digest.hexdigest()
+
+
+def load(
+    spec: str | os.PathLike[str] | tuple[str | os.PathLike[str], str | os.PathLike[str]],
+    split: str | None = None,
+    classes: Sequence[str] | None = None,
+    progress: Callable[[str, int, int | None], object] | None = None,
+) -> Dataset:
+    """The data set that `spec` names.
+
+    "mnist"              see `mnist.mnist`; `progress` is told of downloads
+    a folder             of class folders, called by their characters (`classes.class_of`); or with
+                         labels.csv; or with IDX files named as MNIST's. Of train/ and test/ in it, `split`
+                         chooses
+    NAME.csv             a label and 784 values a line, or names of pictures (`tables.read_table`)
+    NAME.npz             arrays images (or x) and labels (or y), optionally classes; or x_train, y_train, …
+    IDX images           with the labels beside them: …images-idx3… and …labels-idx1…; or both, as a pair of
+                         paths or with a comma between
+
+    split: "train" (also if None) or "test", where there are both; a single set serves as either.
+    Labels are characters, or numbers that index `classes`, or else stand for what `classes.ROWS` says.
+    Classes are single characters of printable ASCII, as codes are.
+    Pixels run from 0 to 255, or from 0 to 1; dark on light, as a whole, is inverted.
+    Raises InputError for another split, DataError for everything else that is wrong.
+    """
+    if split not in (None, "train", "test"):
+        raise InputError(f"a data set has the splits train and test, not {split!r}")
+    part = split or "train"
+    if spec == "mnist":
+        images, labels = mnist(part, progress=progress)
+        return Dataset(images, *index_labels(labels, classes or DIGITS, "mnist"), f"mnist {part}")
+    if isinstance(spec, tuple | list):
+        if len(spec) != 2:
+            raise InputError(f"a pair of IDX files has images and labels, not {len(spec)} names")
+        name, parts = ",".join(map(str, spec)), _idx(Path(spec[0]), Path(spec[1]))
+    else:
+        name, parts = str(spec), _parts(str(spec), part)
+    images, labels, own = parts
+    labels = np.atleast_1d(labels)
+    if not len(images):
+        raise DataError(f"{name} has no patterns")
+    if len(images) != len(labels):
+        raise DataError(f"{name} has {len(images):,} images but {len(labels):,} labels")
+    numbers, characters = index_labels(labels, own if classes is None else classes, name)
+    if part == "train" and len(np.unique(numbers)) < 2:
+        raise DataError(
+            f"to train, two classes or more are needed, and {name} has only {characters[numbers[0]]!r}"
+        )
+    return Dataset(images, numbers, characters, name)
+
+
+def relabel(dataset: Dataset, classes: Sequence[str]) -> NDArray[np.int64]:
+    """The labels as indices into a network's classes, matched by name, (N,) int64.
+
+    Raises DataError where the data set has patterns of a class that is not among them.
+    """
+    index = {character: i for i, character in enumerate(classes)}
+    unknown = sorted({dataset.classes[i] for i in np.unique(dataset.labels)} - set(index))
+    if unknown:
+        raise DataError(f"{dataset.name} has classes that the network does not know: {' '.join(unknown)}")
+    table = np.array([index.get(character, -1) for character in dataset.classes], np.int64)
+    return table[dataset.labels]
+
+
+def pixels(values: ArrayLike, name: str) -> NDArray[np.uint8]:
+    """Images (N, 28, 28) uint8, 255 = ink, from N×28×28 or N×784 numbers; see `load`. Raises DataError."""
+    values = np.asarray(values)
+    shape = tuple(size for i, size in enumerate(values.shape) if size != 1 or i == 0)
+    if shape[1:] not in ((FIELD, FIELD), (_PIXELS,)):
+        written = "×".join(map(str, values.shape)) or "none"
+        raise DataError(f"the images of {name} have the shape {written}: N×28×28 or N×784 is needed")
+    if values.dtype.kind not in "buif":
+        raise DataError(f"the pixels of {name} are of type {values.dtype}: numbers are needed")
+    values = values.reshape(-1, FIELD, FIELD)
+    if not len(values):
+        return values.astype(np.uint8)
+    if values.dtype.kind == "f" and not (finite := np.isfinite(values).all((1, 2))).all():
+        wrong = int((~finite).argmax())
+        raise DataError(f"{name} has pixels that are no numbers (NaN), first in pattern {wrong} (from 0)")
+    least, most = float(values.min()), float(values.max())
+    if least < 0 or most > 255:
+        raise DataError(
+            f"the pixels of {name} run from {least:g} to {most:g}: 0 to 255, or 0 to 1, are needed, "
+            "0 for paper, before any normalisation"
+        )
+    if not most:
+        raise DataError(f"there is no ink in {name}: all its pixels are 0")
+    if most <= 1:
+        values = values * np.float32(255)
+    images = values if values.dtype == np.uint8 else np.rint(values).astype(np.uint8)
+    return images if ink_is_light(images) else 255 - images
+
+
+def _parts(spec: str, part: str) -> tuple[NDArray[np.uint8], NDArray, Sequence[str] | None]:
+    """(images, labels: numbers or characters, classes if the source names them)."""
+    path = Path(spec).expanduser()
+    if path.is_dir():
+        return _folder(path, part)
+    if not path.exists():
+        first, comma, second = spec.partition(",")
+        if comma:
+            return _idx(Path(first.strip()).expanduser(), Path(second.strip()).expanduser())
+        raise DataError(
+            f"there is no data set {spec!r}: name mnist, a folder of class folders, a .csv or .npz file, "
+            "or an IDX file of images"
+        )
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return _table(path)
+    if path.suffix.lower() == ".npz":
+        return _npz(path, part)
+    if path.suffix.lower() in (".gz", ".idx") or "ubyte" in path.name:
+        return _idx(path, None)
+    raise DataError(f"{path} is no data set of a known kind: a folder, .csv, .npz or IDX file is needed")
+
+
+def _folder(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray, None]:
+    splits = {key: path / name for key, names in _PARTS.items() for name in names if (path / name).is_dir()}
+    if splits:
+        if part not in splits:
+            raise DataError(f"{path} has no folder {part} beside {next(iter(splits.values())).name}")
+        return _folder(splits[part], part)
+    for suffix in (".gz", ""):
+        images, labels = (path / f"{file.name}{suffix}" for file in FILES[part])
+        if images.is_file():
+            return _idx(images, labels)
+    if (path / "labels.csv").is_file():
+        return _table(path / "labels.csv")
+    images, characters = class_folders(path)
+    return images, np.array(characters), None
+
+
+def _table(path: Path) -> tuple[NDArray[np.uint8], NDArray, None]:
+    values, labels = read_table(path)
+    if values.dtype == np.uint8:  # a list of pictures: its labels are characters, as names of folders are
+        return values, np.array(labels), None
+    images = pixels(values, str(path))
+    try:
+        numbers = np.array(labels, np.float64)
+    except ValueError:
+        return images, np.array(labels), None
+    # "5.0" is how some programs write 5.
+    whole = np.isfinite(numbers).all() and (numbers == np.rint(numbers)).all() and abs(numbers).max() < 1e9
+    return images, numbers.astype(np.int64) if whole else np.array(labels), None
+
+
+def _npz(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray, Sequence[str] | None]:
+    names = {
+        "images": (f"x_{part}", f"{part}_images", "images", "x", "X"),
+        "labels": (f"y_{part}", f"{part}_labels", "labels", "y", "Y"),
+    }
+    arrays, held = read_npz(path, [*names["images"], *names["labels"], "classes"])
+    found = {kind: next((arrays[key] for key in keys if key in arrays), None) for kind, keys in names.items()}
+    for kind, array in found.items():
+        if array is None:
+            raise DataError(
+                f"{path} has no {kind}: an array called {names[kind][2]}, {names[kind][3]} or "
+                f"{names[kind][0]} is needed, and it has {', '.join(held) or 'nothing'}"
+            )
+    own = arrays.get("classes")
+    if own is None:
+        named = None
+    else:
+        named = text(own, f"the classes of {path}").ravel().tolist()
+        named = list(named[0]) if own.ndim == 0 else named
+    return pixels(found["images"], str(path)), found["labels"], named
+
+
+def _idx(images: Path, labels: Path | None) -> tuple[NDArray[np.uint8], NDArray, None]:
+    """A pair of IDX files; the labels are looked for beside the images unless named."""
+    values = read_idx(images, dimensions=3)
+    if labels is None:
+        name = images.name.replace("images", "labels").replace("idx3", "idx1")
+        stem = name.removesuffix(".gz")
+        places = [images.with_name(each) for each in (name, stem, f"{stem}.gz")]
+        labels = next((place for place in places if place.is_file() and name != images.name), None)
+        if labels is None:
+            hint = f" as {name}" if name != images.name else ""
+            raise DataError(
+                f"the labels of {images} are not beside it{hint}: name both files, with a comma between"
+            )
+    return pixels(values, str(images)), read_idx(labels, dimensions=1), None

@@ -1,0 +1,93 @@
+"""Pictures of characters, a folder for each class, as training patterns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..network.architecture import FIELD
+from .labels import class_of
+from ..errors import DataError, PictureError
+from .idx import reading
+
+__all__ = ["class_folders", "ink_is_light", "read_pictures"]
+
+# What lies beside pictures without being one; so does all that begins with a dot or two underscores.
+_BESIDE = {".txt", ".md", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".db", ".ini"}
+
+
+def class_folders(folder: Path) -> tuple[NDArray[np.uint8], list[str]]:
+    """Every picture under the class folders in `folder`: images (N, 28, 28) uint8 and N characters.
+
+    In the order of names, whatever the system's. Raises DataError for a folder whose name is no class, an
+    empty one, a picture that cannot be read.
+    """
+    with reading(folder):
+        inside = sorted(path for path in folder.iterdir() if path.is_dir() and not _hidden(path.name))
+    if not inside:
+        raise DataError(
+            f"{folder} has no class folders: put the pictures of each character into a folder called by it, "
+            f"such as {folder / '7'}"
+        )
+    found = []
+    for path in inside:
+        character = class_of(path.name)
+        if character is None:
+            raise DataError(
+                f"the folder {path} names no class: call it by the character itself (7, A), upper_A or "
+                "lower_a where the system takes A and a for the same, or by its number, as U+002F"
+            )
+        pictures = _pictures(path)
+        if not pictures:
+            raise DataError(f"the folder {path} is empty: put pictures of {character!r} there, or remove it")
+        found += [(picture, character) for picture in pictures]
+    return read_pictures([picture for picture, _ in found]), [character for _, character in found]
+
+
+def _hidden(name: str) -> bool:
+    return name.startswith((".", "__")) or name == "Thumbs.db"
+
+
+def _pictures(folder: Path) -> list[Path]:
+    with reading(folder):
+        return sorted(
+            path
+            for path in folder.rglob("*")
+            if path.suffix.lower() not in _BESIDE
+            and not any(map(_hidden, path.relative_to(folder).parts))
+            and path.is_file()
+        )
+
+
+def read_pictures(paths: Sequence[Path]) -> NDArray[np.uint8]:
+    """Pictures of one character each as (N, 28, 28) uint8, 255 = ink.
+
+    A grey picture of 28×28 is taken as it is, or as its negative if it is dark on light; all others become
+    what MNIST's are (`picture.normalise_character`). Raises DataError, naming the picture.
+    """
+    from ..imaging.normalise import normalise_character, open_picture
+
+    images = np.empty((len(paths), FIELD, FIELD), np.uint8)
+    for image, path in zip(images, paths, strict=True):
+        try:
+            colours = open_picture(path)
+            if colours.shape[:2] == (FIELD, FIELD) and (colours == colours[:, :, :1]).all():
+                grey = np.rint(colours[:, :, 0] * 255).astype(np.uint8)
+                image[...] = grey if ink_is_light(grey[None]) else 255 - grey
+            else:
+                image[...] = normalise_character(colours, str(path))
+        except PictureError as error:
+            raise DataError(f"{error}; mend it, or take it out of the data set") from error
+    return images
+
+
+def ink_is_light(images: NDArray) -> bool:
+    """Whether the ink of N×28×28 pictures is lighter than the paper: whether most of the frame is dark."""
+    frame = np.ones((FIELD, FIELD), bool)
+    frame[1:-1, 1:-1] = False
+    least, most = int(images.min()), int(images.max())
+    middle = (least + most) / 2 if most > least else 127
+    return bool(np.median(images[:, frame]) <= middle)

@@ -1,0 +1,136 @@
+"""CSV files as training patterns: a label and 784 pixels a line, or a list of pictures and their labels."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..network.architecture import FIELD
+from .labels import index_labels
+from ..errors import DataError
+from .image_folder import read_pictures
+from .idx import reading
+
+__all__ = ["read_table"]
+
+_PIXELS = FIELD * FIELD
+_LINES = 4096  # parsed at a time
+_FILE, _LABEL = ("file", "filename", "path", "image"), ("label", "class", "character")
+
+
+def read_table(path: Path) -> tuple[NDArray, list[str]]:
+    """What a CSV file holds: N labels, and pixels (N, 784) float32 as they stand or images (N, 28, 28) uint8.
+
+    Columns are parted by commas, semicolons or tabs. Either the label comes first and 784 values follow, with
+    or without a line of names; or the names file and label head two of the columns, and each picture is
+    looked for beside the CSV file, or in images/ there. Raises DataError with the line that is wrong.
+    """
+    try:
+        with reading(path), path.open(encoding="utf-8-sig", newline="") as stream:
+            first = stream.readline()
+            if not first.strip():
+                raise DataError(f"{path} is empty, or begins with an empty line")
+            delimiter = max(",;\t", key=first.count)
+            names = [name.strip().strip("\"'").lower() for name in first.split(delimiter)]
+            if _column(names, _FILE) is not None and _column(names, _LABEL) is not None:
+                return _listed(path, csv.reader(stream, delimiter=delimiter), names)
+            headed = not _is_number(names[-1])
+            if headed and names[0] not in _LABEL and names[-1] in _LABEL:
+                raise DataError(f"{path} has its labels in the last column: put them into the first")
+            if not headed:
+                stream.seek(0)
+            return _pixels(path, enumerate(stream, 2 if headed else 1), delimiter)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} is not text in UTF-8: save it as CSV in UTF-8") from error
+    except csv.Error as error:
+        raise DataError(f"{path} is not valid CSV: {error}") from error
+
+
+def _column(names: list[str], known: Iterable[str]) -> int | None:
+    return next((names.index(name) for name in known if name in names), None)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.strip().strip("\"'"))
+    except ValueError:
+        return False
+    return True
+
+
+def _pixels(path: Path, lines: Iterable[tuple[int, str]], delimiter: str) -> tuple[NDArray, list[str]]:
+    labels: list[str] = []
+    parts = []
+    for block in _blocks(path, lines, delimiter):
+        labels += [label for _, label, _ in block]
+        rests = [rest for _, _, rest in block]
+        try:
+            part = np.loadtxt(rests, np.float32, delimiter=delimiter, comments=None, quotechar='"', ndmin=2)
+        except ValueError as error:
+            raise _blame(path, block, delimiter) from error
+        parts.append(part)
+    if not parts:
+        raise DataError(f"{path} has no patterns: a label and {_PIXELS} values are needed on each line")
+    return np.concatenate(parts), labels
+
+
+def _blocks(
+    path: Path, lines: Iterable[tuple[int, str]], delimiter: str
+) -> Iterator[list[tuple[int, str, str]]]:
+    """(number, label, the rest) of the lines that are not empty, some at a time."""
+    block = []
+    for number, line in lines:
+        line = line.strip("\r\n")
+        if not line.strip():
+            continue
+        label, _, rest = line.partition(delimiter)
+        label = label.strip()
+        values = rest.count(delimiter) + 1 if rest else 0
+        if values != _PIXELS:
+            raise DataError(
+                f"line {number} of {path} has {values} values after its label, where {_PIXELS} "
+                f"({FIELD}×{FIELD}) are needed; a list of pictures needs the names file,label above it"
+            )
+        quoted = len(label) > 2 and label[0] == label[-1] and label[0] in "\"'"
+        block.append((number, label[1:-1] if quoted else label, rest))
+        if len(block) == _LINES:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def _blame(path: Path, block: list[tuple[int, str, str]], delimiter: str) -> DataError:
+    """The error that names the value at fault."""
+    for number, _, rest in block:
+        for column, value in enumerate(rest.split(delimiter), 2):
+            if not _is_number(value):
+                return DataError(
+                    f"line {number}, column {column} of {path} is {value!r:.40} and not a number"
+                )
+    return DataError(f"lines {block[0][0]} to {block[-1][0]} of {path} hold something that is not a number")
+
+
+def _listed(path: Path, rows: Iterable[list[str]], names: list[str]) -> tuple[NDArray, list[str]]:
+    """The pictures of a list, and their labels."""
+    file, label = _column(names, _FILE), _column(names, _LABEL)
+    pictures, labels = [], []
+    for number, row in enumerate(rows, 2):
+        if not any(row):
+            continue
+        if len(row) <= max(file, label) or not row[file].strip() or not row[label].strip():
+            raise DataError(f"line {number} of {path} lacks the file or the label")
+        name = row[file].strip()
+        picture = path.parent / name
+        if not picture.exists() and (path.parent / "images" / name).exists():
+            picture = path.parent / "images" / name
+        pictures.append(picture)
+        labels.append(row[label].strip())
+    if not pictures:
+        raise DataError(f"{path} lists no pictures")
+    index_labels(np.array(labels), None, str(path))  # a label that names no class shows before the long work
+    return read_pictures(pictures), labels

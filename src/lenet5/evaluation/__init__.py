@@ -1,0 +1,1 @@
+"""Evaluation: error, confusion, rejection, calibration, strings."""

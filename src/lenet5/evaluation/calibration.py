@@ -1,0 +1,159 @@
+"""What is better not answered: a model's confidence calibrated, and non-characters taken for characters.
+
+The constants are fitted (calibration.py) to patterns that the network was not trained on. One that is to learn
+from all writers leaves none: a twin, trained by the same recipe without the writers kept aside, lends its
+mistakes, and the constants go to the model that saw everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..data.dataset import Dataset, relabel
+from ..data.mnist import writers
+from ..data.synthesis.negatives import KINDS
+from ..errors import DataError, InputError, ModelError
+from ..model.calibration import Confidence, calibrate, knows_rubbish
+from ..model.classifier import Recogniser
+from ..model.lenet5 import LeNet5
+from ..training.loop import hold_out
+
+__all__ = ["FalseAccepts", "calibrate_model", "check", "false_accepts", "kept_aside"]
+
+
+def kept_aside(training: Dataset, *networks: Recogniser) -> Dataset:
+    """MNIST's patterns of the writers that `lenet5 train --validation` keeps aside, of all training patterns.
+
+    networks: to be calibrated with them. Raises DataError where it is not known who wrote what, and
+    ModelError where a network was trained on those writers too.
+    """
+    who = writers("train")
+    if who is None:
+        raise DataError(
+            "to keep writers aside it must be known who wrote each pattern: put writers.npz (made from QMNIST) "
+            "beside MNIST's files, or name patterns that the network was not trained on with --data"
+        )
+    for network in (one for each in networks for one in each.networks):
+        _unseen(network, training)
+        if (network.metadata["training"].get("data") or {}).get("name") == training.name:
+            _refuse(training.name)  # with more patterns beside them
+    return hold_out(training, who)[1]
+
+
+def calibrate_model(
+    model: Recogniser,
+    patterns: Dataset,
+    nothing: NDArray[np.uint8] | None = None,
+    by: Recogniser | None = None,
+    threads: int | None = None,
+) -> Confidence:
+    """Fit the constants of a model's confidence, and write them into its metadata under "confidence".
+
+    patterns: that were not trained on. nothing: (M, 28, 28) non-characters; they are left out, and counted
+    as 0 in `data`, where the network takes most of them for characters (calibration.knows_rubbish). by: the
+    network whose penalties of all of these are fitted: the model itself, or its twin. Raises DataError for
+    classes that it does not know, ModelError for a network that was trained on these very patterns or a twin
+    that is none, and InputError.
+    """
+    twin, labels = check(model, patterns, by), relabel(patterns, model.classes)
+    j, scale = model.metadata["j"], model.metadata["scale"]
+    left = None if nothing is None else twin.penalties(nothing, threads)
+    if left is not None and not knows_rubbish(left, j, scale):
+        left = None
+    data = {
+        "name": patterns.name,
+        "sha256": patterns.fingerprint,
+        "noncharacters": 0 if left is None else len(left),
+        "by": None
+        if by is None
+        else "; ".join(one.metadata["training"].get("command", "another network") for one in by.networks),
+    }
+    found = calibrate(
+        twin.penalties(patterns.images, threads),
+        labels,
+        j,
+        scale,
+        left,
+        data,
+    )
+    model.metadata["confidence"] = found.metadata()
+    return found
+
+
+def check(model: Recogniser, patterns: Dataset, by: Recogniser | None = None) -> Recogniser:
+    """The network that `calibrate_model` would ask. Raises what that raises, before there is work to do."""
+    twin = model if by is None else by
+    if not len(patterns):
+        raise DataError(f"{patterns.name} has no patterns to calibrate with")
+    for network in twin.networks:
+        _unseen(network, patterns)
+    if twin.classes != model.classes:
+        raise ModelError("a model can only be calibrated by a network of the same classes")
+    constants = [(each.metadata["j"], each.metadata["scale"]) for each in (model, twin)]
+    if constants[0] != constants[1]:
+        raise ModelError(
+            "a model can only be calibrated by a network of the same recipe: the constants j and scale are "
+            f"{constants[0]} and {constants[1]}"
+        )
+    relabel(patterns, model.classes)
+    return twin
+
+
+def _unseen(network: LeNet5, patterns: Dataset) -> None:
+    """Raise ModelError where the network was trained on the patterns."""
+    seen = (network.metadata["training"].get("data") or {}).get("sha256")
+    if seen == patterns.fingerprint:
+        _refuse(patterns.name)
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ModelError(
+        f"the network was trained on all of {name}, so that its mistakes there say little: train another by the "
+        "same recipe with --validation and give it as --by, or name other patterns with --data"
+    )
+
+
+@dataclass(frozen=True)
+class FalseAccepts:
+    """Non-characters that a network gave an answer to. kinds: of rubbish.KINDS, share accepted of each."""
+
+    threshold: float
+    patterns: int
+    accepted: int
+    kinds: dict[str, float]
+
+    @property
+    def rate(self) -> float:
+        """Share of the non-characters accepted."""
+        return self.accepted / self.patterns
+
+    def data(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {**vars(self), "rate": self.rate}
+
+    def text(self) -> str:
+        """For people."""
+        worst = ", ".join(f"{kind} {share:.1%}" for kind, share in self.kinds.items() if share)
+        return (
+            f"non-characters taken for characters: {self.accepted:,} of {self.patterns:,}, {self.rate:.2%}, "
+            f"at a confidence of {self.threshold:.1%} or more" + (f"\n  {worst}" if worst else "")
+        )
+
+
+def false_accepts(
+    model: Recogniser, nothing: NDArray[np.uint8], threshold: float | None = None, threads: int | None = None
+) -> FalseAccepts:
+    """How many of rubbish.noncharacters, (M, 28, 28) from number 0 on, reach the threshold of confidence.
+
+    threshold: that of doubt (LeNet5.threshold_for) unless given. Raises InputError where there are none.
+    """
+    if not len(nothing):
+        raise InputError("to count false accepts, at least one non-character is needed")
+    threshold = model.threshold_for() if threshold is None else threshold
+    taken = model.confidence_of(model.penalties(nothing, threads)).max(1) >= threshold
+    kinds = {kind: float(taken[k :: len(KINDS)].mean()) for k, kind in enumerate(KINDS[: len(taken)])}
+    return FalseAccepts(threshold, len(taken), int(taken.sum()), kinds)

@@ -1,0 +1,184 @@
+"""Pages of documents: TIFF files of several pages, PDF files (extra `pdf`), and pictures, which have one."""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MissingExtraError, PictureError
+from .load import LONGEST, Picture, colours_of, contents, name_of, open_picture, opened
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["DPI", "Page", "open_pages"]
+
+DPI = 300  # a PDF page is drawn at so many pixels an inch: a digit 3 mm high is 35 pixels
+MOST_PAGES = 10_000  # of a TIFF file; a chain of pages in a damaged one may have no end
+INCH = 72  # points of a PDF
+_PDFIUM = threading.Lock()  # PDFium may be used by one thread at a time
+
+# PDFium's reasons not to open a file (fpdfview.h), for people.
+_REASONS = {
+    3: "the file is damaged, or no PDF",
+    4: "a password locks it; save it without one",
+    5: "it is locked",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """One page of a document.
+
+    number: from 1. count: pages of the document. name: what errors call it: the file, and the page where there
+    are several. picture: (rows, columns, 3) float32 in 0 … 1, as open_picture gives it. pixels: of the
+    file's own picture (of a PDF: at `dpi`), along a side, for one of `picture`.
+    """
+
+    number: int
+    count: int
+    name: str
+    picture: NDArray[np.float32]
+    pixels: float = 1.0
+
+
+def open_pages(
+    source: Picture, name: str | None = None, *, dpi: float = DPI, only: Collection[int] | None = None
+) -> Iterator[Page]:
+    """Each page in turn, drawn when it is asked for: of a PDF, a TIFF file of several pages, or a picture.
+
+    source: as for open_picture. name: what errors call it. dpi: pixels an inch at which a PDF is drawn, fewer
+    for pages longer than 4,000 pixels. only: numbers of the pages wanted, from 1; all, if None.
+    Raises PictureError, one sentence, for what cannot be read, also for a page that does not exist and for
+    a PDF that a password locks, and MissingExtraError for a PDF where pypdfium2 is not installed.
+    """
+    from PIL import Image
+
+    name = name or name_of(source)
+    if isinstance(source, np.ndarray | Image.Image):
+        return _chosen(_single(source, name), 1, only, name)
+    data = contents(source, name)
+    if b"%PDF-" in data[:1024]:
+        return _pdf(data, name, dpi, only)
+    picture = opened(data, name)
+    if picture.format == "TIFF":
+        return _tiff(picture, data, name, only)
+    return _chosen(_single(data, name), 1, only, name)
+
+
+def _single(source: Picture, name: str) -> Iterator[Page]:
+    colours, pixels = colours_of(source, name)
+    yield Page(1, 1, name, colours, pixels)
+
+
+def _chosen(pages: Iterator[Page], count: int, only: Collection[int] | None, name: str) -> Iterator[Page]:
+    _wanted(count, only, name)
+    yield from pages
+
+
+def _wanted(count: int, only: Collection[int] | None, name: str) -> list[int]:
+    """Numbers of the pages that are asked for, in their order. Raises PictureError for one that is not there."""
+    if only is None:
+        return list(range(1, count + 1))
+    missing = sorted(number for number in only if not 1 <= number <= count)
+    if missing:
+        has = "1 page" if count == 1 else f"{count:,} pages"
+        raise PictureError(f"cannot read page {missing[0]} of {name}: it has {has}")
+    return sorted(set(only))
+
+
+def _called(name: str, number: int, count: int) -> str:
+    return name if count == 1 else f"{name}, page {number}"
+
+
+def _tiff(picture: Image.Image, data: bytes, name: str, only: Collection[int] | None) -> Iterator[Page]:
+    try:
+        count = getattr(picture, "n_frames", 1)
+    except Exception:  # the list of pages is damaged behind the first
+        count = 1
+    count = max(count, _announced(data))  # Pillow passes in silence over a page that is not there
+    for number in _wanted(count, only, name):
+        called = _called(name, number, count)
+        try:
+            picture.seek(number - 1)
+            page = picture.copy()
+        except Exception as error:  # decoders meet damage with any exception
+            raise PictureError(f"cannot read {called}: the file is damaged ({error})") from error
+        colours, pixels = colours_of(page, called)
+        yield Page(number, count, called, colours, pixels)
+
+
+def _announced(data: bytes) -> int:
+    """How many pages a TIFF file (specification 6.0, section 2) announces, its end cut off or not."""
+    order = "<" if data[:2] == b"II" else ">"
+    if len(data) < 8 or struct.unpack_from(order + "H", data, 2)[0] != 42:
+        return 1  # BigTIFF
+    at, seen = struct.unpack_from(order + "I", data, 4)[0], set()
+    while at and at not in seen and len(seen) < MOST_PAGES:
+        seen.add(at)
+        behind = at + 2
+        if behind <= len(data):
+            behind += 12 * struct.unpack_from(order + "H", data, at)[0]
+        if behind + 4 > len(data):
+            break
+        at = struct.unpack_from(order + "I", data, behind)[0]
+    return len(seen)
+
+
+@contextmanager
+def _document(data: bytes, name: str) -> Iterator[Any]:
+    try:
+        import pypdfium2
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"cannot read {name}: PDF files need pypdfium2 ({error}): pip install 'lenet5[pdf]' brings it"
+        ) from error
+    with _PDFIUM:
+        try:
+            document = pypdfium2.PdfDocument(data)
+        except pypdfium2.PdfiumError as error:
+            reason = _REASONS.get(getattr(error, "err_code", None) or 3, _REASONS[3])
+            raise PictureError(f"cannot read {name}: {reason}") from error
+    try:
+        yield document
+    finally:
+        with _PDFIUM, suppress(pypdfium2.PdfiumError):
+            document.close()
+
+
+def _pdf(data: bytes, name: str, dpi: float, only: Collection[int] | None) -> Iterator[Page]:
+    with _document(data, name) as document:
+        with _PDFIUM:
+            count = len(document)
+        if not count:
+            raise PictureError(f"cannot read {name}: it has no pages")
+        for number in _wanted(count, only, name):
+            called = _called(name, number, count)
+            grey = _drawn(document, number - 1, dpi, called)
+            yield Page(number, count, called, open_picture(grey, called))
+
+
+def _drawn(document: Any, index: int, dpi: float, name: str) -> NDArray[np.uint8]:
+    """A page as red, green and blue, (rows, columns, 3)."""
+    import pypdfium2
+
+    with _PDFIUM:
+        try:
+            page = document[index]
+            try:
+                longest = max(page.get_size())
+                scale = min(dpi / INCH, LONGEST / max(longest, 1))
+                bitmap = page.render(scale=scale, rev_byteorder=True)
+                # The bitmap's memory is PDFium's own, and goes with it.
+                return np.array(bitmap.to_numpy())
+            finally:
+                page.close()
+        except (pypdfium2.PdfiumError, ValueError, MemoryError) as error:
+            raise PictureError(f"cannot read {name}: the page cannot be drawn ({error})") from error

@@ -1,0 +1,217 @@
+"""From any picture file to colours: what it is, whether it is safe to unpack, upright, laid on paper.
+
+Only the kinds of files in FORMATS are opened, whatever a file's name says: none of them runs another
+program (Pillow hands EPS to Ghostscript), and a picture that says it is larger than MOST_PIXELS is refused
+before it is unpacked.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import PictureError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+__all__ = ["Picture", "colours_of", "contents", "name_of", "open_picture", "opened"]
+
+Picture = Any  # a path, bytes, a file opened for reading, a PIL image, or an array (grey, RGB or RGBA)
+
+USUAL = ("PNG", "JPEG", "BMP", "GIF", "PPM")  # Pillow has these at hand
+FORMATS = (*USUAL, "TIFF", "WEBP", "JPEG2000", "AVIF", "QOI", "SGI", "PCX", "TGA", "ICO")
+MOST_PIXELS = 170_000_000  # an A4 page at 1200 dpi has 139 million
+LONGEST = 4000  # pixels of the longer side, beyond which a picture is reduced: A4 at 340 dpi
+
+
+def open_picture(source: Picture, name: str | None = None) -> NDArray[np.float32]:
+    """Colours (rows, columns, 3), float32 in 0 … 1, of any picture: upright, its transparency laid on paper.
+
+    source: a path, bytes, a binary file, a PIL image, or an array of 2 or 3 dimensions (uint8, uint16, bool,
+    or float in 0 … 1). name: what errors call it. Longer sides than 4,000 pixels are reduced.
+    Raises PictureError, one sentence, for anything that cannot be read.
+    """
+    return colours_of(source, name)[0]
+
+
+def colours_of(source: Picture, name: str | None = None) -> tuple[NDArray[np.float32], float]:
+    """Colours as by `open_picture`, and how many pixels of the file's picture are one of them, along a side."""
+    from PIL import Image
+
+    name = name or name_of(source)
+    if isinstance(source, np.ndarray):
+        return _from_array(source, name), 1.0
+    if not isinstance(source, Image.Image):
+        source = opened(contents(source, name), name)
+    before = max(source.size)
+    picture = unpacked(source, name)
+    colours = _from_image(picture, name)
+    return colours, max(1.0, before / max(colours.shape[:2]))
+
+
+def name_of(source: Picture) -> str:
+    """What errors call a picture: its path, or what it is."""
+    if isinstance(source, str | os.PathLike):
+        return str(source)
+    return "the array" if isinstance(source, np.ndarray) else "the picture"
+
+
+def contents(source: Picture, name: str) -> bytes:
+    """All bytes of a path, bytes or a binary file. Raises PictureError where there are none."""
+    if isinstance(source, str | os.PathLike):
+        try:
+            data = Path(source).read_bytes()
+        except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
+            reasons = {
+                FileNotFoundError: "there is no such file",
+                IsADirectoryError: "it is a folder; name the pictures in it",
+                PermissionError: "there is no permission to read it",
+            }
+            reason = reasons.get(type(error), getattr(error, "strerror", None) or str(error))
+            raise PictureError(f"cannot read {name}: {reason}") from error
+    elif isinstance(source, bytes | bytearray | memoryview):
+        data = bytes(source)
+    elif hasattr(source, "read"):
+        data = source.read()
+    else:
+        raise PictureError(
+            f"cannot read {name}: {type(source).__name__} is no picture; "
+            "give a path, bytes, a file, a PIL image or an array"
+        )
+    if isinstance(data, str):
+        raise PictureError(f"cannot read {name}: the file is open for text; open it with mode 'rb'")
+    if not data:
+        raise PictureError(f"cannot read {name}: it is empty (0 bytes)")
+    return data
+
+
+def opened(data: bytes, name: str) -> Image.Image:
+    """The file as a PIL image, not unpacked yet; kinds and sizes that are refused, refused."""
+    from PIL import Image, UnidentifiedImageError
+
+    picture = None
+    for formats in (USUAL, FORMATS[len(USUAL) :]):
+        if formats is not USUAL:
+            Image.init()  # all of Pillow's kinds: only for files that are none of the usual
+            formats = tuple(kind for kind in formats if kind in Image.OPEN)
+        try:
+            picture = Image.open(io.BytesIO(data), formats=formats)
+            break
+        except UnidentifiedImageError:
+            continue
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise PictureError(
+                f"cannot read {name}: it has too many pixels; reduce it to {MOST_PIXELS:,} or fewer"
+            ) from error
+        except Exception as error:  # decoders meet damage with any exception
+            raise PictureError(f"cannot read {name}: the file is damaged ({error})") from error
+    if picture is None:
+        raise PictureError(f"cannot read {name}: {_unknown(data)}")
+    width, height = picture.size
+    if width * height > MOST_PIXELS:
+        raise PictureError(
+            f"cannot read {name}: {width:,}×{height:,} pixels are too many; "
+            f"reduce it to {MOST_PIXELS:,} or fewer"
+        )
+    return picture
+
+
+def _unknown(data: bytes) -> str:
+    """Why a file is not one of the kinds that are opened, and what to do where that is known."""
+    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftyphevc"):
+        return "HEIC pictures are not read; save it as JPEG or PNG"
+    if data.startswith((b"%!PS", b"\xc5\xd0\xd3\xc6")):
+        return "PostScript is not run; save it as PDF or PNG"
+    if data.lstrip()[:5].lower() in (b"<svg ", b"<?xml"):
+        return "SVG is not drawn; save it as PNG"
+    if b"%PDF-" in data[:1024]:
+        return "a PDF is read page by page; name it to `lenet5 read`, or use documents.open_pages"
+    return "it is not a picture, or not of a kind that is known"
+
+
+def unpacked(picture: Image.Image, name: str) -> Image.Image:
+    """Decoded and upright; a large JPEG is unpacked at a half, a quarter or an eighth of its size."""
+    from PIL import ImageOps
+
+    if not picture.width * picture.height:
+        raise PictureError(f"cannot read {name}: it has no pixels")
+    try:
+        picture.draft(None, (LONGEST // 2, LONGEST // 2))
+        picture.load()
+        return ImageOps.exif_transpose(picture)
+    except MemoryError as error:
+        raise PictureError(f"cannot read {name}: memory does not suffice; reduce the picture") from error
+    except Exception as error:  # decoders meet damage with any exception
+        raise PictureError(f"cannot read {name}: the file is damaged ({error})") from error
+
+
+def _from_image(picture: Image.Image, name: str) -> NDArray[np.float32]:
+    """A PIL image of any mode as colours, reduced to LONGEST."""
+    times = -(-max(picture.size) // LONGEST)
+    if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
+        return _from_array(_levels(np.asarray(picture), times, name), name)
+    if picture.mode in ("LA", "La", "PA", "RGBa") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+    elif picture.mode == "1":
+        picture = picture.convert("L")
+    elif picture.mode not in ("L", "RGB", "RGBA"):
+        try:
+            picture = picture.convert("RGB")
+        except ValueError:
+            picture = picture.convert("L")
+    # A palette's numbers mean nothing side by side, so that only now what lies together can be averaged.
+    return _from_array(np.asarray(picture.reduce(times) if times > 1 else picture), name)
+
+
+def _levels(array: NDArray, times: int, name: str) -> NDArray[np.float32]:
+    """Grey levels of more than 8 bits as 0 … 1, of `times` by `times` pixels the mean."""
+    if not np.isfinite(array).all():
+        raise PictureError(f"cannot read {name}: some of its pixels are no numbers")
+    # The depth is not said: the smallest of the usual ones that holds all.
+    top = float(array.max())
+    full = next((full for full in (1.0, 255.0, 65535.0) if top <= full), top)
+    rows, columns = (max(1, side // times) for side in array.shape)
+    levels = np.zeros((rows, columns), np.float64)
+    for y in range(min(times, array.shape[0])):
+        for x in range(min(times, array.shape[1])):
+            levels += array[y::times, x::times][:rows, :columns]
+    levels /= min(times, array.shape[0]) * min(times, array.shape[1]) * full
+    return levels.clip(0, 1).astype(np.float32)
+
+
+def _from_array(array: NDArray, name: str) -> NDArray[np.float32]:
+    if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or not array.size:
+        raise PictureError(
+            f"cannot read {name}: its shape is {array.shape}; rows×columns (×3 or ×4) is needed"
+        )
+    if array.dtype == bool:
+        array = array.astype(np.float32)
+    elif array.dtype in (np.uint8, np.uint16):
+        array = array / np.float32(np.iinfo(array.dtype).max)
+    elif array.dtype.kind == "f":
+        array = array.astype(np.float32)
+        if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
+            raise PictureError(f"cannot read {name}: floating-point pixels must lie in 0 … 1")
+    else:
+        raise PictureError(
+            f"cannot read {name}: pixels of type {array.dtype}; uint8, uint16 or floats are needed"
+        )
+    if array.ndim == 2:
+        array = array[:, :, None]
+    if array.shape[2] == 4:
+        array = _on_paper(array)
+    return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)), np.float32)
+
+
+def _on_paper(array: NDArray) -> NDArray:
+    """Transparency over paper: white, unless what is drawn is light, which would vanish on white."""
+    colour, alpha = array[:, :, :3], array[:, :, 3:]
+    drawn = alpha.sum()
+    light = drawn > 0 and alpha.min() < 0.5 and (colour.mean(2, keepdims=True) * alpha).sum() / drawn > 0.6
+    return colour * alpha + (1 - alpha) * (0.0 if light else 1.0)

@@ -1,0 +1,105 @@
+"""Where the writing is on a page: its lines, from top to bottom; boxes are in boxes.py.
+
+The page's ink is brought level with its lines and freed of what is printed right across it (sheet.py); pieces
+of ink that stand beside each other become chains, and small pieces (points, the bar of a 5, the tail of a
+letter) go to the chain that they belong to (chains.py). Each line gets a picture of its own, to be read as if
+it were alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import PictureError
+from .background import LOOK, inked_of, levelled, paper_of
+from .character_boxes import boxes_of
+from .foreground import INKED, resized, strokes_of
+from .geometry import Region
+from .text_lines import chains_of
+
+__all__ = ["Region", "boxes_of", "lines_of"]
+
+# Pixels: a picture at most so wide, and so high or half as high as wide, is a strip: its ink is what writing.py
+# sees in a line.
+STRIP, LOW = 640, 100
+MARGIN = 0.5  # heights of a line that are shown around it
+ALONE = 3.0  # a picture at most so many times as high as its only line is read whole
+
+
+def lines_of(colours: NDArray[np.float32], name: str = "the picture") -> list[Region]:
+    """The lines of writing on a page, (rows, columns, 3) in 0 … 1, from top to bottom; at least one.
+
+    Slanting lines, of different sizes, on ruled or shaded paper, also one line or one character alone. What
+    other lines write into a line's picture is painted over with paper. A picture of little more than one line
+    is returned whole. Raises PictureError where nothing stands out from the paper.
+    """
+    pixels = max(1.0, max(colours.shape[:2]) / LOOK)
+    small = resized(colours, pixels)
+    rows, columns = colours.shape[:2]
+    if columns <= STRIP and rows <= max(LOW, columns / 2):
+        strokes, seen = strokes_of(small, name), None
+        inked = strokes > INKED
+    else:
+        strokes = None
+        inked, seen = inked_of(small)
+    paper = cache(lambda: paper_of(small) if seen is None else seen)  # needed where there are other lines
+    level, tops = levelled(inked)
+    number, count = chains_of(level)
+    if not count:
+        raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
+    owner = np.zeros(inked.shape, np.intp)
+    rows, columns = np.nonzero(number)
+    owner[rows + tops[columns], columns] = number[rows, columns]
+    middle = [float(np.nonzero(owner == line)[0].mean()) for line in range(1, count + 1)]
+    order = np.argsort(middle, kind="stable") + 1
+    found = [_region(colours, owner, int(own), at, paper, pixels, name) for at, own in enumerate(order)]
+    if len(found) == 1 and found[0].picture is small:  # whole, and not reduced
+        return [replace(found[0], strokes=strokes)]
+    return found
+
+
+def _region(
+    colours: NDArray[np.float32],
+    owner: NDArray[np.intp],
+    own: int,
+    line: int,
+    paper: Callable[[], NDArray[np.float32]],
+    pixels: float,
+    name: str,
+) -> Region:
+    """One line's box, and its picture: a margin around it, other lines' ink painted over.
+
+    owner: the line that each pixel of ink belongs to, 0 where there is none, on the reduced page; paper: there.
+    """
+    from scipy import ndimage
+
+    rows, columns = colours.shape[:2]
+    y, x = np.nonzero(owner == own)
+    top, bottom = _whole(y.min(), pixels, rows), _whole(y.max() + 1, pixels, rows)
+    left, right = _whole(x.min(), pixels, columns), _whole(x.max() + 1, pixels, columns)
+    box = left, top, right - left, bottom - top
+    others = (owner != own) & (owner > 0)
+    if owner.max() == 1 and rows <= ALONE * (bottom - top):
+        return Region(box, (0, 0), colours, name, line)
+    aside = max(2, round(MARGIN * (bottom - top)))
+    down = slice(max(0, top - aside), min(rows, bottom + aside))
+    across = slice(max(0, left - aside), min(columns, right + aside))
+    picture = colours[down, across]
+    # What of the reduced page the picture shows, pixel for pixel.
+    at = np.ix_(
+        np.minimum(((np.arange(down.start, down.stop) + 0.5) / pixels).astype(int), owner.shape[0] - 1),
+        np.minimum(((np.arange(across.start, across.stop) + 0.5) / pixels).astype(int), owner.shape[1] - 1),
+    )
+    near = ndimage.binary_dilation(others, iterations=2) & (owner != own)
+    picture = np.where(near[at][:, :, None], paper()[at], picture)
+    called = name if owner.max() == 1 else f"{name}, line {line + 1}"
+    return Region(box, (across.start, down.start), picture, called, line)
+
+
+def _whole(at: int, pixels: float, most: int) -> int:
+    return int(np.clip(round(at * pixels), 0, most))

@@ -1,0 +1,207 @@
+"""Segmentation graphs and their paths (Sections IV-B, V and VI-E). Knows no network: penalties in, paths out.
+
+Nodes are places between pieces of a line, in reading order; an arc is one reading of what lies between two of
+them, with a label and a penalty; a path from the first node to the last is a reading of the line, and its
+penalty the sum of its arcs'. The Viterbi path is the one of least penalty; the forward penalty adds all
+paths up as probabilities, −log Σ e^(−penalty), and its derivative to an arc's penalty is the share of the
+paths, so weighed, that use the arc (Section VI-D).
+
+`python -m lenet5.lattice.graph` shows a small graph and its paths.
+"""
+
+from __future__ import annotations
+
+import heapq
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..engine.numpy_backend import lattice
+from ..errors import InputError
+
+__all__ = ["Graph", "Path"]
+
+
+@dataclass(frozen=True)
+class Path:
+    """A path through a graph: indices of its arcs from left to right, and the sum of their penalties."""
+
+    arcs: tuple[int, ...]
+    penalty: float
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Arcs between `nodes` nodes, every one from a lower to a higher; paths run from node 0 to the last.
+
+    start, end, label: (arcs,) integers; penalty: (arcs,) floats, where inf forbids an arc. What a label means
+    is the caller's: here it is only carried along. Raises InputError for arcs that do not run forward.
+    """
+
+    nodes: int
+    start: ArrayLike
+    end: ArrayLike
+    label: ArrayLike
+    penalty: ArrayLike
+
+    def __post_init__(self) -> None:
+        for name, kind in (("start", np.intp), ("end", np.intp), ("label", np.intp), ("penalty", np.float64)):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), kind).reshape(-1))
+        arcs = len(self.start)
+        if not arcs == len(self.end) == len(self.label) == len(self.penalty):
+            raise InputError("start, end, label and penalty of a graph must have one entry an arc")
+        if arcs and (self.start.min() < 0 or self.end.max() >= self.nodes or (self.start >= self.end).any()):
+            raise InputError(f"arcs must run from a lower to a higher of the nodes 0 … {self.nodes - 1}")
+        if np.isnan(self.penalty).any() or (self.penalty == -np.inf).any():
+            raise InputError("penalties of arcs must be numbers, or inf to forbid an arc")
+
+    @cached_property
+    def leaving(self) -> list[list[int]]:
+        """Arcs that leave each node."""
+        leaving: list[list[int]] = [[] for _ in range(self.nodes)]
+        for arc, node in enumerate(self.start.tolist()):
+            leaving[node].append(arc)
+        return leaving
+
+    def _onward(self, sums: Callable[..., NDArray[np.float64]]) -> NDArray[np.float64]:
+        """Sums over the paths from each node to the last, (nodes,): those of the graph turned about."""
+        last = self.nodes - 1
+        return sums(self.nodes, last - self.end, last - self.start, self.penalty)[::-1]
+
+    def paths(self) -> Iterator[Path]:
+        """All paths, the one of least penalty first; those that a penalty of inf forbids are left out.
+
+        A best-first search in which what is left to go is known exactly: no partial path is taken up that is
+        not the start of the next best, and of the arcs that leave a node the next best only waits until the
+        one before it has been taken. Each path costs a step or two for each of its arcs.
+        """
+        least = self._onward(_loops().shortest)
+        whole = self.penalty + least[self.end]  # of an arc and the best that can follow it
+        order = np.lexsort((whole, self.start))
+        order = order[whole[order] < np.inf]
+        first = np.searchsorted(self.start[order], np.arange(self.nodes + 1)).tolist()
+        arcs, onward = order.tolist(), whole[order].tolist()
+        end, penalty = self.end[order].tolist(), self.penalty[order].tolist()
+        # (penalty of the whole at best, order of arrival, penalty so far, place of the next arc in `arcs`, the
+        # last such place of its node, arcs so far as a linked list)
+        waiting: list[tuple] = []
+        arrivals = 0
+        if self.nodes == 1:
+            yield Path((), 0.0)
+        elif first[0] < first[1]:
+            waiting.append((onward[0], 0, 0.0, 0, first[1] - 1, None))
+        while waiting:
+            _, _, so_far, place, last, trail = heapq.heappop(waiting)
+            if place < last:
+                arrivals += 1
+                heapq.heappush(
+                    waiting, (so_far + onward[place + 1], arrivals, so_far, place + 1, last, trail)
+                )
+            here, node, trail = so_far + penalty[place], end[place], (arcs[place], trail)
+            if node < self.nodes - 1:
+                arrivals += 1
+                entry = here + onward[first[node]], arrivals, here, first[node], first[node + 1] - 1, trail
+                heapq.heappush(waiting, entry)
+                continue
+            taken = []
+            while trail:
+                arc, trail = trail
+                taken.append(arc)
+            yield Path(tuple(reversed(taken)), here)
+
+    def best(self) -> Path | None:
+        """The Viterbi path: the one of least penalty. None where no path leads to the last node."""
+        return self._best
+
+    @cached_property
+    def _best(self) -> Path | None:
+        return next(self.paths(), None)
+
+    def forward_penalty(self) -> float:
+        """−log Σ over all paths of e^(−penalty) (Section VI-E); inf where there is no path."""
+        return float(self._reached[-1])
+
+    def forward_penalties(self, readings: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """The forward penalty of each reading, (readings,): of the paths that say its labels and no others.
+
+        Silent arcs, those of label −1, may lie anywhere between.
+        """
+        longest = max(map(len, readings), default=0)
+        wanted = np.full((len(readings), longest), -2, np.intp)  # −2: no arc's label
+        for row, labels in zip(wanted, readings, strict=True):
+            row[: len(labels)] = labels
+        found = _loops().said(self.nodes, self.start, self.end, self.label, self.penalty, wanted)
+        return found[np.arange(len(readings)), [len(labels) for labels in readings]]
+
+    @cached_property
+    def _reached(self) -> NDArray[np.float64]:
+        """Forward penalty from the first node to each, (nodes,)."""
+        return _loops().reached(self.nodes, self.start, self.end, self.penalty)
+
+    def forward_slopes(self) -> NDArray[np.float64]:
+        """Derivative of the forward penalty to each arc's penalty, (arcs,): the share of paths through it."""
+        reached, ahead = self._reached, self._onward(_loops().reached)
+        if reached[-1] == np.inf:
+            return np.zeros(len(self.start))
+        return np.exp(reached[-1] - (reached[self.start] + self.penalty + ahead[self.end]))
+
+    def within(self, next_state: ArrayLike, accepting: ArrayLike) -> tuple[Graph, NDArray[np.intp]]:
+        """The graph composed with an automaton (Section VI-C): only paths whose labels it accepts are left.
+
+        next_state: (states, labels) integers, −1 where a label may not follow; state 0 is the first. An arc
+        of label −1 is silent: it leaves the state as it is. accepting: (states,) bool.
+        Returns the composed graph, and for each of its arcs the index of the arc it stands for (−1: none).
+        """
+        next_state, accepting = np.asarray(next_state, np.intp), np.asarray(accepting, bool)
+        states = len(next_state)
+        start, end, label, origin = [], [], [], []
+        reachable = np.zeros((self.nodes, states), bool)
+        reachable[0, 0] = True
+        for node in range(self.nodes):
+            for a in self.leaving[node]:
+                for state in np.flatnonzero(reachable[node]):
+                    found = int(state if self.label[a] < 0 else next_state[state, self.label[a]])
+                    if found >= 0:
+                        reachable[self.end[a], found] = True
+                        start.append(node * states + int(state))
+                        end.append(int(self.end[a]) * states + found)
+                        label.append(self.label[a])
+                        origin.append(a)
+        last = self.nodes * states  # one node behind all accepting states of the last
+        for state in np.flatnonzero(accepting & reachable[-1]):
+            start.append((self.nodes - 1) * states + int(state))
+            end.append(last)
+            label.append(-1)
+            origin.append(-1)
+        where = np.array(origin, np.intp)
+        penalty = np.where(where < 0, 0.0, np.append(self.penalty, 0.0)[where])
+        return Graph(last + 1, start, end, label, penalty), where
+
+
+def _loops() -> ModuleType:
+    """Sums over paths, compiled if the engine is loaded, as segment.py does it."""
+    if "lenet5.engine.numba_backend" in sys.modules:
+        from ..engine.numba_backend import lattice as compiled
+
+        return compiled
+    return lattice
+
+
+def _small() -> str:
+    """A small graph and its paths, in text."""
+    graph = Graph(4, [0, 0, 1, 1, 2], [1, 2, 2, 3, 3], [1, 4, 7, 2, 5], [0.2, 1.5, 0.4, 2.0, 0.3])
+    arcs = zip(graph.start, graph.label, graph.penalty, graph.end, strict=True)
+    lines = ["{} --{} ({})--> {}".format(*arc) for arc in arcs]
+    for path in graph.paths():
+        text = "".join(str(graph.label[a]) for a in path.arcs)
+        lines.append(f"{text} penalty {path.penalty:.1f}")
+    return "\n".join([*lines, f"forward penalty {graph.forward_penalty():.4f}"])
+
+
+if __name__ == "__main__":
+    print(_small())

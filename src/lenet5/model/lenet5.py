@@ -1,0 +1,299 @@
+"""LeNet5: sixty thousand parameters under the paper's names, the codes of its classes, and its passport."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..engine import numpy_backend
+from ..errors import InputError, ModelError
+from ..network.architecture import BITMAP, PARAMETER_COUNT, SHAPES, SLICES, fan_in
+from ..network.codes import DIGITS, codes
+from ..network.preprocessing import check_images
+from . import serialisation
+from .calibration import Confidence
+from .classifier import Recogniser
+
+if TYPE_CHECKING:
+    from ..training.recipes import PaperRecipe, Recipe
+
+__all__ = ["LeNet5", "check_seed", "initial", "path_of", "pretrained_names", "pretrained_path"]
+
+FORMAT = "lenet5"
+COMMITTEE = "lenet5 committee"  # of a file of several, committee.py
+FEW = 300  # images, all calls together, that network.py reads sooner than the compiled engine is loaded
+NO_RUBBISH = 20.0  # j after eq. 8, which has no rubbish class: none to speak of, unless nothing else fits
+WEIGHTS = Path(__file__).parent / "weights"
+
+_read = 0  # images that network.py has read in this process
+
+
+def initial(
+    seed: int, spread: float = 2.4, power: float = 1.0, coefficient: float | None = None
+) -> NDArray[np.float32]:
+    """All parameters at the start, uniform in ±spread/F_i^power (Section III-B: 2.4 and 1); (60000,) float32.
+
+    F_i is the fan-in of the unit (architecture.fan_in), for weights and biases alike.
+    coefficient: where those of S2 and S4 start instead; not in the paper.
+    """
+    check_seed(seed)
+    draw = np.random.Generator(np.random.PCG64(seed))
+    flat = np.empty(PARAMETER_COUNT, np.float32)
+    for name, where in SLICES.items():
+        bound = spread / np.array(fan_in(name), np.float64) ** power
+        parts = flat[where].reshape(len(bound), -1)
+        parts[:] = draw.uniform(-1, 1, parts.shape) * bound[:, None]
+        if coefficient is not None and name.endswith("coefficient"):
+            parts[:] = coefficient
+    return flat
+
+
+def check_seed(seed: int) -> None:
+    """Raise InputError unless the seed is a whole number from 0."""
+    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+        raise InputError(f"a seed must be a whole number from 0, not {seed!r}")
+
+
+def pretrained_names() -> list[str]:
+    """Names of the weights that come with the package."""
+    return sorted(path.stem for path in WEIGHTS.glob("*.safetensors"))
+
+
+def pretrained_path(name: str) -> Path:
+    """The file of weights that come with the package. Raises ModelError, with the names, for another."""
+    if name not in pretrained_names():
+        names = ", ".join(pretrained_names()) or "none"
+        raise ModelError(f"no weights called {name!r} come with lenet5; those that do: {names}")
+    return WEIGHTS / f"{name}.safetensors"
+
+
+def path_of(weights: str | os.PathLike[str]) -> Path:
+    """The file `weights`, or, where that is a name and no file, the package's weights of that name.
+
+    Raises ModelError.
+    """
+    # What is no file and has no suffix is meant as a name: the sentence lists them.
+    meant = isinstance(weights, str) and not Path(weights).suffix and not Path(weights).exists()
+    return pretrained_path(str(weights)) if meant or str(weights) in pretrained_names() else Path(weights)
+
+
+class LeNet5(Recogniser):
+    """The network of Section II-B, to the last connection.
+
+    `flat`: all trainable parameters, (60000,) float32, in the order of architecture.SLICES.
+    `codes`: (classes, 84) float32 of ±1. `classes`: the characters, list of str.
+    `metadata`: "training" and "figures" (dicts; empty until trained), "j" and "scale" of eq. 9 (floats), and
+    "confidence" (a dict, calibration.Confidence) where that has been calibrated.
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[str] = DIGITS,
+        seed: int = 0,
+        *,
+        spread: float = 2.4,
+        power: float = 1.0,
+        coefficient: float | None = None,
+    ) -> None:
+        """An untrained network; for the arguments after `classes` see `initial`.
+
+        Raises InputError for classes that have no code, appear twice or are fewer than two.
+        """
+        self.classes = [str(name) for name in classes]
+        if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
+            raise InputError(
+                f"classes must be two or more, each named once, not {' '.join(self.classes) or 'none'}"
+            )
+        self.codes = np.ascontiguousarray(codes(self.classes), np.float32)
+        self.flat = initial(seed, spread, power, coefficient)
+        self.metadata: dict[str, Any] = {"training": {}, "figures": {}, "j": 1.0, "scale": 1.0}
+
+    def __repr__(self) -> str:
+        return (
+            f"LeNet5(classes={''.join(self.classes) if max(map(len, self.classes)) == 1 else self.classes!r})"
+        )
+
+    @property
+    def members(self) -> list[LeNet5]:
+        """The network alone, as Committee.members has several."""
+        return [self]
+
+    @property
+    def parameters(self) -> dict[str, NDArray[np.float32]]:
+        """Views into `flat` under the names and shapes of architecture.SHAPES."""
+        return {name: self.flat[SLICES[name]].reshape(shape) for name, shape in SHAPES.items()}
+
+    # --- recognising ---------------------------------------------------------------------------------
+
+    def penalties(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:
+        """Eq. 7, N×classes: the squared distance of the F6 state from each class's code. The smallest wins.
+
+        images: N×28×28 or N×32×32, uint8 (0 = paper, 255 = ink) or float in [0, 1]; else InputError.
+        threads: as many as this process may use, unless given.
+        """
+        images = check_images(images)
+        global _read
+        if _read + len(images) <= FEW and "lenet5.engine.numba_backend" not in sys.modules:
+            # A picture or two: the reference has answered before Numba is imported.
+            _read += len(images)
+            return numpy_backend.penalties(self.flat, self.codes, images)
+        return numpy_backend.fastest().penalties(self.flat, self.codes, images, threads)
+
+    def fit(
+        self,
+        images: ArrayLike,
+        labels: ArrayLike,
+        recipe: Recipe | PaperRecipe | None = None,
+        *,
+        seed: int = 0,
+        fresh: bool = True,
+        threads: int | None = None,
+    ) -> LeNet5:
+        """Train on N×28×28 uint8 images and their labels (see inputs.target_weights); returns self.
+
+        recipe: train.FAST unless given. fresh=False goes on from the parameters as they are, to adapt a
+        trained network; otherwise they are drawn anew from `seed`. Raises InputError.
+        """
+        from ..training.loop import (  # here: training is made of models, not models of training
+            FAST,
+            begin,
+            untrained,
+        )
+
+        recipe = recipe or FAST
+        if fresh:
+            self.flat[:] = untrained(seed, recipe)
+        training = begin(self, images, labels, recipe, seed=seed, threads=threads)
+        while training.unfinished:
+            training.run_pass()
+        training.finish()
+        return self
+
+    def record(self, recipe: Recipe | PaperRecipe, seed: int, patterns: int, **figures: float | None) -> None:
+        """Write into `metadata` what trained the model, and what came of it; a figure of None is left out."""
+        self.metadata.pop("confidence", None)  # it was another network's
+        self.metadata |= {
+            "training": {"recipe": recipe.data(), "seed": seed, "patterns": patterns},
+            "figures": {name: value for name, value in figures.items() if value is not None},
+            "j": NO_RUBBISH if recipe.j is None else recipe.j,
+            "scale": recipe.scale,
+        }
+
+    # --- files ---------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a safetensors file (names of architecture.SHAPES, and "codes"), whole or not at all.
+
+        Raises SaveError.
+        """
+        serialisation.write(path, *self.contents())
+
+    def contents(self) -> tuple[dict[str, NDArray], dict[str, str]]:
+        """What `save` writes: arrays by name, and the metadata as text."""
+        from .._version import __version__
+
+        extra = {**self.metadata, "format": FORMAT, "version": __version__, "classes": self.classes}
+        metadata = {
+            key: value if isinstance(value, str) else json.dumps(value) for key, value in extra.items()
+        }
+        return {**self.parameters, "codes": self.codes}, metadata
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> LeNet5:
+        """The model in a file written by `save`.
+
+        Raises ModelError, one sentence, for a file that is missing, damaged or not a LeNet-5: every name,
+        shape, type and number is checked.
+        """
+        return cls.of_contents(Path(path), *serialisation.read(path))
+
+    @classmethod
+    def of_contents(cls, path: Path, arrays: Mapping[str, NDArray], metadata: dict[str, str]) -> LeNet5:
+        """The model of which `contents` gave this. path: what errors name. Raises ModelError as `load`."""
+        model = cls.__new__(cls)
+        model.classes, model.metadata = _read_metadata(path, metadata)
+        _check_arrays(path, arrays, len(model.classes))
+        model.codes = np.ascontiguousarray(arrays["codes"])
+        model.flat = np.concatenate([arrays[name].ravel() for name in SHAPES])
+        return model
+
+    @classmethod
+    def pretrained(cls, name: str = "digits") -> LeNet5:
+        """Weights that come with the package, by name. Raises ModelError, with the names, for another."""
+        return cls.load(pretrained_path(name))
+
+    @classmethod
+    def find(cls, weights: str | os.PathLike[str]) -> LeNet5:
+        """The model in the file `weights`, or, where that is the name of some, those of the package.
+
+        Raises ModelError.
+        """
+        return cls.load(path_of(weights))
+
+
+def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[list[str], dict[str, Any]]:
+    """Classes, and the rest as LeNet5.metadata has it. Raises ModelError."""
+    if metadata.get("format") == COMMITTEE:
+        raise ModelError(
+            f"{path} holds several LeNet-5s that answer together, and one is needed here: name the file of one"
+        )
+    if metadata.get("format") != FORMAT:
+        raise ModelError(
+            f"{path} is a safetensors file but not a model of lenet5 (its metadata have no format {FORMAT!r})"
+        )
+    known: dict[str, Any] = {
+        key: value for key, value in metadata.items() if key not in ("format", "classes")
+    }
+    try:
+        classes = json.loads(metadata["classes"])
+        for key, kind in (("training", dict), ("figures", dict), ("j", float), ("scale", float)):
+            known[key] = json.loads(metadata.get(key, "{}"))
+            if kind is float:
+                known[key] = float(known[key])
+            if not isinstance(known[key], kind) or (kind is float and not np.isfinite(known[key])):
+                raise ValueError(key)
+        if "confidence" in metadata:
+            known["confidence"] = json.loads(metadata["confidence"])
+            Confidence.from_metadata(known["confidence"])
+    except (ValueError, TypeError, KeyError) as error:
+        raise ModelError(
+            f"the metadata of {path} cannot be read ({error}); train or fetch the model again"
+        ) from error
+    if (
+        not isinstance(classes, list)
+        or len(classes) < 2
+        or not all(isinstance(name, str) for name in classes)
+    ):
+        raise ModelError(f"the classes of {path} are not a list of two or more names: {classes!r:.60}")
+    if len(set(classes)) < len(classes):
+        raise ModelError(f"{path} names a class twice: {' '.join(classes)}")
+    return classes, known
+
+
+def _check_arrays(path: Path, arrays: Mapping[str, NDArray], classes: int) -> None:
+    """Raise ModelError unless the arrays are exactly a LeNet-5's for this number of classes."""
+    shapes = {**SHAPES, "codes": (classes, BITMAP[0] * BITMAP[1])}
+    for problem, names in (
+        ("lacks", shapes.keys() - arrays.keys()),
+        ("also has", arrays.keys() - shapes.keys()),
+    ):
+        if names:
+            raise ModelError(f"{path} is not a LeNet-5: it {problem} {', '.join(sorted(names))}")
+    for name, shape in shapes.items():
+        array = arrays[name]
+        if array.shape != shape or array.dtype != np.float32:
+            found = f"{'×'.join(map(str, array.shape))} of {array.dtype}"
+            raise ModelError(
+                f"{name} in {path} is {found}, but must be {'×'.join(map(str, shape))} of float32"
+            )
+        if not np.isfinite(array).all():
+            raise ModelError(
+                f"{name} in {path} has numbers that are not finite: a failed training, or a damaged file"
+            )

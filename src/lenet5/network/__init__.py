@@ -1,0 +1,1 @@
+"""The paper in NumPy: architecture, codes, layers, losses; no files, no threads."""

@@ -1,0 +1,260 @@
+"""LeNet-5 in plain NumPy, to be read beside the paper (Section II-B, Appendices A and C). The judge.
+
+Everything faster is tested against this. Any float dtype, any height and width from 32 on: every layer is a
+convolution, so that a larger input gives a larger map of penalties, a column every 4 pixels (Section VII):
+column k is what the network answers on the 32 columns from 4k on. Shapes: x (N, H, W); states of a layer
+(N, maps, rows, columns). A subsampling layer drops the last row or column of a map that does not divide by
+two, so that columns and rows of pixels that fill no step of four count for nothing.
+
+Each layer has three verbs side by side: forward, slopes to its input, slopes to its parameters. The recursion
+of Appendix C is the same verbs with weights and inputs squared, so it has no verbs of its own:
+
+    ∂E/∂a_i   = f'(a_i)  · Σ_k u_ki  · ∂E/∂a_k         ∂E/∂u_ij   = ∂E/∂a_i  · x_j
+    ∂²E/∂a_i² = f'(a_i)² · Σ_k u_ki² · ∂²E/∂a_k²       ∂²E/∂u_ij² = ∂²E/∂a_i² · x_j²
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
+
+from ..errors import InputError
+from .architecture import BACKGROUND, FOREGROUND, INPUT, KERNEL, PAIRS
+from .preprocessing import check_images
+
+__all__ = ["Activations", "backward", "curvature", "forward", "normalise", "squash", "squash_slope"]
+
+AMPLITUDE, STEEPNESS = 1.7159, 2 / 3  # A and S of Appendix A
+
+Parameters = Mapping[str, NDArray]
+Pairs = NDArray[np.intp]  # a row for each kernel: (the map it writes to, the map it reads)
+C1_PAIRS = np.array([(m, 0) for m in range(6)])
+C3_PAIRS = np.array(PAIRS)
+
+
+# --- the squashing function (Appendix A) ------------------------------------------------------------
+
+
+def squash(a: NDArray) -> NDArray:
+    """f(a) = A·tanh(S·a): f(±1) = ±1, where its second derivative is largest."""
+    return AMPLITUDE * np.tanh(STEEPNESS * a)
+
+
+def squash_slope(a: NDArray) -> NDArray:
+    """f'(a) = A·S·(1 − tanh²(S·a))."""
+    return AMPLITUDE * STEEPNESS * (1 - np.tanh(STEEPNESS * a) ** 2)
+
+
+# --- convolution: C1 and C3, a kernel for each connected pair of maps --------------------------------
+
+
+def patches(x: NDArray) -> NDArray:
+    """Every 5×5 window of one map: (N, rows, columns) -> (N, 25, (rows−4)·(columns−4))."""
+    windows = sliding_window_view(x, (KERNEL, KERNEL), (1, 2))
+    n, rows, columns = windows.shape[:3]
+    return windows.transpose(0, 3, 4, 1, 2).reshape(n, KERNEL**2, rows * columns)
+
+
+def convolve(x: NDArray, weight: NDArray, bias: NDArray, pairs: Pairs) -> NDArray:
+    """Weighted sums a_m = bias_m + Σ over the pairs (m, s) of kernel ∗ x_s."""
+    n, maps, rows, columns = x.shape
+    a = np.empty((n, len(bias), rows - KERNEL + 1, columns - KERNEL + 1), x.dtype)
+    a[:] = bias[:, None, None]
+    for s in range(maps):
+        here = pairs[:, 1] == s  # every kernel that reads map s, in one product
+        found = weight[here].reshape(-1, KERNEL**2) @ patches(x[:, s])
+        a[:, pairs[here, 0]] += found.reshape(n, here.sum(), *a.shape[2:])
+    return a
+
+
+def convolve_to_input(slopes: NDArray, weight: NDArray, maps: int, pairs: Pairs) -> NDArray:
+    """Each slope goes back through the kernel to the 25 inputs it came from.
+
+    Seen from an input that is a convolution as well, with the kernel turned by half a turn, of slopes that
+    are zero beyond the edge.
+    """
+    edge = KERNEL - 1
+    wide = np.pad(slopes, ((0, 0), (0, 0), (edge, edge), (edge, edge)))
+    return convolve(wide, weight[:, ::-1, ::-1], np.zeros(maps, slopes.dtype), pairs[:, ::-1])
+
+
+def convolve_to_parameters(slopes: NDArray, x: NDArray, pairs: Pairs) -> tuple[NDArray, NDArray]:
+    """Shared weights: the sum over all positions and patterns."""
+    n, maps, rows, columns = slopes.shape
+    slopes = slopes.reshape(n, maps, rows * columns)
+    weight = np.empty((len(pairs), KERNEL**2), slopes.dtype)
+    for s in range(x.shape[1]):
+        here = pairs[:, 1] == s
+        weight[here] = (slopes[:, pairs[here, 0]] @ patches(x[:, s]).swapaxes(1, 2)).sum(0)
+    return weight.reshape(-1, KERNEL, KERNEL), slopes.sum((0, 2))
+
+
+# --- subsampling: S2 and S4 --------------------------------------------------------------------------
+
+
+def window_sums(x: NDArray) -> NDArray:
+    """Sum of each 2×2 window: (…, rows, columns) -> (…, rows//2, columns//2)."""
+    rows, columns = x.shape[-2] // 2 * 2, x.shape[-1] // 2 * 2
+    x = x[..., :rows, :columns]
+    return x[..., ::2, ::2] + x[..., ::2, 1::2] + x[..., 1::2, ::2] + x[..., 1::2, 1::2]
+
+
+def subsample(x: NDArray, coefficient: NDArray, bias: NDArray) -> NDArray:
+    """Weighted sums: the window's sum times the map's coefficient, plus its bias."""
+    return window_sums(x) * coefficient[:, None, None] + bias[:, None, None]
+
+
+def subsample_to_input(slopes: NDArray, coefficient: NDArray, shape: tuple[int, ...]) -> NDArray:
+    """All four inputs of a window get the same; a row or column outside every window gets nothing."""
+    back = np.zeros(shape, slopes.dtype)
+    rows, columns = 2 * slopes.shape[2], 2 * slopes.shape[3]
+    back[:, :, :rows, :columns] = (slopes * coefficient[:, None, None]).repeat(2, 2).repeat(2, 3)
+    return back
+
+
+def subsample_to_parameters(slopes: NDArray, sums: NDArray) -> tuple[NDArray, NDArray]:
+    """The input of a coefficient is the window's sum."""
+    return (slopes * sums).sum((0, 2, 3)), slopes.sum((0, 2, 3))
+
+
+# --- C5 over all maps, F6 over all units: every pair connected ---------------------------------------
+
+
+def connect(x: NDArray, weight: NDArray, bias: NDArray) -> NDArray:
+    """Weighted sums of a convolution in which every unit reads every map. weight: (units, maps, k, k)."""
+    windows = sliding_window_view(x, weight.shape[2:], (2, 3))
+    return (np.tensordot(windows, weight, ((1, 4, 5), (1, 2, 3))) + bias).transpose(0, 3, 1, 2)
+
+
+def connect_to_input(slopes: NDArray, weight: NDArray) -> NDArray:
+    """Each slope goes back through its unit's weights to the maps × k × k inputs they came from."""
+    n, _, rows, columns = slopes.shape
+    maps, k = weight.shape[1:3]
+    parts = np.tensordot(slopes, weight, (1, 0)).transpose(4, 5, 0, 3, 1, 2)  # k, k, N, maps, rows, columns
+    back = np.zeros((n, maps, rows + k - 1, columns + k - 1), slopes.dtype)
+    for ky in range(k):
+        for kx in range(k):
+            back[:, :, ky : ky + rows, kx : kx + columns] += parts[ky, kx]
+    return back
+
+
+def connect_to_parameters(slopes: NDArray, x: NDArray, k: int) -> tuple[NDArray, NDArray]:
+    """The sum over all positions and patterns; for characters of 32×32 there is one position."""
+    windows = sliding_window_view(x, (k, k), (2, 3))
+    return np.tensordot(slopes, windows, ((0, 2, 3), (0, 2, 3))), slopes.sum((0, 2, 3))
+
+
+# --- the network ------------------------------------------------------------------------------------
+
+
+def normalise(images: ArrayLike, dtype: type | np.dtype = np.float32) -> NDArray:
+    """Pixels as the network takes them (Section II-B): white −0.1, black 1.175; (N, 32, 32) of dtype.
+
+    images: N×28×28 (padded by two pixels of background) or N×32×32, uint8 (255 = ink) or float in [0, 1],
+    taken in single precision. Raises InputError for anything else.
+    """
+    images = check_images(images)
+    number = np.dtype(dtype).type
+    if not issubclass(number, np.floating):
+        raise InputError(f"inputs of the network are floats: {np.dtype(dtype)} cannot hold them")
+    ink = 255 if images.dtype == np.uint8 else 1
+    x = images.astype(dtype) * number((FOREGROUND - BACKGROUND) / ink) + number(BACKGROUND)
+    edge = (INPUT - images.shape[1]) // 2
+    return np.pad(x, ((0, 0), (edge, edge), (edge, edge)), constant_values=BACKGROUND) if edge else x
+
+
+@dataclass(frozen=True)
+class Activations:
+    """Weighted sums `a` and states `x` of every layer for one batch, by name ("c1" … "f6"; x["input"])."""
+
+    a: dict[str, NDArray]
+    x: dict[str, NDArray]
+    codes: NDArray
+
+    @property
+    def f6(self) -> NDArray:
+        """F6's state: (N, 84); where it is larger than 1×1, (N, 84, rows, columns)."""
+        state = self.x["f6"]
+        return state[:, :, 0, 0] if state.shape[2:] == (1, 1) else state
+
+    @property
+    def penalties(self) -> NDArray:
+        """Eq. 7: (N, classes); where F6 is larger than 1×1, (N, rows, columns, classes)."""
+        f6 = np.moveaxis(self.f6, 1, -1)[..., None, :]
+        return ((f6 - self.codes) ** 2).sum(-1)
+
+
+def forward(parameters: Parameters, codes: NDArray, x: NDArray) -> Activations:
+    """Fig. 2, from normalised inputs (N, H, W), H and W at least 32, to penalties.
+
+    parameters: those of architecture.SHAPES, codes: (classes, 84), of the inputs' float dtype, which is then
+    that of everything computed. Raises InputError for inputs that are no floats, or too small.
+    """
+    if x.ndim != 3 or min(x.shape[1:]) < INPUT or x.dtype.kind != "f":
+        raise InputError(
+            f"inputs of shape {x.shape} and type {x.dtype} cannot be read: N×H×W floats are needed, "
+            f"H and W at least {INPUT} (network.normalise makes them)"
+        )
+    p = parameters
+    a, states = {}, {"input": x[:, None]}
+
+    def layer(name: str, sums: NDArray) -> NDArray:
+        a[name], states[name] = sums, squash(sums)
+        return states[name]
+
+    c1 = layer("c1", convolve(x[:, None], p["c1.weight"], p["c1.bias"], C1_PAIRS))  # 1@32×32 -> 6@28×28
+    s2 = layer("s2", subsample(c1, p["s2.coefficient"], p["s2.bias"]))  # -> 6@14×14
+    c3 = layer("c3", convolve(s2, p["c3.weight"], p["c3.bias"], C3_PAIRS))  # -> 16@10×10
+    s4 = layer("s4", subsample(c3, p["s4.coefficient"], p["s4.bias"]))  # -> 16@5×5
+    c5 = layer("c5", connect(s4, p["c5.weight"], p["c5.bias"]))  # -> 120@1×1
+    layer("f6", connect(c5, p["f6.weight"][:, :, None, None], p["f6.bias"]))  # -> 84
+    return Activations(a, states, codes)
+
+
+def _back(parameters: Parameters, seen: Activations, to_f6: NDArray, power: int) -> dict[str, NDArray]:
+    """Both recursions at once: power 1 back-propagates slopes, power 2 curvatures (Appendix C)."""
+    p = {name: value**power for name, value in parameters.items()}
+    x = {name: value**power for name, value in seen.x.items()}
+    found: dict[str, NDArray] = {}
+
+    def at(name: str, to_state: NDArray) -> NDArray:
+        return to_state * squash_slope(seen.a[name]) ** power
+
+    d = at("f6", to_f6.reshape(seen.x["f6"].shape))
+    weight, found["f6.bias"] = connect_to_parameters(d, x["c5"], 1)
+    found["f6.weight"] = weight[:, :, 0, 0]
+    d = at("c5", connect_to_input(d, p["f6.weight"][:, :, None, None]))
+    found["c5.weight"], found["c5.bias"] = connect_to_parameters(d, x["s4"], KERNEL)
+    d = at("s4", connect_to_input(d, p["c5.weight"]))
+    sums = window_sums(seen.x["c3"]) ** power
+    found["s4.coefficient"], found["s4.bias"] = subsample_to_parameters(d, sums)
+    d = at("c3", subsample_to_input(d, p["s4.coefficient"], seen.x["c3"].shape))
+    found["c3.weight"], found["c3.bias"] = convolve_to_parameters(d, x["s2"], C3_PAIRS)
+    d = at("s2", convolve_to_input(d, p["c3.weight"], 6, C3_PAIRS))
+    sums = window_sums(seen.x["c1"]) ** power
+    found["s2.coefficient"], found["s2.bias"] = subsample_to_parameters(d, sums)
+    d = at("c1", subsample_to_input(d, p["s2.coefficient"], seen.x["c1"].shape))
+    found["c1.weight"], found["c1.bias"] = convolve_to_parameters(d, x["input"], C1_PAIRS)
+    return {name: found[name] for name in parameters}
+
+
+def backward(parameters: Parameters, activations: Activations, f6_slope: NDArray) -> dict[str, NDArray]:
+    """Gradient of E to every parameter, from ∂E/∂x of F6's states, shaped as `.f6` (losses.f6_slope).
+
+    It is summed over the patterns: the slope of a mean has its 1/N already.
+    """
+    return _back(parameters, activations, f6_slope, 1)
+
+
+def curvature(parameters: Parameters, activations: Activations, f6_curvature: NDArray) -> dict[str, NDArray]:
+    """h_kk of Appendix C for every parameter, from ∂²E/∂x² of F6's states, as `.f6` (losses.curvature).
+
+    The Gauss–Newton estimate: the term in f'' is dropped, and off-diagonal terms too, so it is never
+    negative unless it starts so. For a shared weight it is the sum over the connections that share it; the
+    input of a coefficient is the sum of its window, and enters squared.
+    """
+    return _back(parameters, activations, f6_curvature, 2)

@@ -1,0 +1,1 @@
+"""Training: recipes, passes, checkpoints, the paper's own algorithm, adapting, distillation."""

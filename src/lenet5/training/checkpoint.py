@@ -1,0 +1,102 @@
+"""What a training needs to go on where it was interrupted, in one file beside the model."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import InputError, ModelError
+from ..model import serialisation
+from ..network.architecture import PARAMETER_COUNT
+
+__all__ = ["Checkpoint", "checkpoint_path", "log_path"]
+
+FORMAT = "lenet5 checkpoint"
+# What a training by mini-batches goes on from, and the paper's.
+_ARRAYS = {"flat", "velocity", "square", "average"}, {"flat"}
+
+
+def checkpoint_path(out: Path) -> Path:
+    """The checkpoint of the training that makes the model `out`: model.checkpoint.safetensors."""
+    return out.with_name(out.name.removesuffix(".safetensors") + ".checkpoint.safetensors")
+
+
+def log_path(out: Path) -> Path:
+    """The log of the training that makes the model `out`: model.log.jsonl, a line a pass."""
+    return out.with_name(out.name.removesuffix(".safetensors") + ".log.jsonl")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The state of a training after `done` passes.
+
+    `arrays`: "flat" and, unless the training is the paper's, "velocity", "square" and "average" of
+    engine.Trainer; (60000,) float32. `identity`: recipe, seed, data and start as JSON values; only a training
+    with the same may go on from here. `history`: a dict a pass. `command`: what began it.
+    """
+
+    arrays: Mapping[str, NDArray[np.float32]]
+    done: int
+    identity: Mapping[str, Any]
+    history: list[dict[str, Any]]
+    command: str
+
+    def save(self, path: Path) -> None:
+        """Write it, whole or not at all. Raises SaveError."""
+        facts = {
+            "done": self.done,
+            "identity": self.identity,
+            "history": self.history,
+            "command": self.command,
+        }
+        metadata = {"format": FORMAT, **{key: json.dumps(value) for key, value in facts.items()}}
+        serialisation.write(path, dict(self.arrays), metadata)
+
+    @classmethod
+    def load(cls, path: Path) -> Checkpoint:
+        """Read one back. Raises ModelError where there is none or it is damaged."""
+        if not path.exists():
+            raise ModelError(
+                f"there is no training to go on with: {path} does not exist; start without --resume"
+            )
+        arrays, metadata = serialisation.read(path)
+        kinds = {(array.shape, array.dtype) for array in arrays.values()}
+        fits = set(arrays) in _ARRAYS and kinds == {((PARAMETER_COUNT,), np.dtype(np.float32))}
+        if metadata.get("format") != FORMAT or not fits:
+            raise ModelError(f"{path} is not a checkpoint of lenet5; start without --resume")
+        try:
+            facts = {key: json.loads(metadata[key]) for key in ("done", "identity", "history", "command")}
+        except (KeyError, ValueError) as error:
+            raise ModelError(f"{path} is damaged ({error}); start without --resume") from error
+        return cls(arrays=arrays, **facts)
+
+    def check(self, identity: Mapping[str, Any], path: Path) -> None:
+        """Raise InputError, saying what differs, unless a training of this identity made the checkpoint."""
+        there, here = _flat(self.identity), _flat(json.loads(json.dumps(identity)))
+        # The recipe's name first: with another recipe everything about it differs.
+        for key in sorted(there.keys() | here.keys(), key=lambda key: (key != "recipe name", key)):
+            if there.get(key) != here.get(key):
+                raise InputError(
+                    f"the training in {path} began with {key} {_brief(there.get(key))}, not "
+                    f"{_brief(here.get(key))}: give what it began with"
+                    + (f" ({self.command})" if self.command else "")
+                    + ", or start anew without --resume"
+                )
+
+
+def _flat(value: Any, name: str = "") -> dict[str, Any]:
+    """Nested dicts as one: {"recipe": {"rate": 1}} -> {"recipe rate": 1}."""
+    if not isinstance(value, Mapping):
+        return {name: value}
+    return {key: leaf for part in value for key, leaf in _flat(value[part], f"{name} {part}".strip()).items()}
+
+
+def _brief(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 24 else text[:12] + "…"

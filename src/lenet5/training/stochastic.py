@@ -1,0 +1,231 @@
+"""The paper's own training (Section III-B): stochastic diagonal Levenberg–Marquardt (Appendix C).
+
+One pattern at a time, forward, backward, update, and a rate of its own for each of the 60,000 parameters:
+
+    η_k = η / (μ + h_kk)        w_k ← w_k − η_k · ∂E_p/∂w_k
+
+h_kk is the Gauss–Newton estimate of ∂²E/∂w_k², the mean over 500 patterns, made anew before each pass and
+held during it. What the paper leaves open, and what decided it: docs/reproduction.md.
+"""
+
+from __future__ import annotations
+
+import importlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..engine import numpy_backend
+from ..errors import InputError, LeNet5Error
+from ..model.lenet5 import LeNet5, initial
+from ..network.architecture import SLICES
+from ..network.codes import DIGITS
+from ..network.codes import codes as codes_of
+from ..network.distortion import scratch
+from ..network.preprocessing import check_fields, target_weights
+from .checkpoint import Checkpoint
+from .recipes import PAPER, PaperRecipe
+
+__all__ = ["PaperPass", "PaperTraining", "rates", "start", "train_paper"]
+
+F32 = NDArray[np.float32]
+SLICES_A_PASS = 50  # how often a pass tells its progress
+_ORDER, _SAMPLE = 0, 1  # what a stream of random numbers is for
+
+
+@dataclass(frozen=True)
+class PaperPass:
+    """What one pass did."""
+
+    number: int  # from 1
+    rate: float  # η
+    least_rate: float  # the spread of η_k: in the paper's first pass about 7·10⁻⁵ …
+    largest_rate: float  # … to 0.016
+    energy: float  # eq. 8 or 9, mean over the patterns as they were met
+    train_error: float  # share of the patterns, distorted or not, that were answered wrongly as they were met
+    test_error: float | None  # share of the test patterns, after the pass; None without a test set
+    seconds: float
+    patterns_per_second: float
+
+
+def start(seed: int, recipe: PaperRecipe = PAPER) -> F32:
+    """All parameters before training, (60000,) float32."""
+    flat = initial(seed, recipe.spread, recipe.power, recipe.coefficient)
+    if recipe.bias is not None:
+        for name, where in SLICES.items():
+            if name.endswith("bias"):
+                flat[where] = recipe.bias
+    return flat
+
+
+def rates(
+    flat: F32, codes: F32, images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, index: int,
+    recipe: PaperRecipe = PAPER,
+) -> F32:  # fmt: skip
+    """η_k of every parameter for pass `index` (from 0), (60000,) float32.
+
+    images: (N, 28, 28); 500 of them are drawn by (seed, index), undistorted, all different where there are
+    as many. With `recipe.redrawn` off they are those of the first pass.
+    """
+    count = min(recipe.curvature_patterns, len(images))
+    sample = permutation(seed, index if recipe.redrawn else 0, _SAMPLE, len(images))[:count]
+    h = _loops().curvature(flat, codes, images[sample], labels[sample], recipe.j, recipe.scale)
+    return np.float32(recipe.schedule[index]) / (np.float32(recipe.mu) + np.float32(recipe.caution) * h)
+
+
+def _loops() -> ModuleType:
+    """stochastic.py of the engine, or where Numba cannot be had of `uncompiled`."""
+    return importlib.import_module(".stochastic", numpy_backend.fastest().__name__)
+
+
+def permutation(seed: int, index: int, purpose: int, count: int) -> NDArray[np.int64]:
+    """0 … count−1 shuffled, by (seed, pass, purpose) alone: the order of a counter's random numbers."""
+    key = np.array([seed % 2**64, index * 2 + purpose], np.uint64)
+    return np.argsort(np.random.Philox(key=key).random_raw(count), kind="stable")
+
+
+def train_paper(
+    images: ArrayLike,
+    labels: ArrayLike,
+    seed: int = 0,
+    recipe: PaperRecipe = PAPER,
+    progress: Callable[[int], None] = lambda patterns: None,
+    checkpoint: Callable[[F32, list[PaperPass]], None] = lambda flat, history: None,
+    *,
+    codes: F32 | None = None,
+    state: tuple[F32, list[PaperPass]] | None = None,
+) -> tuple[F32, list[PaperPass]]:
+    """Train as the paper did; the same seed gives the same parameters.
+
+    images: (N, 28, 28) uint8, 255 = ink. labels: (N,) indices into the codes (classes, 84): the ten digits'
+    unless given. progress is told of patterns as they are done, checkpoint of the parameters and the history
+    after each pass; what it was told is the `state` from which a later call goes on, to the same result.
+    Returns the parameters, (60000,) float32 in the order of architecture.SLICES, and a PaperPass a pass.
+    Raises InputError for what cannot be used, LeNet5Error when the parameters run away.
+    """
+    codes = codes_of(DIGITS) if codes is None else codes
+    images, labels = _patterns(images, labels, [str(i) for i in range(len(codes))])
+    flat, history = (state[0].copy(), list(state[1])) if state else (start(seed, recipe), [])
+    for index in range(len(history), recipe.passes):
+        history.append(run_pass(flat, codes, images, labels, seed, index, recipe, progress))
+        checkpoint(flat, history)
+    return flat, history
+
+
+def _patterns(
+    images: ArrayLike, labels: ArrayLike, classes: Sequence[str]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Images and labels as the loop takes them. Raises InputError."""
+    images = np.ascontiguousarray(check_fields(images))
+    labels = target_weights(labels, classes, len(images))
+    if labels.ndim != 1:
+        raise InputError("the paper's training takes a label for each pattern, not a row of target weights")
+    return images, labels
+
+
+def run_pass(
+    flat: F32, codes: F32, images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, index: int,
+    recipe: PaperRecipe = PAPER, progress: Callable[[int], None] = lambda patterns: None,
+) -> PaperPass:  # fmt: skip
+    """One pass: rates, then every pattern once, in an order drawn by (seed, index). flat changes in place.
+
+    Raises LeNet5Error when the parameters run away.
+    """
+    began = time.perf_counter()
+    own = rates(flat, codes, images, labels, seed, index, recipe)
+    distorting = recipe.distortion
+    distortion = (distorting.vector(), distorting.pool(seed, index), scratch()) if distorting else None
+    loop = _loops().Pass(flat, codes, own, images, labels, recipe.j, recipe.scale, distortion, seed, index)
+    order = permutation(seed, index if recipe.redrawn else 0, _ORDER, len(images))
+    for part in np.array_split(order, min(SLICES_A_PASS, len(images))):
+        loop.run(part)
+        progress(len(part))
+    if not np.isfinite(flat).all():
+        raise LeNet5Error(
+            f"the training ran away in pass {index + 1}: parameters are no longer numbers; "
+            "a larger mu or caution, or a smaller scale, may help"
+        )
+    seconds = time.perf_counter() - began
+    return PaperPass(
+        number=index + 1,
+        rate=recipe.schedule[index],
+        least_rate=float(own.min()),
+        largest_rate=float(own.max()),
+        energy=loop.energy / len(images),
+        train_error=loop.errors / len(images),
+        test_error=None,
+        seconds=seconds,
+        patterns_per_second=len(images) / seconds,
+    )
+
+
+class PaperTraining:
+    """The paper's training of a model, with the verbs of train.Training, which explains them.
+
+    Unlike there, one pattern follows another on one core; `threads` is for the test patterns only.
+    Raises InputError for images or labels that cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: LeNet5,
+        images: ArrayLike,
+        labels: ArrayLike,
+        recipe: PaperRecipe = PAPER,
+        *,
+        seed: int = 0,
+        test: tuple[NDArray, NDArray] | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self.model, self.recipe, self.seed, self.test, self.threads = model, recipe, seed, test, threads
+        self.images, self.labels = _patterns(images, labels, model.classes)
+        self.history: list[PaperPass] = []
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether passes of the recipe are still to be run."""
+        return len(self.history) < self.recipe.passes
+
+    def run_pass(self, progress: Callable[[int], None] = lambda patterns: None) -> PaperPass:
+        """One pass. Raises LeNet5Error when the parameters run away."""
+        model, index = self.model, len(self.history)
+        done = run_pass(
+            model.flat, model.codes, self.images, self.labels, self.seed, index, self.recipe, progress
+        )
+        if self.test:
+            done = replace(done, test_error=self._error(*self.test))
+        self.history.append(done)
+        return done
+
+    def _error(self, images: NDArray, labels: NDArray) -> float:
+        return float((self.model.predict(images, self.threads) != labels).mean())
+
+    def finish(self) -> None:
+        """Write recipe and figures into the model."""
+        self.model.record(
+            self.recipe,
+            self.seed,
+            len(self.images),
+            train_error=self._error(self.images, self.labels),
+            test_error=self.history[-1].test_error if self.history else None,
+        )
+
+    def checkpoint(self, identity: Mapping[str, Any], command: str) -> Checkpoint:
+        """The state after the passes so far: the parameters are all there is to it."""
+        return Checkpoint(
+            arrays={"flat": self.model.flat},
+            done=len(self.history),
+            identity=identity,
+            history=[asdict(done) for done in self.history],
+            command=command,
+        )
+
+    def restore(self, state: Checkpoint) -> None:
+        """Go on from a checkpoint."""
+        self.model.flat[:] = state.arrays["flat"]
+        self.history = [PaperPass(**done) for done in state.history]

@@ -1,0 +1,291 @@
+"""Lines of a page, printed boxes, and the sheet that shows every step: on pages made here."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFont
+
+from lenet5.errors import PictureError
+from lenet5.imaging.background import levelled
+from lenet5.imaging.page_layout import Region, boxes_of, lines_of
+from lenet5.model.lenet5 import LeNet5
+from lenet5.reading.trace import character_steps, string_steps
+
+Box = tuple[int, int, int, int]
+
+
+def printed(size: tuple[int, int], texts: list[tuple[int, int, str, int]]) -> tuple[np.ndarray, list[Box]]:
+    """Where ink is (rows, columns) 0 … 1, and the box of each text: x, y, text, height of the font."""
+    ink = Image.new("L", size)
+    boxes = []
+    for x, y, text, high in texts:
+        one = Image.new("L", size)
+        ImageDraw.Draw(one).text((x, y), text, fill=255, font=ImageFont.load_default(high), stroke_width=1)
+        left, top, right, bottom = one.getbbox()
+        boxes.append((left, top, right - left, bottom - top))
+        ink = Image.fromarray(np.maximum(np.asarray(ink), np.asarray(one)))
+    return np.asarray(ink, np.float32) / 255, boxes
+
+
+def on_paper(ink: np.ndarray, paper: np.ndarray | float = 0.92, pen: float = 0.15) -> np.ndarray:
+    noise = np.random.default_rng(0).normal(0, 0.01, ink.shape)
+    grey = np.clip(paper * (1 - ink) + pen * ink + noise, 0, 1)
+    return np.repeat(grey[:, :, None], 3, 2).astype(np.float32)
+
+
+def share(a: Box, b: Box) -> float:
+    """Area that two boxes have in common, of what they cover together."""
+    wide = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    high = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    both = max(wide, 0) * max(high, 0)
+    return both / (a[2] * a[3] + b[2] * b[3] - both)
+
+
+SIZE = 420, 500
+TEXTS = [
+    (40, 30, "30475", 40),
+    (150, 110, "81", 40),
+    (30, 190, "2226 190", 40),
+    (90, 270, "7", 40),
+    (60, 350, "55503", 40),
+]
+INK, BOXES = printed(SIZE, TEXTS)
+Y, X = np.mgrid[: SIZE[1], : SIZE[0]]
+
+PAPERS = {
+    "plain": 0.92,
+    "shaded": 0.92 - 0.4 * X / SIZE[0],
+    "with a shadow": 0.92 - 0.35 / (1 + np.exp((X + Y - 420) / 6)),
+    "ruled": np.where(np.abs((Y + 0.012 * X) % 52 - 26) < 1, 0.6, 0.92),
+    "with a margin": np.where(np.abs(X - 26) < 1.5, 0.5, 0.92),
+    "squared": np.where((Y % 23 < 1.2) | (X % 23 < 1.2), 0.78, 0.92),
+    "on a dark table": np.where((Y < 14) | (X > 405), 0.2, 0.92),
+}
+
+
+@pytest.mark.parametrize("kind", PAPERS)
+def test_lines_are_found_from_top_to_bottom(kind):
+    lines = lines_of(on_paper(INK, PAPERS[kind]))
+    assert len(lines) == len(BOXES)
+    assert [line.line for line in lines] == list(range(len(BOXES)))
+    for line, box in zip(lines, BOXES, strict=True):
+        assert share(line.box, box) > 0.7
+
+
+def test_light_on_dark():
+    lines = lines_of(on_paper(INK, 0.1, 0.9))
+    assert len(lines) == len(BOXES)
+
+
+@pytest.mark.parametrize("times", [1.0, 4.2])
+def test_boxes_are_in_pixels_of_the_page_whatever_its_size(times):
+    size = round(SIZE[0] * times), round(SIZE[1] * times)
+    page = Image.fromarray(np.uint8(255 * on_paper(INK))).resize(size, Image.Resampling.BICUBIC)
+    lines = lines_of(np.asarray(page, np.float32) / 255)
+    assert len(lines) == len(BOXES)
+    for line, box in zip(lines, BOXES, strict=True):
+        assert share(line.box, tuple(round(side * times) for side in box)) > 0.7
+
+
+@pytest.mark.parametrize("turn", [-5, -2, 3, 6])
+def test_lines_may_slant(turn):
+    page = Image.fromarray(np.uint8(255 * on_paper(INK))).rotate(
+        turn, Image.Resampling.BICUBIC, fillcolor=(235,) * 3
+    )
+    assert len(lines_of(np.asarray(page, np.float32) / 255)) == len(BOXES)
+
+
+def test_a_lines_picture_shows_where_it_was_and_nothing_of_its_neighbours():
+    ink, boxes = printed((300, 200), [(30, 20, "7119", 40), (40, 64, "2040", 40)])
+    page = on_paper(ink)
+    first, second = lines_of(page)
+    for line, own, other in ((first, 0, 1), (second, 1, 0)):
+        left, top = line.origin
+        shown = np.zeros(ink.shape)
+        shown[top : top + line.picture.shape[0], left : left + line.picture.shape[1]] = (
+            0.9 - line.picture[:, :, 0]
+        )
+        x, y, w, h = boxes[own]
+        assert (shown[y : y + h, x : x + w] > 0.4).sum() == pytest.approx(
+            (ink[y : y + h, x : x + w] > 0.6).sum(), rel=0.1
+        )
+        x, y, w, h = boxes[other]
+        assert (shown[y : y + h, x : x + w] > 0.2).sum() < 0.03 * (ink > 0.5).sum()
+
+
+def test_a_tail_is_no_line_and_lines_that_touch_are_two():
+    ink, _ = printed((320, 230), [(30, 20, "4830 215", 44), (30, 100, "6172 904", 44)])
+    ink = ink.copy()
+    ink[60:118, 96:100] = 1  # a tail of the first line into the second
+    assert len(lines_of(on_paper(ink))) == 2
+
+
+def test_small_print_above_large_writing_is_a_line_of_its_own():
+    ink, boxes = printed((420, 300), [(40, 30, "102938475", 18), (40, 60, "5260", 60), (40, 180, "71", 60)])
+    lines = lines_of(on_paper(ink))
+    assert [share(line.box, box) > 0.6 for line, box in zip(lines, boxes, strict=True)] == [True] * 3
+
+
+@pytest.mark.parametrize("text", ["7", "0", "40615"])
+def test_a_picture_of_one_line_or_character_is_returned_whole(text):
+    ink, (box,) = printed((60 + 28 * len(text), 84), [(30, 16, text, 44)])
+    page = on_paper(ink)
+    (line,) = lines_of(page)
+    assert line.picture is page
+    assert line.origin == (0, 0)
+    assert share(line.box, box) > 0.7
+
+
+@pytest.mark.parametrize("size", [(60, 90), (500, 700)])
+def test_blank_paper_has_no_line(size):
+    with pytest.raises(PictureError, match="nothing to read in the wall"):
+        lines_of(on_paper(np.zeros(size)), "the wall")
+
+
+def test_amounts_on_cheques_are_one_line_and_no_boxes(cheque_amounts):
+    from lenet5.imaging.load import open_picture
+
+    pages = [open_picture(path) for path in sorted((cheque_amounts / "images").iterdir())[::12]]
+    assert np.mean([len(lines_of(page)) == 1 for page in pages]) >= 0.97
+    assert np.mean([not boxes_of(page) for page in pages]) >= 0.97
+
+
+# --- boxes -------------------------------------------------------------------------------------------
+
+
+def framed(kind: str, count: int = 6, side: int = 46, dark: float = 0.8) -> tuple[np.ndarray, list[Box]]:
+    """A row of boxes, all but the second filled with a digit, and where their insides are."""
+    gap = 12 if kind == "apart" else 0
+    ink = Image.new("F", (60 + count * (side + gap), 150))
+    pen = ImageDraw.Draw(ink)
+    boxes = []
+    for i in range(count):
+        x, y = 25 + i * (side + gap), 50
+        if kind == "comb":
+            pen.line(
+                [(x, y + side - 12), (x, y + side), (x + side, y + side), (x + side, y + side - 12)], dark, 1
+            )
+        else:
+            pen.rectangle([x, y, x + side, y + side], outline=dark, width=2)
+        boxes.append((x + 2, y + 2, side - 3, side - 3))
+        if i != 1:
+            at = (x + 12, y + (-6 if kind == "crossed" and i == 3 else 2))
+            high = side + 8 if kind == "crossed" and i == 3 else 34
+            pen.text(at, str(i), fill=1.0, font=ImageFont.load_default(high), stroke_width=1)
+    return np.asarray(ink), boxes
+
+
+@pytest.mark.parametrize("kind", ["closed", "apart", "comb", "crossed"])
+@pytest.mark.parametrize("dark", [0.25, 0.9])
+def test_boxes_are_found_in_order(kind, dark):
+    ink, boxes = framed(kind, dark=dark)
+    found = boxes_of(on_paper(ink))
+    assert len(found) == len(boxes)
+    for region, (x, y, w, h) in zip(found, boxes, strict=True):
+        left, top, wide, high = region.box
+        assert left + wide / 2 == pytest.approx(x + w / 2, abs=4)
+        assert 0.8 * w <= wide <= w + 3
+        assert top >= y - (0.5 * h if kind == "comb" else 2)
+        assert top + high <= y + h + 3
+        assert region.picture.shape == (high, wide, 3)
+
+
+@pytest.mark.parametrize("kind", ["closed", "apart"])
+@pytest.mark.parametrize("turn", [0, 1])
+def test_an_empty_box_is_empty_and_no_frame_is_read(kind, turn):
+    from lenet5.imaging.normalise import normalise_character
+
+    ink, _ = framed(kind)
+    page = Image.fromarray(np.uint8(255 * on_paper(ink))).rotate(
+        turn, Image.Resampling.BICUBIC, fillcolor=(235,) * 3
+    )
+    found = boxes_of(np.asarray(page, np.float32) / 255)
+    assert len(found) == 6
+    with pytest.raises(PictureError, match="nothing to read"):
+        normalise_character(found[1].picture)
+    assert LeNet5.pretrained("digits").predict(normalise_character(found[2].picture)[None])[0] == 2
+
+
+def test_rows_of_boxes_are_numbered():
+    ink, boxes = framed("closed")
+    found = boxes_of(on_paper(np.vstack([ink, ink])))
+    assert [region.line for region in found] == [0] * len(boxes) + [1] * len(boxes)
+
+
+def test_digits_make_no_boxes():
+    ink, _ = printed((500, 120), [(20, 20, "0000 8806 9", 60)])
+    assert boxes_of(on_paper(ink)) == []
+    assert boxes_of(on_paper(INK)) == []
+
+
+# --- any picture -------------------------------------------------------------------------------------
+
+
+@given(
+    st.integers(1, 90), st.integers(1, 90), st.integers(0, 2**32 - 1),
+    st.sampled_from(["noise", "two", "flat", "blobs"]),
+)  # fmt: skip
+@settings(max_examples=60, deadline=None)
+def test_any_picture_is_lines_or_a_sentence(rows, columns, seed, kind):
+    rng = np.random.default_rng(seed)
+    shape = rows, columns, 3
+    if kind == "noise":
+        page = rng.random(shape)
+    elif kind == "flat":
+        page = np.full(shape, rng.random())
+    elif kind == "two":
+        page = rng.choice(rng.random(2), shape)
+    else:
+        page = np.kron(rng.random((1 + rows // 12, 1 + columns // 12, 1)) > 0.6, np.ones((12, 12, 3)))[
+            :rows, :columns
+        ]
+    page = np.ascontiguousarray(page, np.float32)
+    for region in boxes_of(page):
+        assert region.picture.size
+    try:
+        lines = lines_of(page)
+    except PictureError as error:
+        assert "\n" not in str(error)
+    else:
+        assert lines
+        for line in lines:
+            left, top, wide, high = line.box
+            assert 0 <= left < left + wide <= columns
+            assert 0 <= top < top + high <= rows
+
+
+def test_levelling_finds_the_tilt_and_says_where_columns_begin():
+    ink = np.zeros((200, 300), bool)
+    x = np.arange(300)
+    for y in (60, 130):
+        for thick in range(14):
+            ink[y + thick + np.round(0.06 * x).astype(int), x] = x % 11 < 7
+    level, tops = levelled(ink)
+    rows, columns = np.nonzero(level)
+    again = np.zeros_like(ink)
+    again[rows + tops[columns], columns] = True
+    assert (again == ink).all()
+    assert np.count_nonzero(level.any(1)) <= 2 * 14 + 6
+
+
+def test_a_region_places_what_is_read_in_it():
+    region = Region((50, 60, 7, 8), (40, 55), np.zeros((20, 30, 3), np.float32))
+    assert region.on_page((3, 4, 5, 6)) == (43, 59, 5, 6)
+
+
+# --- steps -------------------------------------------------------------------------------------------
+
+
+def test_the_sheet_of_steps_grows_with_what_is_found_and_never_fails():
+    page = on_paper(INK)
+    model = LeNet5.pretrained("digits")
+    blank = np.full((60, 80, 3), 0.9, np.float32)
+    whole, none = string_steps(page, model=model), string_steps(blank)
+    assert whole.width == none.width
+    assert whole.height > 3 * none.height
+    character = character_steps(on_paper(printed((80, 90), [(20, 16, "4", 50)])[0]), model=model)
+    assert character.height > character_steps(blank).height
+    assert len(set(np.asarray(character).reshape(-1, 3)[:, 0].tolist())) > 10

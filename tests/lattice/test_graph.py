@@ -1,0 +1,163 @@
+"""Segmentation graphs: against every path listed, one by one."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lenet5.errors import InputError
+from lenet5.lattice.graph import Graph
+
+# Arcs of a random graph of at most six nodes: (start, step, label, penalty).
+ARC = st.tuples(st.integers(0, 4), st.integers(1, 3), st.integers(-1, 2), st.floats(-3, 6))
+GRAPHS = st.lists(ARC, max_size=14)
+
+
+def built(arcs: list[tuple], nodes: int = 6) -> Graph:
+    arcs = [arc for arc in arcs if arc[0] + arc[1] < nodes]
+    return Graph(nodes, [a[0] for a in arcs], [a[0] + a[1] for a in arcs], [a[2] for a in arcs],
+                 [a[3] for a in arcs])  # fmt: skip
+
+
+def every_path(graph: Graph) -> list[tuple[float, tuple[int, ...]]]:
+    """By brute force: every subset of arcs that leads from the first node to the last."""
+    found = []
+    for size in range(1, graph.nodes):
+        for arcs in itertools.permutations(range(len(graph.start)), size):
+            places = [0, *(int(graph.end[a]) for a in arcs)]
+            if places[-1] == graph.nodes - 1 and all(
+                graph.start[a] == p for a, p in zip(arcs, places, strict=False)
+            ):
+                found.append((float(sum(graph.penalty[a] for a in arcs)), arcs))
+    return sorted(found)
+
+
+@given(st.lists(ARC, max_size=8))
+@settings(max_examples=60, deadline=None)
+def test_paths_come_in_the_order_of_their_penalties_and_none_is_missed(arcs):
+    graph = built(arcs)
+    expected = every_path(graph)
+    found = list(graph.paths())
+    assert sorted(path.arcs for path in found) == sorted(arcs for _, arcs in expected)
+    assert [path.penalty for path in found] == pytest.approx([penalty for penalty, _ in expected])
+    best = graph.best()
+    assert (best is None) == (not expected)
+
+
+@given(GRAPHS)
+@settings(max_examples=60, deadline=None)
+def test_the_forward_penalty_adds_up_all_paths(arcs):
+    graph = built(arcs)
+    total = sum(math.exp(-path.penalty) for path in graph.paths())
+    expected = -math.log(total) if total else math.inf
+    assert graph.forward_penalty() == pytest.approx(expected)
+
+
+@given(GRAPHS, st.lists(st.lists(st.integers(0, 2), max_size=3), max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_the_forward_penalties_of_readings_add_up_the_paths_that_say_so(arcs, readings):
+    graph = built(arcs)
+    found = graph.forward_penalties(readings)
+    assert found.shape == (len(readings),)
+    for labels, penalty in zip(readings, found, strict=True):
+        total = sum(
+            math.exp(-path.penalty)
+            for path in graph.paths()
+            if [int(graph.label[a]) for a in path.arcs if graph.label[a] >= 0] == labels
+        )
+        assert penalty == pytest.approx(-math.log(total) if total else math.inf)
+
+
+@given(GRAPHS)
+@settings(max_examples=40, deadline=None)
+def test_the_slope_of_the_forward_penalty_agrees_with_finite_differences(arcs):
+    graph = built(arcs)
+    slopes = graph.forward_slopes()
+    if graph.best() is None:
+        assert not slopes.any()
+        return
+    for arc in range(len(slopes)):
+        sides = []
+        for step in (1e-5, -1e-5):
+            penalty = graph.penalty.copy()
+            penalty[arc] += step
+            sides.append(Graph(6, graph.start, graph.end, graph.label, penalty).forward_penalty())
+        assert slopes[arc] == pytest.approx((sides[0] - sides[1]) / 2e-5, abs=1e-6)
+
+
+@given(
+    GRAPHS,
+    st.lists(st.integers(-1, 2), min_size=9, max_size=9),
+    st.lists(st.booleans(), min_size=3, max_size=3),
+)
+@settings(max_examples=60, deadline=None)
+def test_composition_leaves_exactly_the_paths_the_automaton_accepts(arcs, moves, accepting):
+    graph = built(arcs)
+    next_state = np.reshape(moves, (3, 3))
+
+    def accepted(path) -> bool:
+        state = 0
+        for arc in path.arcs:
+            if graph.label[arc] >= 0:
+                state = next_state[state, graph.label[arc]]
+                if state < 0:
+                    return False
+        return accepting[state]
+
+    composed, origin = graph.within(next_state, accepting)
+    found = [tuple(int(a) for a in origin[list(path.arcs)] if a >= 0) for path in composed.paths()]
+    assert sorted(found) == sorted(path.arcs for path in graph.paths() if accepted(path))
+    penalties = [path.penalty for path in composed.paths()]
+    assert penalties == pytest.approx([path.penalty for path in graph.paths() if accepted(path)])
+
+
+def test_an_infinite_penalty_forbids_an_arc():
+    graph = Graph(3, [0, 0, 1], [1, 2, 2], [1, 2, 3], [0.0, 5.0, np.inf])
+    assert [path.arcs for path in graph.paths()] == [(1,)]
+    assert graph.forward_penalty() == 5.0
+    assert graph.forward_slopes().tolist() == [0, 1, 0]
+
+
+def test_a_graph_without_a_way_through_has_no_best_path():
+    assert Graph(3, [0], [1], [0], [0.0]).best() is None
+    assert Graph(3, [0], [1], [0], [0.0]).forward_penalty() == math.inf
+
+
+def test_a_thousand_columns_of_ten_classes_are_searched_without_trying_all_paths():
+    rng = np.random.default_rng(0)
+    start = np.repeat(np.arange(1000), 10)
+    penalty = rng.random(10_000)
+    graph = Graph(1001, start, start + 1, np.tile(np.arange(10), 1000), penalty)
+    paths = list(itertools.islice(graph.paths(), 3))
+    assert paths[0].penalty == pytest.approx(penalty.reshape(1000, 10).min(1).sum())
+    assert paths[0].penalty <= paths[1].penalty <= paths[2].penalty
+
+
+@pytest.mark.parametrize(
+    ("arcs", "said"),
+    [
+        (([1], [1], [0], [0.0]), "from a lower to a higher"),
+        (([0], [3], [0], [0.0]), "from a lower to a higher"),
+        (([-1], [1], [0], [0.0]), "from a lower to a higher"),
+        (([0], [1], [0], [np.nan]), "must be numbers"),
+        (([0, 1], [1], [0], [0.0]), "one entry an arc"),
+    ],
+)
+def test_arcs_that_make_no_graph_are_refused(arcs, said):
+    with pytest.raises(InputError, match=said):
+        Graph(3, *arcs)
+
+
+def test_the_module_shows_itself():
+    done = subprocess.run(
+        [sys.executable, "-m", "lenet5.lattice.graph"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[5] == "175 penalty 0.9"

@@ -1,0 +1,234 @@
+"""Strings by over-segmentation, with a recogniser whose answers are known: it compares with printed digits."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFont
+
+from lenet5.errors import PictureError
+from lenet5.imaging.segmentation import fit, segments
+from lenet5.lattice.regex import choices, length, pattern
+from lenet5.model.classifier import Recogniser
+from lenet5.model.ensemble import find
+from lenet5.model.lenet5 import LeNet5
+from lenet5.reading import over_segmentation
+from lenet5.reading.over_segmentation import read_string
+from lenet5.reading.reader import Reader
+
+FONT = ImageFont.load_default(36)
+DIGITS = "0123456789"
+
+
+def written(text: str, apart: int = 5) -> np.ndarray:
+    """A line of printed characters as ink in 0 … 1, `apart` pixels from one another."""
+    canvas = Image.new("L", (40 + 32 * len(text), 60))
+    pen, x = ImageDraw.Draw(canvas), 10
+    for character in text:
+        left, _, right, _ = pen.textbbox((0, 0), character, font=FONT, stroke_width=1)
+        pen.text((x - left, 8), character, fill=255, font=FONT, stroke_width=1)
+        x += int(right - left) + apart
+    return np.asarray(canvas, np.float32) / 255
+
+
+def alone(character: str) -> np.ndarray:
+    ink = written(character)
+    rows, columns = np.flatnonzero((ink > 0.3).any(1)), np.flatnonzero((ink > 0.3).any(0))
+    return fit(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+
+
+def centred(fields: np.ndarray) -> np.ndarray:
+    flat = fields.reshape(-1, 28 * 28).astype(float)
+    flat = flat - flat.mean(1, keepdims=True)
+    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-9)
+
+
+TEMPLATES = centred(np.stack([alone(digit) for digit in DIGITS]))
+
+
+def posterior(fields: np.ndarray) -> np.ndarray:
+    """Probability of each digit by likeness to its print; what is like none is rubbish."""
+    odds = np.exp(40 * (centred(fields) @ TEMPLATES.T - 0.9))
+    return (odds / (1 + odds.sum(1, keepdims=True))).astype(np.float32)
+
+
+class Likeness(Recogniser):
+    """−log of `posterior` as penalties."""
+
+    def __init__(self) -> None:
+        self.classes, self.metadata = list(DIGITS), {"j": 0.0, "scale": 1.0}
+
+    @property
+    def members(self) -> list[Recogniser]:
+        return [self]
+
+    def penalties(self, images: np.ndarray, threads: int | None = None) -> np.ndarray:
+        return -np.log(np.maximum(posterior(images), 1e-30))
+
+    def posterior_of(self, penalties: np.ndarray) -> np.ndarray:
+        return np.exp(-penalties)
+
+    def confidence_of(self, penalties: np.ndarray) -> np.ndarray:
+        return np.exp(-penalties)
+
+    def threshold_for(self, max_error: float | None = None) -> float:
+        return 0.5
+
+
+MODEL = Likeness()
+
+
+@pytest.mark.parametrize("text", ["7", "42", "1234", "567890", "10011", "88888"])
+def test_digits_apart_are_read(text):
+    reading = read_string(written(text), MODEL)
+    assert reading.text == text
+    assert reading.confidence > 0.5
+    assert [c.text for c in reading.characters] == list(text)
+
+
+@pytest.mark.parametrize("text", ["23", "745", "4462", "9275"])
+def test_touching_digits_are_read(text):
+    assert read_string(written(text, apart=-2), MODEL).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"), [("1.234", "1234"), ("5,50", "550"), ("42-", "42"), ("3.000.", "3000")]
+)
+def test_points_commas_and_dashes_are_no_digits(text, digits):
+    assert read_string(written(text), MODEL).text == digits
+
+
+def test_boxes_are_where_the_characters_are():
+    ink = written("4071")
+    reading = read_string(ink, MODEL)
+    x = [c.box[0] for c in reading.characters]
+    assert x == sorted(x)
+    for character in reading.characters:
+        left, top, wide, high = character.box
+        part = ink[top : top + high, left : left + wide]
+        assert posterior(fit(part)[None])[0].argmax() == int(character.text)
+        assert (part > 0.3).any(0).all()
+
+
+@pytest.fixture
+def leant(monkeypatch):
+    """Stretches of lines that were cut leaning as well: (first piece, behind, slant)."""
+    ways, cut = [], over_segmentation.Segments.leant
+    monkeypatch.setattr(
+        over_segmentation.Segments, "leant", lambda found, *way: ways.append(way) or cut(found, *way)
+    )
+    return ways
+
+
+def test_what_is_not_sure_is_cut_leaning_as_well(monkeypatch, leant):
+    ink = written("4071", apart=1)
+    sure = read_string(ink, MODEL)
+    assert leant == [] and min(c.confidence for c in sure.characters) >= over_segmentation.SURE
+    monkeypatch.setattr(over_segmentation, "SURE", 1.1)
+    again = read_string(ink, MODEL)
+    assert {slant for *_, slant in leant} == set(
+        over_segmentation.LEANING
+    ) and again.text == sure.text == "4071"
+    for one, other in zip(sure.characters, again.characters, strict=True):
+        assert max(abs(a - b) for a, b in zip(one.box, other.box, strict=True)) <= 3
+
+
+def test_only_the_stretch_that_is_not_sure_is_cut_again(leant):
+    either = np.maximum(written("2"), written("4"))
+    ink = np.concatenate([written("40"), np.zeros((60, 8), np.float32), either], 1)
+    assert read_string(ink, MODEL).text[:2] == "40"
+    found = segments(ink)
+    assert [found.place(first, behind) for first, behind, _ in leant] == [
+        found.place(found.free[2], found.free[3])
+    ] * 4
+
+
+def test_of_nothing_it_is_not_asked_again(leant):
+    ink = np.zeros((40, 90), np.float32)
+    ink[20:23, 10:60] = 1  # a dash
+    assert read_string(ink, MODEL).confidence < 0.01
+    assert leant == []
+    read_string(ink, MODEL, length(1, 1, DIGITS))  # it is said that there is something
+    assert [slant for *_, slant in leant] == list(over_segmentation.LEANING)
+
+
+def test_n_best_readings_differ_and_come_in_order():
+    reading = read_string(written("1047", apart=-1), MODEL, best=4)
+    texts = [reading.text, *(other.text for other in reading.others)]
+    found = [reading.penalty, *(other.penalty for other in reading.others)]
+    assert len(texts) == len(set(texts)) == 4
+    assert found == sorted(found)
+    assert 0.5 < reading.confidence + sum(other.confidence for other in reading.others) <= 1 + 1e-9
+
+
+def test_a_grammar_decides_what_may_be_read():
+    ink = written("1234")
+    assert read_string(ink, MODEL, choices(["7134", "1284", "99"], DIGITS)).text == "1284"
+    assert len(read_string(ink, MODEL, length(5, 5, DIGITS)).text) == 5
+    assert read_string(ink, MODEL, pattern(r"12[5-9]4", DIGITS)).text[2] in "56789"
+    free = read_string(ink, MODEL)
+    assert read_string(ink, MODEL, length(4, 4, DIGITS)).text == free.text == "1234"
+
+
+def test_what_holds_no_character_is_a_sentence():
+    ink = np.zeros((40, 90), np.float32)
+    ink[30:34, 10:14] = 1
+    with pytest.raises(PictureError, match="nothing to read in the wall"):
+        read_string(ink, MODEL, length(30, 30, DIGITS), name="the wall")
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 6))
+@settings(max_examples=30, deadline=None)
+def test_dust_alone_is_read_or_refused(seed, specks):
+    rng = np.random.default_rng(seed)
+    ink = np.zeros((60, 80), np.float32)
+    ink[rng.integers(0, 60, specks), rng.integers(0, 80, specks)] = 1
+    try:
+        assert read_string(ink, MODEL).text
+    except PictureError as error:
+        assert str(error) == "nothing to read in the picture: no character was found"
+
+
+def test_a_single_speck_is_no_character():
+    with pytest.raises(PictureError, match="nothing to read"):
+        read_string(np.pad(np.ones((1, 1), np.float32), 30), MODEL)
+
+
+def test_a_reading_can_be_written_as_json():
+    data = json.loads(json.dumps(read_string(written("25"), MODEL).data()))
+    assert data["text"] == "25"
+    assert [len(character["box"]) for character in data["characters"]] == [4, 4]
+
+
+@pytest.mark.parametrize("times", [1, 4])
+def test_a_reader_reads_strings_and_gives_boxes_in_the_pictures_pixels(times):
+    reader = Reader(LeNet5())
+    reader.model = MODEL
+    ink = written("2047")
+    picture = Image.fromarray(np.uint8(255 - 220 * ink)).resize(
+        (ink.shape[1] * times, ink.shape[0] * times), Image.Resampling.BICUBIC
+    )
+    reading = reader.read(picture, mode="string")
+    assert reading.text == reader.read(picture).text == "2047"
+    assert reader.read(picture, mode="string", grammar=length(3, 3, DIGITS), threshold=0).text != "2047"
+    columns = np.flatnonzero((ink > 0.3).any(0))
+    first, last = reading.characters[0].box, reading.characters[-1].box
+    assert first[0] == pytest.approx(columns[0] * times, abs=2.5 * times)
+    assert last[0] + last[2] == pytest.approx((columns[-1] + 1) * times, abs=2.5 * times)
+
+
+def test_what_is_surely_one_character_by_itself_is_not_cut_in_two(mnist_test):
+    images, labels = mnist_test
+    model = find("committee")
+    sixes = [Image.fromarray(np.pad(image, 4)).resize((72, 72)) for image in images[labels == 6][:150]]
+
+    def split(rates: over_segmentation.Rates) -> int:
+        lines = [np.asarray(six, np.float32) / 255 for six in sixes]
+        return sum(len(read_string(line, model, rates=rates, best=1).text) > 1 for line in lines)
+
+    assert split(over_segmentation.RATES) <= 3 < split(replace(over_segmentation.RATES, whole=0.0))

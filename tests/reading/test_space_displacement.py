@@ -1,0 +1,72 @@
+"""Space displacement: equal to a run a window, and cheaper."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lenet5.errors import InputError
+from lenet5.imaging.line_image import STEP, Strip
+from lenet5.model.lenet5 import LeNet5
+from lenet5.network import reference
+from lenet5.reading.space_displacement import column_graph, columns
+
+MODEL = LeNet5(seed=5, spread=1.0, power=0.5)
+
+
+@pytest.mark.parametrize("width", [32, 33, 36, 100, 163])
+def test_column_k_is_the_network_on_the_window_from_pixel_4k_on(width):
+    line = np.random.default_rng(width).random((32, width)).astype(np.float32)
+    found = columns(MODEL, line)
+    windows = np.stack([line[:, k : k + 32] for k in range(0, width - 31, STEP)])
+    assert found.shape == (len(windows), 10)
+    np.testing.assert_allclose(found, MODEL.penalties(windows), rtol=2e-4, atol=2e-4)
+
+
+def test_a_line_costs_a_fraction_of_its_windows():
+    """Weighted sums computed, each the work of one unit: counted, since a clock is no test."""
+    x = np.zeros((1, 32, 180), np.float32)
+    at_once = reference.forward(MODEL.parameters, MODEL.codes, x)
+    windows = reference.forward(MODEL.parameters, MODEL.codes, np.zeros((38, 32, 32), np.float32))
+    assert at_once.penalties.shape == (1, 1, 38, 10)
+    for layer, times in (("c1", 5), ("c3", 4)):
+        assert at_once.a[layer].size * times < windows.a[layer].size
+
+
+def line_of(pulses: dict[int, int], count: int = 20) -> np.ndarray:
+    """Posteriors of columns that are sure of nothing, but for the named ones, which are sure of a class."""
+    posterior = np.full((count, 10), 0.002)
+    for column, label in pulses.items():
+        posterior[column, label] = 0.95
+    return posterior
+
+
+@pytest.mark.parametrize(
+    ("pulses", "labels"),
+    [
+        ({}, []),
+        ({4: 7}, [7]),
+        ({4: 7, 5: 7}, [7]),  # two columns that answer to one character
+        ({4: 7, 6: 7}, [7, 7]),  # with a column of nothing between them
+        ({4: 7, 5: 1}, [7, 1]),
+        ({2: 3, 3: 3, 4: 3, 9: 0, 15: 1, 16: 1}, [3, 0, 1]),
+        ({0: 5, 19: 6}, [5, 6]),
+    ],
+)
+def test_the_best_path_reads_what_columns_are_sure_of(pulses, labels):
+    graph = column_graph(line_of(pulses))
+    path = graph.best()
+    assert [int(graph.label[a]) for a in path.arcs if graph.label[a] >= 0] == labels
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (300, 4), (3, 500), (60, 60)])
+def test_any_ink_becomes_a_strip(shape):
+    found = Strip.of(np.ones(shape, np.float32), float(shape[0]))
+    assert columns(MODEL, found.levels).shape == (len(found.middles), 10)
+    assert found.fields.shape == (len(found.middles), 28, 28)
+
+
+@pytest.mark.parametrize("shape", [(28, 100), (32, 31), (32, 40, 1), (0, 0)])
+def test_what_is_no_strip_is_refused(shape):
+    with pytest.raises(InputError, match="a strip must be 32 rows"):
+        columns(MODEL, np.zeros(shape, np.float32))

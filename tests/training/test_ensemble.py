@@ -1,0 +1,98 @@
+"""Training the members of a committee: each as if alone, interrupted anywhere, to the same result."""
+
+import numpy as np
+import pytest
+
+from lenet5.data.dataset import Dataset
+from lenet5.errors import InputError, LeNet5Error
+from lenet5.model.ensemble import Committee
+from lenet5.model.lenet5 import LeNet5
+from lenet5.training.checkpoint import checkpoint_path, log_path
+from lenet5.training.ensemble import member_path, places, train_members
+from lenet5.training.loop import train
+from lenet5.training.recipes import FAST
+
+RECIPE = FAST.lasting(2)
+
+
+@pytest.fixture(scope="module")
+def bars() -> Dataset:
+    """Ten places for a bar."""
+    labels = np.arange(200) % 10
+    images = np.random.default_rng(0).integers(0, 60, (200, 28, 28)).astype(np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        image[4:24, 2 * label + 3 : 2 * label + 6] = 255
+    return Dataset(images, labels, tuple("0123456789"), "bars")
+
+
+@pytest.fixture
+def start() -> Committee:
+    return Committee([LeNet5(seed=seed, spread=1.0, power=0.5, coefficient=0.5) for seed in range(2)])
+
+
+def test_each_is_trained_as_if_alone_with_a_seed_of_its_own(bars, start, tmp_path):
+    out, told = tmp_path / "both.safetensors", []
+    found = train_members(bars, RECIPE, networks=2, start=start, out=out, seed=7, each_network=told.append)
+    assert told == [0, 1]
+    for number, (one, begun) in enumerate(zip(found.members, start.members, strict=True)):
+        alone = train(bars, RECIPE, start=begun, seed=7 + number)
+        assert (one.flat == alone.flat).all() and (one.flat != begun.flat).any()
+        assert log_path(member_path(out, number)).is_file() and not member_path(out, number).exists()
+    assert (Committee.load(out).penalties(bars.images) == found.penalties(bars.images)).all()
+
+
+def test_an_interrupted_one_goes_on_to_the_same_result(bars, start, tmp_path):
+    whole = train_members(bars, RECIPE, networks=2, start=start, out=tmp_path / "whole.safetensors")
+    out, passes = tmp_path / "cut.safetensors", []
+
+    def interrupt(report: object) -> None:
+        passes.append(report)
+        if len(passes) == 3:  # the second network's first
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_members(bars, RECIPE, networks=2, start=start, out=out, each_pass=interrupt)
+    assert not out.exists() and member_path(out, 0).is_file()
+    assert checkpoint_path(member_path(out, 1)).is_file()
+    found = train_members(bars, RECIPE, networks=2, start=start, out=out, resume=True, each_pass=interrupt)
+    assert len(passes) == 4
+    for one, other in zip(found.members, whole.members, strict=True):
+        assert (one.flat == other.flat).all()
+    assert not member_path(out, 0).exists() and not checkpoint_path(member_path(out, 1)).exists()
+
+
+def test_a_network_that_another_training_left_is_not_taken(bars, start, tmp_path):
+    out = tmp_path / "both.safetensors"
+    train(bars, RECIPE, start=start.members[0], seed=5, out=member_path(out, 0))
+    with pytest.raises(LeNet5Error, match="no training to go on with"):
+        train_members(bars, RECIPE, networks=2, start=start, out=out, resume=True)
+
+
+def test_networks_go_on_from_the_members_in_turn_or_begin_anew(bars, start, tmp_path):
+    out = tmp_path / "three.safetensors"
+    found = train_members(bars, RECIPE, networks=3, start=start, out=out)
+    assert (found.members[2].flat == train(bars, RECIPE, start=start.members[0], seed=2).flat).all()
+    found = train_members(bars, RECIPE, networks=2, seed=4, out=out)
+    assert (found.members[1].flat == train(bars, RECIPE, seed=5).flat).all()
+    with pytest.raises(InputError, match="one network or more must be wanted, not 0"):
+        train_members(bars, RECIPE, networks=0, out=out)
+
+
+def test_specialists_go_on_after_the_members(bars, start, tmp_path):
+    special = LeNet5(seed=5, spread=1.0, power=0.5, coefficient=0.5)
+    begun, out, told = Committee(start.members, [special], 0.15), tmp_path / "three.safetensors", []
+    assert places(out, 2, begun) == [member_path(out, number) for number in range(3)]
+    assert places(out, 1, begun) == [out]
+    found = train_members(bars, RECIPE, networks=2, start=begun, out=out, each_network=told.append)
+    assert told == [0, 1, 2] and found.weight == 0.15 and len(found.members) == 2
+    assert (found.specialists[0].flat == train(bars, RECIPE, start=special, seed=2).flat).all()
+    assert (Committee.load(out).penalties(bars.images) == found.penalties(bars.images)).all()
+    assert not any(place.exists() for place in places(out, 2, begun))
+
+
+def test_one_network_is_no_committee(bars, start, tmp_path):
+    out, told = tmp_path / "one.safetensors", []
+    found = train_members(bars, RECIPE, networks=1, start=start, out=out, seed=3, each_network=told.append)
+    assert told == [0]
+    assert (found.flat == train(bars, RECIPE, start=start.members[0], seed=3).flat).all()
+    assert (LeNet5.load(out).flat == found.flat).all() and not member_path(out, 0).exists()
