@@ -49,8 +49,8 @@ def main() -> None:
     parser.add_argument("--validation", action="store_true")
     options = parser.parse_args()
     recipe = RECIPES[options.recipe]
-    recipe = recipe.lasting(options.passes or recipe.passes)
-    run(recipe.lasting(1), 0, options.validation)  # compiles
+    recipe = recipe.with_passes(options.passes or recipe.passes)
+    run(recipe.with_passes(1), 0, options.validation)  # compiles
     runs = []
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         runs.append(run(recipe, seed, options.validation))

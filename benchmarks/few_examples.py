@@ -29,7 +29,7 @@ from lenet5.data.synthesis.negatives import MEASURED, noncharacters
 from lenet5.model.calibration import DOUBT
 from lenet5.model.lenet5 import LeNet5
 from lenet5.training import fine_tuning
-from lenet5.training.fine_tuning import Mixture, recipe_for
+from lenet5.training.fine_tuning import ReplayMix, recipe_for
 from lenet5.training.loop import begin, hold_out, train, untrained
 from lenet5.training.recipes import FAST
 
@@ -103,8 +103,8 @@ def error(model: LeNet5, data: Dataset) -> float:
 def adapted(start: LeNet5, own: Dataset, others: Dataset, way: str, seed: int) -> LeNet5:
     if way == "fast":
         return train(own, FAST, seed=seed, start=start)
-    mixture = Mixture(others if way == "adapt" else None)
-    return train(own, recipe_for(start, mixture), seed=seed, start=start, mixture=mixture)
+    replay_mix = ReplayMix(others if way == "adapt" else None)
+    return train(own, recipe_for(start, replay_mix), seed=seed, start=start, replay_mix=replay_mix)
 
 
 def measure(start: LeNet5, kept: Dataset, held: Dataset, who: np.ndarray, seeds: int) -> list[dict]:

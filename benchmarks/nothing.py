@@ -80,8 +80,8 @@ def taken(rng: np.random.Generator, sheet: NDArray[np.float64]) -> NDArray[np.ui
     """As a camera or a scanner gives it: sometimes turned a little, blurred, squeezed as a JPEG."""
     picture = Image.fromarray(np.clip(np.rint(sheet * 255), 0, 255).astype(np.uint8))
     if rng.random() < 0.3:
-        around = tuple(int(level) for level in np.median(np.asarray(picture).reshape(-1, 3), 0))
-        picture = picture.rotate(rng.uniform(-5, 5), Image.Resampling.BICUBIC, fillcolor=around)
+        bounding_box = tuple(int(level) for level in np.median(np.asarray(picture).reshape(-1, 3), 0))
+        picture = picture.rotate(rng.uniform(-5, 5), Image.Resampling.BICUBIC, fillcolor=bounding_box)
     if rng.random() < 0.3:
         picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(0.3, 1.5)))
     if rng.random() < 0.5:

@@ -14,7 +14,7 @@ import json
 from pathlib import Path
 
 from lenet5.errors import LeNet5Error
-from lenet5.evaluation.strings import labelled_pictures
+from lenet5.evaluation.strings import read_transcripts
 from lenet5.reading.reader import Reader
 
 
@@ -31,7 +31,7 @@ def answers(reader: Reader, paths: list[Path], **how: object) -> list[str]:
 
 def measured(reader: Reader, folder: Path) -> dict[str, object]:
     """The figures, and every mistake."""
-    rows = [row for row in labelled_pictures(folder) if row[1] in reader.model.classes]
+    rows = [row for row in read_transcripts(folder) if row[1] in reader.model.classes]
     paths, labels = [path for path, _ in rows], [label for _, label in rows]
     found: dict[str, object] = {"pictures": len(rows)}
     for name, how in (

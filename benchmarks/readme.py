@@ -141,7 +141,7 @@ def methods() -> str:
     strings = json.loads((HERE / "results" / "strings.json").read_text(encoding="utf-8"))
     lines = ["| method | weights | tuning half | other half |", "|---|---|---:|---:|"]
     for method, weights, key in (
-        ("segmentation", "committee", ""),
+        ("segmentation", "ensemble", ""),
         ("displacement", "displacement", "_displacement"),
     ):
         cells = [f"{strings[half + key]['exact']:.1%}" for half in ("first", "second")]

@@ -34,9 +34,9 @@ HERE = Path(__file__).parent
 RESULTS = HERE / "sdlm_conventions.json"
 DOCUMENT = HERE.parent / "docs" / "reproduction.md"
 
-# s (`scale`) is the weight of a penalty, `caution` that of its curvature. s × caution = 2 gives F6 a
+# s (`scale`) is the weight of a penalty, `curvature_scale` that of its curvature. s × curvature_scale = 2 gives F6 a
 # curvature of 4 at first, and with it the paper's spread of rates in the first pass.
-WHOLE = replace(PAPER, scale=1.0, caution=1.0)  # eq. 7 as printed, h as Appendix C gives it
+WHOLE = replace(PAPER, scale=1.0, curvature_scale=1.0)  # eq. 7 as printed, h as Appendix C gives it
 HALF = distortion.Distortion(translation=1.0, scaling=0.06, squeezing=0.06, shear=0.125, regular=0.1)
 RANDOM = {"coefficient": None, "bias": None}
 CONVENTIONS = {
@@ -44,22 +44,25 @@ CONVENTIONS = {
     "eq-9": (replace(PAPER, j=1.0), "eq. 9 with j = 1"),
     "j-0.1": (replace(PAPER, j=0.1), "eq. 9 with j = 0.1"),
     "j-4": (replace(PAPER, j=4.0), "eq. 9 with j = 4"),
-    "quarter-1": (replace(PAPER, caution=1.0), "s = ¼, h × 1"),
-    "quarter-2": (replace(PAPER, caution=2.0), "s = ¼, h × 2"),
-    "half-4": (replace(PAPER, scale=0.5, caution=4.0), "s = ½, h × 4: the same curvature as `paper`"),
-    "whole-2": (replace(PAPER, scale=1.0, caution=2.0), "s = 1, h × 2: the same again"),
-    "tenth-20": (replace(PAPER, scale=0.1, caution=20.0), "s = 0.1, h × 20: the same again"),
-    "half-1": (replace(PAPER, scale=0.5, caution=1.0), "s = ½, h × 1: the authors' library"),
+    "quarter-1": (replace(PAPER, curvature_scale=1.0), "s = ¼, h × 1"),
+    "quarter-2": (replace(PAPER, curvature_scale=2.0), "s = ¼, h × 2"),
+    "half-4": (replace(PAPER, scale=0.5, curvature_scale=4.0), "s = ½, h × 4: the same curvature as `paper`"),
+    "whole-2": (replace(PAPER, scale=1.0, curvature_scale=2.0), "s = 1, h × 2: the same again"),
+    "tenth-20": (replace(PAPER, scale=0.1, curvature_scale=20.0), "s = 0.1, h × 20: the same again"),
+    "half-1": (replace(PAPER, scale=0.5, curvature_scale=1.0), "s = ½, h × 1: the authors' library"),
     "whole-1": (WHOLE, "s = 1, h × 1"),
     "fan-in-1": (replace(PAPER, coefficient=1.0), "coefficients start at 1 = 1/√1: a fan-in of 1, their sum"),
-    "drawn-once": (replace(PAPER, redrawn=False), "the same 500 patterns, and the same order, in each pass"),
+    "drawn-once": (
+        replace(PAPER, reshuffle=False),
+        "the same 500 patterns, and the same order, in each pass",
+    ),
     "of-50": (replace(PAPER, curvature_patterns=50), "h_kk from 50 patterns"),
     "of-5000": (replace(PAPER, curvature_patterns=5000), "h_kk from 5,000 patterns"),
     "letter": (replace(WHOLE, spread=2.4, power=1.0, **RANDOM), "s = 1, h × 1, everything within ±2.4/F"),
     "narrow": (replace(PAPER, spread=2.4, power=1.0, **RANDOM), "everything within ±2.4/F, else as `paper`"),
     "random": (replace(PAPER, **RANDOM), "coefficients and biases within ±1/√F too"),
     "wide": (
-        replace(PAPER, scale=0.5, caution=1.0, spread=1.2, coefficient=0.6),
+        replace(PAPER, scale=0.5, curvature_scale=1.0, spread=1.2, coefficient=0.6),
         "s = ½, h × 1, weights within ±1.2/√F, coefficients 0.6",
     ),
     "mu-0.2": (replace(WHOLE, mu=0.2), "s = 1, h × 1, μ = 0.2 (the energy weighted by 0.1)"),

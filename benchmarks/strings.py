@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import median
 
 from lenet5.bench.measure import machine
-from lenet5.evaluation.strings import evaluate_strings, labelled_pictures
+from lenet5.evaluation.strings import evaluate_strings, read_transcripts
 from lenet5.reading.reader import Reader
 
 Pictures = list[tuple[Path, str]]
@@ -32,7 +32,7 @@ Pictures = list[tuple[Path, str]]
 def halves(folder: Path) -> tuple[Pictures, Pictures]:
     """The pictures of a folder, in two."""
     found: tuple[Pictures, Pictures] = ([], [])
-    for path, label in labelled_pictures(folder):
+    for path, label in read_transcripts(folder):
         found[zlib.crc32(path.name.encode()) & 1].append((path.resolve(), label))
     return found
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         SaveError,
     )
     from .evaluation.classification import Evaluation
-    from .model.ensemble import Committee
+    from .model.ensemble import Ensemble
     from .model.lenet5 import LeNet5
     from .network.distortion import Distortion
     from .reading.reader import Reader
@@ -31,11 +31,11 @@ __all__ = [
     "FAST",
     "PAPER",
     "PAPER_DISTORTED",
-    "Committee",
     "DataError",
     "Dataset",
     "Distortion",
     "DownloadError",
+    "Ensemble",
     "Evaluation",
     "InputError",
     "LeNet5",
@@ -53,7 +53,7 @@ __all__ = [
 _HOMES = {
     "BEST": "training.recipes",
     "FAST": "training.recipes",
-    "Committee": "model.ensemble",
+    "Ensemble": "model.ensemble",
     "Dataset": "data.dataset",
     "Distortion": "network.distortion",
     "Evaluation": "evaluation.classification",

@@ -16,7 +16,7 @@ import lenet5
 from lenet5.cli import COMMANDS, main
 from lenet5.data.dataset import load
 from lenet5.data.synthesis import text_lines
-from lenet5.model.ensemble import Committee
+from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5
 from lenet5.training.checkpoint import checkpoint_path, log_path
 from lenet5.training.loop import train
@@ -225,7 +225,7 @@ def test_a_model_may_be_adapted(call, blots, npz, monkeypatch):
 
 
 def test_a_committee_is_adapted_interrupted_and_resumed(call, blots, npz, monkeypatch):
-    Committee([LeNet5(seed=seed, spread=1.0, power=0.5, coefficient=0.5) for seed in range(2)]).save(
+    Ensemble([LeNet5(seed=seed, spread=1.0, power=0.5, coefficient=0.5) for seed in range(2)]).save(
         "two.safetensors"
     )
     mine = ["train", "--from", "two.safetensors", "--data", npz, "--replay", "none", "--passes", 2]
@@ -253,7 +253,7 @@ def test_a_committee_is_adapted_interrupted_and_resumed(call, blots, npz, monkey
     status, out, _ = call(*mine, "--resume")
     assert status == 0 and "network 1 of 2" not in out and len(passes) == 4
     assert len(Path("mine.safetensors").read_bytes()) == len(whole)
-    found = Committee.load("mine.safetensors")
+    found = Ensemble.load("mine.safetensors")
     status, out, _ = call(*mine, "--networks", 1)
     assert status == 0 and "network" not in out and LeNet5.load("mine.safetensors").flat.any()
     found.save("mine.safetensors")
@@ -261,7 +261,7 @@ def test_a_committee_is_adapted_interrupted_and_resumed(call, blots, npz, monkey
     assert status == 0 and "errors" in out
     status, out, _ = call("calibrate", "mine.safetensors", "--data", blots, "--noncharacters", 0)
     assert status == 0
-    after = Committee.load("mine.safetensors")
+    after = Ensemble.load("mine.safetensors")
     assert after.metadata == found.metadata | {"confidence": after.confidence.metadata()}
     status, _, err = call("export", "mine.safetensors", "--to", "c")
     assert status == 1 and "several LeNet-5s" in err
@@ -348,7 +348,7 @@ def test_starting_anew_over_an_interrupted_training_is_said(call, blots):
 
     data = load(blots)
     with pytest.raises(KeyboardInterrupt):
-        train(data, RECIPES["fast"].lasting(2), out="model.safetensors", each_pass=stop)
+        train(data, RECIPES["fast"].with_passes(2), out="model.safetensors", each_pass=stop)
     status, _, err = call("train", "--data", blots, "--passes", 1)
     assert status == 0 and err == "note: starting anew; --resume would have gone on after pass 1\n"
 

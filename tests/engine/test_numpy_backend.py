@@ -112,7 +112,7 @@ def test_a_training_without_numba_gives_nearly_the_same_network(tmp_path, stroke
         from lenet5.network.distortion import STRONG
         recipe = Recipe("test", passes=2, batch=20, rate=0.003, distortion=STRONG)
         if sys.argv[4] == "paper":
-            recipe = PAPER_DISTORTED.lasting(2)
+            recipe = PAPER_DISTORTED.with_passes(2)
         images = np.load(sys.argv[2], allow_pickle=False)
         model = LeNet5().fit(images, np.arange(len(images)) % 10, recipe, seed=1)
         model.save(sys.argv[3])

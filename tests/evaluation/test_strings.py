@@ -15,7 +15,7 @@ from PIL import Image
 
 from lenet5.cli import group
 from lenet5.errors import DataError, PictureError
-from lenet5.evaluation.strings import StringEvaluation, distance, evaluate_strings, labelled_pictures
+from lenet5.evaluation.strings import StringEvaluation, distance, evaluate_strings, read_transcripts
 
 WORDS = st.text("01", max_size=4)
 
@@ -56,7 +56,7 @@ def folder(tmp_path: Path, table: str) -> Path:
 
 
 def test_pictures_lie_in_the_folder_or_in_images(tmp_path):
-    found = labelled_pictures(folder(tmp_path, "file,writer,label\none.png,x,12\ntwo.png,y,007\n"))
+    found = read_transcripts(folder(tmp_path, "file,writer,label\none.png,x,12\ntwo.png,y,007\n"))
     assert found == [(tmp_path / "one.png", "12"), (tmp_path / "images" / "two.png", "007")]
 
 
@@ -72,12 +72,12 @@ def test_pictures_lie_in_the_folder_or_in_images(tmp_path):
 )
 def test_a_table_that_cannot_be_used_is_a_sentence(tmp_path, table, said):
     with pytest.raises(DataError, match=said):
-        labelled_pictures(folder(tmp_path, table))
+        read_transcripts(folder(tmp_path, table))
 
 
 def test_a_missing_table_is_a_sentence(tmp_path):
     with pytest.raises(DataError, match=r"cannot read .*labels\.csv: No such file"):
-        labelled_pictures(tmp_path)
+        read_transcripts(tmp_path)
 
 
 class Reads:

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from lenet5.errors import MissingExtraError, PictureError
 from lenet5.imaging.documents import open_pages
-from lenet5.imaging.load import LONGEST, colours_of, open_picture
+from lenet5.imaging.load import LONGEST, load_image, load_image_with_scale
 
 
 def sheet(number: int, size: tuple[int, int] = (300, 420)) -> Image.Image:
@@ -63,7 +63,7 @@ def test_a_picture_is_one_page(tmp_path):
     sheet(2).save(path)
     (page,) = open_pages(path)
     assert (page.number, page.count, page.name, page.pixels) == (1, 1, str(path), 1)
-    assert (page.picture == open_picture(path)).all()
+    assert (page.picture == load_image(path)).all()
     (again,) = open_pages(page.picture)
     assert (again.picture == page.picture).all()
 
@@ -148,7 +148,7 @@ def test_a_damaged_document_is_pages_or_a_sentence(where, value, kind):
 )
 def test_what_would_need_another_program_says_what_to_do(data, said):
     with pytest.raises(PictureError, match=said):
-        open_picture(data)
+        load_image(data)
 
 
 def test_an_eps_never_reaches_ghostscript(monkeypatch):
@@ -161,7 +161,7 @@ def test_an_eps_never_reaches_ghostscript(monkeypatch):
     file = io.BytesIO()
     sheet(1).save(file, "EPS")
     with pytest.raises(PictureError, match="PostScript"):
-        open_picture(file.getvalue())
+        load_image(file.getvalue())
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16", "I", "F"])
@@ -173,7 +173,7 @@ def test_a_picture_of_any_mode_is_reduced_to_the_means_of_areas(mode):
         picture = Image.fromarray((levels.astype(np.int64) * 257).astype(kinds[mode]))
     else:
         picture = Image.fromarray(levels).convert(mode)
-    found, pixels = colours_of(picture)
+    found, pixels = load_image_with_scale(picture)
     assert found.shape == (6, LONGEST, 3)
     assert pixels == 2
     assert found == pytest.approx(0.5, abs=0.01)
@@ -188,4 +188,4 @@ def test_an_a4_page_at_1200_dpi_is_not_too_large():
 @pytest.mark.parametrize("source", [3, None, object(), io.StringIO("text")])
 def test_what_is_no_source_of_a_picture_is_refused(source):
     with pytest.raises(PictureError, match="cannot read the picture"):
-        open_picture(source)
+        load_image(source)

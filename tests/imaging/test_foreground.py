@@ -12,11 +12,11 @@ from lenet5.errors import PictureError
 from lenet5.imaging.foreground import (
     INKED,
     character_size,
-    concentrated,
-    line_of,
-    strokes_of,
-    without_rules,
-    without_specks,
+    concentration,
+    line_foreground,
+    remove_crossing_lines,
+    remove_specks,
+    stroke_foreground,
     written,
 )
 
@@ -63,7 +63,7 @@ PAPERS = {
 
 @pytest.mark.parametrize("kind", PAPERS)
 def test_ink_is_found_on_paper(kind):
-    assert share_found(strokes_of(on(PAPERS[kind], 0.2))) > 0.75
+    assert share_found(stroke_foreground(on(PAPERS[kind], 0.2))) > 0.75
 
 
 def test_light_on_dark_is_found_as_well():
@@ -82,7 +82,7 @@ def test_pens_that_differ_in_colour_more_than_in_lightness(paper, pen):
 
 def test_faint_pencil():
     noise = np.random.default_rng(1).normal(0, 0.006, (ROWS, COLUMNS))
-    assert share_found(strokes_of(on(FLAT * 0.9 + noise, 0.8))) > 0.7
+    assert share_found(stroke_foreground(on(FLAT * 0.9 + noise, 0.8))) > 0.7
 
 
 def test_a_high_head_is_not_the_size_of_all():
@@ -98,7 +98,7 @@ def test_a_high_head_is_not_the_size_of_all():
 @pytest.mark.parametrize("slope", [-0.03, 0.0, 0.02])
 def test_a_printed_line_goes_and_the_strokes_that_cross_it_stay(slope):
     rule = np.abs(Y - (40 + slope * (X - COLUMNS / 2))) < 1.2
-    found = without_rules(np.maximum(TRUTH, rule).astype(np.float32))
+    found = remove_crossing_lines(np.maximum(TRUTH, rule).astype(np.float32))
     assert share_found(found) > 0.95
     assert (found[:, :8] > INKED).sum() == 0
     assert (found[TRUTH > 0.5] > INKED).mean() > 0.95
@@ -108,12 +108,12 @@ def test_a_dash_and_the_bar_of_a_seven_are_no_printed_lines():
     bars = np.zeros((ROWS, COLUMNS), np.float32)
     bars[12:15, 20:60] = 1
     bars[28:31, 90:150] = 1
-    assert (without_rules(bars) == bars).all()
+    assert (remove_crossing_lines(bars) == bars).all()
 
 
 def test_feet_of_zeros_in_a_row_are_no_printed_line():
     zeros = line("00000")
-    assert (without_rules(zeros) == zeros).all()
+    assert (remove_crossing_lines(zeros) == zeros).all()
 
 
 def test_specks_go_and_points_stay():
@@ -121,7 +121,7 @@ def test_specks_go_and_points_stay():
     map_[30, 150] = 1.0
     map_[:2, 100:130] = 1.0  # what hangs over the edge
     map_[44:49, 150:155] = 1.0  # a point
-    found = without_specks(map_)
+    found = remove_specks(map_)
     assert found[30, 150] == 0
     assert not found[:2].any()
     assert found[46, 152] == 1
@@ -131,19 +131,19 @@ def test_specks_go_and_points_stay():
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_blank_paper_has_nothing_to_read(level):
     with pytest.raises(PictureError, match="nothing to read in the wall"):
-        strokes_of(np.full((ROWS, COLUMNS, 3), level, np.float32), "the wall")
+        stroke_foreground(np.full((ROWS, COLUMNS, 3), level, np.float32), "the wall")
 
 
 def test_noise_has_nothing_to_read():
     noise = np.random.default_rng(3).random((120, 300, 1)).repeat(3, 2).astype(np.float32)
     with pytest.raises(PictureError, match="scattered, as noise"):
-        strokes_of(noise)
+        stroke_foreground(noise)
 
 
 def test_ink_of_a_line_lies_in_few_pieces_and_noise_does_not():
-    assert concentrated(TRUTH, 5) > 0.99
+    assert concentration(TRUTH, 5) > 0.99
     noise = (np.random.default_rng(0).random((80, 80)) < 0.2).astype(np.float32)
-    assert concentrated(noise, 5) < 0.5
+    assert concentration(noise, 5) < 0.5
 
 
 @given(
@@ -162,7 +162,7 @@ def test_any_picture_is_ink_or_a_sentence(rows, columns, seed, kind):
         "flat": np.full(shape, rng.random()),
     }[kind]
     try:
-        found = strokes_of(colours.astype(np.float32))
+        found = stroke_foreground(colours.astype(np.float32))
     except PictureError as error:
         assert "\n" not in str(error)
     else:
@@ -176,7 +176,7 @@ def test_a_line_of_any_size_is_found_at_the_scale_of_its_characters(times):
     colours = on(FLAT * 0.9, 0.15)
     size = round(COLUMNS * times), round(ROWS * times)
     large = np.asarray(Image.fromarray(np.uint8(colours * 255)).resize(size, Image.Resampling.BICUBIC))
-    ink, pixels = line_of(large.astype(np.float32) / 255)
+    ink, pixels = line_foreground(large.astype(np.float32) / 255)
     again = Image.fromarray(ink).resize((COLUMNS, ROWS), Image.Resampling.BILINEAR)
     assert share_found(np.asarray(again)) > 0.7
     assert ink.shape[0] * pixels == pytest.approx(size[1], rel=0.05)
@@ -186,6 +186,6 @@ def test_a_line_of_any_size_is_found_at_the_scale_of_its_characters(times):
 def test_a_line_on_a_large_sheet_is_brought_to_its_size():
     sheet = np.full((1500, 2000, 3), 0.9, np.float32)
     sheet[700:756, 900:1060] = on(FLAT * 0.9, 0.15)
-    ink, pixels = line_of(sheet)
+    ink, pixels = line_foreground(sheet)
     assert 0.6 < pixels < 1.6
     assert 20 <= character_size(ink > INKED) <= 50

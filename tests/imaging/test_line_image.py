@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from lenet5.imaging.line_image import STEP, Strip
+from lenet5.imaging.line_image import STEP, LineImage
 
 
 def test_a_strip_has_characters_of_20_pixels_and_room_at_both_ends():
     ink = np.zeros((90, 200), np.float32)
     ink[30:70, 20:180] = 1
-    strip = Strip.of(ink, 40.0)
+    strip = LineImage.of(ink, 40.0)
     found = strip.levels
     assert found.shape[0] == 32
     assert found.shape[1] % STEP == 0
@@ -24,7 +24,7 @@ def test_windows_lie_where_they_say_and_show_what_is_there():
     ink = np.zeros((60, 400), np.float32)
     for middle in (50, 200, 330):
         ink[10:50, middle - 3 : middle + 3] = 1
-    strip = Strip.of(ink, 40.0)
+    strip = LineImage.of(ink, 40.0)
     assert np.allclose(np.diff(strip.middles), STEP * strip.pixels)
     for middle in (50, 200, 330):
         nearest = int(np.abs(strip.middles - middle).argmin())

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from lenet5.imaging.line_removal import ruling_of, without_ruling
+from lenet5.imaging.line_removal import find_printed_lines, remove_lines
 from lenet5.imaging.normalise import normalise_character
 from lenet5.reading.reader import Reader
 from lenet5.reading.trace import character_steps, string_steps
@@ -73,7 +73,7 @@ def written(picture: Image.Image, image: np.ndarray, times: float = 4.0) -> Imag
 @pytest.mark.parametrize("kind", KINDS)
 def test_lines_go_and_what_is_written_stays(kind):
     plain = colours(sheet(stroke))
-    found = ruling_of(colours(sheet(*lines(kind), stroke)))
+    found = find_printed_lines(colours(sheet(*lines(kind), stroke)))
     assert found is not None and found.squared == (kind == "squared")
     left = found.painted(colours(sheet(*lines(kind), stroke)))
     assert left.shape == plain.shape and left.dtype == np.float32
@@ -86,7 +86,7 @@ def test_lines_go_and_what_is_written_stays(kind):
 def test_light_lines_on_a_dark_board_go_as_well(kind):
     board = colours(sheet(*lines(kind), stroke).point(lambda level: 255 - level))
     assert (
-        np.abs(without_ruling(board) - colours(sheet(stroke).point(lambda level: 255 - level))).mean() < 0.004
+        np.abs(remove_lines(board) - colours(sheet(stroke).point(lambda level: 255 - level))).mean() < 0.004
     )
 
 
@@ -125,7 +125,7 @@ def test_squared_paper_is_no_row_of_printed_boxes(reader, mnist_test):
     row = sheet(
         *[lambda pen, x=x: pen.rectangle((x, 60, x + 50, 120), outline=LINE) for x in range(10, 300, 60)]
     )
-    found = ruling_of(colours(row))
+    found = find_printed_lines(colours(row))
     assert found is None or not found.squared
 
 
@@ -150,18 +150,18 @@ def close(draw: Callable[[ImageDraw.ImageDraw], object], size: tuple[int, int]) 
 )
 def test_straight_strokes_of_a_character_are_no_printed_lines(size, strokes):
     picture = sheet(*[line(*points, fill=PEN, width=3) for points in strokes], size=size)
-    assert ruling_of(colours(picture)) is None
+    assert find_printed_lines(colours(picture)) is None
 
 
 def test_feet_of_characters_in_a_row_are_no_underline():
     feet = [line(x, 150, x + 22, 150, fill=PEN, width=4) for x in range(60, 260, 30)]
     stems = [line(x + 11, 90, x + 11, 150, fill=PEN, width=4) for x in range(60, 260, 30)]
-    assert ruling_of(colours(sheet(*feet, *stems))) is None
+    assert find_printed_lines(colours(sheet(*feet, *stems))) is None
 
 
 def test_what_is_blank_or_tiny_has_no_lines():
-    assert ruling_of(colours(sheet())) is None
-    assert ruling_of(colours(sheet(line(0, 10, 30, 10), size=(30, 20)))) is None
+    assert find_printed_lines(colours(sheet())) is None
+    assert find_printed_lines(colours(sheet(line(0, 10, 30, 10), size=(30, 20)))) is None
 
 
 def test_lines_are_painted_over_in_a_large_photograph_too(reader, mnist_test):

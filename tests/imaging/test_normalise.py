@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from lenet5.errors import PictureError
 from lenet5.imaging import normalise
-from lenet5.imaging.normalise import normalise_character, open_picture
+from lenet5.imaging.normalise import load_image, normalise_character
 from lenet5.model.lenet5 import LeNet5
 
 
@@ -254,7 +254,7 @@ def test_noise_and_texture_have_nothing_to_read(kind, seed):
 )  # fmt: skip
 def test_arrays_that_are_no_pictures_are_refused(array):
     with pytest.raises(PictureError):
-        open_picture(array)
+        load_image(array)
 
 
 @given(

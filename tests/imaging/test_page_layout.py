@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.errors import PictureError
-from lenet5.imaging.background import levelled
-from lenet5.imaging.page_layout import Region, boxes_of, lines_of
+from lenet5.imaging.background import deskew
+from lenet5.imaging.page_layout import Region, find_character_boxes, find_text_lines
 from lenet5.model.lenet5 import LeNet5
 from lenet5.reading.trace import character_steps, string_steps
 
@@ -68,7 +68,7 @@ PAPERS = {
 
 @pytest.mark.parametrize("kind", PAPERS)
 def test_lines_are_found_from_top_to_bottom(kind):
-    lines = lines_of(on_paper(INK, PAPERS[kind]))
+    lines = find_text_lines(on_paper(INK, PAPERS[kind]))
     assert len(lines) == len(BOXES)
     assert [line.line for line in lines] == list(range(len(BOXES)))
     for line, box in zip(lines, BOXES, strict=True):
@@ -76,7 +76,7 @@ def test_lines_are_found_from_top_to_bottom(kind):
 
 
 def test_light_on_dark():
-    lines = lines_of(on_paper(INK, 0.1, 0.9))
+    lines = find_text_lines(on_paper(INK, 0.1, 0.9))
     assert len(lines) == len(BOXES)
 
 
@@ -84,7 +84,7 @@ def test_light_on_dark():
 def test_boxes_are_in_pixels_of_the_page_whatever_its_size(times):
     size = round(SIZE[0] * times), round(SIZE[1] * times)
     page = Image.fromarray(np.uint8(255 * on_paper(INK))).resize(size, Image.Resampling.BICUBIC)
-    lines = lines_of(np.asarray(page, np.float32) / 255)
+    lines = find_text_lines(np.asarray(page, np.float32) / 255)
     assert len(lines) == len(BOXES)
     for line, box in zip(lines, BOXES, strict=True):
         assert share(line.box, tuple(round(side * times) for side in box)) > 0.7
@@ -95,13 +95,13 @@ def test_lines_may_slant(turn):
     page = Image.fromarray(np.uint8(255 * on_paper(INK))).rotate(
         turn, Image.Resampling.BICUBIC, fillcolor=(235,) * 3
     )
-    assert len(lines_of(np.asarray(page, np.float32) / 255)) == len(BOXES)
+    assert len(find_text_lines(np.asarray(page, np.float32) / 255)) == len(BOXES)
 
 
 def test_a_lines_picture_shows_where_it_was_and_nothing_of_its_neighbours():
     ink, boxes = printed((300, 200), [(30, 20, "7119", 40), (40, 64, "2040", 40)])
     page = on_paper(ink)
-    first, second = lines_of(page)
+    first, second = find_text_lines(page)
     for line, own, other in ((first, 0, 1), (second, 1, 0)):
         left, top = line.origin
         shown = np.zeros(ink.shape)
@@ -120,12 +120,12 @@ def test_a_tail_is_no_line_and_lines_that_touch_are_two():
     ink, _ = printed((320, 230), [(30, 20, "4830 215", 44), (30, 100, "6172 904", 44)])
     ink = ink.copy()
     ink[60:118, 96:100] = 1  # a tail of the first line into the second
-    assert len(lines_of(on_paper(ink))) == 2
+    assert len(find_text_lines(on_paper(ink))) == 2
 
 
 def test_small_print_above_large_writing_is_a_line_of_its_own():
     ink, boxes = printed((420, 300), [(40, 30, "102938475", 18), (40, 60, "5260", 60), (40, 180, "71", 60)])
-    lines = lines_of(on_paper(ink))
+    lines = find_text_lines(on_paper(ink))
     assert [share(line.box, box) > 0.6 for line, box in zip(lines, boxes, strict=True)] == [True] * 3
 
 
@@ -133,7 +133,7 @@ def test_small_print_above_large_writing_is_a_line_of_its_own():
 def test_a_picture_of_one_line_or_character_is_returned_whole(text):
     ink, (box,) = printed((60 + 28 * len(text), 84), [(30, 16, text, 44)])
     page = on_paper(ink)
-    (line,) = lines_of(page)
+    (line,) = find_text_lines(page)
     assert line.picture is page
     assert line.origin == (0, 0)
     assert share(line.box, box) > 0.7
@@ -142,15 +142,15 @@ def test_a_picture_of_one_line_or_character_is_returned_whole(text):
 @pytest.mark.parametrize("size", [(60, 90), (500, 700)])
 def test_blank_paper_has_no_line(size):
     with pytest.raises(PictureError, match="nothing to read in the wall"):
-        lines_of(on_paper(np.zeros(size)), "the wall")
+        find_text_lines(on_paper(np.zeros(size)), "the wall")
 
 
 def test_amounts_on_cheques_are_one_line_and_no_boxes(cheque_amounts):
-    from lenet5.imaging.load import open_picture
+    from lenet5.imaging.load import load_image
 
-    pages = [open_picture(path) for path in sorted((cheque_amounts / "images").iterdir())[::12]]
-    assert np.mean([len(lines_of(page)) == 1 for page in pages]) >= 0.97
-    assert np.mean([not boxes_of(page) for page in pages]) >= 0.97
+    pages = [load_image(path) for path in sorted((cheque_amounts / "images").iterdir())[::12]]
+    assert np.mean([len(find_text_lines(page)) == 1 for page in pages]) >= 0.97
+    assert np.mean([not find_character_boxes(page) for page in pages]) >= 0.97
 
 
 # --- boxes -------------------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def framed(kind: str, count: int = 6, side: int = 46, dark: float = 0.8) -> tupl
 @pytest.mark.parametrize("dark", [0.25, 0.9])
 def test_boxes_are_found_in_order(kind, dark):
     ink, boxes = framed(kind, dark=dark)
-    found = boxes_of(on_paper(ink))
+    found = find_character_boxes(on_paper(ink))
     assert len(found) == len(boxes)
     for region, (x, y, w, h) in zip(found, boxes, strict=True):
         left, top, wide, high = region.box
@@ -202,7 +202,7 @@ def test_an_empty_box_is_empty_and_no_frame_is_read(kind, turn):
     page = Image.fromarray(np.uint8(255 * on_paper(ink))).rotate(
         turn, Image.Resampling.BICUBIC, fillcolor=(235,) * 3
     )
-    found = boxes_of(np.asarray(page, np.float32) / 255)
+    found = find_character_boxes(np.asarray(page, np.float32) / 255)
     assert len(found) == 6
     with pytest.raises(PictureError, match="nothing to read"):
         normalise_character(found[1].picture)
@@ -211,14 +211,14 @@ def test_an_empty_box_is_empty_and_no_frame_is_read(kind, turn):
 
 def test_rows_of_boxes_are_numbered():
     ink, boxes = framed("closed")
-    found = boxes_of(on_paper(np.vstack([ink, ink])))
+    found = find_character_boxes(on_paper(np.vstack([ink, ink])))
     assert [region.line for region in found] == [0] * len(boxes) + [1] * len(boxes)
 
 
 def test_digits_make_no_boxes():
     ink, _ = printed((500, 120), [(20, 20, "0000 8806 9", 60)])
-    assert boxes_of(on_paper(ink)) == []
-    assert boxes_of(on_paper(INK)) == []
+    assert find_character_boxes(on_paper(ink)) == []
+    assert find_character_boxes(on_paper(INK)) == []
 
 
 # --- any picture -------------------------------------------------------------------------------------
@@ -243,10 +243,10 @@ def test_any_picture_is_lines_or_a_sentence(rows, columns, seed, kind):
             :rows, :columns
         ]
     page = np.ascontiguousarray(page, np.float32)
-    for region in boxes_of(page):
+    for region in find_character_boxes(page):
         assert region.picture.size
     try:
-        lines = lines_of(page)
+        lines = find_text_lines(page)
     except PictureError as error:
         assert "\n" not in str(error)
     else:
@@ -263,7 +263,7 @@ def test_levelling_finds_the_tilt_and_says_where_columns_begin():
     for y in (60, 130):
         for thick in range(14):
             ink[y + thick + np.round(0.06 * x).astype(int), x] = x % 11 < 7
-    level, tops = levelled(ink)
+    level, tops = deskew(ink)
     rows, columns = np.nonzero(level)
     again = np.zeros_like(ink)
     again[rows + tops[columns], columns] = True

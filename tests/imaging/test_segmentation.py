@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from lenet5.engine.numpy_backend.seams import cheapest_ways, ways_to
 from lenet5.imaging.normalise import normalise_character
-from lenet5.imaging.segmentation import Segments, fit, fits, leaning, segments
+from lenet5.imaging.segmentation import Segments, fit, fit_to_box_all, segments, shear_images
 
 FONT = ImageFont.load_default(36)
 
@@ -214,7 +214,7 @@ def test_leaning_moves_tops_aside_and_keeps_the_ink():
     fields = np.zeros((2, 28, 28), np.uint8)
     fields[0, 4:24, 13:15] = 200
     fields[1, 4:24, 10:18] = 100
-    right, left = leaning(fields, 0.2), leaning(fields, -0.2)
+    right, left = shear_images(fields, 0.2), shear_images(fields, -0.2)
     columns = np.arange(28)
     for field, before in zip(right, fields, strict=True):
         moved = [
@@ -224,7 +224,7 @@ def test_leaning_moves_tops_aside_and_keeps_the_ink():
         assert np.allclose(moved, 0.2 * (13.5 - np.arange(4, 24)), atol=0.02)
         assert abs(int(field.sum()) - int(before.sum())) < 50
     assert np.array_equal(left, right[:, :, ::-1])
-    assert np.array_equal(leaning(fields, 0.0), fields)
+    assert np.array_equal(shear_images(fields, 0.0), fields)
 
 
 def test_two_rings_that_lean_on_each_other_are_cut_between():
@@ -246,8 +246,8 @@ def test_several_are_fitted_as_each_alone():
     parts = [rng.random(shape, np.float32) for shape in ((30, 12), (7, 40), (20, 20), (1, 1))] + [
         np.zeros((9, 5), np.float32)
     ]
-    found = fits(parts)
+    found = fit_to_box_all(parts)
     assert found.shape == (5, 28, 28) and not found[4].any()
     for one, ink in zip(found, parts, strict=True):
         np.testing.assert_array_equal(one, fit(ink))
-    assert fits([]).shape == (0, 28, 28)
+    assert fit_to_box_all([]).shape == (0, 28, 28)

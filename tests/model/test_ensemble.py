@@ -1,4 +1,4 @@
-"""Committees: the mean of the members' penalties, one file, and what cannot be one."""
+"""Ensembles: the mean of the members' penalties, one file, and what cannot be one."""
 
 import json
 
@@ -8,7 +8,7 @@ import safetensors.numpy
 
 from lenet5.errors import InputError, ModelError
 from lenet5.model.calibration import Confidence
-from lenet5.model.ensemble import WEIGHT, Committee, find
+from lenet5.model.ensemble import WEIGHT, Ensemble, find
 from lenet5.model.lenet5 import LeNet5
 
 
@@ -18,8 +18,8 @@ def images() -> np.ndarray:
 
 
 @pytest.fixture
-def three() -> Committee:
-    return Committee([LeNet5(seed=seed) for seed in range(3)])
+def three() -> Ensemble:
+    return Ensemble([LeNet5(seed=seed) for seed in range(3)])
 
 
 def test_the_penalty_of_a_class_is_the_mean_of_the_members(three, images):
@@ -33,7 +33,7 @@ def test_the_penalty_of_a_class_is_the_mean_of_the_members(three, images):
 
 def test_specialists_say_which_character_and_never_that_it_is_one(three, images):
     special = [LeNet5(seed=seed) for seed in (7, 8)]
-    found = Committee(three.members, special, 0.3)
+    found = Ensemble(three.members, special, 0.3)
     assert found.networks == three.members + special and three.networks == three.members
     theirs = [one.penalties(images).astype(np.float64) for one in special]
     more = sum(each - each.min(1, keepdims=True) for each in theirs) / 2
@@ -44,25 +44,25 @@ def test_specialists_say_which_character_and_never_that_it_is_one(three, images)
 
 def test_a_committee_errs_less_than_its_members_and_least_with_its_specialists(mnist_test):
     images, labels = mnist_test
-    together = find("committee")
+    together = find("ensemble")
     wrong = [
         (one.predict(images) != labels).sum()
-        for one in (together, Committee(together.members), *together.members)
+        for one in (together, Ensemble(together.members), *together.members)
     ]
     assert wrong[0] < wrong[1] < min(wrong[2:])
 
 
-@pytest.mark.parametrize("specialists", [0, 2])
-def test_a_file_has_all_of_it(three, images, tmp_path, specialists):
-    three = Committee(three.members, [LeNet5(seed=9 + number) for number in range(specialists)], 0.15)
+@pytest.mark.parametrize("experts", [0, 2])
+def test_a_file_has_all_of_it(three, images, tmp_path, experts):
+    three = Ensemble(three.members, [LeNet5(seed=9 + number) for number in range(experts)], 0.15)
     for number, one in enumerate(three.networks):
         one.metadata["training"] = {"seed": number}
     three.metadata["confidence"] = Confidence(0.2, 3.0).metadata()
     three.save(tmp_path / "three.safetensors")
-    for found in (Committee.load(tmp_path / "three.safetensors"), find(tmp_path / "three.safetensors")):
+    for found in (Ensemble.load(tmp_path / "three.safetensors"), find(tmp_path / "three.safetensors")):
         assert found.metadata == three.metadata and found.confidence.scale == 0.2
-        assert [one.metadata["training"]["seed"] for one in found.networks] == list(range(3 + specialists))
-        assert len(found.members) == 3 and found.weight == (0.15 if specialists else WEIGHT)
+        assert [one.metadata["training"]["seed"] for one in found.networks] == list(range(3 + experts))
+        assert len(found.members) == 3 and found.weight == (0.15 if experts else WEIGHT)
         assert (found.penalties(images) == three.penalties(images)).all()
     first = (tmp_path / "three.safetensors").read_bytes()
     found.save(tmp_path / "again.safetensors")
@@ -73,11 +73,11 @@ def test_one_network_is_found_as_one(tmp_path):
     LeNet5(seed=1).save(tmp_path / "one.safetensors")
     found = find(tmp_path / "one.safetensors")
     assert isinstance(found, LeNet5) and found.members == [found]
-    assert isinstance(find("digits"), LeNet5) and isinstance(find("committee"), Committee)
+    assert isinstance(find("digits"), LeNet5) and isinstance(find("ensemble"), Ensemble)
     with pytest.raises(ModelError, match="no weights called 'nobody'"):
         find("nobody")
-    with pytest.raises(ModelError, match="no committee"):
-        Committee.load(tmp_path / "one.safetensors")
+    with pytest.raises(ModelError, match="no ensemble"):
+        Ensemble.load(tmp_path / "one.safetensors")
 
 
 def test_where_one_network_is_needed_a_committee_is_refused_in_a_sentence(three, tmp_path):
@@ -88,19 +88,19 @@ def test_where_one_network_is_needed_a_committee_is_refused_in_a_sentence(three,
 
 def test_members_must_go_together():
     with pytest.raises(InputError, match="two members or more, not 1"):
-        Committee([LeNet5()])
+        Ensemble([LeNet5()])
     with pytest.raises(InputError, match="same classes"):
-        Committee([LeNet5(), LeNet5("ABCDEFGHIJ")])
+        Ensemble([LeNet5(), LeNet5("ABCDEFGHIJ")])
     with pytest.raises(InputError, match="same classes"):
-        Committee([LeNet5(), LeNet5()], [LeNet5("ABCDEFGHIJ")])
+        Ensemble([LeNet5(), LeNet5()], [LeNet5("ABCDEFGHIJ")])
     for weight in (0.0, -1.0, np.nan, np.inf):
         with pytest.raises(InputError, match="must be more than 0"):
-            Committee([LeNet5(), LeNet5()], [LeNet5()], weight)
+            Ensemble([LeNet5(), LeNet5()], [LeNet5()], weight)
     other = LeNet5()
     other.metadata["j"] = 5.0
-    assert Committee([LeNet5(), LeNet5()], [other]).metadata["j"] == 1.0
+    assert Ensemble([LeNet5(), LeNet5()], [other]).metadata["j"] == 1.0
     with pytest.raises(InputError, match=r"same j and scale, not with \(1.0, 1.0\) and \(5.0, 1.0\)"):
-        Committee([LeNet5(), other])
+        Ensemble([LeNet5(), other])
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ def test_members_must_go_together():
         (lambda arrays, told: told.update(members="[1, 2"), "cannot be read"),
         (lambda arrays, told: told.update(members="[1, 2, 3]"), "cannot be read"),
         (lambda arrays, told: told.pop("members"), "cannot be read"),
-        (lambda arrays, told: told.update(specialists="{}"), "cannot be read"),
-        (lambda arrays, told: told.update(specialists="[{}]"), "not a model of lenet5"),
+        (lambda arrays, told: told.update(experts="{}"), "cannot be read"),
+        (lambda arrays, told: told.update(experts="[{}]"), "not a model of lenet5"),
         (lambda arrays, told: told.update(weight="[]"), "cannot be read"),
         (lambda arrays, told: told.update(weight="NaN"), "must be more than 0"),
         (lambda arrays, told: told.update(confidence="{}"), "cannot be read"),

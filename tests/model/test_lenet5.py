@@ -199,7 +199,7 @@ def test_constants_do_not_outlive_the_network_that_they_were_fitted_to():
     model = LeNet5(seed=1)
     model.metadata["confidence"] = CALIBRATED.metadata()
     images = np.random.default_rng(0).integers(0, 256, (64, 28, 28), np.uint8)
-    model.fit(images, np.arange(64) % 10, FAST.lasting(1), fresh=False)
+    model.fit(images, np.arange(64) % 10, FAST.with_passes(1), fresh=False)
     assert "confidence" not in model.metadata
 
 

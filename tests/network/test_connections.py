@@ -176,12 +176,14 @@ def test_curvature_is_appendix_c_summed_over_connections(loss):
 
 def exact_curvature(p, name, at, pictures, codes, step=1e-3):
     """∂²E/∂w² of eq. 8, by differences."""
-    around = []
+    bounding_box = []
     for k in (-2, -1, 0, 1, 2):
         moved = {**p, name: p[name].copy()}
         moved[name][at] += k * step
-        around.append(losses.mean_penalty(reference.forward(moved, codes, pictures).penalties, np.array([0])))
-    return np.dot([-1, 16, -30, 16, -1], around) / (12 * step**2)
+        bounding_box.append(
+            losses.mean_penalty(reference.forward(moved, codes, pictures).penalties, np.array([0]))
+        )
+    return np.dot([-1, 16, -30, 16, -1], bounding_box) / (12 * step**2)
 
 
 def test_curvature_is_exact_along_a_single_path():

@@ -151,12 +151,12 @@ def second_differences(energy, at, step=1e-3):
     """∂²energy/∂at²; with so large a step rounding stays below 1e-7, and what is left out below 1e-5."""
     found = np.empty_like(at)
     for i in np.ndindex(at.shape):
-        around = []
+        bounding_box = []
         for k in (-2, -1, 0, 1, 2):
             moved = at.copy()
             moved[i] += k * step
-            around.append(energy(moved))
-        found[i] = np.dot([-1, 16, -30, 16, -1], around) / (12 * step**2)
+            bounding_box.append(energy(moved))
+        found[i] = np.dot([-1, 16, -30, 16, -1], bounding_box) / (12 * step**2)
     return found
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from lenet5.data.synthesis.negatives import noncharacters
-from lenet5.imaging.segmentation import leaning
+from lenet5.imaging.segmentation import shear_images
 from lenet5.lattice.graph import Graph
-from lenet5.model.ensemble import Committee
+from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5
 from lenet5.reading.interpretation_graph import HARDLY, PASSED, SURELY, Parts, answers, beside, cascade
 
@@ -18,46 +18,46 @@ def test_parts_are_seen_as_they_are_and_leaning(mnist_test):
     seen = answers(model, fields, (-0.2, 0.2))
     assert len(seen) == 3
     for slant, penalties in zip((None, -0.2, 0.2), seen, strict=True):
-        view = fields if slant is None else leaning(fields, slant)
+        view = fields if slant is None else shear_images(fields, slant)
         np.testing.assert_allclose(penalties, model.penalties(view), rtol=1e-5)
 
 
 def test_several_networks_answer_together(mnist_test):
-    committee = Committee([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
+    ensemble = Ensemble([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
     fields = np.concatenate([mnist_test[0][:60], noncharacters(0, 60)])
-    (seen,) = answers(committee, fields, ())
-    np.testing.assert_allclose(seen, committee.penalties(fields), rtol=1e-5)
+    (seen,) = answers(ensemble, fields, ())
+    np.testing.assert_allclose(seen, ensemble.penalties(fields), rtol=1e-5)
 
 
 def test_in_a_cascade_the_first_answers_alone_where_it_is_sure(mnist_test):
-    committee = Committee([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
+    ensemble = Ensemble([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
     fields = np.concatenate([mnist_test[0][:60], noncharacters(0, 60)])
-    first = committee.members[0]
+    first = ensemble.members[0]
     known = first.penalties(fields)
-    seen = cascade(committee, fields, known)
+    seen = cascade(ensemble, fields, known)
     likely = first.posterior(fields)
     alone = (likely.sum(1) < HARDLY) | (likely.max(1) >= SURELY)
     assert 40 < alone.sum() < 115 and alone[:60].any() and alone[60:].any()
     assert np.array_equal(seen[alone], known[alone])
-    np.testing.assert_allclose(seen[~alone], committee.penalties(fields[~alone]), rtol=1e-5)
+    np.testing.assert_allclose(seen[~alone], ensemble.penalties(fields[~alone]), rtol=1e-5)
     assert np.array_equal(known, first.penalties(fields))  # as it was given
 
 
 def test_in_a_cascade_specialists_are_not_asked(mnist_test):
-    committee = Committee([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
-    helped = Committee(committee.members, [LeNet5.pretrained("digits")])
+    ensemble = Ensemble([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
+    helped = Ensemble(ensemble.members, [LeNet5.pretrained("digits")])
     fields = mnist_test[0][:200]
-    known = committee.members[0].penalties(fields)
-    assert np.array_equal(cascade(helped, fields, known), cascade(committee, fields, known))
-    assert not np.array_equal(helped.penalties(fields), committee.penalties(fields))
+    known = ensemble.members[0].penalties(fields)
+    assert np.array_equal(cascade(helped, fields, known), cascade(ensemble, fields, known))
+    assert not np.array_equal(helped.penalties(fields), ensemble.penalties(fields))
 
 
 def test_in_a_cascade_the_others_are_asked_only_of_what_matters(mnist_test):
-    committee = Committee([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
+    ensemble = Ensemble([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
     fields = noncharacters(0, 120)
-    known = committee.members[0].penalties(fields)
+    known = ensemble.members[0].penalties(fields)
     matters = np.arange(120) % 2 == 0
-    seen, every = cascade(committee, fields, known, matters), cascade(committee, fields, known)
+    seen, every = cascade(ensemble, fields, known, matters), cascade(ensemble, fields, known)
     assert np.array_equal(seen[~matters], known[~matters]) and not np.array_equal(
         every[~matters], known[~matters]
     )

@@ -1,4 +1,4 @@
-"""Strings by over-segmentation, with a recogniser whose answers are known: it compares with printed digits."""
+"""Strings by over-segmentation, with a classifier whose answers are known: it compares with printed digits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from lenet5.errors import PictureError
 from lenet5.imaging.segmentation import fit, segments
 from lenet5.lattice.regex import choices, length, pattern
-from lenet5.model.classifier import Recogniser
+from lenet5.model.classifier import Classifier
 from lenet5.model.ensemble import find
 from lenet5.model.lenet5 import LeNet5
 from lenet5.reading import over_segmentation
@@ -57,14 +57,14 @@ def posterior(fields: np.ndarray) -> np.ndarray:
     return (odds / (1 + odds.sum(1, keepdims=True))).astype(np.float32)
 
 
-class Likeness(Recogniser):
+class Likeness(Classifier):
     """−log of `posterior` as penalties."""
 
     def __init__(self) -> None:
         self.classes, self.metadata = list(DIGITS), {"j": 0.0, "scale": 1.0}
 
     @property
-    def members(self) -> list[Recogniser]:
+    def members(self) -> list[Classifier]:
         return [self]
 
     def penalties(self, images: np.ndarray, threads: int | None = None) -> np.ndarray:
@@ -224,7 +224,7 @@ def test_a_reader_reads_strings_and_gives_boxes_in_the_pictures_pixels(times):
 
 def test_what_is_surely_one_character_by_itself_is_not_cut_in_two(mnist_test):
     images, labels = mnist_test
-    model = find("committee")
+    model = find("ensemble")
     sixes = [Image.fromarray(np.pad(image, 4)).resize((72, 72)) for image in images[labels == 6][:150]]
 
     def split(rates: over_segmentation.Rates) -> int:

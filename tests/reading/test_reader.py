@@ -13,12 +13,12 @@ from PIL import Image
 
 import lenet5.reading.reader
 from lenet5.errors import InputError, ModelError, PictureError
-from lenet5.imaging.segmentation import leaning
+from lenet5.imaging.segmentation import shear_images
 from lenet5.lattice.regex import choices, length
 from lenet5.model.lenet5 import LeNet5
 from lenet5.reading.forms import form_of
 from lenet5.reading.reader import AGREED, MODES, SLANTS, Reader
-from lenet5.reading.results import Character, Line, Other, Result, String
+from lenet5.reading.results import Alternative, Character, Line, Result, String
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ANSWERS = {"pencil-seven.png": "7", "blue-three.png": "3", "white-five.png": "5"}
@@ -95,8 +95,8 @@ def test_a_path_bytes_a_file_an_image_and_an_array_are_read_alike(reader):
 def test_confidence_is_that_of_what_the_network_saw(reader):
     (character,) = reader.read(EXAMPLES / "white-five.png").characters
     field = character.field[None]
-    views = [leaning(field, slant) if slant else field for slant in (0, *SLANTS)]
-    likely = [reader.model.confidence_of(reader.model.penalties(view))[0, 5] for view in views]
+    sheared_views = [shear_images(field, slant) if slant else field for slant in (0, *SLANTS)]
+    likely = [reader.model.confidence_of(reader.model.penalties(view))[0, 5] for view in sheared_views]
     assert character.confidence == pytest.approx(np.mean(likely), abs=1e-4)
 
 
@@ -272,7 +272,7 @@ def told(*confidences: float) -> Result:
 def figures(text: str, *confidences: float) -> Result:
     """A string of these characters, of these confidences."""
     characters = tuple(
-        Character(t, (10 * i, 5, 8, 12), 30.0, c, (Other("1", 60.0, (1 - c) / 2),))
+        Character(t, (10 * i, 5, 8, 12), 30.0, c, (Alternative("1", 60.0, (1 - c) / 2),))
         for i, (t, c) in enumerate(zip(text, confidences, strict=True))
     )
     return Result((Line((String(text, 1.0, 0.5, characters),)),))
@@ -283,7 +283,7 @@ def test_characters_under_the_threshold_are_shown_as_a_question_mark_with_the_re
     assert result.text == "7??"
     assert result.characters[1].doubt == "7 40% or 1 30%"
     assert "no" in result.doubts[1] or "not" in result.doubts[1] or "1 49%" in result.doubts[1]
-    assert result.characters[1].others[0] == Other("7", 30.0, 0.4)
+    assert result.characters[1].others[0] == Alternative("7", 30.0, 0.4)
     assert not result.unreadable and told(0.1).rejecting(0.5).unreadable
     assert result.rejecting(0.5) == result
     assert json.loads(json.dumps(result.data()))["lines"][0]["strings"][0]["characters"][1]["doubt"]
@@ -366,9 +366,9 @@ def test_boxes_around_lines_are_those_of_their_characters():
 
 
 def test_other_peoples_characters_are_read_as_one_without_being_told(reader, own_characters):
-    from lenet5.evaluation.strings import labelled_pictures
+    from lenet5.evaluation.strings import read_transcripts
 
-    rows = [row for row in labelled_pictures(own_characters) if row[1].isdigit()][::3]
+    rows = [row for row in read_transcripts(own_characters) if row[1].isdigit()][::3]
     asked = [_text(reader, path, "character") == label for path, label in rows]
     found = [_text(reader, path, "auto") == label for path, label in rows]
     assert np.mean(asked) > 0.9

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lenet5.errors import InputError
-from lenet5.imaging.line_image import STEP, Strip
+from lenet5.imaging.line_image import STEP, LineImage
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network import reference
 from lenet5.reading.space_displacement import column_graph, columns
@@ -33,7 +33,7 @@ def test_a_line_costs_a_fraction_of_its_windows():
         assert at_once.a[layer].size * times < windows.a[layer].size
 
 
-def line_of(pulses: dict[int, int], count: int = 20) -> np.ndarray:
+def line_foreground(pulses: dict[int, int], count: int = 20) -> np.ndarray:
     """Posteriors of columns that are sure of nothing, but for the named ones, which are sure of a class."""
     posterior = np.full((count, 10), 0.002)
     for column, label in pulses.items():
@@ -54,14 +54,14 @@ def line_of(pulses: dict[int, int], count: int = 20) -> np.ndarray:
     ],
 )
 def test_the_best_path_reads_what_columns_are_sure_of(pulses, labels):
-    graph = column_graph(line_of(pulses))
+    graph = column_graph(line_foreground(pulses))
     path = graph.best()
     assert [int(graph.label[a]) for a in path.arcs if graph.label[a] >= 0] == labels
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (300, 4), (3, 500), (60, 60)])
 def test_any_ink_becomes_a_strip(shape):
-    found = Strip.of(np.ones(shape, np.float32), float(shape[0]))
+    found = LineImage.of(np.ones(shape, np.float32), float(shape[0]))
     assert columns(MODEL, found.levels).shape == (len(found.middles), 10)
     assert found.fields.shape == (len(found.middles), 28, 28)
 

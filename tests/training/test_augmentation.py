@@ -303,9 +303,9 @@ def test_elastic_fields_are_smoothed_noise():
     steps = np.minimum(np.arange(64), 64 - np.arange(64))
     weights = np.exp(-(steps**2) / (2 * sigma**2))
     weights /= weights.sum()
-    around = weights[(np.arange(64)[:, None] - np.arange(64)) % 64]
+    bounding_box = weights[(np.arange(64)[:, None] - np.arange(64)) % 64]
     noise = [2 * share(13, 4, 2**64 - 1, draw) - 1 for draw in range(4096)]
-    expected = 10 * around @ np.reshape(noise, (64, 64)) @ around.T
+    expected = 10 * bounding_box @ np.reshape(noise, (64, 64)) @ bounding_box.T
     np.testing.assert_allclose(elastic_pool(13, 4, 1, sigma, 10.0)[0], expected, atol=1e-5)
 
 

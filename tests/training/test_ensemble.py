@@ -1,18 +1,18 @@
-"""Training the members of a committee: each as if alone, interrupted anywhere, to the same result."""
+"""Training the members of an ensemble: each as if alone, interrupted anywhere, to the same result."""
 
 import numpy as np
 import pytest
 
 from lenet5.data.dataset import Dataset
 from lenet5.errors import InputError, LeNet5Error
-from lenet5.model.ensemble import Committee
+from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5
 from lenet5.training.checkpoint import checkpoint_path, log_path
 from lenet5.training.ensemble import member_path, places, train_members
 from lenet5.training.loop import train
 from lenet5.training.recipes import FAST
 
-RECIPE = FAST.lasting(2)
+RECIPE = FAST.with_passes(2)
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +26,8 @@ def bars() -> Dataset:
 
 
 @pytest.fixture
-def start() -> Committee:
-    return Committee([LeNet5(seed=seed, spread=1.0, power=0.5, coefficient=0.5) for seed in range(2)])
+def start() -> Ensemble:
+    return Ensemble([LeNet5(seed=seed, spread=1.0, power=0.5, coefficient=0.5) for seed in range(2)])
 
 
 def test_each_is_trained_as_if_alone_with_a_seed_of_its_own(bars, start, tmp_path):
@@ -38,7 +38,7 @@ def test_each_is_trained_as_if_alone_with_a_seed_of_its_own(bars, start, tmp_pat
         alone = train(bars, RECIPE, start=begun, seed=7 + number)
         assert (one.flat == alone.flat).all() and (one.flat != begun.flat).any()
         assert log_path(member_path(out, number)).is_file() and not member_path(out, number).exists()
-    assert (Committee.load(out).penalties(bars.images) == found.penalties(bars.images)).all()
+    assert (Ensemble.load(out).penalties(bars.images) == found.penalties(bars.images)).all()
 
 
 def test_an_interrupted_one_goes_on_to_the_same_result(bars, start, tmp_path):
@@ -80,13 +80,13 @@ def test_networks_go_on_from_the_members_in_turn_or_begin_anew(bars, start, tmp_
 
 def test_specialists_go_on_after_the_members(bars, start, tmp_path):
     special = LeNet5(seed=5, spread=1.0, power=0.5, coefficient=0.5)
-    begun, out, told = Committee(start.members, [special], 0.15), tmp_path / "three.safetensors", []
+    begun, out, told = Ensemble(start.members, [special], 0.15), tmp_path / "three.safetensors", []
     assert places(out, 2, begun) == [member_path(out, number) for number in range(3)]
     assert places(out, 1, begun) == [out]
     found = train_members(bars, RECIPE, networks=2, start=begun, out=out, each_network=told.append)
     assert told == [0, 1, 2] and found.weight == 0.15 and len(found.members) == 2
-    assert (found.specialists[0].flat == train(bars, RECIPE, start=special, seed=2).flat).all()
-    assert (Committee.load(out).penalties(bars.images) == found.penalties(bars.images)).all()
+    assert (found.experts[0].flat == train(bars, RECIPE, start=special, seed=2).flat).all()
+    assert (Ensemble.load(out).penalties(bars.images) == found.penalties(bars.images)).all()
     assert not any(place.exists() for place in places(out, 2, begun))
 
 

@@ -10,7 +10,7 @@ from lenet5.data.dataset import Dataset
 from lenet5.errors import DataError
 from lenet5.model.lenet5 import LeNet5
 from lenet5.training import fine_tuning
-from lenet5.training.fine_tuning import Mixture, recipe_for
+from lenet5.training.fine_tuning import ReplayMix, recipe_for
 from lenet5.training.loop import train
 from lenet5.training.recipes import ADAPT, FAST
 
@@ -38,7 +38,7 @@ def squares(count: int, seed: int, side: int = 8, names: str = "0123456789") -> 
 
 def test_the_mixture_has_the_share_of_the_person_the_others_and_rows_of_nothing():
     own, others = squares(20, 1), squares(900, 2)
-    images, targets = Mixture(others, many=300, nothing=0.2, share=0.25).mixed(
+    images, targets = ReplayMix(others, many=300, nothing=0.2, share=0.25).mixed(
         own.images, own.labels, list(own.classes), seed=5
     )
     assert images.shape[1:] == (28, 28) and images.dtype == np.uint8 and targets.dtype == np.float32
@@ -52,7 +52,7 @@ def test_the_mixture_has_the_share_of_the_person_the_others_and_rows_of_nothing(
     )
     assert len(np.unique(images[120:420], axis=0)) == 300  # drawn without replacement
     assert targets.sum(1).tolist() == [1] * 420 + [0] * 60
-    again = Mixture(others, many=300, nothing=0.2, share=0.25).mixed(
+    again = ReplayMix(others, many=300, nothing=0.2, share=0.25).mixed(
         own.images, own.labels, list("0123456789"), 5
     )
     assert np.array_equal(again[0], images)
@@ -60,41 +60,41 @@ def test_the_mixture_has_the_share_of_the_person_the_others_and_rows_of_nothing(
 
 def test_much_of_ones_own_is_not_repeated_and_nothing_is_thrown_away():
     own = squares(3000, 1)
-    images, _ = Mixture(squares(100, 2)).mixed(own.images, own.labels, list(own.classes))
+    images, _ = ReplayMix(squares(100, 2)).mixed(own.images, own.labels, list(own.classes))
     assert len(images) == 3000 + 100 + 30
 
 
 def test_without_others_a_few_are_repeated_so_that_a_pass_has_some_steps():
     own = squares(30, 1)
-    images, targets = Mixture(None).mixed(own.images, own.labels, list(own.classes))
+    images, targets = ReplayMix(None).mixed(own.images, own.labels, list(own.classes))
     assert len(images) == 330 and (targets.sum(1) == 1).all()
 
 
 def test_others_are_matched_by_the_names_of_their_classes():
     own, others = squares(10, 1), squares(50, 2, names="9876543210")
-    images, targets = Mixture(others, nothing=0).mixed(own.images, own.labels, list("0123456789"))
+    images, targets = ReplayMix(others, nothing=0).mixed(own.images, own.labels, list("0123456789"))
     theirs = {image.tobytes(): 9 - label for image, label in zip(others.images, others.labels, strict=True)}
     assert all(
         theirs.get(i.tobytes(), t.argmax()) == t.argmax() for i, t in zip(images, targets, strict=True)
     )
     with pytest.raises(DataError, match="does not know"):
-        Mixture(squares(50, 2, names="abcdefghij")).mixed(own.images, own.labels, list("0123456789"))
+        ReplayMix(squares(50, 2, names="abcdefghij")).mixed(own.images, own.labels, list("0123456789"))
 
 
 def test_the_recipe_has_the_constants_of_the_network_that_is_adapted():
     start = LeNet5()
     start.metadata |= {"j": 3.0, "scale": 0.4}
-    recipe = recipe_for(start, Mixture(squares(10, 0)))
+    recipe = recipe_for(start, ReplayMix(squares(10, 0)))
     assert recipe == replace(ADAPT, j=3.0, scale=0.4)
-    alone = recipe_for(start, Mixture(None))
+    alone = recipe_for(start, ReplayMix(None))
     assert alone.rate < recipe.rate / 5 and alone.name != recipe.name
 
 
 def test_adapting_learns_the_person_and_keeps_the_others():
     others, own, rest = squares(2000, 1), squares(20, 2, side=3), squares(500, 3, side=3)
-    start = LeNet5().fit(others.images, others.labels, FAST.lasting(6))
-    mixture = Mixture(others)
-    adapted = train(own, recipe_for(start, mixture), start=start, mixture=mixture)
+    start = LeNet5().fit(others.images, others.labels, FAST.with_passes(6))
+    replay_mix = ReplayMix(others)
+    adapted = train(own, recipe_for(start, replay_mix), start=start, replay_mix=replay_mix)
 
     def error(model, data):
         return (model.predict(data.images) != data.labels).mean()

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from lenet5.data.dataset import Dataset
-from lenet5.data.synthesis.text_lines import NOTHING, Source, line
+from lenet5.data.synthesis.text_lines import NO_CHARACTER, Source, line
 from lenet5.errors import DataError, InputError
 from lenet5.model.lenet5 import LeNet5
-from lenet5.training.fine_tuning import LineMixture, recipe_for
-from lenet5.training.forced_alignment import aligned, aligned_pictures, holds_lines, rewritten
+from lenet5.training.fine_tuning import LineReplayMix, recipe_for
+from lenet5.training.forced_alignment import align_pictures, aligned, holds_lines, rewritten
 from lenet5.training.recipes import READING
 
 
@@ -28,7 +28,7 @@ def ink_of(text, seed=3):
 
 
 def said(model, labels):
-    return "".join(model.classes[k] for k in labels[labels != NOTHING])
+    return "".join(model.classes[k] for k in labels[labels != NO_CHARACTER])
 
 
 @pytest.mark.parametrize(("text", "cut"), [("42", ""), ("7035", "035"), ("118", "118")])
@@ -55,7 +55,7 @@ def test_a_character_that_the_network_does_not_know_is_a_sentence(model):
     with pytest.raises(InputError):
         aligned(ink_of("42"), "4x", model)
     with pytest.raises(DataError, match="does not know: x"):
-        aligned_pictures([("one.png", "4x")], model)
+        align_pictures([("one.png", "4x")], model)
 
 
 def test_lines_are_rewritten_and_stay_lines():
@@ -83,14 +83,14 @@ def folder(tmp_path):
 def test_pictures_are_aligned_and_those_that_cannot_be_are_named(model, folder):
     _, pictures = folder
     told = []
-    found = aligned_pictures(pictures, model, versions=3, jobs=1, progress=lambda: told.append(1))
+    found = align_pictures(pictures, model, versions=3, jobs=1, progress=lambda: told.append(1))
     assert found.lines == 2 and found.others == ("blank.png",) and len(told) == 3
     # Six characters three times, and once more those that were cut.
-    assert 3 * 6 <= (found.labels >= 0).sum() < 6 * 6 and (found.labels == NOTHING).sum() > 0
-    again = aligned_pictures(pictures, model, versions=3, jobs=1)
+    assert 3 * 6 <= (found.labels >= 0).sum() < 6 * 6 and (found.labels == NO_CHARACTER).sum() > 0
+    again = align_pictures(pictures, model, versions=3, jobs=1)
     assert np.array_equal(found.fields, again.fields) and np.array_equal(found.labels, again.labels)
     with pytest.raises(DataError, match="none of 1 lines"):
-        aligned_pictures(pictures[2:], model, jobs=1)
+        align_pictures(pictures[2:], model, jobs=1)
 
 
 def test_folders_of_lines_are_told_from_folders_of_characters(folder, tmp_path_factory):
@@ -106,14 +106,14 @@ def test_folders_of_lines_are_told_from_folders_of_characters(folder, tmp_path_f
 def test_lines_are_mixed_with_what_they_are_not(model):
     images = np.zeros((10, 28, 28), np.uint8)
     cut = np.full((100, 28, 28), 7, np.uint8)
-    mixture = LineMixture(None, cut=cut, rest=3.0)
-    every, targets = mixture.mixed(images, np.arange(10), model.classes)
+    replay_mix = LineReplayMix(None, cut=cut, rest=3.0)
+    every, targets = replay_mix.mixed(images, np.arange(10), model.classes)
     assert len(every) == 2 * 10 + 30 and targets.shape == (50, 10)
     assert (targets[:20].sum(1) == 1).all() and not targets[20:].any() and (every[20:] == 7).all()
-    assert recipe_for(model, mixture).name == "adapt-alone"
-    some = LineMixture(Dataset(images, np.arange(10), tuple("0123456789"), "some"))
+    assert recipe_for(model, replay_mix).name == "adapt-alone"
+    some = LineReplayMix(Dataset(images, np.arange(10), tuple("0123456789"), "some"))
     assert recipe_for(model, some).name == "adapt-lines"
-    assert mixture.data()["cut"]["patterns"] == 100
+    assert replay_mix.data()["cut"]["patterns"] == 100
 
 
 @pytest.mark.parametrize("classes", ["0123456789", "0123456789A"])
@@ -121,7 +121,7 @@ def test_lines_are_mixed_with_other_hands(mnist_train, model, classes):
     images, labels = mnist_train
     others = Dataset(images[:300], labels[:300], tuple("0123456789"), "some")
     like = replace(READING, repeats=1, drawn=100, lines=20, nothing=20)
-    mixture = LineMixture(others, many=500, like=like)
-    every, targets = mixture.mixed(images[:5], labels[:5].astype(int), list(classes), seed=1)
+    replay_mix = LineReplayMix(others, many=500, like=like)
+    every, targets = replay_mix.mixed(images[:5], labels[:5].astype(int), list(classes), seed=1)
     assert targets.shape == (len(every), len(classes)) and len(every) == 2 * 5 + 500
     assert set(np.unique(targets.sum(1))) == {0.0, 1.0}

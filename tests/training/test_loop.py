@@ -327,7 +327,7 @@ def test_a_negative_seed_is_a_sentence():
 @pytest.mark.parametrize("recipe", [PAPER, PAPER_DISTORTED], ids=lambda recipe: recipe.name)
 @pytest.mark.parametrize("patterns", [0, 99, 100, 250])
 def test_a_resumed_paper_training_gives_the_identical_file(tmp_path, recipe, patterns):
-    settings = {"dataset": blots(100), "recipe": recipe.lasting(3), "seed": 6, "test": blots(40, seed=1)}
+    settings = {"dataset": blots(100), "recipe": recipe.with_passes(3), "seed": 6, "test": blots(40, seed=1)}
     whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
     train(**settings, out=whole, command="lenet5 train")
     with pytest.raises(Stop):
@@ -341,13 +341,13 @@ def test_the_papers_log_has_the_rates_and_both_errors(tmp_path):
     data, test, out = blots(300), blots(60, seed=1), tmp_path / "model.safetensors"
     told, seen = [], []
     model = train(
-        data, PAPER.lasting(3), out=out, test=test, prepared=told.append, progress=told.append,
+        data, PAPER.with_passes(3), out=out, test=test, prepared=told.append, progress=told.append,
         each_pass=seen.append,
     )  # fmt: skip
     assert told[0] == 300 and sum(told[1:]) == 900
     lines = [json.loads(line) for line in log_path(out).read_text().splitlines()]
     assert [line["pass"] for line in lines] == [1, 2, 3]
-    assert [line["rate"] for line in lines] == list(PAPER.lasting(3).schedule)
+    assert [line["rate"] for line in lines] == list(PAPER.with_passes(3).schedule)
     for line, report in zip(lines, seen, strict=True):
         assert 0 < line["least_rate"] < line["largest_rate"] <= line["rate"] / 0.02 * 1.001
         assert line["train_error"] == report.train_error and line["seconds"] > 0
@@ -357,7 +357,7 @@ def test_the_papers_log_has_the_rates_and_both_errors(tmp_path):
 
 def test_the_papers_model_knows_how_it_was_trained(tmp_path):
     data, test, out = blots(300), blots(60, seed=1), tmp_path / "model.safetensors"
-    train(data, PAPER.lasting(2), seed=3, out=out, test=test, command="lenet5 train --recipe paper")
+    train(data, PAPER.with_passes(2), seed=3, out=out, test=test, command="lenet5 train --recipe paper")
     model = LeNet5.load(out)
     passport = model.metadata["training"]
     assert passport["recipe"]["name"] == "paper" and passport["recipe"]["mu"] == 0.02
@@ -368,15 +368,15 @@ def test_the_papers_model_knows_how_it_was_trained(tmp_path):
         assert model.metadata["figures"][name] == (model.predict(split.images) != split.labels).mean()
     # Eq. 8 knows no rubbish: what is some class's is not given to it.
     assert model.posterior(data.images).sum(1).min() > 0.999
-    after_9 = train(data, PAPER_DISTORTED.lasting(1)).metadata
+    after_9 = train(data, PAPER_DISTORTED.with_passes(1)).metadata
     assert after_9["j"] == 1 and after_9["scale"] == PAPER_DISTORTED.scale
 
 
 def test_fit_follows_the_papers_recipe_too():
     data = blots(60)
-    model = LeNet5(seed=77).fit(data.images, data.labels, PAPER.lasting(2), seed=3)
-    np.testing.assert_array_equal(model.flat, train(data, PAPER.lasting(2), seed=3).flat)
-    flat, _ = stochastic.train_paper(data.images, data.labels, 3, PAPER.lasting(2))
+    model = LeNet5(seed=77).fit(data.images, data.labels, PAPER.with_passes(2), seed=3)
+    np.testing.assert_array_equal(model.flat, train(data, PAPER.with_passes(2), seed=3).flat)
+    flat, _ = stochastic.train_paper(data.images, data.labels, 3, PAPER.with_passes(2))
     np.testing.assert_array_equal(model.flat, flat)
 
 
@@ -400,7 +400,7 @@ def test_what_the_papers_training_cannot_use_is_said(tmp_path):
     with pytest.raises(Stop):
         train(data, PAPER, out=out, progress=stop_after(40))
     with pytest.raises(InputError, match="recipe passes 20, not 5"):
-        train(data, PAPER.lasting(5), out=out, resume=True)
+        train(data, PAPER.with_passes(5), out=out, resume=True)
 
 
 # --- writers -------------------------------------------------------------------------------------------
@@ -424,5 +424,5 @@ def test_nobody_writes_in_both_parts():
 
 def test_one_pass_over_mnist_reads_most_of_it(mnist_train, mnist_test):
     images, labels = mnist_train
-    model = LeNet5().fit(images, labels, training_file.FAST.lasting(1))
+    model = LeNet5().fit(images, labels, training_file.FAST.with_passes(1))
     assert (model.predict(mnist_test[0]) != mnist_test[1]).mean() < 0.04

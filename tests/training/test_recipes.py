@@ -68,16 +68,16 @@ def test_recipes_are_known_by_their_names():
 
 def test_a_shorter_schedule_falls_from_the_papers_first_rate_through_the_same_steps():
     def drawn(passes: int) -> list[float]:
-        return [1e5 * rate for rate in PAPER.lasting(passes).schedule]
+        return [1e5 * rate for rate in PAPER.with_passes(passes).schedule]
 
-    assert PAPER.lasting(20) == PAPER
+    assert PAPER.with_passes(20) == PAPER
     assert drawn(1) == pytest.approx([50])
     assert drawn(2) == pytest.approx([50, 5])
     assert drawn(5) == pytest.approx([50, 20, 5, 1, 1])  # passes 1, 5, 9, 13, 17
     assert drawn(10) == pytest.approx([50, 20, 20, 10, 5, 5, 1, 1, 1, 1])
     assert drawn(40) == pytest.approx([50] * 4 + [20] * 6 + [10] * 6 + [5] * 8 + [1] * 16)
     with pytest.raises(InputError, match="passes"):
-        PAPER.lasting(0)
+        PAPER.with_passes(0)
 
 
 def test_either_loss_of_the_paper_may_be_chosen():

@@ -48,7 +48,7 @@ def slow_pass(flat, images, labels, index, seed, recipe) -> np.ndarray:
         output = seen.f6, CODES, seen.penalties, labels[k : k + 1]
         at_f6 = losses.curvature(*output, recipe.j or 1.0, recipe.scale, discriminative=recipe.j is not None)
         h += joined(reference.curvature(named(flat), seen, at_f6)) / len(sample)
-    rates = recipe.schedule[index] / (recipe.mu + recipe.caution * h)
+    rates = recipe.schedule[index] / (recipe.mu + recipe.curvature_scale * h)
     for k in stochastic.permutation(seed, index, stochastic._ORDER, len(images)):
         seen, label = reference.forward(named(flat), CODES.astype(float), x[k : k + 1]), labels[k : k + 1]
         if recipe.j is None:

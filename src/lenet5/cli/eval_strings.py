@@ -41,13 +41,13 @@ def eval_strings_command(
     """
     from tqdm import tqdm
 
-    from ..evaluation.strings import evaluate_strings, labelled_pictures
+    from ..evaluation.strings import evaluate_strings, read_transcripts
     from ..reading.reader import Reader
     from .progress import width
 
     reader = Reader(weights, method=method)
     rule = allowed_by(reader.model.classes, digits, pattern, choices)
-    pictures = labelled_pictures(folder)
+    pictures = read_transcripts(folder)
     with tqdm(total=len(pictures), unit=" strings", ncols=width(), leave=False, disable=None) as bar:
         result = evaluate_strings(
             reader, pictures, rule, lambda done, total: bar.update(), mode=mode, jobs=jobs

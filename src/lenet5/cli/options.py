@@ -10,7 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from ..lattice.regex import Grammar
-    from ..model.classifier import Recogniser
+    from ..model.classifier import Classifier
 
 __all__ = ["allowed_by", "reading_options", "threshold_of"]
 
@@ -62,7 +62,7 @@ def allowed_by(
     return regex.allowed(classes, digits=digits, pattern=pattern, choices=listed)
 
 
-def threshold_of(model: Recogniser, threshold: float | None, max_error: float | None) -> float | None:
+def threshold_of(model: Classifier, threshold: float | None, max_error: float | None) -> float | None:
     """The threshold by the options --threshold and --max-error; None: the model's own."""
     if threshold is not None and max_error is not None:
         raise click.UsageError("--threshold and --max-error exclude one another: give one of them")

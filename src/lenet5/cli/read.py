@@ -205,7 +205,7 @@ def _read(wanted: Wanted, picture: str) -> list[Found]:
 
 def _parts(wanted: Wanted, colours: Any, name: str) -> Iterator[tuple[str, Result | str]]:
     if wanted.form is None:
-        yield "", wanted.reader.read_colours(colours, name, **wanted.how)
+        yield "", wanted.reader.read_image(colours, name, **wanted.how)
         return
     for field_name, part in wanted.reader.read_form(colours, wanted.form, name, **wanted.how).items():
         yield field_name, str(part) if isinstance(part, LeNet5Error) else part
@@ -221,9 +221,9 @@ def _drawings(wanted: Wanted, found: Found, colours: Any, name: str) -> Iterator
         return data.getvalue()
 
     if wanted.annotate:
-        from ..reading.overlay import annotated
+        from ..reading.overlay import annotate
 
-        yield "annotate", png(annotated(colours, found.results))
+        yield "annotate", png(annotate(colours, found.results))
     if wanted.steps:
         from ..reading.trace import character_steps, string_steps
 

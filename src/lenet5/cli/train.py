@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from ..data.dataset import Dataset
-    from ..model.classifier import Recogniser
-    from ..training.fine_tuning import Mixture
+    from ..model.classifier import Classifier
+    from ..training.fine_tuning import ReplayMix
     from ..training.loop import PassReport
     from ..training.recipes import PaperRecipe, Recipe
     from ..training.stochastic import PaperPass
@@ -95,8 +95,8 @@ __all__ = ["train_command"]
 @click.option(
     "--networks",
     type=click.IntRange(1),
-    help="How many to train, each with another seed, that then answer together (a committee); as many as MODEL "
-    "has, unless given, and its specialists with them.",
+    help="How many to train, each with another seed, that then answer together (an ensemble); as many as MODEL "
+    "has, unless given, and its experts with them.",
 )
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training, to the identical result.")
 @click.option("--threads", type=click.IntRange(1), help="As many as this process may use, unless given.")
@@ -162,7 +162,7 @@ def _recipe(name: str, passes: int | None, loss: str | None, engines: dict[str, 
         raise click.UsageError(
             f"--loss is for --recipe paper and paper-distorted; the recipe {name} descends eq. 9"
         )
-    return recipe.lasting(passes or recipe.passes)
+    return recipe.with_passes(passes or recipe.passes)
 
 
 def _place(
@@ -192,24 +192,26 @@ def _train(
     if chosen.name == "adapt":
         from ..training.fine_tuning import recipe_for
 
-        (training, test), mixture = _own(data, test_data, replay, begun, seed)
-        chosen = recipe_for(begun, mixture)
-        chosen = chosen.lasting(passes or chosen.passes)
+        (training, test), replay_mix = _own(data, test_data, replay, begun, seed)
+        chosen = recipe_for(begun, replay_mix)
+        chosen = chosen.with_passes(passes or chosen.passes)
     else:
-        (training, test), mixture = _data(data, test_data, validation), None
+        (training, test), replay_mix = _data(data, test_data, validation), None
     networks = networks or (len(begun.members) if begun else 1)
     if networks > 1 and trainer:
         from ..torch.parallel import world
 
         if world()[1] > 1:
-            raise click.UsageError("several processes train one network, and not those of a committee")
+            raise click.UsageError("several processes train one network, and not those of an ensemble")
     kept = places(out, networks, begun)
     if not resume and speaks and (lost := max(map(_unfinished, kept))):
         click.echo(f"note: starting anew; --resume would have gone on after pass {lost}", err=True)
     click.echo(f"{training.name}: {len(training.images):,} patterns of {len(training.classes)} classes")
-    if mixture:
+    if replay_mix:
         others = (
-            f"with {mixture.others.name}" if mixture.others else "with nothing: other hands may be forgotten"
+            f"with {replay_mix.others.name}"
+            if replay_mix.others
+            else "with nothing: other hands may be forgotten"
         )
         click.echo(f"mixed {others}")
     shown = _Progress(chosen.passes, kept, resume, "validation" if validation else "test", speaks)
@@ -223,8 +225,8 @@ def _train(
                 out=out,
                 resume=resume,
                 start=begun,
-                mixture=mixture,
-                # Not specialists, which would teach that everything is a character.
+                replay_mix=replay_mix,
+                # Not experts, which would teach that everything is a character.
                 teachers=[one for teacher in teachers for one in find(teacher).members],
                 test=test,
                 threads=threads,
@@ -338,51 +340,51 @@ def _test(spec: str | None) -> Dataset | None:
 
 
 def _own(
-    data: str, test_data: str | None, replay: str | None, start: Recogniser, seed: int
-) -> tuple[tuple[Dataset, Dataset | None], Mixture]:
+    data: str, test_data: str | None, replay: str | None, start: Classifier, seed: int
+) -> tuple[tuple[Dataset, Dataset | None], ReplayMix]:
     """A person's patterns or lines and those to report on, and what they are mixed with."""
-    from ..training.fine_tuning import LineMixture
+    from ..training.fine_tuning import LineReplayMix
     from ..training.forced_alignment import holds_lines
 
-    mixture = _mixture(replay, start)
+    replay_mix = _mixture(replay, start)
     if not holds_lines(data):
-        return _data(data, test_data, False), mixture
+        return _data(data, test_data, False), replay_mix
     characters, cut = _lines(data, start, seed)
-    return (characters, _test(test_data)), LineMixture(mixture.others, cut=cut)
+    return (characters, _test(test_data)), LineReplayMix(replay_mix.others, cut=cut)
 
 
-def _lines(data: str, start: Recogniser, seed: int) -> tuple[Dataset, NDArray]:
+def _lines(data: str, start: Classifier, seed: int) -> tuple[Dataset, NDArray]:
     """Characters of a folder of lines whose text is known, and what else the lines are cut into."""
     from tqdm import tqdm
 
     from ..data.dataset import Dataset
-    from ..evaluation.strings import labelled_pictures
-    from ..training.forced_alignment import aligned_pictures
+    from ..evaluation.strings import read_transcripts
+    from ..training.forced_alignment import align_pictures
 
-    pictures = labelled_pictures(data)
+    pictures = read_transcripts(data)
     with tqdm(total=len(pictures), unit=" lines", ncols=width(), leave=False, disable=None) as bar:
-        found = aligned_pictures(pictures, start, seed=seed, progress=bar.update)
+        found = align_pictures(pictures, start, seed=seed, progress=bar.update)
     click.echo(f"{data}: {found.lines:,} of {len(pictures):,} lines can be read as they are labelled")
     one = found.labels >= 0
     characters = Dataset(found.fields[one], found.labels[one], tuple(start.classes), data)
     return characters, found.fields[~one]
 
 
-def _mixture(replay: str | None, start: Recogniser) -> Mixture:
+def _mixture(replay: str | None, start: Classifier) -> ReplayMix:
     """What is mixed with a person's patterns: unless named, MNIST, where it is at hand and fits."""
     from ..data.dataset import load
     from ..data.mnist import mnist
-    from ..training.fine_tuning import Mixture
+    from ..training.fine_tuning import ReplayMix
 
     if replay == "none" or (replay is None and not set("0123456789") <= set(start.classes)):
-        return Mixture(None)
+        return ReplayMix(None)
     if replay is None:
         try:
             mnist("train", download=False)
         except DataError:
-            return Mixture(None)
+            return ReplayMix(None)
     with downloads() as progress:
-        return Mixture(load(replay or "mnist", split="train", progress=progress))
+        return ReplayMix(load(replay or "mnist", split="train", progress=progress))
 
 
 def _line(report: PassReport | PaperPass, passes: int, what: str) -> str:

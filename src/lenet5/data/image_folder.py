@@ -68,12 +68,12 @@ def read_pictures(paths: Sequence[Path]) -> NDArray[np.uint8]:
     A grey picture of 28×28 is taken as it is, or as its negative if it is dark on light; all others become
     what MNIST's are (`picture.normalise_character`). Raises DataError, naming the picture.
     """
-    from ..imaging.normalise import normalise_character, open_picture
+    from ..imaging.normalise import normalise_character, load_image
 
     images = np.empty((len(paths), FIELD, FIELD), np.uint8)
     for image, path in zip(images, paths, strict=True):
         try:
-            colours = open_picture(path)
+            colours = load_image(path)
             if colours.shape[:2] == (FIELD, FIELD) and (colours == colours[:, :, :1]).all():
                 grey = np.rint(colours[:, :, 0] * 255).astype(np.uint8)
                 image[...] = grey if ink_is_light(grey[None]) else 255 - grey

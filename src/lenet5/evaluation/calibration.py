@@ -18,14 +18,14 @@ from ..data.mnist import writers
 from ..data.synthesis.negatives import KINDS
 from ..errors import DataError, InputError, ModelError
 from ..model.calibration import Confidence, calibrate, knows_rubbish
-from ..model.classifier import Recogniser
+from ..model.classifier import Classifier
 from ..model.lenet5 import LeNet5
 from ..training.loop import hold_out
 
 __all__ = ["FalseAccepts", "calibrate_model", "check", "false_accepts", "kept_aside"]
 
 
-def kept_aside(training: Dataset, *networks: Recogniser) -> Dataset:
+def kept_aside(training: Dataset, *networks: Classifier) -> Dataset:
     """MNIST's patterns of the writers that `lenet5 train --validation` keeps aside, of all training patterns.
 
     networks: to be calibrated with them. Raises DataError where it is not known who wrote what, and
@@ -45,10 +45,10 @@ def kept_aside(training: Dataset, *networks: Recogniser) -> Dataset:
 
 
 def calibrate_model(
-    model: Recogniser,
+    model: Classifier,
     patterns: Dataset,
     nothing: NDArray[np.uint8] | None = None,
-    by: Recogniser | None = None,
+    by: Classifier | None = None,
     threads: int | None = None,
 ) -> Confidence:
     """Fit the constants of a model's confidence, and write them into its metadata under "confidence".
@@ -84,7 +84,7 @@ def calibrate_model(
     return found
 
 
-def check(model: Recogniser, patterns: Dataset, by: Recogniser | None = None) -> Recogniser:
+def check(model: Classifier, patterns: Dataset, by: Classifier | None = None) -> Classifier:
     """The network that `calibrate_model` would ask. Raises what that raises, before there is work to do."""
     twin = model if by is None else by
     if not len(patterns):
@@ -145,7 +145,7 @@ class FalseAccepts:
 
 
 def false_accepts(
-    model: Recogniser, nothing: NDArray[np.uint8], threshold: float | None = None, threads: int | None = None
+    model: Classifier, nothing: NDArray[np.uint8], threshold: float | None = None, threads: int | None = None
 ) -> FalseAccepts:
     """How many of rubbish.noncharacters, (M, 28, 28) from number 0 on, reach the threshold of confidence.
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..data.dataset import Dataset, relabel
 from ..errors import DataError, InputError
 from ..model.calibration import Bin, Confidence, reliability
-from ..model.classifier import Recogniser
+from ..model.classifier import Classifier
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -204,7 +204,7 @@ class Evaluation:
         return "\n".join(lines)
 
 
-def evaluate(model: Recogniser, dataset: Dataset, threads: int | None = None) -> Evaluation:
+def evaluate(model: Classifier, dataset: Dataset, threads: int | None = None) -> Evaluation:
     """Read every pattern of a data set.
 
     Raises DataError where it is empty or has classes that the network does not know.

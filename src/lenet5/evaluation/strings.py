@@ -15,7 +15,7 @@ from ..lattice.regex import Grammar
 from ..parallel import each
 from ..reading.reader import Reader
 
-__all__ = ["StringEvaluation", "distance", "evaluate_strings", "labelled_pictures"]
+__all__ = ["StringEvaluation", "distance", "evaluate_strings", "read_transcripts"]
 
 
 def distance(text: str, other: str) -> int:
@@ -88,7 +88,7 @@ class StringEvaluation:
         return "\n".join(lines)
 
 
-def labelled_pictures(folder: str | os.PathLike[str]) -> list[tuple[Path, str]]:
+def read_transcripts(folder: str | os.PathLike[str]) -> list[tuple[Path, str]]:
     """Pictures and what they say, by the folder's labels.csv: columns `file` and `label`.
 
     A file lies in the folder, or in `images` there. Raises DataError, one sentence, for what is missing.

@@ -1,6 +1,6 @@
 """Ink of a whole page, to find what is where on it: coarse, level, and without what is printed right across.
 
-Lines and boxes are found here and then read from the page's own colours (writing.line_of), not from this.
+Lines and boxes are found here and then read from the page's own colours (writing.line_foreground), not from this.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LOOK", "inked_of", "levelled", "lines_apart", "paper_of", "rules_of"]
+__all__ = ["LOOK", "contrast_mask", "deskew", "estimate_background", "page_mask", "printed_line_mask"]
 
 LOOK = 1600  # pixels of the longer side at which lines and boxes are looked for
 FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from the paper
@@ -20,12 +20,12 @@ RULE = 0.35  # share of the page that a printed line crosses at least
 RULE_SLIM = 25  # lengths of a printed line for its thickness, at least
 
 
-def inked_of(colours: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+def page_mask(colours: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """Which pixels differ from the paper towards the pen's side; and the paper, both (rows, columns …)."""
     from scipy import ndimage
 
     smooth = ndimage.gaussian_filter(colours, (0.7, 0.7, 0))
-    paper = paper_of(colours)
+    paper = estimate_background(colours)
     apart = paper - smooth
     far = np.abs(apart).max(2)
     count = min(far.size, max(60, far.size // 2000))
@@ -55,7 +55,7 @@ def _inside(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     rim[0] = False
     off = rim[label]
     left = inked & ~off
-    # What is left of it along the cut goes too; a printed line that ends there stays for rules_of.
+    # What is left of it along the cut goes too; a printed line that ends there stays for printed_line_mask.
     near = ndimage.maximum_filter(off, 5)
     label, count = ndimage.label(left, np.ones((3, 3)))
     small = [max(y.stop - y.start, x.stop - x.start) < 3 * thick for y, x in ndimage.find_objects(label)]
@@ -63,7 +63,7 @@ def _inside(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return left & ~rest[label]
 
 
-def paper_of(
+def estimate_background(
     colours: NDArray[np.float32], fine: tuple[int, int] = FINE, mirrored: bool = False
 ) -> NDArray[np.float32]:
     """The paper's own level everywhere: the median around on a coarse map, smoothed.
@@ -78,7 +78,7 @@ def paper_of(
 
     rows, columns = colours.shape[:2]
     if colours.shape[2] == 3 and not np.ptp(colours, axis=2).any():
-        return np.repeat(paper_of(colours[:, :, :1], fine, mirrored), 3, 2)
+        return np.repeat(estimate_background(colours[:, :, :1], fine, mirrored), 3, 2)
     step = min(max(1, max(rows, columns) // fine[0], min(rows, columns) // fine[1]), rows, columns)
     coarse = ndimage.uniform_filter(colours, (step, step, 0))[step // 2 :: step, step // 2 :: step]
     short, long = sorted(coarse.shape[:2])
@@ -90,7 +90,7 @@ def paper_of(
     return ndimage.zoom(around, zoom, order=1, mode="nearest", grid_mode=True)
 
 
-def levelled(inked: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+def deskew(inked: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
     """Ink with its lines level and without rules; row of the page at which each column now begins.
 
     The tilt is the one at which rows are fullest and emptiest: the sum of squares of ink a row is the largest.
@@ -110,11 +110,11 @@ def levelled(inked: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.in
     pad = int(np.abs(tops).max(initial=0))
     level = np.zeros((inked.shape[0] + 2 * pad, inked.shape[1]), bool)
     level[rows - tops[columns] + pad, columns] = True
-    level &= ~(rules_of(level) | rules_of(level.T).T)
+    level &= ~(printed_line_mask(level) | printed_line_mask(level.T).T)
     return level, tops - pad
 
 
-def rules_of(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def printed_line_mask(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which ink is of level printed lines: long, thin, and thin where nothing crosses them."""
     from scipy import ndimage
 
@@ -140,7 +140,7 @@ def rules_of(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return rule[runs]
 
 
-def lines_apart(colours: NDArray[np.float32], paper: NDArray[np.float32]) -> NDArray[np.bool_]:
+def contrast_mask(colours: NDArray[np.float32], paper: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Which pixels differ from the paper, in any colour and to any side: a frame may be fainter than the pen."""
     apart = np.abs(paper - colours).max(2)
     quiet = float(np.median(apart))

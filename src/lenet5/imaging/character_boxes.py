@@ -12,11 +12,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .background import LOOK, lines_apart, paper_of
+from .background import LOOK, contrast_mask, estimate_background
 from .foreground import resized
 from .geometry import Region
 
-__all__ = ["BOXES", "boxes_of"]
+__all__ = ["BOXES", "find_character_boxes"]
 
 BOXES = 3  # printed boxes, from which on a picture is read box by box without being asked
 LEAST = 12  # pixels of the reduced page: sides of a box
@@ -28,7 +28,7 @@ WALL = 0.03  # of a box's sides: so much more is cut off within, where a frame i
 TICKS = 0.05  # of a comb's width a box: how far a tick may stand from its place
 
 
-def boxes_of(colours: NDArray[np.float32], name: str = "the picture") -> list[Region]:
+def find_character_boxes(colours: NDArray[np.float32], name: str = "the picture") -> list[Region]:
     """The insides of printed boxes, (rows, columns, 3) in 0 … 1: row by row, from left to right; often none.
 
     Boxes with walls in common or apart, and combs (a line below with ticks between the places). Each Region's
@@ -38,7 +38,7 @@ def boxes_of(colours: NDArray[np.float32], name: str = "the picture") -> list[Re
     small = resized(colours, pixels)
     if min(small.shape[:2]) < LEAST:
         return []
-    strength = lines_apart(small, paper_of(small))
+    strength = contrast_mask(small, estimate_background(small))
     found = _closed(strength)
     if not len(found):
         found = _comb(strength)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MissingExtraError, PictureError
-from .load import LONGEST, Picture, colours_of, contents, name_of, open_picture, opened
+from .load import LONGEST, Picture, contents, load_image, load_image_with_scale, opened, source_name
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -38,7 +38,7 @@ class Page:
     """One page of a document.
 
     number: from 1. count: pages of the document. name: what errors call it: the file, and the page where there
-    are several. picture: (rows, columns, 3) float32 in 0 … 1, as open_picture gives it. pixels: of the
+    are several. picture: (rows, columns, 3) float32 in 0 … 1, as load_image gives it. pixels: of the
     file's own picture (of a PDF: at `dpi`), along a side, for one of `picture`.
     """
 
@@ -54,14 +54,14 @@ def open_pages(
 ) -> Iterator[Page]:
     """Each page in turn, drawn when it is asked for: of a PDF, a TIFF file of several pages, or a picture.
 
-    source: as for open_picture. name: what errors call it. dpi: pixels an inch at which a PDF is drawn, fewer
+    source: as for load_image. name: what errors call it. dpi: pixels an inch at which a PDF is drawn, fewer
     for pages longer than 4,000 pixels. only: numbers of the pages wanted, from 1; all, if None.
     Raises PictureError, one sentence, for what cannot be read, also for a page that does not exist and for
     a PDF that a password locks, and MissingExtraError for a PDF where pypdfium2 is not installed.
     """
     from PIL import Image
 
-    name = name or name_of(source)
+    name = name or source_name(source)
     if isinstance(source, np.ndarray | Image.Image):
         return _chosen(_single(source, name), 1, only, name)
     data = contents(source, name)
@@ -74,7 +74,7 @@ def open_pages(
 
 
 def _single(source: Picture, name: str) -> Iterator[Page]:
-    colours, pixels = colours_of(source, name)
+    colours, pixels = load_image_with_scale(source, name)
     yield Page(1, 1, name, colours, pixels)
 
 
@@ -111,7 +111,7 @@ def _tiff(picture: Image.Image, data: bytes, name: str, only: Collection[int] | 
             page = picture.copy()
         except Exception as error:  # decoders meet damage with any exception
             raise PictureError(f"cannot read {called}: the file is damaged ({error})") from error
-        colours, pixels = colours_of(page, called)
+        colours, pixels = load_image_with_scale(page, called)
         yield Page(number, count, called, colours, pixels)
 
 
@@ -162,7 +162,7 @@ def _pdf(data: bytes, name: str, dpi: float, only: Collection[int] | None) -> It
         for number in _wanted(count, only, name):
             called = _called(name, number, count)
             grey = _drawn(document, number - 1, dpi, called)
-            yield Page(number, count, called, open_picture(grey, called))
+            yield Page(number, count, called, load_image(grey, called))
 
 
 def _drawn(document: Any, index: int, dpi: float, name: str) -> NDArray[np.uint8]:

@@ -5,8 +5,8 @@ printed pattern whose lines are as dark as a faint pen, is underlined, and shows
 over the edge. Three steps, each a picture that can be shown:
 
 `written`        strength of ink against the paper around it, in the colour in which the pen differs most
-`without_rules`  printed lines that cross the whole picture, taken out where they do not cross a stroke
-`without_specks` remains of the pattern, and of neighbours at the edge
+`remove_crossing_lines`  printed lines that cross the whole picture, taken out where they do not cross a stroke
+`remove_specks` remains of the pattern, and of neighbours at the edge
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from ..errors import PictureError
 __all__ = [
     "INKED",
     "character_size",
-    "line_of",
-    "otsu",
+    "line_foreground",
     "planes_of",
+    "remove_crossing_lines",
+    "remove_specks",
     "resized",
-    "strokes_of",
-    "without_rules",
-    "without_specks",
+    "stroke_foreground",
+    "threshold_otsu",
     "written",
 ]
 
@@ -42,27 +42,27 @@ LONGEST = 600  # pixels of the longer side at which a line is first looked for
 COARSE = 40, 13  # the paper's light is followed on a map of at most so many steps along and across a line
 
 
-def line_of(
+def line_foreground(
     colours: NDArray[np.float32], name: str = "the picture", known: NDArray[np.float32] | None = None
 ) -> tuple[NDArray[np.float32], float]:
     """Ink of the line of writing in a picture of any size, and the pixels of the picture for one of the ink.
 
-    colours: (rows, columns, 3) in 0 … 1 (picture.open_picture). The ink is found on a reduced picture first,
+    colours: (rows, columns, 3) in 0 … 1 (picture.load_image). The ink is found on a reduced picture first,
     then once more at the scale at which its characters are about SIZE pixels high, where the widths that
-    are given in pixels here fit. known: strokes_of(colours), where it has been found already.
+    are given in pixels here fit. known: stroke_foreground(colours), where it has been found already.
     Raises PictureError where nothing stands out from the paper.
     """
     first = max(1.0, max(colours.shape[:2]) / LONGEST)
-    map_ = known if known is not None and first == 1 else strokes_of(resized(colours, first), name)
+    map_ = known if known is not None and first == 1 else stroke_foreground(resized(colours, first), name)
     size = character_size(map_ > INKED)
     if 0.6 * SIZE <= size <= 1.8 * SIZE or (first == 1 and 0.4 * SIZE <= size < SIZE):
         return map_, first
     # More than LONGEST pixels again only where they are needed, and never more than there are, twice over.
     second = max(first * size / SIZE, 0.5, max(colours.shape[:2]) / (4 * LONGEST))
-    return strokes_of(resized(colours, second), name), second
+    return stroke_foreground(resized(colours, second), name), second
 
 
-def otsu(values: NDArray) -> float:
+def threshold_otsu(values: NDArray) -> float:
     """The level that best parts values into two groups (Otsu 1979); values of one level are all above it."""
     counts, edges = np.histogram(values, 128)
     centres = (edges[:-1] + edges[1:]) / 2
@@ -108,23 +108,23 @@ def character_size(inked: NDArray[np.bool_]) -> float:
     return float(np.median(alike))
 
 
-def strokes_of(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
+def stroke_foreground(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
     """Ink of a line of writing, all three steps: (rows, columns, 3) in 0 … 1 -> (rows, columns) in 0 … 1.
 
     Raises PictureError where nothing stands out from the paper.
     """
-    map_ = without_rules(written(colours, name))
-    if concentrated(map_, PIECES) < SCATTERED:
+    map_ = remove_crossing_lines(written(colours, name))
+    if concentration(map_, PIECES) < SCATTERED:
         raise PictureError(
             f"nothing to read in {name}: what stands out is scattered, as noise and texture are"
         )
-    map_ = without_specks(map_)
+    map_ = remove_specks(map_)
     if not (map_ > INKED).any():
         raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
     return map_
 
 
-def concentrated(map_: NDArray[np.float32], pieces: int) -> float:
+def concentration(map_: NDArray[np.float32], pieces: int) -> float:
     """Share of all ink that lies in the largest so many connected pieces: 1 for writing, little for noise."""
     from scipy import ndimage
 
@@ -212,7 +212,7 @@ def _between(strength: NDArray) -> float:
     return level
 
 
-def without_rules(map_: NDArray[np.float32]) -> NDArray[np.float32]:
+def remove_crossing_lines(map_: NDArray[np.float32]) -> NDArray[np.float32]:
     """Ink without printed lines: level or nearly, thin, and reaching from one side to the other.
 
     Found as sloping rows of pixels nearly all of which are ink, and half of which are ink in thin runs from
@@ -258,7 +258,7 @@ def without_rules(map_: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(gone | rim, 0, map_)
 
 
-def without_specks(map_: NDArray[np.float32]) -> NDArray[np.float32]:
+def remove_specks(map_: NDArray[np.float32]) -> NDArray[np.float32]:
     """Ink without pieces too small for a point, and without low ones that hug the upper or lower edge."""
     from scipy import ndimage
 

@@ -16,7 +16,7 @@ class Region:
 
     box: left, top, width, height of what is in it, in pixels of the page. origin: left, top of `picture` on the
     page. picture: (rows, columns, 3) float32 in 0 … 1. name: what errors call it. line: which line of the page
-    it lies in, from 0. strokes: writing.strokes_of(picture), where it is known.
+    it lies in, from 0. strokes: writing.stroke_foreground(picture), where it is known.
     """
 
     box: tuple[int, int, int, int]

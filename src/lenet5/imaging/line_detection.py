@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Rule", "rules_in"]
+__all__ = ["RuledLine", "detect_lines"]
 
 THICK = 0.03  # share of the picture's shorter side that a line is thick at most
 STEEPEST = 0.16  # rows a column, and one more for each place: rows are whole pixels
@@ -35,7 +35,7 @@ LEAST, SHORTEST, SLIM = (
 
 
 @dataclass(frozen=True, eq=False)
-class Rule:
+class RuledLine:
     """A line that is nearly level, in pixels.
 
     columns, rows: (points,) on its middle, from left to right. thick: from its upper edge to its lower one.
@@ -68,7 +68,7 @@ class Rule:
         return np.interp(column, self.columns, self.rows) + slope * beyond
 
 
-def rules_in(inked: NDArray[np.bool_]) -> list[Rule]:
+def detect_lines(inked: NDArray[np.bool_]) -> list[RuledLine]:
     """Thin, straight, nearly level ink, however many strokes cross it: from left to right. (rows, columns) bool."""
     from scipy import ndimage
 
@@ -152,7 +152,7 @@ def _chains(pieces: Sequence[_Piece], gap: float) -> list[list[_Piece]]:
     return chains
 
 
-def _rule(chain: Sequence[_Piece], inked: NDArray[np.bool_], wide: int) -> Rule | None:
+def _rule(chain: Sequence[_Piece], inked: NDArray[np.bool_], wide: int) -> RuledLine | None:
     """A line of pieces, if it is long, and has ink all along it: between the feet of characters in a row are gaps.
 
     wide: pixels of a place, by which it may go on at either end.
@@ -165,7 +165,7 @@ def _rule(chain: Sequence[_Piece], inked: NDArray[np.bool_], wide: int) -> Rule 
     if sum(piece.last - piece.first + 1 for piece in chain) < COVERED * long:
         return None
     rows = np.array([(piece.at_first, piece.at_last) for piece in chain]).ravel()
-    found = Rule(columns, rows, thick)
+    found = RuledLine(columns, rows, thick)
 
     def along(first: float, behind: float) -> NDArray[np.bool_]:
         """Whether there is ink on the line, by column."""
@@ -180,4 +180,4 @@ def _rule(chain: Sequence[_Piece], inked: NDArray[np.bool_], wide: int) -> Rule 
     behind = along(columns[-1] + 1, min(inked.shape[1], columns[-1] + 1 + wide))
     ends = columns[0] - np.append(before, False).argmin(), columns[-1] + np.append(behind, False).argmin()
     columns = np.array([ends[0], *columns, ends[1]])
-    return Rule(columns, np.array([found.row(ends[0]), *rows, found.row(ends[1])]), thick)
+    return RuledLine(columns, np.array([found.row(ends[0]), *rows, found.row(ends[1])]), thick)

@@ -11,14 +11,14 @@ from ..network.architecture import FIELD, INPUT
 from .foreground import INKED, character_size
 from .normalise import BOX
 
-__all__ = ["EDGE", "STEP", "Strip"]
+__all__ = ["EDGE", "STEP", "LineImage"]
 
 STEP = 4  # pixels between windows: two layers of subsampling by two
 EDGE = (INPUT - FIELD) // 2
 
 
 @dataclass(frozen=True, eq=False)
-class Strip:
+class LineImage:
     """A line of ink, its characters 20 pixels high: levels (32, width) float32 in 0 … 1.
 
     The line is centred by mass from top to bottom, and half an input of paper on either side lets the first and
@@ -31,7 +31,7 @@ class Strip:
     top: int
 
     @staticmethod
-    def of(ink: NDArray[np.float32], size: float | None = None) -> Strip:
+    def of(ink: NDArray[np.float32], size: float | None = None) -> LineImage:
         """The strip of a line of ink, (rows, columns); size: of its characters in pixels, estimated if None."""
         from PIL import Image
 
@@ -51,7 +51,7 @@ class Strip:
         taken = line[max(first, 0) : max(first + INPUT, 0)]
         top = max(-first, 0)
         levels[top : top + len(taken), INPUT // 2 : INPUT // 2 + line.shape[1]] = taken[: INPUT - top]
-        return Strip(levels, 1 / scale, INPUT // 2 - round(cut * scale), -first)
+        return LineImage(levels, 1 / scale, INPUT // 2 - round(cut * scale), -first)
 
     @property
     def middles(self) -> NDArray[np.float64]:

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .background import lines_apart, paper_of
+from .background import contrast_mask, estimate_background
 from .foreground import planes_of, resized
-from .line_detection import Rule, rules_in
+from .line_detection import RuledLine, detect_lines
 
-__all__ = ["Ruling", "ruling_of", "without_ruling"]
+__all__ = ["PrintedLines", "find_printed_lines", "remove_lines"]
 
 LOOK = 800  # pixels of the longer side at which lines are looked for
 COARSE = 48, 16  # steps of the paper's map: lines are narrow
@@ -40,14 +40,14 @@ DARKER, FAINTEST = 1.6, 0.04  # contrasts of a line, and of the whole range, fro
 
 
 @dataclass(frozen=True, eq=False)
-class Ruling:
+class PrintedLines:
     """Printed lines: `level` ones, and `upright` ones as they are where rows and columns are exchanged.
 
     pixels: of the picture for one of theirs. squared: whether they are those of squared paper.
     """
 
-    level: tuple[Rule, ...]
-    upright: tuple[Rule, ...]
+    level: tuple[RuledLine, ...]
+    upright: tuple[RuledLine, ...]
     pixels: float
     squared: bool
 
@@ -61,14 +61,14 @@ class Ruling:
         return plain
 
 
-def ruling_of(colours: NDArray[np.float32]) -> Ruling | None:
+def find_printed_lines(colours: NDArray[np.float32]) -> PrintedLines | None:
     """The printed lines of a picture, (rows, columns, 3) in 0 … 1; None without any."""
     if min(colours.shape[:2]) < LEAST:
         return None
     pixels = max(1.0, max(colours.shape[:2]) / LOOK)
     small = planes_of(resized(colours, pixels))
-    inked = lines_apart(small, paper_of(small, COARSE, mirrored=_rimmed(small)))
-    level, upright = rules_in(inked), rules_in(inked.T)
+    inked = contrast_mask(small, estimate_background(small, COARSE, mirrored=_rimmed(small)))
+    level, upright = detect_lines(inked), detect_lines(inked.T)
     across, down, squared = _through(inked, level, upright)
     level = [rule for rule in level if rule not in across]
     upright = [rule for rule in upright if rule not in down]
@@ -77,12 +77,12 @@ def ruling_of(colours: NDArray[np.float32]) -> Ruling | None:
         for known, framing in zip((across, down), _framing(inked, level, upright), strict=True)
     )
     across += _underline(_without(inked, across, down), [rule for rule in level if rule not in across])
-    return Ruling(tuple(across), tuple(down), pixels, squared) if across or down else None
+    return PrintedLines(tuple(across), tuple(down), pixels, squared) if across or down else None
 
 
-def without_ruling(colours: NDArray[np.float32]) -> NDArray[np.float32]:
+def remove_lines(colours: NDArray[np.float32]) -> NDArray[np.float32]:
     """A picture, (rows, columns, 3) in 0 … 1, without the lines that are printed in it."""
-    found = ruling_of(colours)
+    found = find_printed_lines(colours)
     return found.painted(colours) if found else colours
 
 
@@ -102,8 +102,8 @@ def _rimmed(colours: NDArray[np.float32]) -> bool:
 
 
 def _through(
-    inked: NDArray[np.bool_], level: Sequence[Rule], upright: Sequence[Rule]
-) -> tuple[list[Rule], list[Rule], bool]:
+    inked: NDArray[np.bool_], level: Sequence[RuledLine], upright: Sequence[RuledLine]
+) -> tuple[list[RuledLine], list[RuledLine], bool]:
     """Lines from edge to edge of the picture, if they are printed; whether they are those of squared paper."""
     shape = inked.shape
     level = [rule for rule in level if _at_edges(rule, shape)]
@@ -128,7 +128,7 @@ def _through(
     return level if _ends_before(left, few) else [], upright if _ends_before(left.T, few) else [], False
 
 
-def _at_edges(rule: Rule, shape: tuple[int, ...]) -> bool:
+def _at_edges(rule: RuledLine, shape: tuple[int, ...]) -> bool:
     """Whether a line leaves the picture at both ends, at whichever edge."""
     rows, columns = shape
     near = [max(2.0, EDGE * side) for side in shape]
@@ -157,11 +157,11 @@ def _ends_before(left: NDArray[np.bool_], few: bool) -> bool:
 
 
 def _framing(
-    inked: NDArray[np.bool_], level: Sequence[Rule], upright: Sequence[Rule]
-) -> tuple[list[Rule], list[Rule]]:
+    inked: NDArray[np.bool_], level: Sequence[RuledLine], upright: Sequence[RuledLine]
+) -> tuple[list[RuledLine], list[RuledLine]]:
     """Lines of which four close around something written: the level and the upright ones."""
-    across: list[Rule] = []
-    down: list[Rule] = []
+    across: list[RuledLine] = []
+    down: list[RuledLine] = []
     level, upright = (sorted(rules, key=lambda rule: rule.middle) for rules in (level, upright))
     for number, top in enumerate(level):
         for bottom in level[number + 1 :]:
@@ -177,14 +177,16 @@ def _framing(
     return across, down
 
 
-def _reaches(rule: Rule, first: Rule, second: Rule) -> bool:
+def _reaches(rule: RuledLine, first: RuledLine, second: RuledLine) -> bool:
     """Whether a line goes from one that is upright, seen from it, to another."""
     near = CORNER * (second.middle - first.middle) + 3
     begins, ends = float(first.row(rule.middle)), float(second.row(rule.middle))
     return ends - begins > 8 and rule.start <= begins + near and rule.end >= ends - near
 
 
-def _holds(inked: NDArray[np.bool_], level: tuple[Rule, Rule], upright: tuple[Rule, Rule]) -> bool:
+def _holds(
+    inked: NDArray[np.bool_], level: tuple[RuledLine, RuledLine], upright: tuple[RuledLine, RuledLine]
+) -> bool:
     """Whether something is written in a frame: ink of a character's height."""
     down, across = (slice(max(0, round(a.middle)), round(b.middle) + 1) for a, b in (level, upright))
     return _highest(_without(inked, level, upright)[down, across]) >= HELD * (down.stop - down.start)
@@ -198,7 +200,7 @@ def _highest(inked: NDArray[np.bool_]) -> int:
     return max((y.stop - y.start for y, _ in ndimage.find_objects(label)), default=0)
 
 
-def _underline(inked: NDArray[np.bool_], level: Sequence[Rule]) -> list[Rule]:
+def _underline(inked: NDArray[np.bool_], level: Sequence[RuledLine]) -> list[RuledLine]:
     """The line, or two, below all that is written; of a single character it may be the foot."""
     if not level:
         return []
@@ -228,7 +230,9 @@ def _underline(inked: NDArray[np.bool_], level: Sequence[Rule]) -> list[Rule]:
 # --- their pixels -----------------------------------------------------------------------------------------
 
 
-def _without(inked: NDArray[np.bool_], level: Sequence[Rule], upright: Sequence[Rule]) -> NDArray[np.bool_]:
+def _without(
+    inked: NDArray[np.bool_], level: Sequence[RuledLine], upright: Sequence[RuledLine]
+) -> NDArray[np.bool_]:
     """Ink without lines."""
     left = inked.copy()
     for turned, rules in ((left, level), (left.T, upright)):
@@ -237,7 +241,9 @@ def _without(inked: NDArray[np.bool_], level: Sequence[Rule], upright: Sequence[
     return left
 
 
-def _band(rule: Rule, shape: tuple[int, ...], pixels: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _band(
+    rule: RuledLine, shape: tuple[int, ...], pixels: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Rows (thickness, columns) and columns (columns,) of a line, in a picture with `pixels` for one of its own."""
     corner = 2 * rule.thick + 2  # where lines meet they are not thin, and go on unseen
     first = max(0, round((rule.start - corner) * pixels))
@@ -249,7 +255,7 @@ def _band(rule: Rule, shape: tuple[int, ...], pixels: float) -> tuple[NDArray[np
     return rows.clip(0, shape[0] - 1), columns
 
 
-def _paint(colours: NDArray[np.float32], rule: Rule, pixels: float) -> None:
+def _paint(colours: NDArray[np.float32], rule: RuledLine, pixels: float) -> None:
     """Put in place of a line what goes on from above it to below it; ink clearly darker than the line stays."""
     from scipy import ndimage
 

@@ -20,7 +20,7 @@ from ..errors import PictureError
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Picture", "colours_of", "contents", "name_of", "open_picture", "opened"]
+__all__ = ["Picture", "contents", "load_image", "load_image_with_scale", "opened", "source_name"]
 
 Picture = Any  # a path, bytes, a file opened for reading, a PIL image, or an array (grey, RGB or RGBA)
 
@@ -30,21 +30,21 @@ MOST_PIXELS = 170_000_000  # an A4 page at 1200 dpi has 139 million
 LONGEST = 4000  # pixels of the longer side, beyond which a picture is reduced: A4 at 340 dpi
 
 
-def open_picture(source: Picture, name: str | None = None) -> NDArray[np.float32]:
+def load_image(source: Picture, name: str | None = None) -> NDArray[np.float32]:
     """Colours (rows, columns, 3), float32 in 0 … 1, of any picture: upright, its transparency laid on paper.
 
     source: a path, bytes, a binary file, a PIL image, or an array of 2 or 3 dimensions (uint8, uint16, bool,
     or float in 0 … 1). name: what errors call it. Longer sides than 4,000 pixels are reduced.
     Raises PictureError, one sentence, for anything that cannot be read.
     """
-    return colours_of(source, name)[0]
+    return load_image_with_scale(source, name)[0]
 
 
-def colours_of(source: Picture, name: str | None = None) -> tuple[NDArray[np.float32], float]:
-    """Colours as by `open_picture`, and how many pixels of the file's picture are one of them, along a side."""
+def load_image_with_scale(source: Picture, name: str | None = None) -> tuple[NDArray[np.float32], float]:
+    """Colours as by `load_image`, and how many pixels of the file's picture are one of them, along a side."""
     from PIL import Image
 
-    name = name or name_of(source)
+    name = name or source_name(source)
     if isinstance(source, np.ndarray):
         return _from_array(source, name), 1.0
     if not isinstance(source, Image.Image):
@@ -55,7 +55,7 @@ def colours_of(source: Picture, name: str | None = None) -> tuple[NDArray[np.flo
     return colours, max(1.0, before / max(colours.shape[:2]))
 
 
-def name_of(source: Picture) -> str:
+def source_name(source: Picture) -> str:
     """What errors call a picture: its path, or what it is."""
     if isinstance(source, str | os.PathLike):
         return str(source)

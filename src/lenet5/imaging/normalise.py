@@ -1,6 +1,6 @@
 """From any picture of one character to the field that the network reads: 28×28, as MNIST's were made.
 
-Opening, ink, shape: `open_picture` (opening.py) brings whatever file it is to colours in 0 … 1; `ink` finds
+Opening, ink, shape: `load_image` (opening.py) brings whatever file it is to colours in 0 … 1; `ink` finds
 how strongly each pixel differs from the paper around it, towards the side (darker or lighter) on which the
 writing is; `normalise_character` fits the ink into 20×20 keeping its shape, brings its strokes to the width the network
 knows, and centres it by mass in 28×28 (Section III-A).
@@ -13,14 +13,21 @@ from numpy.typing import NDArray
 
 from ..errors import PictureError
 from ..network.architecture import FIELD
-from .background import paper_of
-from .foreground import concentrated, otsu
-from .line_removal import without_ruling
-from .load import Picture, name_of, open_picture
+from .background import estimate_background
+from .foreground import concentration, threshold_otsu
+from .line_removal import remove_lines
+from .load import Picture, load_image, source_name
 from .page_detection import sheet_of
 
 __all__ = [
-    "Picture", "cleaned", "field", "ink", "normalise_character", "open_picture", "reduced", "without_specks",
+    "Picture",
+    "cleaned",
+    "field",
+    "ink",
+    "load_image",
+    "normalise_character",
+    "reduced",
+    "remove_specks",
 ]  # fmt: skip
 
 BOX = 20  # a character is fitted into 20×20 (Section III-A)
@@ -120,7 +127,7 @@ def _apart(colours: NDArray[np.float32], paper: NDArray[np.float32], sign: int) 
 def ink(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
     """How much ink lies on each pixel: (rows, columns) float32, 0 paper … 1 full ink.
 
-    colours: from `open_picture`. Dark on light and light on dark, uneven light, coloured pens and faint
+    colours: from `load_image`. Dark on light and light on dark, uneven light, coloured pens and faint
     pencil. Raises PictureError where nothing stands out from the paper.
     """
     shape = colours.shape[:2]
@@ -129,7 +136,7 @@ def ink(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.f
     strength = max((_strength(colours, sign) for sign in (1, -1)), key=_likely)
     if (_border(strength) > 0.5 * np.quantile(strength, 0.997)).mean() > SHADED:
         # A shadow with an edge, less wide than no stroke is: the median of what lies around follows that.
-        paper = paper_of(colours)
+        paper = estimate_background(colours)
         strength = max(
             strength, *(_without_frame(_apart(colours, paper, sign)) for sign in (1, -1)), key=_likely
         )
@@ -139,7 +146,7 @@ def ink(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.f
     noise = 1.5 * np.quantile(quiet, 0.9) if len(quiet) else 0.0
     if most < max(FAINTEST, 2.5 * noise):
         raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
-    level = otsu(strength[strength > noise])
+    level = threshold_otsu(strength[strength > noise])
     full = max(strength[strength >= level].mean(), level)
     low = max(noise, 0.35 * level)
     whole = np.zeros(shape, np.float32)
@@ -166,7 +173,7 @@ def _without_frame(strength: NDArray) -> NDArray:
         return strength
     from scipy import ndimage
 
-    pieces, count = ndimage.label(strength > 0.5 * otsu(strength[strength > 0]), np.ones((3, 3)))
+    pieces, count = ndimage.label(strength > 0.5 * threshold_otsu(strength[strength > 0]), np.ones((3, 3)))
     rows, columns = strength.shape
     high, wide = round(0.12 * rows), round(0.12 * columns)
     inner = np.zeros(count + 1)
@@ -179,14 +186,14 @@ def _without_frame(strength: NDArray) -> NDArray:
 
 def cleaned(map_: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
     """Ink of one character without specks. Raises PictureError where it is all specks, as noise and texture are."""
-    if concentrated(map_, PIECES) < SCATTERED:
+    if concentration(map_, PIECES) < SCATTERED:
         raise PictureError(
             f"nothing to read in {name}: what stands out is scattered, as noise and texture are"
         )
-    return without_specks(map_)
+    return remove_specks(map_)
 
 
-def without_specks(map_: NDArray[np.float32]) -> NDArray[np.float32]:
+def remove_specks(map_: NDArray[np.float32]) -> NDArray[np.float32]:
     """Only the pieces of ink that belong to a character: large enough, and no line along the border."""
     from scipy import ndimage
 
@@ -228,12 +235,12 @@ def stroke_width(mask: NDArray[np.bool_]) -> float:
 def normalise_character(source: Picture, name: str | None = None, box: int = BOX) -> NDArray[np.uint8]:
     """One character as MNIST's were made: (28, 28) uint8, 255 = ink, the larger side 20, centred by mass.
 
-    source: as for `open_picture`. Raises PictureError where there is no picture or nothing to read.
+    source: as for `load_image`. Raises PictureError where there is no picture or nothing to read.
     """
-    name = name or name_of(source)
-    colours = open_picture(source, name)
+    name = name or source_name(source)
+    colours = load_image(source, name)
     sheet = sheet_of(colours, name)
-    plain = without_ruling(sheet.picture if sheet else colours)
+    plain = remove_lines(sheet.picture if sheet else colours)
     return field(cleaned(ink(reduced(plain, WORKING), name), name), name, box)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .foreground import otsu, resized
+from .foreground import resized, threshold_otsu
 from .geometry import Region
 
 __all__ = ["sheet_of"]
@@ -76,8 +76,11 @@ def _levels(plane: NDArray) -> list[float]:
 
     Black ink on white paper on a grey table is three groups.
     """
-    first = otsu(plane.ravel())
-    return [first, *(otsu(part) for part in (plane[plane >= first], plane[plane < first]) if len(part))]
+    first = threshold_otsu(plane.ravel())
+    return [
+        first,
+        *(threshold_otsu(part) for part in (plane[plane >= first], plane[plane < first]) if len(part)),
+    ]
 
 
 def _shape(light: NDArray[np.bool_]) -> NDArray[np.bool_] | None:

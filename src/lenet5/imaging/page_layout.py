@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PictureError
-from .background import LOOK, inked_of, levelled, paper_of
-from .character_boxes import boxes_of
-from .foreground import INKED, resized, strokes_of
+from .background import LOOK, deskew, estimate_background, page_mask
+from .character_boxes import find_character_boxes
+from .foreground import INKED, resized, stroke_foreground
 from .geometry import Region
-from .text_lines import chains_of
+from .text_lines import group_text_lines
 
-__all__ = ["Region", "boxes_of", "lines_of"]
+__all__ = ["Region", "find_character_boxes", "find_text_lines"]
 
 # Pixels: a picture at most so wide, and so high or half as high as wide, is a strip: its ink is what writing.py
 # sees in a line.
@@ -31,7 +31,7 @@ MARGIN = 0.5  # heights of a line that are shown around it
 ALONE = 3.0  # a picture at most so many times as high as its only line is read whole
 
 
-def lines_of(colours: NDArray[np.float32], name: str = "the picture") -> list[Region]:
+def find_text_lines(colours: NDArray[np.float32], name: str = "the picture") -> list[Region]:
     """The lines of writing on a page, (rows, columns, 3) in 0 … 1, from top to bottom; at least one.
 
     Slanting lines, of different sizes, on ruled or shaded paper, also one line or one character alone. What
@@ -42,14 +42,16 @@ def lines_of(colours: NDArray[np.float32], name: str = "the picture") -> list[Re
     small = resized(colours, pixels)
     rows, columns = colours.shape[:2]
     if columns <= STRIP and rows <= max(LOW, columns / 2):
-        strokes, seen = strokes_of(small, name), None
+        strokes, seen = stroke_foreground(small, name), None
         inked = strokes > INKED
     else:
         strokes = None
-        inked, seen = inked_of(small)
-    paper = cache(lambda: paper_of(small) if seen is None else seen)  # needed where there are other lines
-    level, tops = levelled(inked)
-    number, count = chains_of(level)
+        inked, seen = page_mask(small)
+    paper = cache(
+        lambda: estimate_background(small) if seen is None else seen
+    )  # needed where there are other lines
+    level, tops = deskew(inked)
+    number, count = group_text_lines(level)
     if not count:
         raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
     owner = np.zeros(inked.shape, np.intp)

@@ -24,7 +24,7 @@ from ..network.architecture import FIELD
 from .foreground import INKED, character_size
 from .normalise import BOX
 
-__all__ = ["SLANTS", "Segments", "fit", "fits", "leaning", "segments", "views"]
+__all__ = ["SLANTS", "Segments", "fit", "fit_to_box_all", "segments", "shear_images", "sheared_views"]
 
 SLANTS = (-0.2, 0.2)  # by which what is taught, and the strip of a line, is seen leaning as well
 ASIDE = 0.02  # cost of a step aside, in pixels of full ink: of ways through no ink the straightest is taken
@@ -111,7 +111,7 @@ class Segments:
                 found.append((first, behind))
         return found
 
-    def boxes_of(self, runs: list[tuple[int, int]]) -> NDArray[np.intp]:
+    def find_character_boxes(self, runs: list[tuple[int, int]]) -> NDArray[np.intp]:
         """Top, bottom, left, right of the ink of each run of pieces, (runs, 4)."""
         if not runs:
             return np.empty((0, 4), np.intp)
@@ -127,8 +127,8 @@ class Segments:
         return self.fields([(first, behind)])[0]
 
     def fields(self, runs: list[tuple[int, int]], boxes: NDArray[np.intp] | None = None) -> NDArray[np.uint8]:
-        """Runs of pieces as the network reads them, (runs, 28, 28) uint8. boxes: boxes_of(runs)."""
-        boxes = self.boxes_of(runs) if boxes is None else boxes
+        """Runs of pieces as the network reads them, (runs, 28, 28) uint8. boxes: find_character_boxes(runs)."""
+        boxes = self.find_character_boxes(runs) if boxes is None else boxes
         return self._shown(runs, boxes, np.zeros((len(runs), 2), np.bool_))
 
     def cut(self, runs: list[tuple[int, int]]) -> NDArray[np.bool_]:
@@ -147,7 +147,7 @@ class Segments:
         """
         cuts = self._cuts(runs)
         wide = [(a - left, b + right) for (a, b), (left, right) in zip(runs, cuts.tolist(), strict=True)]
-        return self._shown(runs, self.boxes_of(wide), cuts)
+        return self._shown(runs, self.find_character_boxes(wide), cuts)
 
     def _shown(
         self, runs: list[tuple[int, int]], boxes: NDArray[np.intp], beyond: NDArray[np.bool_]
@@ -206,7 +206,7 @@ def segments(ink: NDArray[np.float32], slant: float = 0.0, like: Segments | None
     aside = np.zeros(len(ink))
     if slant:
         room = int(abs(slant) * len(ink) / 2) + 2
-        ink = leaning(np.pad(ink, ((0, 0), (room, room))), slant)
+        ink = shear_images(np.pad(ink, ((0, 0), (room, room))), slant)
         aside = room + slant * ((len(ink) - 1) / 2 - np.arange(len(ink)))
     inked = ink > INKED
     size, stroke = (like.size, like.stroke) if like else (character_size(inked), _stroke(inked))
@@ -250,10 +250,10 @@ def _boxes(piece: NDArray[np.intp], count: int) -> NDArray[np.intp]:
 
 def fit(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Ink of one character, cut to its box, into 20×20 keeping its shape, centred by mass: (28, 28) uint8."""
-    return fits([ink])[0]
+    return fit_to_box_all([ink])[0]
 
 
-def fits(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
+def fit_to_box_all(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
     """`fit` of several, (parts, 28, 28) uint8: what can be done for all at once is."""
     small = np.zeros((len(parts), BOX, BOX), np.float32)
     sizes = [seams.shrink(ink, one) for ink, one in zip(parts, small, strict=True)]
@@ -278,7 +278,7 @@ def _centred(small: NDArray[np.float32], sizes: NDArray[np.intp]) -> NDArray[np.
     return _loops().placed(np.rint(small * 255).astype(np.uint8), sizes, corners, FIELD)
 
 
-def leaning(fields: NDArray, slant: float) -> NDArray:
+def shear_images(fields: NDArray, slant: float) -> NDArray:
     """Fields (…, rows, columns), uint8 or float, with their tops moved to the right by `slant` pixels for each
     pixel of height."""
     *_, rows, columns = fields.shape
@@ -300,6 +300,6 @@ def leaning(fields: NDArray, slant: float) -> NDArray:
     return np.ascontiguousarray(np.moveaxis(level, 0, -2), fields.dtype)
 
 
-def views(fields: NDArray, slants: Sequence[float]) -> list[NDArray]:
+def sheared_views(fields: NDArray, slants: Sequence[float]) -> list[NDArray]:
     """Fields as they are, and leaning by each slant: a hand's slant is its own."""
-    return [fields, *(leaning(fields, slant) for slant in slants)]
+    return [fields, *(shear_images(fields, slant) for slant in slants)]

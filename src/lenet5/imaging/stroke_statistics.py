@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..reading.results import Box, around
+from ..reading.results import Box, bounding_box
 from .foreground import INKED, resized
 
-__all__ = ["Drawn", "drawn", "unlike"]
+__all__ = ["StrokeStatistics", "drawn", "unlike"]
 
 HIGH = 32  # pixels: characters are looked at so high
 MARGIN = 0.4  # heights of a character around a line
@@ -27,7 +27,7 @@ WIDEST, UNEVEN, GRAIN = 0.32, 0.61, 0.46
 
 
 @dataclass(frozen=True)
-class Drawn:
+class StrokeStatistics:
     """How ink looks. width: of strokes, in heights of a character; uneven: deviation of it, in widths.
 
     grain: deviation of the paper beside it, in contrasts between ink and paper. contrast: in 0 … 1.
@@ -39,14 +39,16 @@ class Drawn:
     contrast: float
 
 
-def drawn(colours: NDArray[np.float32], ink: NDArray[np.float32], boxes: Sequence[Box]) -> Drawn | None:
+def drawn(
+    colours: NDArray[np.float32], ink: NDArray[np.float32], boxes: Sequence[Box]
+) -> StrokeStatistics | None:
     """How the ink in the characters' boxes was drawn; None where too little is left to say.
 
     colours: (rows, columns, 3) in 0 … 1. ink: (rows, columns) there. boxes: in its pixels.
     """
     from scipy import ndimage
 
-    left, top, wide, high = around(boxes)
+    left, top, wide, high = bounding_box(boxes)
     size = float(np.median([box[3] for box in boxes]))
     margin = int(max(NEAR, MARGIN * size))
     part = np.s_[max(0, top - margin) : top + high + margin, max(0, left - margin) : left + wide + margin]
@@ -64,7 +66,7 @@ def drawn(colours: NDArray[np.float32], ink: NDArray[np.float32], boxes: Sequenc
     plane = ndimage.gaussian_filter(plane, 0.7)
     deep = ndimage.distance_transform_edt(np.pad(stroke, 1))[1:-1, 1:-1]
     widths = 2 * deep[(deep == ndimage.maximum_filter(deep, 3)) & stroke] - 1
-    return Drawn(
+    return StrokeStatistics(
         width=float(widths.mean()) / size,
         uneven=float(widths.std() / widths.mean()),
         grain=float(plane[paper].std()) / contrast,

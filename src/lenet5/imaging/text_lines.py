@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["chains_of"]
+__all__ = ["group_text_lines"]
 
 MOST = 3000  # pieces that are looked at, the largest
 LEAST = 5  # pixels: nothing lower is a character
@@ -45,10 +45,10 @@ class _Pieces:
         )
 
 
-def chains_of(inked: NDArray[np.bool_]) -> tuple[NDArray[np.intp], int]:
+def group_text_lines(inked: NDArray[np.bool_]) -> tuple[NDArray[np.intp], int]:
     """The line that each pixel belongs to, from 1, 0 for none; and how many lines. (rows, columns) bool.
 
-    Lines should be about level (sheet.levelled) and free of printed rules. Lines are in no order.
+    Lines should be about level (sheet.deskew) and free of printed rules. Lines are in no order.
     """
     from scipy import ndimage
 

@@ -14,15 +14,15 @@ from .calibration import Confidence
 if TYPE_CHECKING:
     from .lenet5 import LeNet5
 
-__all__ = ["Recogniser"]
+__all__ = ["Classifier"]
 
 
-class Recogniser(ABC):
-    """One network (model.LeNet5) or several that answer together (committee.Committee).
+class Classifier(ABC):
+    """One network (model.LeNet5) or several that answer together (ensemble.Ensemble).
 
     `classes`: the characters, list of str. `metadata`: "j" and "scale" of eq. 9 (floats), and "confidence" (a
-    dict, calibration.Confidence) where that has been calibrated. `members`: the networks. `specialists`: those that
-    a committee asks as well which character it is. `networks`: all of them.
+    dict, calibration.Confidence) where that has been calibrated. `members`: the networks. `experts`: those that
+    an ensemble asks as well which character it is. `networks`: all of them.
     """
 
     classes: list[str]
@@ -34,14 +34,14 @@ class Recogniser(ABC):
         """The networks that answer."""
 
     @property
-    def specialists(self) -> list[LeNet5]:
-        """Those that a committee asks as well which character it is; see committee.py."""
+    def experts(self) -> list[LeNet5]:
+        """Those that an ensemble asks as well which character it is; see ensemble.py."""
         return []
 
     @property
     def networks(self) -> list[LeNet5]:
-        """All networks: the members, and then the specialists."""
-        return [*self.members, *self.specialists]
+        """All networks: the members, and then the experts."""
+        return [*self.members, *self.experts]
 
     @abstractmethod
     def penalties(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:

@@ -1,10 +1,10 @@
-"""Committees: several LeNet-5s of the same classes that answer together.
+"""Ensembles: several LeNet-5s of the same classes that answer together.
 
 The penalty of a class is the mean of the penalties that the members give it. Each has learnt from the same patterns
 and is as good as the others, but where one errs the rest seldom err alike. # not in the paper, whose boosted LeNet-4
 adds up three networks of which each is trained on what those before it got wrong (Section III-C).
 
-Specialists tell the classes apart better and know little of what is no character. Their answers are compared with
+Experts tell the classes apart better and know little of what is no character. Their answers are compared with
 their own best one, which adds nothing to it: they say which character it is, and never that it is one. In the parts
 of a line, of which most are no character, they are not asked (parts.cascade).
 """
@@ -24,45 +24,45 @@ from ..errors import InputError, ModelError
 from ..network.preprocessing import check_images
 from . import serialisation
 from .calibration import Confidence
-from .classifier import Recogniser
-from .lenet5 import COMMITTEE, LeNet5, path_of
+from .classifier import Classifier
+from .lenet5 import ENSEMBLE, LeNet5, path_of
 
-__all__ = ["Committee", "find"]
+__all__ = ["Ensemble", "find"]
 
-WEIGHT = 1.0  # of specialists; chosen on held-out writers (docs/reproduction.md)
+WEIGHT = 1.0  # of experts; chosen on held-out writers (docs/reproduction.md)
 
 
-class Committee(Recogniser):
+class Ensemble(Classifier):
     """`members`: LeNet5, two or more, of the same classes and constants of eq. 9, on which `metadata` begins.
 
-    specialists: LeNet5 of these classes, or none. weight: what their answers count for, where a member's count
+    experts: LeNet5 of these classes, or none. weight: what their answers count for, where a member's count
     1 / members. Raises InputError for others.
     """
 
     def __init__(
-        self, members: Sequence[LeNet5], specialists: Sequence[LeNet5] = (), weight: float = WEIGHT
+        self, members: Sequence[LeNet5], experts: Sequence[LeNet5] = (), weight: float = WEIGHT
     ) -> None:
         if len(members) < 2:
-            raise InputError(f"a committee has two members or more, not {len(members)}")
+            raise InputError(f"an ensemble has two members or more, not {len(members)}")
         if not 0 < weight < np.inf:
-            raise InputError(f"the weight of a committee's specialists must be more than 0, not {weight:g}")
-        for one in [*members[1:], *specialists]:
+            raise InputError(f"the weight of an ensemble's experts must be more than 0, not {weight:g}")
+        for one in [*members[1:], *experts]:
             if one.classes != members[0].classes or not np.array_equal(one.codes, members[0].codes):
-                raise InputError("the members of a committee must know the same classes by the same codes")
+                raise InputError("the members of an ensemble must know the same classes by the same codes")
         constants = {(one.metadata["j"], one.metadata["scale"]) for one in members}
         if len(constants) > 1:
             listed = " and ".join(map(str, sorted(constants)))
             raise InputError(
-                f"the members of a committee must be trained with the same j and scale, not with {listed}"
+                f"the members of an ensemble must be trained with the same j and scale, not with {listed}"
             )
-        self._members, self._specialists = list(members), list(specialists)
+        self._members, self._experts = list(members), list(experts)
         self.weight = float(weight)
         self.classes = list(members[0].classes)
         self.metadata: dict[str, Any] = dict(zip(("j", "scale"), *constants, strict=True))
 
     def __repr__(self) -> str:
-        also = f", {self._specialists!r}, {self.weight:g}" if self._specialists else ""
-        return f"Committee({self._members!r}{also})"
+        also = f", {self._specialists!r}, {self.weight:g}" if self._experts else ""
+        return f"Ensemble({self._members!r}{also})"
 
     @property
     def members(self) -> list[LeNet5]:
@@ -70,16 +70,16 @@ class Committee(Recogniser):
         return self._members
 
     @property
-    def specialists(self) -> list[LeNet5]:
+    def experts(self) -> list[LeNet5]:
         """Those that are asked as well which character it is, where it is one."""
-        return self._specialists
+        return self._experts
 
     def penalties(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:
-        """The mean of the members' penalties, and what the specialists add, N×classes; see LeNet5.penalties."""
+        """The mean of the members' penalties, and what the experts add, N×classes; see LeNet5.penalties."""
         images = check_images(images)
         found = np.mean([one.penalties(images, threads) for one in self._members], 0)
-        if self._specialists:
-            theirs = np.stack([one.penalties(images, threads) for one in self._specialists])
+        if self._experts:
+            theirs = np.stack([one.penalties(images, threads) for one in self._experts])
             found += np.float32(self.weight) * (theirs - theirs.min(2, keepdims=True)).mean(0)
         return found
 
@@ -93,11 +93,11 @@ class Committee(Recogniser):
             own, metadata = one.contents()
             arrays |= {f"{number}/{name}": array for name, array in own.items()}
             every.append(metadata)
-        members, specialists = every[: len(self._members)], every[len(self._members) :]
-        facts = {"format": COMMITTEE, "members": json.dumps(members, sort_keys=True)}
-        if specialists:
+        members, experts = every[: len(self._members)], every[len(self._members) :]
+        facts = {"format": ENSEMBLE, "members": json.dumps(members, sort_keys=True)}
+        if experts:
             facts |= {
-                "specialists": json.dumps(specialists, sort_keys=True),
+                "experts": json.dumps(experts, sort_keys=True),
                 "weight": json.dumps(self.weight),
             }
         if "confidence" in self.metadata:
@@ -105,23 +105,23 @@ class Committee(Recogniser):
         serialisation.write(path, arrays, facts)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Committee:
-        """The committee in a file written by `save`; everything is checked, as LeNet5.load does.
+    def load(cls, path: str | os.PathLike[str]) -> Ensemble:
+        """The ensemble in a file written by `save`; everything is checked, as LeNet5.load does.
 
         Raises ModelError.
         """
         return cls._of_contents(Path(path), *serialisation.read(path))
 
     @classmethod
-    def _of_contents(cls, path: Path, arrays: Mapping[str, NDArray], metadata: dict[str, str]) -> Committee:
-        if metadata.get("format") != COMMITTEE:
-            raise ModelError(f"{path} holds no committee of LeNet-5s")
+    def _of_contents(cls, path: Path, arrays: Mapping[str, NDArray], metadata: dict[str, str]) -> Ensemble:
+        if metadata.get("format") != ENSEMBLE:
+            raise ModelError(f"{path} holds no ensemble of LeNet-5s")
         try:
-            members, specialists = (
+            members, experts = (
                 json.loads(metadata["members"]),
-                json.loads(metadata.get("specialists", "[]")),
+                json.loads(metadata.get("experts", "[]")),
             )
-            for one in (members, specialists):
+            for one in (members, experts):
                 if not isinstance(one, list) or not all(isinstance(each, dict) for each in one):
                     raise ValueError("members")
             weight = float(json.loads(metadata.get("weight", str(WEIGHT))))
@@ -130,14 +130,14 @@ class Committee(Recogniser):
                 Confidence.from_metadata(confidence)
         except (ValueError, TypeError, KeyError) as error:
             raise ModelError(
-                f"the metadata of {path} cannot be read ({error}); train or fetch the committee again"
+                f"the metadata of {path} cannot be read ({error}); train or fetch the ensemble again"
             ) from error
-        told = members + specialists
+        told = members + experts
         parts: list[dict[str, NDArray]] = [{} for _ in told]
         for name, array in arrays.items():
             number, _, own = name.partition("/")
             if not number.isdecimal() or not 1 <= int(number) <= len(told):
-                raise ModelError(f"{path} is not a committee of {len(told)} LeNet-5s: it also has {name}")
+                raise ModelError(f"{path} is not an ensemble of {len(told)} LeNet-5s: it also has {name}")
             parts[int(number) - 1][own] = array
         try:
             every = [LeNet5.of_contents(path, *one) for one in zip(parts, told, strict=True)]
@@ -149,9 +149,9 @@ class Committee(Recogniser):
         return found
 
 
-def find(weights: str | os.PathLike[str]) -> LeNet5 | Committee:
-    """The network or the committee in a file, or of the package's weights of that name. Raises ModelError."""
+def find(weights: str | os.PathLike[str]) -> LeNet5 | Ensemble:
+    """The network or the ensemble in a file, or of the package's weights of that name. Raises ModelError."""
     path = path_of(weights)
     arrays, metadata = serialisation.read(path)
-    kind = Committee._of_contents if metadata.get("format") == COMMITTEE else LeNet5.of_contents
+    kind = Ensemble._of_contents if metadata.get("format") == ENSEMBLE else LeNet5.of_contents
     return kind(path, arrays, metadata)

@@ -19,7 +19,7 @@ from ..network.codes import DIGITS, codes
 from ..network.preprocessing import check_images
 from . import serialisation
 from .calibration import Confidence
-from .classifier import Recogniser
+from .classifier import Classifier
 
 if TYPE_CHECKING:
     from ..training.recipes import PaperRecipe, Recipe
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["LeNet5", "check_seed", "initial", "path_of", "pretrained_names", "pretrained_path"]
 
 FORMAT = "lenet5"
-COMMITTEE = "lenet5 committee"  # of a file of several, committee.py
+ENSEMBLE = "lenet5 ensemble"  # of a file of several, ensemble.py
 FEW = 300  # images, all calls together, that network.py reads sooner than the compiled engine is loaded
 NO_RUBBISH = 20.0  # j after eq. 8, which has no rubbish class: none to speak of, unless nothing else fits
 WEIGHTS = Path(__file__).parent / "weights"
@@ -84,7 +84,7 @@ def path_of(weights: str | os.PathLike[str]) -> Path:
     return pretrained_path(str(weights)) if meant or str(weights) in pretrained_names() else Path(weights)
 
 
-class LeNet5(Recogniser):
+class LeNet5(Classifier):
     """The network of Section II-B, to the last connection.
 
     `flat`: all trainable parameters, (60000,) float32, in the order of architecture.SLICES.
@@ -122,7 +122,7 @@ class LeNet5(Recogniser):
 
     @property
     def members(self) -> list[LeNet5]:
-        """The network alone, as Committee.members has several."""
+        """The network alone, as Ensemble.members has several."""
         return [self]
 
     @property
@@ -240,7 +240,7 @@ class LeNet5(Recogniser):
 
 def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[list[str], dict[str, Any]]:
     """Classes, and the rest as LeNet5.metadata has it. Raises ModelError."""
-    if metadata.get("format") == COMMITTEE:
+    if metadata.get("format") == ENSEMBLE:
         raise ModelError(
             f"{path} holds several LeNet-5s that answer together, and one is needed here: name the file of one"
         )

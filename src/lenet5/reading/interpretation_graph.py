@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PictureError
-from ..imaging.segmentation import views
+from ..imaging.segmentation import sheared_views
 from ..lattice.graph import Graph
 from ..lattice.regex import Grammar
-from ..model.classifier import Recogniser
-from .results import Box, Character, Other, String
+from ..model.classifier import Classifier
+from .results import Alternative, Box, Character, String
 
 __all__ = ["HARDLY", "SILENT", "SURELY", "Parts", "answers", "beside", "cascade", "character_of"]
 
@@ -50,7 +50,7 @@ class Parts:
     likely: NDArray[np.float64] | None = None
 
     def read(
-        self, model: Recogniser, grammar: Grammar | None = None, best: int = 5, name: str = "the picture"
+        self, model: Classifier, grammar: Grammar | None = None, best: int = 5, name: str = "the picture"
     ) -> String:
         """What the line says.
 
@@ -68,7 +68,7 @@ class Parts:
         for (labels, (_, penalty)), share in zip(
             readings.items(), np.minimum(1.0, shares).tolist(), strict=True
         ):
-            found.append(Other("".join(model.classes[label] for label in labels), penalty, share))
+            found.append(Alternative("".join(model.classes[label] for label in labels), penalty, share))
         arcs, _ = next(iter(readings.values()))
         # A grammar repeats arcs: the paths through each of ours are those through all that stand for it.
         ours = origin >= 0
@@ -200,19 +200,19 @@ def beside(parts: Parts, others: Sequence[tuple[int, int, Parts]]) -> Parts:
 
 
 def answers(
-    model: Recogniser, fields: NDArray[np.uint8], slants: Sequence[float]
+    model: Classifier, fields: NDArray[np.uint8], slants: Sequence[float]
 ) -> list[NDArray[np.float32]]:
     """Penalties of fields (N, 28, 28) as they are, and leaning to the side by each slant: (N, classes) each.
 
     What is no character seldom is one from all sides. On one thread: a line has
     been read before a second one is at work.
     """
-    seen = np.concatenate(views(fields, slants))
+    seen = np.concatenate(sheared_views(fields, slants))
     return np.split(model.penalties(seen, threads=1), 1 + len(slants))
 
 
 def cascade(
-    model: Recogniser,
+    model: Classifier,
     fields: NDArray[np.uint8],
     first: NDArray[np.float32],
     matters: NDArray[np.bool_] | bool = True,
@@ -220,7 +220,7 @@ def cascade(
     """Penalties of fields (N, 28, 28), (N, classes), for less than asking every network about every one.
 
     Of a line most parts are clearly no character, and of the rest most clearly are one: where the first network is
-    sure the others are not asked; nor are specialists ever (committee.py). first: its penalties. matters: (N,), what
+    sure the others are not asked; nor are experts ever (ensemble.py). first: its penalties. matters: (N,), what
     the others are to be asked about at all. On one thread, as `answers`.
     """
     found, others = first.copy(), model.members[1:]
@@ -233,7 +233,7 @@ def cascade(
 
 
 def character_of(
-    model: Recogniser,
+    model: Classifier,
     penalties: NDArray[np.float32],
     label: int,
     box: Box,
@@ -249,6 +249,6 @@ def character_of(
     if likely is None:
         likely = model.confidence_of(penalties[None])[0]
     next_ones = [int(c) for c in np.argsort(-likely, kind="stable") if c != label][:OTHERS]
-    others = tuple(Other(model.classes[c], float(penalties[c]), float(likely[c])) for c in next_ones)
+    others = tuple(Alternative(model.classes[c], float(penalties[c]), float(likely[c])) for c in next_ones)
     confidence = min(1.0, float(likely[label]), share)
     return Character(model.classes[label], box, float(penalties[label]), confidence, others, field=field)

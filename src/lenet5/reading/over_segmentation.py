@@ -28,7 +28,7 @@ from ..errors import InputError
 from ..imaging.segmentation import CUT, Segments, segments
 from ..lattice.graph import Graph
 from ..lattice.regex import Grammar
-from ..model.classifier import Recogniser
+from ..model.classifier import Classifier
 from .interpretation_graph import SILENT, SURELY, Parts, beside, cascade
 from .results import String
 from .space_displacement import windows_of
@@ -68,7 +68,7 @@ SURE = 0.7  # share of all paths that have a character, from which it is not cut
 
 def read_string(
     ink: NDArray[np.float32],
-    model: Recogniser,
+    model: Classifier,
     grammar: Grammar | None = None,
     *,
     method: str = "segmentation",
@@ -76,7 +76,7 @@ def read_string(
     rates: Rates = RATES,
     name: str = "the picture",
 ) -> String:
-    """Read one line of ink, (rows, columns) float32 in 0 … 1 (writing.line_of).
+    """Read one line of ink, (rows, columns) float32 in 0 … 1 (writing.line_foreground).
 
     grammar: readings that are allowed; all, if None. method: one of METHODS. best: different readings wanted,
     this one included. Boxes are in pixels of the ink.
@@ -91,7 +91,7 @@ def read_string(
 
 def _cut(
     ink: NDArray[np.float32],
-    model: Recogniser,
+    model: Classifier,
     grammar: Grammar | None,
     best: int,
     rates: Rates,
@@ -116,7 +116,7 @@ def _cut(
     return parts.read(model, grammar, best, name)
 
 
-def parts_of(found: Segments, model: Recogniser, rates: Rates = RATES) -> Parts:
+def parts_of(found: Segments, model: Classifier, rates: Rates = RATES) -> Parts:
     """The segmentation graph of a line: every run of pieces under every class, and silent arcs.
 
     Nodes are the places between pieces; labels index model.classes. Parts are the runs, in their order, and after
@@ -125,7 +125,7 @@ def parts_of(found: Segments, model: Recogniser, rates: Rates = RATES) -> Parts:
     return _parts_of_all([found], model, rates)[0]
 
 
-def _parts_of_all(every: Sequence[Segments], model: Recogniser, rates: Rates) -> list[Parts]:
+def _parts_of_all(every: Sequence[Segments], model: Classifier, rates: Rates) -> list[Parts]:
     """`parts_of` of several, for which the network is asked at once."""
     lines = [_Line(found, model.classes, rates) for found in every]
     return [_parts(line, seen) for line, seen in zip(lines, _seen(lines, model), strict=True)]
@@ -153,7 +153,7 @@ class _Line:
     def __init__(self, found: Segments, classes: list[str], rates: Rates) -> None:
         self.found, self.rates = found, rates
         runs = found.arcs()
-        boxes = found.boxes_of(runs)
+        boxes = found.find_character_boxes(runs)
         first, behind = np.array(runs, np.intp).reshape(-1, 2).T
         # Cut before each piece, and behind the last; of ink that is dust alone there is no piece.
         joints = np.concatenate([[0.0], found.joints, [0.0]])[: len(found.boxes) + 1]
@@ -226,7 +226,7 @@ class _Seen:
     rubbish: NDArray[np.float64]
 
 
-def _seen(lines: Sequence[_Line], model: Recogniser) -> list[_Seen]:
+def _seen(lines: Sequence[_Line], model: Classifier) -> list[_Seen]:
     """Show a network runs of pieces, and what was cut once more: it may share a stroke with what it was cut from.
 
     Not what is clearly a character, or clearly none. Of both the likelier counts, for each class. Several networks
@@ -259,7 +259,7 @@ def _seen(lines: Sequence[_Line], model: Recogniser) -> list[_Seen]:
 
 
 def _likelier(
-    fields: NDArray[np.uint8], penalties: NDArray[np.float32], cut: NDArray[np.intp], model: Recogniser
+    fields: NDArray[np.uint8], penalties: NDArray[np.float32], cut: NDArray[np.intp], model: Classifier
 ) -> _Seen:
     """Of runs that were shown twice, the likelier answer. cut: (shown twice,) which runs are."""
     posterior = model.posterior_of(penalties).astype(np.float64)

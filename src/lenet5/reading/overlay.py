@@ -16,14 +16,14 @@ from ..data.labels import folder_of
 from ..errors import SaveError
 from .results import UNSURE, Character, Result
 
-__all__ = ["DOUBTFUL", "annotated", "save_crops", "save_picture", "sheet_of"]
+__all__ = ["DOUBTFUL", "annotate", "save_crops", "save_picture", "sheet_of"]
 
 DOUBTFUL = "__unsure"  # two underscores: `lenet5 train --data` passes it over, until someone has sorted it
 SURE, UNSURE_COLOUR, LINE = (0, 110, 190), (210, 60, 0), (150, 150, 150)
 LEAST = 900  # pixels of the longer side: smaller pictures are enlarged before they are drawn on
 
 
-def annotated(colours: NDArray[np.float32], results: Iterable[Result]):
+def annotate(colours: NDArray[np.float32], results: Iterable[Result]):
     """A PIL image: the picture, (rows, columns, 3) in 0 … 1, with a box and its text for each character.
 
     Boxes of the results are in the picture's pixels. What is `?` has another colour, and the best guess.

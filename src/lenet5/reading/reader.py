@@ -11,26 +11,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, PictureError
-from ..imaging.foreground import INKED, line_of, resized
+from ..imaging.foreground import INKED, line_foreground, resized
 from ..imaging.geometry import Region
-from ..imaging.line_removal import ruling_of
-from ..imaging.load import Picture, colours_of, name_of
+from ..imaging.line_removal import find_printed_lines
+from ..imaging.load import Picture, load_image_with_scale, source_name
 from ..imaging.normalise import WORKING, cleaned, field, ink, reduced
 from ..imaging.page_detection import sheet_of
 from ..imaging.stroke_statistics import unlike
 from ..lattice.graph import Graph
 from ..lattice.regex import Grammar, allowed
-from ..model.classifier import Recogniser
+from ..model.classifier import Classifier
 from ..model.ensemble import find
 from .forms import Area, Form, crop, parse_region
 from .interpretation_graph import Parts, answers
 from .over_segmentation import METHODS, read_string
-from .results import Box, Line, Result, String, around
+from .results import Box, Line, Result, String, bounding_box
 
 __all__ = ["MODES", "Reader"]
 
 # By method: weights that are asked for -> those that are read with.
-FOR_READING = {"segmentation": {"digits": "committee"}, "displacement": {"digits": "displacement"}}
+FOR_READING = {"segmentation": {"digits": "ensemble"}, "displacement": {"digits": "displacement"}}
 # What a picture is taken for: whatever it looks like; one character; one line; a page of lines; printed boxes.
 MODES = ("auto", "character", "string", "lines", "boxes")
 SQUARE = 1.3  # ink wider for its height than this is not compared with one character
@@ -47,19 +47,19 @@ ONE = 2.0  # nats by which one character must be likelier than a string, to be r
 class Reader:
     """Reads pictures. One Reader may be used by several threads at once.
 
-    weights: a name of weights that come with the package, a model file, a LeNet5 or a Committee. Under the name
-    "digits" those trained for reading are taken, "committee" or, for that method, "displacement":
+    weights: a name of weights that come with the package, a model file, a LeNet5 or a Ensemble. Under the name
+    "digits" those trained for reading are taken, "ensemble" or, for that method, "displacement":
     LeNet5.pretrained("digits") knows neither other ways of writing nor what is no character.
     method: how strings are read, one of strings.METHODS: by over-segmentation or by space displacement.
     Raises ModelError for weights that cannot be had.
     """
 
     def __init__(
-        self, weights: str | os.PathLike[str] | Recogniser = "digits", *, method: str = "segmentation"
+        self, weights: str | os.PathLike[str] | Classifier = "digits", *, method: str = "segmentation"
     ) -> None:
         if method not in METHODS:
             raise InputError(f"there is no method {method!r} of reading: {' and '.join(METHODS)} are known")
-        if not isinstance(weights, Recogniser):
+        if not isinstance(weights, Classifier):
             weights = find(FOR_READING[method].get(weights, weights))
         self.model = weights
         self.method = method
@@ -75,7 +75,7 @@ class Reader:
         best: int = 5,
         threshold: float | None = None,
     ) -> Result:
-        """Read a picture: a path, bytes, a binary file, a PIL image or an array (opening.open_picture).
+        """Read a picture: a path, bytes, a binary file, a PIL image or an array (opening.load_image).
 
         name: what errors call it. mode: one of MODES; auto reads one character, a line, several lines or rows of
         boxes, whichever it finds. region: the part of it to read, as forms.parse_region has it. grammar: what
@@ -86,14 +86,14 @@ class Reader:
         Raises PictureError where there is no picture, or nothing to read in it, and InputError for arguments
         that cannot be used.
         """
-        name = name or name_of(picture)
-        colours, pixels = colours_of(picture, name)
-        found = self.read_colours(
+        name = name or source_name(picture)
+        colours, pixels = load_image_with_scale(picture, name)
+        found = self.read_image(
             colours, name, mode=mode, region=region, grammar=grammar, best=best, threshold=threshold
         )
         return found if pixels == 1 else found.scaled(pixels)
 
-    def read_colours(
+    def read_image(
         self,
         colours: NDArray[np.float32],
         name: str = "the picture",
@@ -118,7 +118,7 @@ class Reader:
         sheet = sheet_of(colours, name)
         if sheet:
             colours = sheet.picture
-        ruling = None if mode == "boxes" else ruling_of(colours)
+        ruling = None if mode == "boxes" else find_printed_lines(colours)
         result = None
         if mode == "boxes" or (mode == "auto" and not (ruling and ruling.squared)):
             result = self._in_boxes(colours, name, mode == "boxes", grammar, best)
@@ -147,15 +147,15 @@ class Reader:
         Raises PictureError where there is no picture, or not one of this form; InputError where a field asks
         for what these weights cannot read.
         """
-        name = name or name_of(picture)
-        colours, pixels = colours_of(picture, name)
+        name = name or source_name(picture)
+        colours, pixels = load_image_with_scale(picture, name)
         found: dict[str, Result | PictureError] = {}
         for place, region in form.regions(colours, name):
             rule = allowed(
                 self.model.classes, digits=place.digits, pattern=place.pattern, choices=place.choices
             )
             try:
-                result = self.read_colours(
+                result = self.read_image(
                     region.picture, region.name, mode=place.mode, grammar=rule, best=best, threshold=threshold
                 )
             except PictureError as error:
@@ -168,21 +168,21 @@ class Reader:
         self, colours: NDArray[np.float32], name: str, asked: bool, grammar: Grammar | None, best: int
     ) -> Result | None:
         """Printed boxes one by one, if that is asked or there are enough of them; None if not."""
-        from ..imaging.character_boxes import BOXES, boxes_of
+        from ..imaging.character_boxes import BOXES, find_character_boxes
 
-        boxes = boxes_of(colours, name)
+        boxes = find_character_boxes(colours, name)
         return self._boxes(boxes, name, grammar, best) if asked or len(boxes) >= BOXES else None
 
     def _page(
         self, colours: NDArray[np.float32], name: str, mode: str, grammar: Grammar | None, best: int
     ) -> Result:
         """Line by line; what cannot be read is a problem, and an error if nothing can."""
-        from ..imaging.page_layout import lines_of
+        from ..imaging.page_layout import find_text_lines
 
         found: list[String] = []
         problems: list[str] = []
         try:
-            for region in lines_of(colours, name):
+            for region in find_text_lines(colours, name):
                 try:
                     string = self._string(region.picture, region.name, grammar, best, region.strokes)
                     found.append(string.moved(region.on_page))
@@ -205,7 +205,7 @@ class Reader:
         """
         several = sum(len(string.characters) for string in found) > 1
         boxes = [string.box for string in found]
-        if several and (len(found) > FEW or around(boxes)[2] > SQUARE * around(boxes)[3]):
+        if several and (len(found) > FEW or bounding_box(boxes)[2] > SQUARE * bounding_box(boxes)[3]):
             return None
         try:
             one = self._alone(colours, name, grammar, best)
@@ -250,8 +250,8 @@ class Reader:
         best: int,
         strokes: NDArray[np.float32] | None = None,
     ) -> String:
-        """One line, whatever it looks like; boxes in pixels of the picture. strokes: as for writing.line_of."""
-        ink, pixels = line_of(colours, name, strokes)
+        """One line, whatever it looks like; boxes in pixels of the picture. strokes: as for writing.line_foreground."""
+        ink, pixels = line_foreground(colours, name, strokes)
         string = read_string(ink, self.model, grammar, method=self.method, best=best, name=name)
         small = resized(colours, pixels)
         why = unlike(small, ink, [c.box for c in string.characters])

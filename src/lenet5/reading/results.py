@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["UNSURE", "Box", "Character", "Line", "Other", "Result", "String", "around"]
+__all__ = ["UNSURE", "Alternative", "Box", "Character", "Line", "Result", "String", "bounding_box"]
 
 UNSURE = "?"  # stands for a character that is rejected
 
@@ -33,7 +33,7 @@ AMONG_NONE, LEAST = 0.85, 3
 PAGE = 0.5  # mean confidence of a page's characters of which most is writing
 
 
-class Other(NamedTuple):
+class Alternative(NamedTuple):
     """Another reading, and how likely it is; penalty as that of what it stands beside."""
 
     text: str
@@ -56,7 +56,7 @@ class Character:
     box: Box
     penalty: float
     confidence: float
-    others: tuple[Other, ...] = ()
+    others: tuple[Alternative, ...] = ()
     doubt: str = ""
     field: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
 
@@ -67,7 +67,7 @@ class Character:
         """This character, or `?` if its confidence is under the threshold."""
         if self.doubt or self.confidence >= threshold:
             return self
-        guess = Other(self.text, self.penalty, self.confidence)
+        guess = Alternative(self.text, self.penalty, self.confidence)
         likely = [f"{o.text} {o.confidence:.0%}" for o in (guess, *self.others[:1]) if o.confidence >= 0.01]
         rest = max(0.0, 1 - self.confidence - sum(other.confidence for other in self.others))
         if rest > max(self.confidence, 0.5):
@@ -95,12 +95,12 @@ class String:
     penalty: float
     confidence: float
     characters: tuple[Character, ...]
-    others: tuple[Other, ...] = ()
+    others: tuple[Alternative, ...] = ()
     unlike: str = ""
 
     @property
     def box(self) -> Box:
-        return around(character.box for character in self.characters)
+        return bounding_box(character.box for character in self.characters)
 
     @property
     def mean(self) -> float:
@@ -181,7 +181,7 @@ class Line:
 
     @property
     def box(self) -> Box:
-        return around(string.box for string in self.strings)
+        return bounding_box(string.box for string in self.strings)
 
     def data(self) -> dict[str, Any]:
         return {"text": self.text, "box": list(self.box), "strings": [s.data() for s in self.strings]}
@@ -221,7 +221,7 @@ class Result:
         return float(sum(line.strings[0].penalty for line in self.lines))
 
     @property
-    def others(self) -> tuple[Other, ...]:
+    def others(self) -> tuple[Alternative, ...]:
         """The next best readings of a picture of one string; of several, see each string's."""
         return self.strings[0].others if len(self.strings) == 1 else ()
 
@@ -271,7 +271,7 @@ class Result:
         return found | ({"problems": list(self.problems)} if self.problems else {})
 
 
-def around(boxes: Iterable[Box]) -> Box:
+def bounding_box(boxes: Iterable[Box]) -> Box:
     """The smallest box that holds all of them."""
     edges = np.array([(left, top, left + wide, top + high) for left, top, wide, high in boxes])
     left, top = (int(edge) for edge in edges[:, :2].min(0))

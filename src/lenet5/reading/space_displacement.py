@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..imaging.foreground import INKED
-from ..imaging.line_image import EDGE, STEP, Strip
-from ..imaging.segmentation import SLANTS, views
+from ..imaging.line_image import EDGE, STEP, LineImage
+from ..imaging.segmentation import SLANTS, sheared_views
 from ..lattice.graph import Graph
-from ..model.classifier import Recogniser
+from ..model.classifier import Classifier
 from ..network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
 from ..network.reference import forward
 from .interpretation_graph import SILENT, Parts
@@ -31,10 +31,10 @@ LONGEST = 3  # columns in a row that may answer to one character
 FIRST = 0.7  # nats a character: between one that two columns answer to and two, one is the rule
 
 
-def columns(model: Recogniser, line: NDArray[np.float32]) -> NDArray[np.float32]:
+def columns(model: Classifier, line: NDArray[np.float32]) -> NDArray[np.float32]:
     """Penalties of every column, (columns, classes); column k is the window of 32 from pixel 4k on.
 
-    Of a committee those of the members: most windows of a line are no character (committee.py).
+    Of an ensemble those of the members: most windows of a line are no character (ensemble.py).
 
     line: (32, width) in 0 … 1, width at least 32. Raises InputError for another shape.
     """
@@ -46,11 +46,11 @@ def columns(model: Recogniser, line: NDArray[np.float32]) -> NDArray[np.float32]
     return np.mean(seen, 0).reshape(-1, len(model.classes))
 
 
-def windows_of(ink: NDArray[np.float32], model: Recogniser) -> Parts:
+def windows_of(ink: NDArray[np.float32], model: Classifier) -> Parts:
     """The graph of a line's columns, (rows, columns) float32 in 0 … 1, and what each window shows."""
-    strip = Strip.of(ink)
+    strip = LineImage.of(ink)
     # As runs of pieces are (strings.py), the line is seen leaning to either side as well: middles stay where they are.
-    seen = [columns(model, view) for view in views(strip.levels, SLANTS)]
+    seen = [columns(model, view) for view in sheared_views(strip.levels, SLANTS)]
     graph = column_graph(np.mean([model.posterior_of(penalties) for penalties in seen], 0))
     penalties, fields = seen[0], strip.fields
 

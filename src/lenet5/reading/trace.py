@@ -15,8 +15,8 @@ from ..errors import PictureError
 if TYPE_CHECKING:
     from PIL import Image
 
-    from ..imaging.line_removal import Ruling
-    from ..model.classifier import Recogniser
+    from ..imaging.line_removal import PrintedLines
+    from ..model.classifier import Classifier
 
 __all__ = ["character_steps", "string_steps"]
 
@@ -29,7 +29,7 @@ COLOURS = np.array([(0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167),
 
 
 def character_steps(
-    colours: NDArray[np.float32], name: str = "the picture", model: Recogniser | None = None
+    colours: NDArray[np.float32], name: str = "the picture", model: Classifier | None = None
 ) -> Image.Image:
     """The steps of reading one character (picture.normalise_character), on one sheet.
 
@@ -54,24 +54,24 @@ def character_steps(
 
 
 def string_steps(
-    colours: NDArray[np.float32], name: str = "the picture", model: Recogniser | None = None
+    colours: NDArray[np.float32], name: str = "the picture", model: Classifier | None = None
 ) -> Image.Image:
     """The steps of reading lines of several characters (pages, writing, segment, strings), on one sheet.
 
     colours: (rows, columns, 3) in 0 … 1. model: says under each field what it reads. A picture in which nothing
     is found ends with that sentence; nothing is raised.
     """
-    from ..imaging.character_boxes import BOXES, boxes_of
-    from ..imaging.page_layout import lines_of
+    from ..imaging.character_boxes import BOXES, find_character_boxes
+    from ..imaging.page_layout import find_text_lines
 
     colours, ruling, steps = _opened(colours, name)
     try:
-        boxes = [] if ruling and ruling.squared else boxes_of(colours, name)
+        boxes = [] if ruling and ruling.squared else find_character_boxes(colours, name)
         if len(boxes) >= BOXES:
             drawn = _outlined(colours, [box.box for box in boxes])
             return _sheet([*steps, (f"{len(boxes)} printed boxes", drawn)])
         colours = _plain(colours, ruling, steps)
-        lines = lines_of(colours, name)
+        lines = find_text_lines(colours, name)
         where = _outlined(colours, [line.box for line in lines])
         steps.append((f"lines found: {len(lines)}", where))
         for number, line in enumerate(lines, 1):
@@ -88,19 +88,21 @@ def string_steps(
 _Steps = list[tuple[str, "Image.Image | None"]]
 
 
-def _opened(colours: NDArray[np.float32], name: str) -> tuple[NDArray[np.float32], Ruling | None, _Steps]:
+def _opened(
+    colours: NDArray[np.float32], name: str
+) -> tuple[NDArray[np.float32], PrintedLines | None, _Steps]:
     """What is read of a picture, the lines printed there, and the steps up to it."""
-    from ..imaging.line_removal import ruling_of
+    from ..imaging.line_removal import find_printed_lines
     from ..imaging.page_detection import sheet_of
 
     steps: _Steps = [("as it was opened", _picture(colours))]
     if sheet := sheet_of(colours, name):
         colours = sheet.picture
         steps.append(("the sheet of paper alone", _picture(colours)))
-    return colours, ruling_of(colours), steps
+    return colours, find_printed_lines(colours), steps
 
 
-def _plain(colours: NDArray[np.float32], ruling: Ruling | None, steps: _Steps) -> NDArray[np.float32]:
+def _plain(colours: NDArray[np.float32], ruling: PrintedLines | None, steps: _Steps) -> NDArray[np.float32]:
     """The picture without the lines that are printed there: one more step."""
     if ruling:
         colours = ruling.painted(colours)
@@ -108,15 +110,22 @@ def _plain(colours: NDArray[np.float32], ruling: Ruling | None, steps: _Steps) -
     return colours
 
 
-def _line(colours: NDArray[np.float32], name: str, model: Recogniser | None) -> list[tuple[str, Image.Image]]:
-    from ..imaging.foreground import INKED, line_of, resized, without_rules, without_specks, written
+def _line(colours: NDArray[np.float32], name: str, model: Classifier | None) -> list[tuple[str, Image.Image]]:
+    from ..imaging.foreground import (
+        INKED,
+        line_foreground,
+        remove_crossing_lines,
+        remove_specks,
+        resized,
+        written,
+    )
     from ..imaging.segmentation import segments
     from .over_segmentation import parts_of
 
-    ink, pixels = line_of(colours, name)
+    ink, pixels = line_foreground(colours, name)
     small = resized(colours, pixels)
     strength = written(small, name)
-    ruled = without_rules(strength)
+    ruled = remove_crossing_lines(strength)
     found = segments(ink)
     pieces = np.full((*ink.shape, 3), 255, np.uint8)
     inked = (ink > INKED) & (found.piece >= 0)
@@ -125,7 +134,7 @@ def _line(colours: NDArray[np.float32], name: str, model: Recogniser | None) -> 
     return [
         ("ink: how far it differs from the paper in the pen's colour", _ink(strength)),
         ("without lines right across", _ink(ruled)),
-        ("without specks", _ink(without_specks(ruled))),
+        ("without specks", _ink(remove_specks(ruled))),
         (f"cut into {len(found.boxes)} pieces", _picture(pieces)),
         (f"what the network sees: {len(fields)} parts", _fields(list(fields[:MOST_FIELDS]), model)),
     ]
@@ -159,7 +168,7 @@ def _outlined(colours: NDArray[np.float32], boxes: list[tuple[int, int, int, int
     return picture
 
 
-def _fields(fields: list[NDArray[np.uint8]], model: Recogniser | None) -> Image.Image:
+def _fields(fields: list[NDArray[np.uint8]], model: Classifier | None) -> Image.Image:
     """Fields side by side, enlarged; under each what the model reads in it, and with what confidence."""
     from PIL import Image, ImageDraw
 

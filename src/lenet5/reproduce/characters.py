@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.synthesis.glyphs import Hand, drawn
+from ..data.synthesis.glyphs import WriterStyle, drawn
 from ..imaging.normalise import field
 from ..model.lenet5 import LeNet5
 from . import charts, published, sheets
@@ -29,11 +29,12 @@ GROUPS = {
     "distorted": ("training with distortions", charts.GREEN),
     "noisy": ("training with noise", charts.ORANGE),
 }
-# Ways to write that MNIST has few of: slant, width, pen, shaky, as allographs.Hand explains them.
+# Ways to write that MNIST has few of: slant, width, pen, shaky, as glyphs.WriterStyle explains them.
 HANDS = (
-    Hand(slant=0.75, pen=0.07), Hand(slant=-0.4, pen=0.12), Hand(width=1.6, pen=0.08), Hand(width=0.55, pen=0.11),
-    Hand(pen=0.22), Hand(pen=0.035), Hand(shaky=0.09, pen=0.1), Hand(short=0.2, pen=0.1),
-    Hand(flowing=True, slant=0.4, shaky=0.06), Hand(width=1.5, slant=-0.3, pen=0.18),
+    WriterStyle(slant=0.75, pen=0.07), WriterStyle(slant=-0.4, pen=0.12),
+    WriterStyle(width=1.6, pen=0.08), WriterStyle(width=0.55, pen=0.11),
+    WriterStyle(pen=0.22), WriterStyle(pen=0.035), WriterStyle(shaky=0.09, pen=0.1), WriterStyle(short=0.2, pen=0.1),
+    WriterStyle(flowing=True, slant=0.4, shaky=0.06), WriterStyle(width=1.5, slant=-0.3, pen=0.18),
 )  # fmt: skip
 
 

@@ -128,7 +128,7 @@ def planned(kinds: Iterable[str], scale: Scale, patterns: int) -> list[Run]:
     """The trainings of these kinds, in the order of KINDS. patterns: of the whole set."""
 
     def shortened(recipe: Any, passes: int | None) -> Any:
-        return recipe.lasting(min(passes or recipe.passes, recipe.passes))
+        return recipe.with_passes(min(passes or recipe.passes, recipe.passes))
 
     paper, distorted = (shortened(recipe, scale.passes) for recipe in (PAPER, PAPER_DISTORTED))
     which = {

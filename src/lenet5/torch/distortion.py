@@ -165,10 +165,10 @@ class Distorter:
         part = torch.round(pixels.abs() * 256).int()[:, None, None]
         v = laid.int()
         wide = functional.pad(v, (1, 1, 1, 1))
-        around = torch.stack(
+        bounding_box = torch.stack(
             (wide[:, 1:-1, :-2], wide[:, 1:-1, 2:], wide[:, :-2, 1:-1], wide[:, 2:, 1:-1], v)
         )
-        to = torch.where((pixels > 0)[:, None, None], around.amax(0), around.amin(0))
+        to = torch.where((pixels > 0)[:, None, None], bounding_box.amax(0), bounding_box.amin(0))
         moved = ((v << 8) + part * (to - v) + 128) >> 8
         inside = moved[:, 1 : FIELD + 1, 1 : FIELD + 1]  # ink that grew out of the field is lost
         return functional.pad(inside, (1, 2, 1, 2))

@@ -53,13 +53,13 @@ def curvature(
 
 
 class SDLM(torch.optim.Optimizer):
-    """Appendix C: each parameter has a rate of its own, η / (μ + caution·h_kk), held during a pass.
+    """Appendix C: each parameter has a rate of its own, η / (μ + curvature_scale·h_kk), held during a pass.
 
     Args:
         network: whose parameters are trained.
         lr: η, which a scheduler may change.
         mu: keeps a flat direction's rate below η/μ.
-        caution: h_kk is multiplied by it (docs/reproduction.md).
+        curvature_scale: h_kk is multiplied by it (docs/reproduction.md).
     Call `estimate` before each pass; `step` raises InputError before the first. A batch of one pattern is the
     paper's own training.
     """
@@ -69,11 +69,13 @@ class SDLM(torch.optim.Optimizer):
         network: LeNet5,
         lr: float = PAPER.schedule[0],
         mu: float = PAPER.mu,
-        caution: float = PAPER.caution,
+        curvature_scale: float = PAPER.curvature_scale,
     ) -> None:
-        if not (lr > 0 and mu > 0 and caution > 0):
-            raise InputError(f"lr, mu and caution must be more than 0, not {lr}, {mu} and {caution}")
-        super().__init__(network.parameters(), {"lr": lr, "mu": mu, "caution": caution})
+        if not (lr > 0 and mu > 0 and curvature_scale > 0):
+            raise InputError(
+                f"lr, mu and curvature_scale must be more than 0, not {lr}, {mu} and {curvature_scale}"
+            )
+        super().__init__(network.parameters(), {"lr": lr, "mu": mu, "curvature_scale": curvature_scale})
         self._network = network
 
     def estimate(
@@ -102,5 +104,5 @@ class SDLM(torch.optim.Optimizer):
                         "there is no curvature yet: call estimate(images, targets) before step()"
                     )
                 h = self.state[parameter]["curvature"]
-                parameter -= group["lr"] / (group["mu"] + group["caution"] * h) * parameter.grad
+                parameter -= group["lr"] / (group["mu"] + group["curvature_scale"] * h) * parameter.grad
         return loss

@@ -67,8 +67,8 @@ class Checkpoint:
             )
         arrays, metadata = serialisation.read(path)
         kinds = {(array.shape, array.dtype) for array in arrays.values()}
-        fits = set(arrays) in _ARRAYS and kinds == {((PARAMETER_COUNT,), np.dtype(np.float32))}
-        if metadata.get("format") != FORMAT or not fits:
+        fit_to_box_all = set(arrays) in _ARRAYS and kinds == {((PARAMETER_COUNT,), np.dtype(np.float32))}
+        if metadata.get("format") != FORMAT or not fit_to_box_all:
             raise ModelError(f"{path} is not a checkpoint of lenet5; start without --resume")
         try:
             facts = {key: json.loads(metadata[key]) for key in ("done", "identity", "history", "command")}

@@ -13,20 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..imaging.segmentation import SLANTS, views
-from ..model.classifier import Recogniser
+from ..imaging.segmentation import SLANTS, sheared_views
+from ..model.classifier import Classifier
 
-__all__ = ["SHARE", "taught"]
+__all__ = ["SHARE", "soft_targets"]
 
 SHARE = 0.7  # of the targets that is the teachers'; the rest is the label's
 AT_ONCE = 20_000  # patterns
 
 
-def taught(
+def soft_targets(
     images: NDArray[np.uint8],
     labels: NDArray,
     classes: Sequence[str],
-    teachers: Sequence[Recogniser],
+    teachers: Sequence[Classifier],
     certain: int = 0,
 ) -> NDArray[np.float32]:
     """Targets for images (N, 28, 28): rows of weights of the classes; what is missing to 1 is the rubbish class's.
@@ -44,7 +44,7 @@ def taught(
     targets = own.astype(np.float32)
     for first in range(0, len(images) - certain, AT_ONCE):
         some = images[first : min(first + AT_ONCE, len(images) - certain)]
-        seen = views(some, SLANTS)
+        seen = sheared_views(some, SLANTS)
         answers = [one.posterior_of(one.penalties(view)) for one in teachers for view in seen]
         here = targets[first : first + len(some)]
         here += SHARE * (np.mean(answers, 0) - here)

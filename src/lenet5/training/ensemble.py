@@ -1,4 +1,4 @@
-"""Several networks trained, each by itself, one after another; then they are joined to a committee.
+"""Several networks trained, each by itself, one after another; then they are joined to an ensemble.
 
 Networks differ by the seed, which draws what they begin with, what they are mixed with, the order of the patterns and
 how these are distorted; and by what they go on from.
@@ -15,8 +15,8 @@ from typing import Any
 
 from ..data.dataset import Dataset
 from ..errors import InputError
-from ..model.classifier import Recogniser
-from ..model.ensemble import Committee
+from ..model.classifier import Classifier
+from ..model.ensemble import Ensemble
 from ..model.lenet5 import LeNet5
 from .checkpoint import checkpoint_path
 from .loop import train
@@ -26,16 +26,16 @@ __all__ = ["member_path", "places", "train_members"]
 
 
 def member_path(out: str | os.PathLike[str], number: int) -> Path:
-    """Where network `number`, from 0, of the committee `out` is until all are trained: out.network-1.safetensors."""
+    """Where network `number`, from 0, of the ensemble `out` is until all are trained: out.network-1.safetensors."""
     out = Path(out)
     return out.with_name(f"{out.name.removesuffix('.safetensors')}.network-{number + 1}.safetensors")
 
 
-def places(out: str | os.PathLike[str], networks: int, start: Recogniser | None = None) -> list[Path]:
+def places(out: str | os.PathLike[str], networks: int, start: Classifier | None = None) -> list[Path]:
     """Where each of the networks that train_members trains is kept meanwhile: `out` itself where it is one."""
     if networks == 1:
         return [Path(out)]
-    count = networks + (len(start.specialists) if start else 0)
+    count = networks + (len(start.experts) if start else 0)
     return [member_path(out, number) for number in range(count)]
 
 
@@ -45,15 +45,15 @@ def train_members(
     *,
     networks: int,
     out: str | os.PathLike[str],
-    start: Recogniser | None = None,
+    start: Classifier | None = None,
     seed: int = 0,
     resume: bool = False,
     each_network: Callable[[int], None] = lambda number: None,
     **settings: Any,
-) -> Recogniser:
+) -> Classifier:
     """Train networks, each with a seed of its own, from `seed` on, and join them in one file; or only one.
 
-    start: what they go on from, a trained network or the members of a committee in turn, whose specialists then go on
+    start: what they go on from, a trained network or the members of an ensemble in turn, whose experts then go on
     as well. resume: go on where an interruption came, networks that are done being left as they are. each_network:
     told of each network, from 0, before it is trained. The rest is as for train.train, which is called for each.
     Raises what that raises, and InputError for less than one network.
@@ -69,7 +69,7 @@ def train_members(
         if number < networks:
             member = start and start.members[number % len(start.members)]
         else:
-            member = start.specialists[number - networks]
+            member = start.experts[number - networks]
         model = _done(place, member, recipe, seed + number) if resume else None
         if model is None:
             each_network(number)
@@ -79,8 +79,8 @@ def train_members(
                 dataset, recipe, seed=seed + number, out=place, resume=going_on, start=member, **settings
             )
         models.append(model)
-    weight = {"weight": start.weight} if isinstance(start, Committee) else {}
-    joined = Committee(models[:networks], models[networks:], **weight)
+    weight = {"weight": start.weight} if isinstance(start, Ensemble) else {}
+    joined = Ensemble(models[:networks], models[networks:], **weight)
     joined.save(out)
     for place in places(out, networks, start):
         place.unlink(missing_ok=True)

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from ..data.dataset import Dataset, relabel
 from ..data.synthesis.negatives import noncharacters
-from ..data.synthesis.text_lines import NOTHING
-from ..data.synthesis.training_set import supplemented
-from ..model.classifier import Recogniser
+from ..data.synthesis.text_lines import NO_CHARACTER
+from ..data.synthesis.training_set import build_training_set
+from ..model.classifier import Classifier
 from .recipes import ADAPT, ADAPT_LINES, READING, Recipe
 
-__all__ = ["LineMixture", "Mixture", "recipe_for"]
+__all__ = ["LineReplayMix", "ReplayMix", "recipe_for"]
 
 # What others are given beside the characters of lines: less of it than of them.
 LIKE_READING = replace(READING, repeats=1, drawn=15_000, lines=1_000, nothing=3_000)
@@ -31,7 +31,7 @@ LEAST = 320  # patterns of a pass then: fewer are repeated
 
 
 @dataclass(frozen=True)
-class Mixture:
+class ReplayMix:
     """What a person's patterns are mixed with.
 
     others: patterns of other hands, or None. many: of these, drawn at random. nothing: non-characters to go
@@ -75,7 +75,7 @@ class Mixture:
 
 
 @dataclass(frozen=True)
-class LineMixture(Mixture):
+class LineReplayMix(ReplayMix):
     """What the characters of lines are mixed with: what else the lines were cut into, and as Mixture, but with
     the drawings and lines of the recipe `reading`.
 
@@ -97,10 +97,10 @@ class LineMixture(Mixture):
         rest = self.cut[rng.permutation(len(self.cut))[: round(self.rest * len(images))]]
         weights = np.concatenate([np.eye(len(classes)), np.zeros((1, len(classes)))]).astype(np.float32)
         parts = [(images, weights[labels])] * self.again
-        parts.append((rest, weights[np.full(len(rest), NOTHING)]))
+        parts.append((rest, weights[np.full(len(rest), NO_CHARACTER)]))
         if self.others is not None:
             known = relabel(self.others, classes)
-            other, theirs = supplemented(self.others.images, known, classes, self.like, seed)
+            other, theirs = build_training_set(self.others.images, known, classes, self.like, seed)
             chosen = rng.permutation(len(other))[: self.many]
             parts.append((other[chosen], weights[theirs[chosen]] if theirs.ndim == 1 else theirs[chosen]))
         every, targets = (np.concatenate(column) for column in zip(*parts, strict=True))
@@ -112,8 +112,8 @@ class LineMixture(Mixture):
         return {**super().data(), "cut": cut, "rest": self.rest, "again": self.again}
 
 
-def recipe_for(start: Recogniser, mixture: Mixture) -> Recipe:
+def recipe_for(start: Classifier, replay_mix: ReplayMix) -> Recipe:
     """ADAPT with the constants of eq. 9 that the network was trained with, and gentler without others."""
-    recipe = ADAPT_LINES if isinstance(mixture, LineMixture) else ADAPT
+    recipe = ADAPT_LINES if isinstance(replay_mix, LineReplayMix) else ADAPT
     recipe = replace(recipe, j=start.metadata["j"], scale=start.metadata["scale"])
-    return recipe if mixture.others else replace(recipe, name="adapt-alone", rate=ALONE)
+    return recipe if replay_mix.others else replace(recipe, name="adapt-alone", rate=ALONE)

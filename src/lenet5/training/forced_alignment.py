@@ -17,26 +17,26 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.synthesis.text_lines import NOTHING
+from ..data.synthesis.text_lines import NO_CHARACTER
 from ..errors import DataError, LeNet5Error
-from ..evaluation.strings import labelled_pictures
-from ..imaging.foreground import INKED, line_of
-from ..imaging.load import colours_of
+from ..evaluation.strings import read_transcripts
+from ..imaging.foreground import INKED, line_foreground
+from ..imaging.load import load_image_with_scale
 from ..imaging.segmentation import segments
 from ..lattice.regex import choices
-from ..model.classifier import Recogniser
+from ..model.classifier import Classifier
 from ..parallel import each
 from ..reading.over_segmentation import parts_of
 
-__all__ = ["Aligned", "aligned", "aligned_pictures", "holds_lines", "rewritten"]
+__all__ = ["AlignedLines", "align_pictures", "aligned", "holds_lines", "rewritten"]
 
 VERSIONS = 8  # of each line: as it is, and as other hands would have written it
 SHARED = 0.6  # of the ink of an arc and of a character, above which the arc is not called nothing
 
 
 @dataclass(frozen=True, eq=False)
-class Aligned:
-    """What lines were cut into. fields: (M, 28, 28) uint8. labels: (M,) indices into classes, or NOTHING.
+class AlignedLines:
+    """What lines were cut into. fields: (M, 28, 28) uint8. labels: (M,) indices into classes, or NO_CHARACTER.
 
     lines: how many could be read as they are labelled. others: names of those that could not.
     """
@@ -51,13 +51,13 @@ def holds_lines(folder: str | Path) -> bool:
     """Whether a folder's labels.csv names pictures of more than one character."""
     if not (Path(folder) / "labels.csv").is_file():
         return False
-    return any(len(label) > 1 for _, label in labelled_pictures(folder))
+    return any(len(label) > 1 for _, label in read_transcripts(folder))
 
 
 def aligned(
-    ink: NDArray[np.float32], text: str, model: Recogniser
+    ink: NDArray[np.float32], text: str, model: Classifier
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]] | None:
-    """Arcs of a line of ink that says `text`: (M, 28, 28) uint8, and (M,) class or NOTHING; None if no path does.
+    """Arcs of a line of ink that says `text`: (M, 28, 28) uint8, and (M,) class or NO_CHARACTER; None if no path does.
 
     Raises InputError for a text with other characters than the network's classes.
     """
@@ -85,7 +85,7 @@ def aligned(
             labels.append(said[run])
         elif all(_shared(before, run, one) < SHARED for one in said):
             kept.append(number)
-            labels.append(NOTHING)
+            labels.append(NO_CHARACTER)
     return fields[kept], np.array(labels, np.int64)
 
 
@@ -120,16 +120,16 @@ def rewritten(ink: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.
     return other
 
 
-def aligned_pictures(
+def align_pictures(
     pictures: Sequence[tuple[Path, str]],
-    model: Recogniser,
+    model: Classifier,
     *,
     versions: int = VERSIONS,
     seed: int = 0,
     jobs: int | None = None,
     progress: Callable[[], object] = lambda: None,
-) -> Aligned:
-    """Pictures of one line each, and what they say (string_evaluation.labelled_pictures), aligned.
+) -> AlignedLines:
+    """Pictures of one line each, and what they say (string_evaluation.read_transcripts), aligned.
 
     versions: of each line. jobs: processes (jobs.each). progress: called after each picture. The same seed gives
     the same. Raises DataError where none of the lines can be read as labelled, or a label has a character that
@@ -149,17 +149,19 @@ def aligned_pictures(
         progress()
     if not fields:
         raise DataError(f"none of {len(pictures)} lines can be read as labelled: are the labels theirs?")
-    return Aligned(np.concatenate(fields), np.concatenate(labels), len(pictures) - len(others), tuple(others))
+    return AlignedLines(
+        np.concatenate(fields), np.concatenate(labels), len(pictures) - len(others), tuple(others)
+    )
 
 
 def _align(
-    model: Recogniser, versions: int, seed: int, numbered: tuple[int, tuple[Path, str]]
+    model: Classifier, versions: int, seed: int, numbered: tuple[int, tuple[Path, str]]
 ) -> list[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
     """A picture's versions, aligned; none where it cannot be read as it is labelled."""
     number, (path, text) = numbered
     found = []
     try:
-        ink, _ = line_of(colours_of(path)[0], path.name)
+        ink, _ = line_foreground(load_image_with_scale(path)[0], path.name)
         for version in range(versions):
             rng = np.random.Generator(np.random.PCG64([seed, number, version]))
             one = aligned(rewritten(ink, rng) if version else ink, text, model)

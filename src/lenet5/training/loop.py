@@ -17,19 +17,19 @@ from numpy.typing import ArrayLike, NDArray
 from .. import atomic
 from ..data.dataset import Dataset, relabel
 from ..data.mnist import validation_split
-from ..data.synthesis.training_set import supplemented
+from ..data.synthesis.training_set import build_training_set
 from ..engine import numpy_backend
 from ..errors import InputError, LeNet5Error, SaveError
 from ..model.lenet5 import LeNet5, initial
 from ..network.preprocessing import check_fields, target_weights
 from . import stochastic
 from .checkpoint import Checkpoint, checkpoint_path, log_path
-from .distillation import taught
+from .distillation import soft_targets
 from .recipes import BEST, FAST, RECIPES, PaperRecipe, Recipe
 from .stochastic import PaperPass, PaperTraining
 
 if TYPE_CHECKING:
-    from .fine_tuning import Mixture
+    from .fine_tuning import ReplayMix
 
 __all__ = [
     "BEST", "FAST", "RECIPES", "PassReport", "Recipe", "Training", "begin", "hold_out", "train", "untrained",
@@ -211,7 +211,7 @@ def train(
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
     start: LeNet5 | None = None,
-    mixture: Mixture | None = None,
+    replay_mix: ReplayMix | None = None,
     teachers: Sequence[LeNet5] = (),
     test: Dataset | None = None,
     threads: int | None = None,
@@ -244,14 +244,14 @@ def train(
     held = None if test is None else (test.images, relabel(test, model.classes))
     images = dataset.images
     if isinstance(recipe, Recipe) and recipe.supplements:
-        images, labels = supplemented(images, labels, model.classes, recipe, seed)
-    if mixture is not None:
-        images, labels = mixture.mixed(images, labels, model.classes, seed)
+        images, labels = build_training_set(images, labels, model.classes, recipe, seed)
+    if replay_mix is not None:
+        images, labels = replay_mix.mixed(images, labels, model.classes, seed)
     if teachers:
         if isinstance(recipe, PaperRecipe):
             raise InputError(f"the recipe {recipe.name} learns from labels alone: it takes no teachers")
         # Of generated non-characters, which come last, more is known than teachers say.
-        labels = taught(images, labels, model.classes, teachers, recipe.nothing)
+        labels = soft_targets(images, labels, model.classes, teachers, recipe.nothing)
     prepared(len(images))
     training = begin(model, images, labels, recipe, seed=seed, test=held, threads=threads, trainer=trainer)
     identity = {
@@ -261,8 +261,8 @@ def train(
         "test data": None if test is None else {"name": test.name, "sha256": test.fingerprint},
         "start": None if start is None else hashlib.sha256(start.flat.tobytes()).hexdigest(),
     }
-    if mixture is not None:
-        identity["mixture"] = mixture.data()
+    if replay_mix is not None:
+        identity["mixture"] = replay_mix.data()
     if teachers:
         identity["teachers"] = [hashlib.sha256(one.flat.tobytes()).hexdigest() for one in teachers]
     if state is not None:

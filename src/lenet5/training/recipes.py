@@ -112,7 +112,7 @@ class Recipe:
         """The recipe as it is written to files."""
         return asdict(self)
 
-    def lasting(self, passes: int) -> Recipe:
+    def with_passes(self, passes: int) -> Recipe:
         """The same recipe with another number of passes."""
         return replace(self, passes=passes)
 
@@ -129,16 +129,16 @@ class PaperRecipe:
     # not in the paper, or not by number; docs/reproduction.md has the measurements:
     j: float | None = None  # eq. 9: the penalty of the rubbish class; None: eq. 8
     scale: float = 0.25  # penalties are multiplied by it (losses.py)
-    caution: float = 8.0  # h_kk is multiplied by it: with the scale, F6 has a curvature of 4 at first
+    curvature_scale: float = 8.0  # h_kk is multiplied by it: with the scale, F6 has a curvature of 4 at first
     spread: float = 1.0  # weights start uniform in ±spread/F_i^power; the paper prints ±2.4/F_i
     power: float = 0.5
     coefficient: float | None = 0.5  # where those of S2 and S4 start; None: as weights
     bias: float | None = 0.0  # where biases start; None: as weights
-    redrawn: bool = True  # the order, and the 500 patterns: drawn for each pass, or once
+    reshuffle: bool = True  # the order, and the 500 patterns: drawn for each pass, or once
     distortion: Distortion | None = None  # drawn afresh for each pattern in each pass
 
     def __post_init__(self) -> None:
-        positive = ("mu", "scale", "caution", "spread")
+        positive = ("mu", "scale", "curvature_scale", "spread")
         if not self.schedule or min(self.schedule) <= 0 or min(getattr(self, name) for name in positive) <= 0:
             raise InputError(f"every rate of a schedule, and {', '.join(positive)}, must be more than 0")
         if self.j is not None and self.j < 0:
@@ -155,7 +155,7 @@ class PaperRecipe:
         """The recipe as it is written to files."""
         return {"passes": self.passes, **asdict(self)}
 
-    def lasting(self, passes: int) -> PaperRecipe:
+    def with_passes(self, passes: int) -> PaperRecipe:
         """The same recipe with another number of passes, and its schedule shrunk or stretched to them.
 
         Pass i of N has the rate at which the schedule stands after the share i/N of its own passes: five
@@ -192,7 +192,7 @@ BEST = Recipe(
     distortion=FIRM,
     variants=0.15,
 )
-# For a committee's specialists (committee.py): which digit it is, as other hands write them too, and nothing else.
+# For an ensemble's experts (ensemble.py): which digit it is, as other hands write them too, and nothing else.
 HANDS = replace(BEST, name="hands", variants=0.5, drawn=15_000)
 # For reading what people write, at some cost on MNIST itself: its writers are a part of what is learnt, and pieces
 # of digits take as much room in so small a network as digits do.

@@ -73,9 +73,11 @@ def rates(
     as many. With `recipe.redrawn` off they are those of the first pass.
     """
     count = min(recipe.curvature_patterns, len(images))
-    sample = permutation(seed, index if recipe.redrawn else 0, _SAMPLE, len(images))[:count]
+    sample = permutation(seed, index if recipe.reshuffle else 0, _SAMPLE, len(images))[:count]
     h = _loops().curvature(flat, codes, images[sample], labels[sample], recipe.j, recipe.scale)
-    return np.float32(recipe.schedule[index]) / (np.float32(recipe.mu) + np.float32(recipe.caution) * h)
+    return np.float32(recipe.schedule[index]) / (
+        np.float32(recipe.mu) + np.float32(recipe.curvature_scale) * h
+    )
 
 
 def _loops() -> ModuleType:
@@ -141,14 +143,14 @@ def run_pass(
     distorting = recipe.distortion
     distortion = (distorting.vector(), distorting.pool(seed, index), scratch()) if distorting else None
     loop = _loops().Pass(flat, codes, own, images, labels, recipe.j, recipe.scale, distortion, seed, index)
-    order = permutation(seed, index if recipe.redrawn else 0, _ORDER, len(images))
+    order = permutation(seed, index if recipe.reshuffle else 0, _ORDER, len(images))
     for part in np.array_split(order, min(SLICES_A_PASS, len(images))):
         loop.run(part)
         progress(len(part))
     if not np.isfinite(flat).all():
         raise LeNet5Error(
             f"the training ran away in pass {index + 1}: parameters are no longer numbers; "
-            "a larger mu or caution, or a smaller scale, may help"
+            "a larger mu or curvature_scale, or a smaller scale, may help"
         )
     seconds = time.perf_counter() - began
     return PaperPass(

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from lenet5.data.synthesis.glyphs import ALLOGRAPHS, Hand, drawn, strokes
+from lenet5.data.synthesis.glyphs import ALLOGRAPHS, WriterStyle, drawn, strokes
 from lenet5.network.codes import DIGITS
 
-STEADY = Hand(slant=0.0, width=1.0, pen=0.08, shaky=0.0, short=0.0)
+STEADY = WriterStyle(slant=0.0, width=1.0, pen=0.08, shaky=0.0, short=0.0)
 
 
 def rng(seed=0):
@@ -28,7 +28,7 @@ def test_every_digit_has_ways_whose_strokes_can_be_read():
 @pytest.mark.parametrize("digit", DIGITS)
 def test_a_drawing_is_ink_cut_to_its_box(digit):
     for seed in range(8):
-        ink = drawn(digit, 40, Hand.any(rng(seed)), rng(seed))
+        ink = drawn(digit, 40, WriterStyle.any(rng(seed)), rng(seed))
         assert ink.dtype == np.float32 and ink.min() >= 0 and ink.max() > 0.9 and 25 < ink.shape[0] < 75
         for edge in (ink[0], ink[-1], ink[:, 0], ink[:, -1]):
             assert edge.max() > 0.3

@@ -6,7 +6,7 @@ import pytest
 from lenet5.data.synthesis.text_lines import (
     MARK,
     NOBODY,
-    NOTHING,
+    NO_CHARACTER,
     Line,
     Source,
     arcs,
@@ -64,7 +64,7 @@ def test_lone_digits_are_characters_and_their_halves_and_pairs_are_not():
     for field, label in zip(fields, labels, strict=True):
         found.setdefault(int(label), []).append(field)
     # A ring whole, or nearly, is a zero; its halves, and both rings at once, are nothing.
-    assert len(found[0]) >= 2 and len(found[NOTHING]) >= 3
+    assert len(found[0]) >= 2 and len(found[NO_CHARACTER]) >= 3
     for field in found[0]:
         assert field[14, 14] == 0 and field[14].max() == 255
 
@@ -78,10 +78,10 @@ def test_windows_are_named_after_the_character_in_their_middle():
         ring = np.abs(np.hypot((y - 30) / 1.3, x - middle) - 15) < 2.5
         ink[ring], owner[ring] = 1, k
     fields, labels = windows(Line(ink, owner, digits))
-    named = labels[labels != NOTHING].tolist()
+    named = labels[labels != NO_CHARACTER].tolist()
     assert [label for k, label in enumerate(named) if not k or named[k - 1] != label] == [0, 6, 9, 0]
-    assert len(named) <= 2 * len(digits) and (labels == NOTHING).sum() >= 8
-    for field in fields[labels != NOTHING]:
+    assert len(named) <= 2 * len(digits) and (labels == NO_CHARACTER).sum() >= 8
+    for field in fields[labels != NO_CHARACTER]:
         assert abs(np.average(np.arange(28), weights=field[:, 6:22].any(1) * 1.0) - 13.5) < 1.5
         assert field[14, 12:16].max() < 60  # the middle of a ring
     assert windows(Line(np.zeros((9, 9), np.float32), owner[:9, :9], ()))[0].shape == (0, 28, 28)
@@ -92,12 +92,12 @@ def test_marks_are_no_characters(source):
         written = line(source, rng(seed))
         only = Line(np.where(written.owner == MARK, written.ink, 0), written.owner, written.digits)
         if (only.ink > 0.5).sum() > 30:
-            assert set(arcs(only)[1]) <= {NOTHING} and set(windows(only)[1]) <= {NOTHING}
+            assert set(arcs(only)[1]) <= {NO_CHARACTER} and set(windows(only)[1]) <= {NO_CHARACTER}
 
 
 @pytest.mark.parametrize("parts", [arcs, windows])
 def test_both_kinds_come_out(source, parts):
     fields, labels = patterns(source, 10, 1, parts)
     assert fields.shape == (len(labels), 28, 28) and fields.dtype == np.uint8
-    assert (labels == NOTHING).sum() > 30 and (labels != NOTHING).sum() > 20
-    assert (fields[labels != NOTHING].reshape(-1, 784).max(1) > 200).all()
+    assert (labels == NO_CHARACTER).sum() > 30 and (labels != NO_CHARACTER).sum() > 20
+    assert (fields[labels != NO_CHARACTER].reshape(-1, 784).max(1) > 200).all()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ALLOGRAPHS", "Hand", "drawn", "strokes"]
+__all__ = ["ALLOGRAPHS", "WriterStyle", "drawn", "strokes"]
 
 # Digit -> ways of writing it: how often, width for its height, strokes.
 ALLOGRAPHS: dict[str, list[tuple[float, float, tuple[str, ...]]]] = {
@@ -153,7 +153,7 @@ ALLOGRAPHS: dict[str, list[tuple[float, float, tuple[str, ...]]]] = {
 
 
 @dataclass(frozen=True)
-class Hand:
+class WriterStyle:
     """How a writer writes; for `drawn`.
 
     slant: of upright lines, x for a y. width: factor on every width. pen: stroke's width, of the height.
@@ -169,9 +169,9 @@ class Hand:
     flowing: bool = False
 
     @staticmethod
-    def any(rng: np.random.Generator) -> Hand:
+    def any(rng: np.random.Generator) -> WriterStyle:
         """Some writer's hand."""
-        return Hand(
+        return WriterStyle(
             float(np.clip(rng.normal(0.15, 0.22), -0.35, 0.75)),
             float(np.exp(rng.normal(0, 0.18))),
             float(np.exp(rng.uniform(np.log(0.04), np.log(0.17)))),
@@ -181,7 +181,7 @@ class Hand:
         )
 
 
-def strokes(digit: str, hand: Hand, rng: np.random.Generator) -> list[NDArray[np.float64]]:
+def strokes(digit: str, hand: WriterStyle, rng: np.random.Generator) -> list[NDArray[np.float64]]:
     """The lines of one drawing of a digit: (points, 2) of x and y each, in heights, y from 0 to 1 and down."""
     ways = ALLOGRAPHS[digit]
     often = np.array([way[0] for way in ways])
@@ -218,7 +218,7 @@ def _flowing(lines: tuple[str, ...]) -> list[str]:
     return found
 
 
-def drawn(digit: str, height: float, hand: Hand, rng: np.random.Generator) -> NDArray[np.float32]:
+def drawn(digit: str, height: float, hand: WriterStyle, rng: np.random.Generator) -> NDArray[np.float32]:
     """A digit of about `height` pixels, drawn: ink in 0 … 1, cut to its box."""
     from PIL import Image, ImageDraw
 

@@ -17,14 +17,14 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .glyphs import Hand, drawn
+from .glyphs import WriterStyle, drawn
 from ...imaging.segmentation import segments
-from ...imaging.line_image import Strip
-from ...imaging.foreground import INKED, without_specks
+from ...imaging.line_image import LineImage
+from ...imaging.foreground import INKED, remove_specks
 
-__all__ = ["NOTHING", "Line", "Source", "arcs", "line", "patterns", "windows"]
+__all__ = ["NO_CHARACTER", "Line", "Source", "arcs", "line", "patterns", "windows"]
 
-NOTHING = -1  # label of what is no character
+NO_CHARACTER = -1  # label of what is no character
 MARK = -2  # owner of the ink of points, commas, dashes and rules
 NOBODY = -1  # owner of paper
 WHOLE, PURE = 0.8, 0.82  # a character holds so much of its ink, and so much of an arc's ink is its
@@ -33,7 +33,7 @@ PART, MIXED = 0.7, 0.75  # with less of either an arc is no character; between, 
 # Pixels of a strip between a window's middle and a character's: no more is that character, no less is none.
 NEAR, FAR = 2.0, 4.5
 
-Patterns = tuple[NDArray[np.uint8], NDArray[np.int64]]  # (M, 28, 28), and a digit or NOTHING for each
+Patterns = tuple[NDArray[np.uint8], NDArray[np.int64]]  # (M, 28, 28), and a digit or NO_CHARACTER for each
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class Source:
         object.__setattr__(self, "_where", where)
 
     def glyph(
-        self, digit: int, height: float, hand: Hand, pen: bool, rng: np.random.Generator
+        self, digit: int, height: float, hand: WriterStyle, pen: bool, rng: np.random.Generator
     ) -> NDArray[np.float32]:
         """A digit about `height` pixels high, cut to its ink, in 0 … 1. pen: draw it."""
         where = self._where[digit]
@@ -85,7 +85,7 @@ def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | Non
             tied = int(rng.integers(1, 4))
             digits += (0,) * tied
     height = float(rng.uniform(18, 42))
-    hand = Hand.any(rng)
+    hand = WriterStyle.any(rng)
     if not pen:  # MNIST's digits have a slant of their own
         hand = replace(hand, slant=float(rng.normal(0.10, 0.22)))
     gap, zero_gap = rng.normal(0.04, 0.14), rng.normal(-0.17, 0.12)
@@ -142,8 +142,8 @@ def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | Non
 
 
 def arcs(written: Line) -> Patterns:
-    """The arcs of a line's segmentation graph that can be named: (M, 28, 28) uint8, and digit or NOTHING."""
-    solid = without_specks(written.ink)
+    """The arcs of a line's segmentation graph that can be named: (M, 28, 28) uint8, and digit or NO_CHARACTER."""
+    solid = remove_specks(written.ink)
     inked = solid > INKED
     fields, labels = [], []
     if inked.any():
@@ -164,7 +164,7 @@ def arcs(written: Line) -> Patterns:
             if whole > WHOLE and pure > PURE:
                 labels.append(written.digits[most])
             elif whole < PART or pure < MIXED:
-                labels.append(NOTHING)
+                labels.append(NO_CHARACTER)
             else:
                 continue
             fields.append(found.field(first, behind))
@@ -173,12 +173,12 @@ def arcs(written: Line) -> Patterns:
 
 
 def windows(written: Line) -> Patterns:
-    """The windows of a line's strip that can be named: (M, 28, 28) uint8, and digit or NOTHING."""
-    solid = without_specks(written.ink)
+    """The windows of a line's strip that can be named: (M, 28, 28) uint8, and digit or NO_CHARACTER."""
+    solid = remove_specks(written.ink)
     inked = solid > INKED
     if not inked.any():
         return np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.int64)
-    strip = Strip.of(solid)
+    strip = LineImage.of(solid)
     x = np.arange(solid.shape[1]) + 0.5
     mass = np.array([((written.owner == k) & inked).sum(0) for k in range(len(written.digits))])
     there = mass.sum(1) > 0
@@ -187,13 +187,13 @@ def windows(written: Line) -> Patterns:
     away[:, 1:] = np.abs(strip.middles[:, None] - mass @ x / mass.sum(1)) / strip.pixels
     nearest = away.argmin(1)
     least = away[np.arange(len(away)), nearest]
-    labels = np.where(least < FAR, np.append(NOTHING, digits)[nearest], NOTHING)
+    labels = np.where(least < FAR, np.append(NO_CHARACTER, digits)[nearest], NO_CHARACTER)
     named = (least <= NEAR) | (least >= FAR)
     return strip.fields[named], labels[named]
 
 
 def patterns(source: Source, lines: int, seed: int = 0, parts: Callable[[Line], Patterns] = arcs) -> Patterns:
-    """Parts of so many lines, (M, 28, 28) uint8, and digit or NOTHING; the same seed gives the same.
+    """Parts of so many lines, (M, 28, 28) uint8, and digit or NO_CHARACTER; the same seed gives the same.
 
     parts: arcs, or windows.
     """
@@ -201,13 +201,13 @@ def patterns(source: Source, lines: int, seed: int = 0, parts: Callable[[Line], 
     for number in range(lines):
         rng = np.random.Generator(np.random.PCG64([seed, number]))
         found, names = parts(line(source, rng))
-        kept = (names != NOTHING) | (rng.random(len(names)) < KEPT)
+        kept = (names != NO_CHARACTER) | (rng.random(len(names)) < KEPT)
         fields.append(found[kept])
         labels.append(names[kept])
     return np.concatenate(fields), np.concatenate(labels)
 
 
-def _resized(image: NDArray[np.uint8], height: float, hand: Hand) -> NDArray[np.float32]:
+def _resized(image: NDArray[np.uint8], height: float, hand: WriterStyle) -> NDArray[np.float32]:
     """A digit of MNIST brought to its height, slant and width, cut to its ink."""
     from PIL import Image
 

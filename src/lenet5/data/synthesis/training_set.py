@@ -12,23 +12,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .glyphs import Hand, drawn
+from .glyphs import WriterStyle, drawn
 from ...network.codes import DIGITS
 from ...imaging.normalise import field
 from .negatives import noncharacters
 from ...imaging.segmentation import fit
-from .text_lines import NOTHING, Source, arcs, patterns, windows
+from .text_lines import NO_CHARACTER, Source, arcs, patterns, windows
 from .style_transfer import variants
 
 if TYPE_CHECKING:
     from ...training.recipes import Recipe
 
-__all__ = ["drawings", "supplemented"]
+__all__ = ["drawings", "build_training_set"]
 
 IN_LINES = 0.6  # variants made for lines, as a share of the 1s and 7s
 
 
-def supplemented(
+def build_training_set(
     images: NDArray[np.uint8], labels: NDArray, classes: list[str], recipe: Recipe, seed: int
 ) -> tuple[NDArray[np.uint8], NDArray]:
     """The patterns and what the recipe adds to them: (N, 28, 28) uint8, and targets.
@@ -46,7 +46,7 @@ def supplemented(
             more, names = drawings(recipe.drawn, seed)
             parts.append((more, digit[names]))
         if recipe.lines or recipe.windows:
-            value = np.full(len(classes), NOTHING)
+            value = np.full(len(classes), NO_CHARACTER)
             value[digit] = np.arange(10)
             known = value[labels] >= 0
             own, values = images[known], value[labels][known]
@@ -55,14 +55,14 @@ def supplemented(
             for count, cut in ((recipe.lines, arcs), (recipe.windows, windows)):
                 if count:
                     more, names = patterns(source, count, seed, cut)
-                    parts.append((more, np.where(names == NOTHING, NOTHING, digit[names])))
+                    parts.append((more, np.where(names == NO_CHARACTER, NO_CHARACTER, digit[names])))
     if recipe.nothing:
-        parts.append((noncharacters(seed, recipe.nothing, classes), np.full(recipe.nothing, NOTHING)))
+        parts.append((noncharacters(seed, recipe.nothing, classes), np.full(recipe.nothing, NO_CHARACTER)))
     every, names = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    if not (names == NOTHING).any():
+    if not (names == NO_CHARACTER).any():
         return every, names
     weights = np.concatenate([np.eye(len(classes)), np.zeros((1, len(classes)))]).astype(np.float32)
-    return every, weights[names]  # the last row is that of NOTHING, −1
+    return every, weights[names]  # the last row is that of NO_CHARACTER, −1
 
 
 def drawings(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -70,7 +70,7 @@ def drawings(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.i
     made = np.empty((count, 28, 28), np.uint8)
     for number in range(count):
         rng = np.random.Generator(np.random.PCG64([seed, number]))
-        ink = drawn(DIGITS[number % 10], rng.uniform(30, 60), Hand.any(rng), rng)
+        ink = drawn(DIGITS[number % 10], rng.uniform(30, 60), WriterStyle.any(rng), rng)
         # As single characters are brought to size, stroke and all, or as those in lines are.
         made[number] = field(ink) if rng.random() < 0.7 else fit(ink)
     return made, np.arange(count, dtype=np.int64) % 10
