@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from lenet5.errors import PictureError
-from lenet5.parallel import each
+from lenet5.parallel import parallel_map
 from lenet5.reading.reader import Reader
 
 RESULTS = Path(__file__).parent / "results" / "nothing.json"
@@ -352,14 +352,14 @@ def main() -> None:
     arguments.add_argument("--count", type=int, default=200, help="pictures of each kind")
     arguments.add_argument("--kinds", nargs="+", choices=KINDS, help="only these; nothing is written")
     arguments.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
-    arguments.add_argument("--jobs", type=int, help="processes")
+    arguments.add_argument("--workers", type=int, help="processes")
     arguments.add_argument("--json", action="store_true", help="every reading")
     options = arguments.parse_args()
     reader, modes = Reader(options.weights), tuple(options.modes)
     rows: dict[str, dict] = {}
     for kind in options.kinds or filter(there, KINDS):
         items = [(kind, number) for number in range(options.count)]
-        read = list(each(partial(shown, reader, modes), items, options.jobs))
+        read = list(parallel_map(partial(shown, reader, modes), items, options.workers))
         rows[kind] = {"pictures": len(read), "read": {}, "digits": {}}
         for mode in modes:
             digits = [sum(c not in "? \n" for c in found[mode]) for found in read]

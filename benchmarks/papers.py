@@ -24,7 +24,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from lenet5.data.mnist import mnist
 from lenet5.errors import PictureError
-from lenet5.parallel import each
+from lenet5.parallel import parallel_map
 from lenet5.reading.reader import Reader
 from nothing import smooth
 
@@ -255,7 +255,7 @@ def main() -> None:
     arguments.add_argument("--weights", default="digits")
     arguments.add_argument("--count", type=int, default=100, help="pictures of each kind")
     arguments.add_argument("--kinds", nargs="+", choices=KINDS, help="only these; nothing is written")
-    arguments.add_argument("--jobs", type=int, help="processes")
+    arguments.add_argument("--workers", type=int, help="processes")
     arguments.add_argument("--json", action="store_true", help="every mistake")
     options = arguments.parse_args()
     reader = Reader(options.weights)
@@ -264,7 +264,7 @@ def main() -> None:
         rows[kind] = {}
         for count in DIGITS:
             items = [(kind, count, number) for number in range(options.count)]
-            read = list(each(partial(answers, reader), items, options.jobs))
+            read = list(parallel_map(partial(answers, reader), items, options.workers))
             rows[kind][str(count)] = figures(read)
             if options.json:
                 wrong = [(number, *row) for number, row in enumerate(read) if row[0] != row[1]]

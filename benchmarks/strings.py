@@ -41,7 +41,7 @@ def figures(
     weights: str, pictures: Pictures, mode: str = "string", method: str = "segmentation"
 ) -> dict[str, float]:
     """Exact strings, wrong characters, and what must be rejected for 5 % of error."""
-    result = evaluate_strings(Reader(weights, method=method), pictures, mode=mode, jobs=None)
+    result = evaluate_strings(Reader(weights, method=method), pictures, mode=mode, workers=None)
     return {
         "strings": len(pictures),
         "exact": result.exact,
@@ -62,7 +62,7 @@ def times(weights: str, pictures: Pictures) -> dict[str, float]:
             took.append(time.perf_counter() - begin)
         found[f"{mode}_ms"] = 1000 * median(took[5:])
     begin = time.perf_counter()
-    evaluate_strings(reader, pictures, jobs=os.cpu_count())
+    evaluate_strings(reader, pictures, workers=os.cpu_count())
     found["bulk_per_second"] = len(pictures) / (time.perf_counter() - begin)
     return found
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from lenet5.parallel import WORTH, each, worth
+from lenet5.parallel import WORTH, parallel_map, worth
 
 
 def square(number: int) -> tuple[int, int]:
@@ -13,14 +13,16 @@ def square(number: int) -> tuple[int, int]:
     return number * number, os.getpid()
 
 
-@pytest.mark.parametrize("jobs", [1, 2, 3])
+@pytest.mark.parametrize("workers", [1, 2, 3])
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 50])
-def test_answers_come_in_the_order_of_the_items(jobs, count):
-    assert [found for found, _ in each(square, range(count), jobs)] == [n * n for n in range(count)]
+def test_answers_come_in_the_order_of_the_items(workers, count):
+    assert [found for found, _ in parallel_map(square, range(count), workers)] == [
+        n * n for n in range(count)
+    ]
 
 
 def test_this_process_works_too_and_so_does_another():
-    processes = {process for _, process in each(square, range(50_000), 2)}
+    processes = {process for _, process in parallel_map(square, range(50_000), 2)}
     assert os.getpid() in processes and len(processes) == 2
 
 
@@ -28,7 +30,7 @@ def test_this_process_works_too_and_so_does_another():
 def test_what_is_raised_anywhere_is_raised(bad):
     items = [-1 if number == bad else number for number in range(400)]
     with pytest.raises(ValueError, match="less than nothing"):
-        list(each(square, items, 2))
+        list(parallel_map(square, items, 2))
 
 
 def test_few_items_are_not_worth_a_process():

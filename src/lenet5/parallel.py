@@ -1,4 +1,4 @@
-"""Many pictures read at the same time, by several processes: threads would wait for one another in Python."""
+"""Worker processes that read many pictures at once; threads would wait for one another in Python."""
 
 from __future__ import annotations
 
@@ -8,46 +8,60 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-__all__ = ["each", "worth"]
+__all__ = ["WORTH", "parallel_map", "worth"]
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-WORTH = 100  # items from which on another process is worth its start, a second or two
-BATCH = 4  # items that a process takes at a time
+WORTH = 100  # items from which on another process repays its start-up, a second or two
+BATCH = 4  # items that a worker takes at a time
 
-_work: Callable[[Any], Any] | None = None  # in a worker: what it does with each item
+_work: Callable[[Any], Any] | None = None  # in a worker: the function that it applies to every item
 
 
 def worth(items: int) -> int:
-    """Processes to start for so many items: one for few, for many as many as this process may use cores."""
+    """Worker processes that pay off.
+
+    Args:
+        items: How many items there are to work on.
+
+    Returns:
+        1 for fewer than WORTH items, else the number of cores that this process may use.
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return 1 if items < WORTH else cores
 
 
-def each(work: Callable[[Item], Answer], items: Sequence[Item], jobs: int | None = None) -> Iterator[Answer]:
-    """work(item) of every item, in their order, as they become known; what it raises is raised.
+def parallel_map(
+    work: Callable[[Item], Answer], items: Sequence[Item], workers: int | None = None
+) -> Iterator[Answer]:
+    """Apply a function to every item, in several processes, and give the answers in the items' order.
 
-    work: with more than one job, something that can be sent to another process, as its answers must be: a
-    function of a module, or functools.partial of one. jobs: processes, this one among them, which has begun
-    before the others have started; `worth` says how many, unless given.
+    Args:
+        work: With more than one worker, something that can be sent to another process, as its answers must be:
+            a function of a module, or functools.partial of one.
+        items: What the function is applied to.
+        workers: Processes, this one among them; it begins before the others have started. None: `worth(items)`.
+
+    Returns:
+        The answers, as they become known. An exception that `work` raises is raised here.
     """
-    jobs = min(jobs or worth(len(items)), len(items))
-    if jobs <= 1:
+    workers = min(workers or worth(len(items)), len(items))
+    if workers <= 1:
         yield from map(work, items)
         return
     from concurrent.futures import Future, ProcessPoolExecutor
     from multiprocessing import get_context
 
-    size = max(1, min(BATCH, len(items) // jobs))
+    size = max(1, min(BATCH, len(items) // workers))
     batches = deque(items[first : first + size] for first in range(0, len(items), size))
     begun: deque[Future[list[Answer]] | list[Answer]] = deque()  # in the items' order
     # A fork would copy locks that this process's threads may hold.
-    pool = ProcessPoolExecutor(jobs - 1, get_context("spawn"), _begin, (work,))
+    pool = ProcessPoolExecutor(workers - 1, get_context("spawn"), _begin, (work,))
     try:
         while batches or begun:
             waiting = sum(isinstance(one, Future) and not one.done() for one in begun)
-            while batches and waiting < 2 * (jobs - 1):  # one at work and one to go on with
+            while batches and waiting < 2 * (workers - 1):  # one at work and one to go on with
                 begun.append(pool.submit(_do, batches.popleft()))
                 waiting += 1
             if batches:

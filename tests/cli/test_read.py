@@ -184,8 +184,8 @@ def test_pages_of_a_document_are_read_one_by_one(call, amount, tmp_path):
 
 def test_several_processes_answer_as_one_does(call, amount):
     pictures = [SEVEN, THREE, FIVE, amount[0], "missing.png"]
-    alone = call(*pictures, "--jobs", 1, "--threshold", 0)
-    assert alone == call(*pictures, "--jobs", 2, "--threshold", 0)
+    alone = call(*pictures, "--workers", 1, "--threshold", 0)
+    assert alone == call(*pictures, "--workers", 2, "--threshold", 0)
     assert alone[0] == 1 and "missing.png" in alone[2] and alone[1].count("\n") == 4
 
 
@@ -200,7 +200,7 @@ def test_an_interrupted_reading_ends_quietly(amount, tmp_path):
     import signal
 
     process = subprocess.Popen(
-        [sys.executable, "-m", "lenet5", "read", *([str(amount[0])] * 400), "--jobs", "2"],
+        [sys.executable, "-m", "lenet5", "read", *([str(amount[0])] * 400), "--workers", "2"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path,
     )  # fmt: skip
     process.stdout.readline()

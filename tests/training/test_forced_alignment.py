@@ -83,14 +83,14 @@ def folder(tmp_path):
 def test_pictures_are_aligned_and_those_that_cannot_be_are_named(model, folder):
     _, pictures = folder
     told = []
-    found = align_pictures(pictures, model, versions=3, jobs=1, progress=lambda: told.append(1))
+    found = align_pictures(pictures, model, versions=3, workers=1, progress=lambda: told.append(1))
     assert found.lines == 2 and found.others == ("blank.png",) and len(told) == 3
     # Six characters three times, and once more those that were cut.
     assert 3 * 6 <= (found.labels >= 0).sum() < 6 * 6 and (found.labels == NO_CHARACTER).sum() > 0
-    again = align_pictures(pictures, model, versions=3, jobs=1)
+    again = align_pictures(pictures, model, versions=3, workers=1)
     assert np.array_equal(found.fields, again.fields) and np.array_equal(found.labels, again.labels)
     with pytest.raises(DataError, match="none of 1 lines"):
-        align_pictures(pictures[2:], model, jobs=1)
+        align_pictures(pictures[2:], model, workers=1)
 
 
 def test_folders_of_lines_are_told_from_folders_of_characters(folder, tmp_path_factory):

@@ -30,7 +30,7 @@ def eval_strings_command(
     pattern: str | None,
     choices: Path | None,
     method: str,
-    jobs: int | None,
+    workers: int | None,
     mode: str,
     as_json: bool,
 ) -> None:
@@ -50,6 +50,6 @@ def eval_strings_command(
     pictures = read_transcripts(folder)
     with tqdm(total=len(pictures), unit=" strings", ncols=width(), leave=False, disable=None) as bar:
         result = evaluate_strings(
-            reader, pictures, rule, lambda done, total: bar.update(), mode=mode, jobs=jobs
+            reader, pictures, rule, lambda done, total: bar.update(), mode=mode, workers=workers
         )
     click.echo(json.dumps(result.data()) if as_json else result.text())

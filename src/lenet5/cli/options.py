@@ -19,14 +19,14 @@ OPTIONS = (
         "--weights",
         default="digits",
         show_default=True,
-        help="Weights by name (digits, which are read with the weights `reading`; letters), or a model file.",
+        help="Weights by name (digits: read with the weights `ensemble`; letters), or a model file.",
     ),
-    click.option("--digits", type=click.IntRange(1, 1000), help="Every string has so many characters."),
-    click.option("--pattern", help=r"What may be read, as a regular expression: '\d{4}', '1?\d{1,3}'."),
+    click.option("--digits", type=click.IntRange(1, 1000), help="Every string has this many characters."),
+    click.option("--pattern", help=r"Allowed strings, as a regular expression: '\d{4}', '1?\d{1,3}'."),
     click.option(
         "--choices",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="A file of what may be read, a line each.",
+        help="A file of allowed strings, one a line.",
     ),
     click.option(
         "--method",
@@ -36,9 +36,9 @@ OPTIONS = (
         help="How strings are read: cut into pieces, or by the network run over the whole line.",
     ),
     click.option(
-        "--jobs",
+        "--workers",
         type=click.IntRange(1),
-        help="Processes that read at the same time; unless given, as many as are worth starting.",
+        help="Worker processes  [default: 1; all cores from 100 pictures]",
     ),
 )
 

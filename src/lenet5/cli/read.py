@@ -121,7 +121,7 @@ def read_command(
     pattern: str | None,
     choices: Path | None,
     method: str,
-    jobs: int | None,
+    workers: int | None,
     mode: str,
     region: str | None,
     form: Path | None,
@@ -140,7 +140,7 @@ def read_command(
     light or light on dark. What is no clear character is shown as ?. A picture that cannot be read, or has
     nothing else, is said so and makes the exit status 1; the others are still read.
     """
-    from ..parallel import each
+    from ..parallel import parallel_map
     from ..reading.forms import load_form, parse_region
     from ..reading.reader import Reader
 
@@ -159,7 +159,9 @@ def read_command(
     files = _Files(len(pictures), {"annotate": annotate, "show-steps": show_steps})
     work = partial(_read, wanted)
     # Standard input is this process's own.
-    found = (page for of_one in each(work, pictures, 1 if "-" in pictures else jobs) for page in of_one)
+    found = (
+        page for of_one in parallel_map(work, pictures, 1 if "-" in pictures else workers) for page in of_one
+    )
     for page in found:
         failed |= _tell(page, as_json, best)
         for result in page.results:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import DataError, LeNet5Error
 from ..lattice.regex import Grammar
-from ..parallel import each
+from ..parallel import parallel_map
 from ..reading.reader import Reader
 
 __all__ = ["StringEvaluation", "distance", "evaluate_strings", "read_transcripts"]
@@ -121,17 +121,17 @@ def evaluate_strings(
     progress: Callable[[int, int], None] | None = None,
     *,
     mode: str = "string",
-    jobs: int | None = 1,
+    workers: int | None = 1,
 ) -> StringEvaluation:
     """Read every picture and compare; progress(done, of how many) is called after each.
 
-    mode: as for Reader.read; nothing is rejected. jobs: processes (jobs.each). A picture that cannot be read
+    mode: as for Reader.read; nothing is rejected. workers: worker processes (parallel_map). A picture that cannot be read
     counts as wrong. Raises DataError if there are none.
     """
     if not pictures:
         raise DataError("there are no strings to evaluate on")
     rows = []
-    answers = each(partial(_read, reader, grammar, mode), [path for path, _ in pictures], jobs)
+    answers = parallel_map(partial(_read, reader, grammar, mode), [path for path, _ in pictures], workers)
     for done, ((path, label), answer) in enumerate(zip(pictures, answers, strict=True), 1):
         rows.append((path.name, label, *answer))
         if progress:

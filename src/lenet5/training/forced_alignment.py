@@ -25,7 +25,7 @@ from ..imaging.load import load_image_with_scale
 from ..imaging.segmentation import segments
 from ..lattice.regex import choices
 from ..model.classifier import Classifier
-from ..parallel import each
+from ..parallel import parallel_map
 from ..reading.over_segmentation import parts_of
 
 __all__ = ["AlignedLines", "align_pictures", "aligned", "holds_lines", "rewritten"]
@@ -126,12 +126,12 @@ def align_pictures(
     *,
     versions: int = VERSIONS,
     seed: int = 0,
-    jobs: int | None = None,
+    workers: int | None = None,
     progress: Callable[[], object] = lambda: None,
 ) -> AlignedLines:
     """Pictures of one line each, and what they say (string_evaluation.read_transcripts), aligned.
 
-    versions: of each line. jobs: processes (jobs.each). progress: called after each picture. The same seed gives
+    versions: of each line. workers: worker processes (parallel_map). progress: called after each picture. The same seed gives
     the same. Raises DataError where none of the lines can be read as labelled, or a label has a character that
     the network does not know.
     """
@@ -140,7 +140,9 @@ def align_pictures(
         raise DataError(f"the labels have characters that the network does not know: {' '.join(unknown)}")
     fields, labels, others = [], [], []
     work = partial(_align, model, versions, seed)
-    for (path, _), found in zip(pictures, each(work, list(enumerate(pictures)), jobs), strict=True):
+    for (path, _), found in zip(
+        pictures, parallel_map(work, list(enumerate(pictures)), workers), strict=True
+    ):
         for one, names in found:
             fields.append(one)
             labels.append(names)
