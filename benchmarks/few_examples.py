@@ -79,7 +79,7 @@ def people(start: LeNet5, held: Dataset, who: np.ndarray) -> dict[str, Dataset]:
 def starting(kept: Dataset) -> LeNet5:
     """A network that knows digits and rubbish, and nobody of those who are to be adapted to."""
     model = LeNet5()
-    model.flat[:] = untrained(0, FAST)
+    model.parameters[:] = untrained(0, FAST)
     nothing = noncharacters(1, 6000)
     targets = np.concatenate(
         [np.eye(10, dtype=np.float32)[kept.labels], np.zeros((len(nothing), 10), np.float32)]

@@ -56,7 +56,7 @@ def main() -> None:
     print(f"multiply–adds on registers: {rate / 1e9:.1f} G/s with {L} lanes\n")
 
     model = LeNet5(seed=0)
-    flat, codes = model.flat, model.codes
+    flat, codes = model.parameters, model.codes
     room = {name: aligned(size) for name, size in batch_backward.SIZES.items()}
     r = room
     r["x"][:] = np.random.default_rng(0).uniform(-0.1, 1.175, 1024 * L)

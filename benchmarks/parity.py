@@ -61,7 +61,7 @@ def blocks(call: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.n
 
 def reference(model: LeNet5, images: np.ndarray) -> np.ndarray:
     """network.py in double precision: nearer the truth than anything in single."""
-    parameters = {name: value.astype(np.float64) for name, value in model.parameters.items()}
+    parameters = {name: value.astype(np.float64) for name, value in model.named_parameters.items()}
     codes = model.codes.astype(np.float64)
 
     def call(some: np.ndarray) -> np.ndarray:
@@ -73,7 +73,7 @@ def reference(model: LeNet5, images: np.ndarray) -> np.ndarray:
 def in_numpy(model: LeNet5, images: np.ndarray, _: Calibration) -> np.ndarray:
     from lenet5.engine import numpy_backend
 
-    return numpy_backend.penalties(model.flat, model.codes, images)
+    return numpy_backend.penalties(model.parameters, model.codes, images)
 
 
 def in_engine(model: LeNet5, images: np.ndarray, _: Calibration, batch: int | None = None) -> np.ndarray:
@@ -81,7 +81,7 @@ def in_engine(model: LeNet5, images: np.ndarray, _: Calibration, batch: int | No
     from lenet5.engine import numba_backend
 
     parts = np.split(images, range(batch, len(images), batch)) if batch else [images]
-    return np.concatenate([numba_backend.penalties(model.flat, model.codes, part) for part in parts])
+    return np.concatenate([numba_backend.penalties(model.parameters, model.codes, part) for part in parts])
 
 
 def in_torch(model: LeNet5, images: np.ndarray, _: Calibration, dtype: str = "float32") -> np.ndarray:

@@ -43,7 +43,7 @@ def ours(seed: int, passes: int) -> list[tuple[float, float]]:
     training, test = dataset.load("mnist"), dataset.load("mnist", split="test")
     model = LeNet5(seed=seed, spread=RECIPE.spread, power=RECIPE.power)
     trainer = numba_backend.Trainer(
-        model.flat, model.codes, training.images, training.labels, batch=RECIPE.batch,
+        model.parameters, model.codes, training.images, training.labels, batch=RECIPE.batch,
         momentum=RECIPE.momentum, j=RECIPE.j, scale=RECIPE.scale, distortion=RECIPE.distortion, seed=seed,
     )  # fmt: skip
     rates = RECIPE.rates(len(training.images))

@@ -110,7 +110,7 @@ def test_one_state_one_network(digits):
         clone(GENTLE)
         .set_params(passes=1, random_state=state)
         .fit(*(part[:100] for part in digits))
-        .model_.flat
+        .model_.parameters
         for state in (1, 1, 2)
     )
     assert (one == other).all() and (one != third).any()
@@ -139,7 +139,7 @@ def test_partial_fit_keeps_its_momentum(digits):
     kept = clone(GENTLE).set_params(random_state=0).partial_fit(X, y, **settings)
     lost = clone(GENTLE).set_params(random_state=0).partial_fit(X, y, **settings)
     lost._velocity[:] = 0
-    assert (kept.partial_fit(X, y).model_.flat != lost.partial_fit(X, y).model_.flat).any()
+    assert (kept.partial_fit(X, y).model_.parameters != lost.partial_fit(X, y).model_.parameters).any()
 
 
 def test_pipelines_searches_folds_and_pickles(digits, fitted):

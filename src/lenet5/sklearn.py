@@ -102,7 +102,7 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
         recipe = self._recipe()
         index = self.n_iter_
         trainer = numpy_backend.fastest().Trainer(
-            self.model_.flat, self.model_.codes, self._images(X),
+            self.model_.parameters, self.model_.codes, self._images(X),
             target_weights(self._indices(y), self.model_.classes, len(X)),
             batch=recipe.batch, momentum=recipe.momentum, decay=recipe.decay, j=recipe.j, scale=recipe.scale,
             distortion=recipe.distortion, seed=self._seed, threads=self.threads,
@@ -141,7 +141,7 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
             power=recipe.power,
             coefficient=recipe.coefficient,
         )
-        self._velocity = np.zeros_like(self.model_.flat)
+        self._velocity = np.zeros_like(self.model_.parameters)
         self.n_iter_ = 0
 
     def _recipe(self) -> Recipe:

@@ -255,7 +255,7 @@ def test_a_committee_is_adapted_interrupted_and_resumed(call, blots, npz, monkey
     assert len(Path("mine.safetensors").read_bytes()) == len(whole)
     found = Ensemble.load("mine.safetensors")
     status, out, _ = call(*mine, "--networks", 1)
-    assert status == 0 and "network" not in out and LeNet5.load("mine.safetensors").flat.any()
+    assert status == 0 and "network" not in out and LeNet5.load("mine.safetensors").parameters.any()
     found.save("mine.safetensors")
     status, out, _ = call("eval", "mine.safetensors", "--data", blots)
     assert status == 0 and "errors" in out
@@ -279,7 +279,7 @@ def test_calibrating_writes_the_constants_and_nothing_else(call, blots, npz, mon
     status, out, _ = call(*arguments)
     assert status == 0 and "expected calibration error" in out and "my.safetensors" in out.splitlines()[-1]
     after = LeNet5.load("my.safetensors")
-    assert np.array_equal(after.flat, before.flat)
+    assert np.array_equal(after.parameters, before.parameters)
     assert after.metadata == before.metadata | {"confidence": after.confidence.metadata()}
     assert after.confidence.scale == data["scale"] != before.metadata["scale"]
     monkeypatch.setattr("lenet5.cli.eval.COUNT", 30)  # some 10 ms each
@@ -339,7 +339,7 @@ def test_an_interrupted_training_is_resumed_to_the_identical_model(tmp_path, npz
     whole = command(*arguments[:-1], tmp_path / "whole.safetensors")
     whole.communicate(timeout=120)
     models = [LeNet5.load(tmp_path / name) for name in ("cut.safetensors", "whole.safetensors")]
-    assert models[0].flat.tobytes() == models[1].flat.tobytes()
+    assert models[0].parameters.tobytes() == models[1].parameters.tobytes()
 
 
 def test_starting_anew_over_an_interrupted_training_is_said(call, blots):

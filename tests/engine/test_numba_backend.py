@@ -167,7 +167,7 @@ def test_training_is_momentum_on_the_mean_gradient_of_each_batch():
     right = slow_training([order[:33], order[33:66], order[66:]], rates, 0.8, 0.01)
     moved = np.abs(right - FLAT).max()
     assert moved > 1e-3
-    assert np.abs(ours.flat - right).max() <= 1e-3 * moved
+    assert np.abs(ours.parameters - right).max() <= 1e-3 * moved
 
 
 def test_training_reports_energy_and_errors_as_they_were_met():
@@ -184,8 +184,8 @@ def test_training_does_not_depend_on_threads(distortion):
     runs = [trainer(threads, batch=64, distortion=distortion) for threads in (1, 2, 3)]
     for run in runs:
         run.run(order, rates)
-    assert (runs[0].flat == runs[1].flat).all()
-    assert (runs[0].flat == runs[2].flat).all()
+    assert (runs[0].parameters == runs[1].parameters).all()
+    assert (runs[0].parameters == runs[2].parameters).all()
 
 
 def test_trainings_side_by_side_do_not_wait_for_each_other():
@@ -195,7 +195,7 @@ def test_trainings_side_by_side_do_not_wait_for_each_other():
     runs = [trainer(3, batch=96) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda run: run.run(order, rates), runs))
-    assert all((run.flat == alone.flat).all() for run in runs)
+    assert all((run.parameters == alone.parameters).all() for run in runs)
 
 
 def test_training_in_slices_is_training_at_once():
@@ -204,7 +204,7 @@ def test_training_in_slices_is_training_at_once():
     whole.run(order, rates, averaging=0.1)
     for first in range(0, 7, 2):
         slices.run(order[first * 33 : (first + 2) * 33], rates[first : first + 2], averaging=0.1)
-    assert (whole.flat == slices.flat).all()
+    assert (whole.parameters == slices.parameters).all()
     assert (whole.average == slices.average).all()
 
 
@@ -215,7 +215,7 @@ def test_distortions_differ_from_pass_to_pass_and_come_back_with_the_seed():
         run = trainer(distortion=PAPER, seed=seed)
         run.prepare_pass(pass_index)
         run.run(order, rates)
-        return run.flat
+        return run.parameters
 
     assert (after(1, 7) == after(1, 7)).all()
     assert (after(1, 7) != after(2, 7)).any()
@@ -227,7 +227,7 @@ def test_adaptive_steps_start_as_the_sign_of_the_gradient():
     ours.run(np.arange(70), np.array([0.01], np.float32))
     _, slope = numba_backend.gradient(FLAT, CODES, IMAGES, LABELS, 5.0, 0.1)
     clear = np.abs(slope) > 1e-4 * np.abs(slope).max()
-    assert np.allclose((ours.flat - FLAT)[clear], -0.01 * np.sign(slope[clear]), rtol=0.05)
+    assert np.allclose((ours.parameters - FLAT)[clear], -0.01 * np.sign(slope[clear]), rtol=0.05)
 
 
 def test_wrong_number_of_rates_is_refused():
@@ -322,9 +322,9 @@ def test_what_is_likelier_no_character_is_not_counted_wrong(trainer):
     images = rng.integers(0, 256, (40, 28, 28)).astype(np.uint8)
     model = LeNet5(seed=1)
     targets = np.zeros((40, 10), np.float32)
-    wrong_classes = numba_backend.penalties(model.flat, model.codes, images).argmax(1)
+    wrong_classes = numba_backend.penalties(model.parameters, model.codes, images).argmax(1)
     targets[np.arange(40), wrong_classes] = np.repeat([1.0, 0.6, 0.4, 0.0], 10)
-    _, errors = trainer(model.flat, model.codes, images, targets, batch=40).run(
+    _, errors = trainer(model.parameters, model.codes, images, targets, batch=40).run(
         np.arange(40), np.zeros(1, np.float32)
     )
     assert errors == 20

@@ -70,9 +70,9 @@ def test_noise_is_that_of_the_engine():
 def test_penalties_are_those_of_the_engine(strokes):
     model = LeNet5(seed=4)
     many = np.concatenate([strokes, strokes[:9]])  # more than a block, and no multiple of one
-    slow = numpy_backend.penalties(model.flat, model.codes, many)
-    np.testing.assert_allclose(slow, numba_backend.penalties(model.flat, model.codes, many), rtol=2e-5)
-    assert numpy_backend.penalties(model.flat, model.codes, many[:0]).shape == (0, 10)
+    slow = numpy_backend.penalties(model.parameters, model.codes, many)
+    np.testing.assert_allclose(slow, numba_backend.penalties(model.parameters, model.codes, many), rtol=2e-5)
+    assert numpy_backend.penalties(model.parameters, model.codes, many[:0]).shape == (0, 10)
 
 
 @pytest.mark.parametrize("j", [None, 1.0])
@@ -80,19 +80,19 @@ def test_penalties_are_those_of_the_engine(strokes):
 def test_a_pass_of_the_papers_training_is_that_of_the_engine(strokes, j, distortion):
     labels, order = np.arange(len(strokes)) % 10, np.random.default_rng(0).permutation(len(strokes))
     model = LeNet5(seed=2, spread=1.0, power=0.5)
-    h = [loops.curvature(model.flat, model.codes, strokes[:9], labels, j, 0.25) for loops in BOTH]
+    h = [loops.curvature(model.parameters, model.codes, strokes[:9], labels, j, 0.25) for loops in BOTH]
     np.testing.assert_allclose(h[0], h[1], rtol=1e-3, atol=1e-6)
     drawn = (distortion.vector(), distortion.pool(5, 2), scratch()) if distortion else None
     flats, told = [], []
     for loops in BOTH:
-        flat = model.flat.copy()
+        flat = model.parameters.copy()
         own = np.float32(5e-4) / (np.float32(0.02) + 8 * h[0])
         loop = loops.Pass(flat, model.codes, own, strokes, labels, j, 0.25, drawn, 5, 2)
         loop.run(order[:20])
         loop.run(order[20:])
         flats.append(flat)
         told.append([loop.energy, loop.errors])
-    assert np.linalg.norm(flats[0] - flats[1]) < 1e-3 * np.linalg.norm(flats[0] - model.flat)
+    assert np.linalg.norm(flats[0] - flats[1]) < 1e-3 * np.linalg.norm(flats[0] - model.parameters)
     np.testing.assert_allclose(told[0], told[1], rtol=1e-4)
 
 
@@ -124,7 +124,7 @@ def test_a_training_without_numba_gives_nearly_the_same_network(tmp_path, stroke
         out = tmp_path / f"{how}.safetensors"
         arguments = [sys.executable, "-c", program, how, tmp_path / "strokes.npy", out, recipe]
         subprocess.run(arguments, timeout=120, check=True)
-        models[how] = LeNet5.load(out).flat
-    start = LeNet5(seed=1, spread=1.0, power=0.5).flat if recipe != "paper" else stochastic.start(1)
+        models[how] = LeNet5.load(out).parameters
+    start = LeNet5(seed=1, spread=1.0, power=0.5).parameters if recipe != "paper" else stochastic.start(1)
     learnt = np.linalg.norm(models["with"] - start)
     assert np.linalg.norm(models["with"] - models["without"]) < 2e-3 * learnt

@@ -38,12 +38,12 @@ def patterns(model) -> Dataset:
 
 
 def test_the_constants_are_those_of_the_penalties_and_the_labels(model, patterns):
-    flat, metadata = model.flat.copy(), dict(model.metadata)
+    flat, metadata = model.parameters.copy(), dict(model.metadata)
     found = calibrate_model(model, patterns)
     alone = calibrate(model.penalties(patterns.images), 9 - patterns.labels, j=200.0, scale=1.0)
     assert replace(found, data={}) == alone and found.error == 0.1
     assert model.metadata == metadata | {"confidence": found.metadata()}  # nothing else changes
-    assert np.array_equal(model.flat, flat) and model.confidence == found
+    assert np.array_equal(model.parameters, flat) and model.confidence == found
 
 
 def test_a_model_is_not_calibrated_with_what_it_was_trained_on(model, patterns):

@@ -58,7 +58,7 @@ def compiled(folder: Path, text: str, command: list[str], kind: str = "float", s
 
 
 def exact(model: LeNet5, images: np.ndarray) -> np.ndarray:
-    parameters = {name: value.astype(np.float64) for name, value in model.parameters.items()}
+    parameters = {name: value.astype(np.float64) for name, value in model.named_parameters.items()}
     codes = model.codes.astype(np.float64)
     return reference.forward(parameters, codes, reference.normalise(images, np.float64)).penalties
 
@@ -149,10 +149,10 @@ def test_any_classes_and_adapted_codes(mnist_test, tmp_path):
 
 def test_a_unit_without_weights_keeps_its_bias(mnist_test, tmp_path):
     model = LeNet5()
-    model.flat[:] = digits().flat
-    model.parameters["c5.weight"][3] = 0
-    model.parameters["c5.bias"][3] = -1.5
-    model.parameters["c3.weight"][:3] = 1e-7
+    model.parameters[:] = digits().parameters
+    model.named_parameters["c5.weight"][3] = 0
+    model.named_parameters["c5.bias"][3] = -1.5
+    model.named_parameters["c3.weight"][:3] = 1e-7
     images = mnist_test[0][:100]
     text = header(model, calibrate(model, images))
     found = penalties(compiled(tmp_path, text, COMPILERS["gcc"], "int8"), images)
@@ -210,7 +210,7 @@ def test_two_source_files_may_include_it(headers, tmp_path):
 
 def test_numbers_are_written_to_the_last_bit():
     text = header(digits())
-    for name, value in digits().parameters.items():
+    for name, value in digits().named_parameters.items():
         body = re.search(rf"lenet5_{name.replace('.', '_')}\[{value.size}\] = {{([^}}]*)}}", text)[1]
         found = np.array([float(number.rstrip("f")) for number in body.split(",")], np.float32)
         assert (found == value.ravel()).all()
@@ -284,7 +284,7 @@ def test_what_cannot_be_is_refused(tmp_path, mnist_train):
         ("s2.bias", 1e9, "s2 are too large"),
     ):
         model = LeNet5()
-        model.parameters[name][0] = value
+        model.named_parameters[name][0] = value
         with pytest.raises(ModelError, match=sentence):
             export_c(model, tmp_path / "x.h", int8=True, calibration=mnist_train[0][:10])
     model = LeNet5()

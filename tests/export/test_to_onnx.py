@@ -33,7 +33,7 @@ def seen(digits, mnist_train):
 
 def exact(model: LeNet5, images: np.ndarray) -> np.ndarray:
     """The reference's penalties in double precision: nearer the truth than any engine in single."""
-    parameters = {name: value.astype(np.float64) for name, value in model.parameters.items()}
+    parameters = {name: value.astype(np.float64) for name, value in model.named_parameters.items()}
     codes = model.codes.astype(np.float64)
     return reference.forward(parameters, codes, reference.normalise(images, np.float64)).penalties
 
@@ -111,7 +111,7 @@ def test_every_parameter_is_in_the_file_times_its_factor(digits):
     factors = json.loads({p.key: p.value for p in proto.metadata_props}["factors"])
     assert factors == FACTORS and factors.keys() == SHAPES.keys()
     found = 0
-    for name, value in digits.parameters.items():
+    for name, value in digits.named_parameters.items():
         array = arrays[name] / factors[name]
         if name == "c3.weight":
             beyond = np.ones((16, 6), bool)
@@ -151,18 +151,18 @@ def test_eight_bits_make_the_file_a_third(digits, seen):
 def test_rounded_weights_are_the_weights_up_to_half_a_step(digits, seen):
     found = quantise(digits, "c5", seen, 1 / 127, most=63)
     assert abs(found.weight).max() == 63
-    error = found.scale[:, None, None, None] * found.weight - digits.parameters["c5.weight"]
+    error = found.scale[:, None, None, None] * found.weight - digits.named_parameters["c5.weight"]
     assert (abs(error) <= 0.5001 * found.scale[:, None, None, None]).all()
 
 
 def test_the_bias_takes_off_what_rounding_adds_on_average(digits, seen, mnist_train):
     images = mnist_train[0][np.linspace(0, 59_999, 1000).astype(int)]  # those of `seen`
-    s4 = reference.forward(digits.parameters, digits.codes, reference.normalise(images)).x["s4"]
+    s4 = reference.forward(digits.named_parameters, digits.codes, reference.normalise(images)).x["s4"]
     found = quantise(digits, "c5", seen, 1 / 127, most=7)  # coarse, so that there is something to see
     coarse = found.scale[:, None] * found.weight.reshape(120, -1)
     flat = s4.reshape(len(s4), -1)
-    full = digits.parameters["c5.weight"].reshape(120, -1)
-    bias = digits.parameters["c5.bias"]
+    full = digits.named_parameters["c5.weight"].reshape(120, -1)
+    bias = digits.named_parameters["c5.bias"]
     without = abs((flat @ coarse.T + bias - flat @ full.T - bias).mean(0)).max()
     with_it = abs((flat @ coarse.T + found.bias - flat @ full.T - bias).mean(0)).max()
     assert without > 0.05 and with_it < 1e-4
@@ -170,9 +170,9 @@ def test_the_bias_takes_off_what_rounding_adds_on_average(digits, seen, mnist_tr
 
 def test_a_unit_without_weights_keeps_its_bias(digits, mnist_test):
     model = LeNet5()
-    model.flat[:] = digits.flat
-    model.parameters["f6.weight"][3] = 0
-    model.parameters["f6.bias"][3] = 1.5
+    model.parameters[:] = digits.parameters
+    model.named_parameters["f6.weight"][3] = 0
+    model.named_parameters["f6.bias"][3] = 1.5
     images = mnist_test[0][:200]
     found = onnxruntime(build(model, True, calibrate(model, images)), images)
     assert abs(found - model.penalties(images)).mean() < 1

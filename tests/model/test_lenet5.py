@@ -10,9 +10,9 @@ import pytest
 import safetensors.numpy
 
 from lenet5.errors import InputError, ModelError, SaveError
+from lenet5.model import lenet5 as model_file
 from lenet5.model.calibration import Confidence, Threshold
 from lenet5.model.lenet5 import LeNet5, initial
-from lenet5.model.lenet5 import lenet5 as model_file
 from lenet5.network import reference
 from lenet5.network.architecture import PAIRS, SHAPES
 from lenet5.network.codes import codes
@@ -41,7 +41,7 @@ def saved(tmp_path):
 
 
 def test_weights_of_c3_start_within_the_fan_in_of_table_i():  # Section III-B: 2.4 / F_i
-    kernels = LeNet5(seed=0).parameters["c3.weight"]
+    kernels = LeNet5(seed=0).named_parameters["c3.weight"]
     reads = [sum(c3 == m for c3, _ in PAIRS) for m in range(16)]
     for kernel, (c3, _) in zip(kernels, PAIRS, strict=True):
         bound = 2.4 / (25 * reads[c3])
@@ -51,7 +51,7 @@ def test_weights_of_c3_start_within_the_fan_in_of_table_i():  # Section III-B: 2
 
 def test_all_other_units_start_within_theirs():
     ins = {"c1": 25, "s2": 4, "s4": 4, "c5": 400, "f6": 120}
-    for name, values in LeNet5(seed=0).parameters.items():
+    for name, values in LeNet5(seed=0).named_parameters.items():
         if not name.startswith("c3"):
             bound = 2.4 / ins[name[:2]]
             assert abs(values).max() <= bound
@@ -63,21 +63,21 @@ def test_the_spread_and_the_coefficients_follow_a_recipe():
     narrow = initial(0, spread=2.4, power=1.0)
     np.testing.assert_allclose(other[:25] / narrow[:25], (1 / 5) / (2.4 / 25), rtol=1e-5)
     model = LeNet5(coefficient=0.5)
-    assert (model.parameters["s2.coefficient"] == 0.5).all()
-    assert (model.parameters["s4.coefficient"] == 0.5).all()
+    assert (model.named_parameters["s2.coefficient"] == 0.5).all()
+    assert (model.named_parameters["s4.coefficient"] == 0.5).all()
 
 
 def test_a_seed_is_a_model_and_another_seed_another():
-    assert (LeNet5(seed=3).flat == LeNet5(seed=3).flat).all()
-    assert (LeNet5(seed=3).flat != LeNet5(seed=4).flat).mean() > 0.99
+    assert (LeNet5(seed=3).parameters == LeNet5(seed=3).parameters).all()
+    assert (LeNet5(seed=3).parameters != LeNet5(seed=4).parameters).mean() > 0.99
 
 
 def test_parameters_are_views_of_one_vector():
     model = LeNet5()
-    assert {name: values.shape for name, values in model.parameters.items()} == SHAPES
-    assert model.flat.shape == (60_000,) and model.flat.dtype == np.float32
-    model.parameters["f6.bias"][83] = 7
-    assert model.flat[-1] == 7
+    assert {name: values.shape for name, values in model.named_parameters.items()} == SHAPES
+    assert model.parameters.shape == (60_000,) and model.parameters.dtype == np.float32
+    model.named_parameters["f6.bias"][83] = 7
+    assert model.parameters[-1] == 7
 
 
 @pytest.mark.parametrize("classes", ["", "1", "11", ["0", "1", "0"]])
@@ -96,7 +96,7 @@ def test_a_class_without_a_code_is_a_sentence():
 
 def test_penalties_are_those_of_the_reference(images):
     model = LeNet5(seed=2, spread=1.0, power=0.5)
-    parameters = {name: values.astype(np.float64) for name, values in model.parameters.items()}
+    parameters = {name: values.astype(np.float64) for name, values in model.named_parameters.items()}
     x = reference.normalise(images, dtype=np.float64)
     expected = reference.forward(parameters, model.codes.astype(np.float64), x).penalties
     for count in (0, 1, 3, 20):  # by the reference and by the engine
@@ -240,7 +240,7 @@ def test_a_model_comes_back_as_it_was(tmp_path, images):
     model.save(tmp_path / "model.safetensors")
     again = LeNet5.load(tmp_path / "model.safetensors")
     assert again.classes == list("ABCxyz")
-    np.testing.assert_array_equal(again.flat, model.flat)
+    np.testing.assert_array_equal(again.parameters, model.parameters)
     np.testing.assert_array_equal(again.codes, codes("ABCxyz"))
     np.testing.assert_array_equal(again.penalties(images), model.penalties(images))
     for key, value in model.metadata.items():
@@ -305,7 +305,7 @@ def test_an_unknown_name_lists_those_there_are(tmp_path, monkeypatch):
     LeNet5("AB").save(tmp_path / "letters.safetensors")
     with pytest.raises(ModelError, match=r"'digit'.*digits, letters"):
         LeNet5.pretrained("digit")
-    assert (LeNet5.pretrained().flat == LeNet5(seed=7).flat).all()
+    assert (LeNet5.pretrained().parameters == LeNet5(seed=7).parameters).all()
     assert LeNet5.find("letters").classes == ["A", "B"]
     assert LeNet5.find(str(tmp_path / "letters.safetensors")).classes == ["A", "B"]
     with pytest.raises(ModelError, match=r"'numbers'.*digits, letters"):

@@ -26,8 +26,8 @@ def test_column_k_is_the_network_on_the_window_from_pixel_4k_on(width):
 def test_a_line_costs_a_fraction_of_its_windows():
     """Weighted sums computed, each the work of one unit: counted, since a clock is no test."""
     x = np.zeros((1, 32, 180), np.float32)
-    at_once = reference.forward(MODEL.parameters, MODEL.codes, x)
-    windows = reference.forward(MODEL.parameters, MODEL.codes, np.zeros((38, 32, 32), np.float32))
+    at_once = reference.forward(MODEL.named_parameters, MODEL.codes, x)
+    windows = reference.forward(MODEL.named_parameters, MODEL.codes, np.zeros((38, 32, 32), np.float32))
     assert at_once.penalties.shape == (1, 1, 38, 10)
     for layer, times in (("c1", 5), ("c3", 4)):
         assert at_once.a[layer].size * times < windows.a[layer].size

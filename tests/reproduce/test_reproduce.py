@@ -177,7 +177,7 @@ def test_an_interrupted_training_goes_on_to_the_same_result(tmp_path):
     assert not done and not list((tmp_path / "cut").glob("paper-*-0.json"))
     learnt: list[float] = []
     (cut,) = train_all(plan, TRAINING, TEST, tmp_path / "cut", progress=learnt.append).values()
-    np.testing.assert_array_equal(cut.model.flat, whole.model.flat)
+    np.testing.assert_array_equal(cut.model.parameters, whole.model.parameters)
     assert [entry["test_error"] for entry in cut.history] == [entry["test_error"] for entry in whole.history]
     assert sum(learnt) == 3 * len(TRAINING) and max(learnt) == 2 * len(TRAINING)  # two passes were there
 
@@ -199,14 +199,14 @@ def test_what_is_damaged_or_of_another_recipe_is_trained_anew(tmp_path):
     model, facts = tmp_path / f"{run.name}.safetensors", tmp_path / f"{run.name}.json"
     model.write_bytes(model.read_bytes()[:1000])
     (again,) = train_all([run], TRAINING, TEST, tmp_path).values()
-    np.testing.assert_array_equal(again.model.flat, first.model.flat)
+    np.testing.assert_array_equal(again.model.parameters, first.model.parameters)
     facts.write_text("{}")
     train_all([run], TRAINING, TEST, tmp_path)
     assert json.loads(facts.read_text())["test_error"] == first.test_error
     other = Run("paper", replace(run.recipe, mu=0.04), run.patterns, run.seed)
     assert other.name == run.name
     (another,) = train_all([other], TRAINING, TEST, tmp_path).values()
-    assert (another.model.flat != first.model.flat).any()
+    assert (another.model.parameters != first.model.parameters).any()
 
 
 def test_a_setting_that_recipes_did_not_have_yet_makes_no_other_recipe(tmp_path, monkeypatch):

@@ -50,7 +50,7 @@ def reference() -> LeNet5:
 @pytest.fixture
 def judged(reference):
     """The reference's answers in float64: parameters, codes, activations."""
-    parameters = {name: value.astype(np.float64) for name, value in reference.parameters.items()}
+    parameters = {name: value.astype(np.float64) for name, value in reference.named_parameters.items()}
     codes = reference.codes.astype(np.float64)
     return parameters, codes, network.forward(parameters, codes, network.normalise(IMAGES, np.float64))
 
@@ -71,7 +71,7 @@ def test_it_has_the_parameters_of_the_paper_and_no_others():
 
 
 def test_it_starts_as_the_reference_does_from_the_same_seed():
-    for name, value in LeNet5("abc", 7).parameters.items():
+    for name, value in LeNet5("abc", 7).named_parameters.items():
         assert (twin.LeNet5("abc", 7).get_parameter(name).detach().numpy() == value).all()
 
 
@@ -176,10 +176,12 @@ def test_sdlm_divides_each_rate_by_its_own_curvature(reference):
         optimiser.step()
     optimiser.estimate(torch.tensor(IMAGES), torch.tensor(LABELS))
     recipe = recipes.PaperRecipe(schedule=(1e-3,), curvature_patterns=6)
-    own = stochastic.rates(reference.flat, reference.codes, IMAGES, LABELS, 0, 0, recipe)  # the engine's η_k
+    own = stochastic.rates(
+        reference.parameters, reference.codes, IMAGES, LABELS, 0, 0, recipe
+    )  # the engine's η_k
     gradient = np.concatenate([p.grad.numpy().ravel() for p in net.parameters()])
     optimiser.step()
-    moved = reference.flat - twin.LeNet5.reference(net).flat
+    moved = reference.parameters - twin.LeNet5.reference(net).parameters
     assert furthest(moved, own * gradient) < 1e-3
 
 
@@ -316,12 +318,14 @@ MANY_LABELS = draw.integers(0, 10, 50)
 def trained(trainer, images=MANY, labels=MANY_LABELS, **settings):
     """Two passes in batches of 16: the parameters, the average, energy and errors of the last pass."""
     model = LeNet5(seed=3, spread=1.0, power=0.5)
-    own = trainer(model.flat, model.codes, images, labels, batch=16, j=20.0, scale=0.1, seed=4, **settings)
+    own = trainer(
+        model.parameters, model.codes, images, labels, batch=16, j=20.0, scale=0.1, seed=4, **settings
+    )
     rate = 0.001 if settings.get("squares") else 0.02
     for index in range(2):
         own.prepare_pass(index)
         told = own.run(np.random.default_rng(index).permutation(50), np.full(4, rate, np.float32), 0.1)
-    return model.flat, own.average, np.array(told)
+    return model.parameters, own.average, np.array(told)
 
 
 @pytest.mark.parametrize(
@@ -368,7 +372,7 @@ def test_rehearsing_for_a_cuda_graph_leaves_no_trace(monkeypatch):
     for name in ("stream", "graph"):
         monkeypatch.setattr(torch.cuda, name, lambda *arguments: nullcontext())
     model = LeNet5(seed=3)
-    own = twin.Trainer(model.flat, model.codes, MANY, MANY_LABELS, batch=16)
+    own = twin.Trainer(model.parameters, model.codes, MANY, MANY_LABELS, batch=16)
     own.run(np.arange(50), np.full(4, 0.02, np.float32), 0.1)
     before = [value.clone() for value in (own._state, own._at, own._done, own._totals)]
     own.device = SimpleNamespace(type="cuda")
@@ -417,8 +421,11 @@ def test_two_processes_train_as_one_does(patterns, tmp_path):
     two = two_processes(*common, "--out", both)
     assert two.returncode == 0, two.stderr
     expected, found = LeNet5.load(alone), LeNet5.load(both)
-    assert np.abs(found.flat - expected.flat).max() < 1e-5
-    assert np.abs(expected.flat - LeNet5(seed=3, spread=FAST.spread, power=FAST.power).flat).max() > 1e-2
+    assert np.abs(found.parameters - expected.parameters).max() < 1e-5
+    assert (
+        np.abs(expected.parameters - LeNet5(seed=3, spread=FAST.spread, power=FAST.power).parameters).max()
+        > 1e-2
+    )
     assert found.metadata["figures"] == expected.metadata["figures"]
     assert two.stdout.count("pass 1/2") == two.stdout.count("pass 2/2") == 1  # one of them speaks
     assert sorted(file.name for file in tmp_path.iterdir() if "both" in file.name) == [
@@ -437,7 +444,7 @@ def test_two_processes_train_as_one_does(patterns, tmp_path):
     resumed = two_processes(*common, "--out", again, "--resume")
     assert resumed.returncode == 0, resumed.stderr
     assert "pass 1/2" not in resumed.stdout
-    assert np.abs(LeNet5.load(again).flat - expected.flat).max() < 1e-5
+    assert np.abs(LeNet5.load(again).parameters - expected.parameters).max() < 1e-5
 
 
 # --- what is missing, and the document ------------------------------------------------------------------

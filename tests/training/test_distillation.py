@@ -36,7 +36,7 @@ def test_targets_are_the_labels_and_what_the_reference_says(patterns):
     for one in teachers:
         for slant in (0.0, -0.2, 0.2):
             view = shear_images(images, slant) if slant else images
-            penalties = forward(one.parameters, one.codes, normalise(view)).penalties
+            penalties = forward(one.named_parameters, one.codes, normalise(view)).penalties
             answers.append(losses.posterior(penalties, one.metadata["j"], 0.05))
     expected = SHARE * np.mean(answers, 0) + (1 - SHARE) * np.eye(10)[labels]
     found = soft_targets(images, labels, DIGITS, teachers)
@@ -69,7 +69,9 @@ def test_a_taught_network_remembers_by_whom(patterns):
     data = Dataset(*patterns, tuple(DIGITS), "noise")
     recipe = FAST.with_passes(1)
     alone, one, again = (train(data, recipe, teachers=who) for who in ((), [teacher(1)], [teacher(1)]))
-    assert np.array_equal(one.flat, again.flat) and not np.array_equal(one.flat, alone.flat)
+    assert np.array_equal(one.parameters, again.parameters) and not np.array_equal(
+        one.parameters, alone.parameters
+    )
     assert len(one.metadata["training"]["teachers"]) == 1 and "teachers" not in alone.metadata["training"]
     with pytest.raises(InputError, match="takes no teachers"):
         train(data, PAPER, teachers=[teacher(1)])

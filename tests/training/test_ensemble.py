@@ -36,7 +36,7 @@ def test_each_is_trained_as_if_alone_with_a_seed_of_its_own(bars, start, tmp_pat
     assert told == [0, 1]
     for number, (one, begun) in enumerate(zip(found.members, start.members, strict=True)):
         alone = train(bars, RECIPE, start=begun, seed=7 + number)
-        assert (one.flat == alone.flat).all() and (one.flat != begun.flat).any()
+        assert (one.parameters == alone.parameters).all() and (one.parameters != begun.parameters).any()
         assert log_path(member_path(out, number)).is_file() and not member_path(out, number).exists()
     assert (Ensemble.load(out).penalties(bars.images) == found.penalties(bars.images)).all()
 
@@ -57,7 +57,7 @@ def test_an_interrupted_one_goes_on_to_the_same_result(bars, start, tmp_path):
     found = train_members(bars, RECIPE, networks=2, start=start, out=out, resume=True, each_pass=interrupt)
     assert len(passes) == 4
     for one, other in zip(found.members, whole.members, strict=True):
-        assert (one.flat == other.flat).all()
+        assert (one.parameters == other.parameters).all()
     assert not member_path(out, 0).exists() and not checkpoint_path(member_path(out, 1)).exists()
 
 
@@ -71,9 +71,11 @@ def test_a_network_that_another_training_left_is_not_taken(bars, start, tmp_path
 def test_networks_go_on_from_the_members_in_turn_or_begin_anew(bars, start, tmp_path):
     out = tmp_path / "three.safetensors"
     found = train_members(bars, RECIPE, networks=3, start=start, out=out)
-    assert (found.members[2].flat == train(bars, RECIPE, start=start.members[0], seed=2).flat).all()
+    assert (
+        found.members[2].parameters == train(bars, RECIPE, start=start.members[0], seed=2).parameters
+    ).all()
     found = train_members(bars, RECIPE, networks=2, seed=4, out=out)
-    assert (found.members[1].flat == train(bars, RECIPE, seed=5).flat).all()
+    assert (found.members[1].parameters == train(bars, RECIPE, seed=5).parameters).all()
     with pytest.raises(InputError, match="one network or more must be wanted, not 0"):
         train_members(bars, RECIPE, networks=0, out=out)
 
@@ -85,7 +87,7 @@ def test_specialists_go_on_after_the_members(bars, start, tmp_path):
     assert places(out, 1, begun) == [out]
     found = train_members(bars, RECIPE, networks=2, start=begun, out=out, each_network=told.append)
     assert told == [0, 1, 2] and found.weight == 0.15 and len(found.members) == 2
-    assert (found.experts[0].flat == train(bars, RECIPE, start=special, seed=2).flat).all()
+    assert (found.experts[0].parameters == train(bars, RECIPE, start=special, seed=2).parameters).all()
     assert (Ensemble.load(out).penalties(bars.images) == found.penalties(bars.images)).all()
     assert not any(place.exists() for place in places(out, 2, begun))
 
@@ -94,5 +96,5 @@ def test_one_network_is_no_committee(bars, start, tmp_path):
     out, told = tmp_path / "one.safetensors", []
     found = train_members(bars, RECIPE, networks=1, start=start, out=out, seed=3, each_network=told.append)
     assert told == [0]
-    assert (found.flat == train(bars, RECIPE, start=start.members[0], seed=3).flat).all()
-    assert (LeNet5.load(out).flat == found.flat).all() and not member_path(out, 0).exists()
+    assert (found.parameters == train(bars, RECIPE, start=start.members[0], seed=3).parameters).all()
+    assert (LeNet5.load(out).parameters == found.parameters).all() and not member_path(out, 0).exists()

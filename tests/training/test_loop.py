@@ -37,7 +37,7 @@ class Recorder:
     calls: list = []  # noqa: RUF012
 
     def __init__(self, flat, codes, images, targets, **settings):
-        self.flat, self.settings = flat, settings
+        self.parameters, self.settings = flat, settings
         self.velocity, self.square, self.average = np.zeros_like(flat), np.zeros_like(flat), flat.copy()
         Recorder.calls = []
 
@@ -86,7 +86,7 @@ def test_slices_for_the_progress_do_not_change_the_result(monkeypatch):
     for slices in (1, 7):
         monkeypatch.setattr(training_file, "SLICES_A_PASS", slices)
         models.append(train(blots(90), SHORT))
-    np.testing.assert_array_equal(models[0].flat, models[1].flat)
+    np.testing.assert_array_equal(models[0].parameters, models[1].parameters)
 
 
 # --- learning ------------------------------------------------------------------------------------------
@@ -98,14 +98,14 @@ def test_a_seed_is_a_model_whatever_the_threads(distortion):
     first, again, other = (
         train(blots(300), recipe, seed=seed, threads=threads) for seed, threads in ((4, 1), (4, 2), (5, 1))
     )
-    np.testing.assert_array_equal(first.flat, again.flat)
-    assert (first.flat != other.flat).mean() > 0.9
+    np.testing.assert_array_equal(first.parameters, again.parameters)
+    assert (first.parameters != other.parameters).mean() > 0.9
 
 
 def test_fit_is_train(tmp_path):
     data = blots(100)
     model = LeNet5(seed=77).fit(data.images, data.labels, SHORT, seed=3)
-    np.testing.assert_array_equal(model.flat, train(data, SHORT, seed=3).flat)
+    np.testing.assert_array_equal(model.parameters, train(data, SHORT, seed=3).parameters)
 
 
 def test_it_learns_what_an_untrained_network_cannot_tell():
@@ -125,9 +125,9 @@ def test_the_average_is_what_is_kept_and_tested():
     while training.unfinished:
         report = training.run_pass()
     average = training.trainer.average.copy()
-    assert (average != model.flat).any()
+    assert (average != model.parameters).any()
     training.finish()
-    np.testing.assert_array_equal(model.flat, average)
+    np.testing.assert_array_equal(model.parameters, average)
     assert report.test_error == (model.predict(data.images) != data.labels).mean()
 
 
@@ -135,7 +135,7 @@ def test_soft_targets_of_a_certain_label_are_the_label():
     data = blots(60)
     hard = LeNet5().fit(data.images, data.labels, SHORT)
     soft = LeNet5().fit(data.images, np.eye(10)[data.labels], SHORT)
-    np.testing.assert_array_equal(hard.flat, soft.flat)
+    np.testing.assert_array_equal(hard.parameters, soft.parameters)
 
 
 def test_going_on_from_a_model_keeps_its_classes_and_matches_names(tmp_path):
@@ -145,7 +145,7 @@ def test_going_on_from_a_model_keeps_its_classes_and_matches_names(tmp_path):
     reversed_names = Dataset(two.images[keep], 1 - two.labels[keep], ["1", "0"], "two")
     adapted = train(reversed_names, replace(SHORT, rate=1e-5), start=digits)
     assert adapted.classes == digits.classes
-    assert 0 < abs(adapted.flat - digits.flat).max() < 0.01  # it went on, and did not start anew
+    assert 0 < abs(adapted.parameters - digits.parameters).max() < 0.01  # it went on, and did not start anew
     assert digits.metadata["training"]["start"] is None and adapted.metadata["training"]["start"]
     with pytest.raises(DataError, match="does not know: a b"):
         train(Dataset(two.images[keep], two.labels[keep], ["a", "b"], "letters"), SHORT, start=digits)
@@ -162,8 +162,8 @@ def test_the_uncompiled_trainer_takes_the_same_steps_as_the_engine(change):
         second = training.run_pass()
         training.finish()
         model.metadata["seen"] = [first.energy, second.energy, first.train_error, second.train_error]
-    start = LeNet5(seed=9).flat
-    assert np.linalg.norm(fast.flat - slow.flat) < 1e-3 * np.linalg.norm(fast.flat - start)
+    start = LeNet5(seed=9).parameters
+    assert np.linalg.norm(fast.parameters - slow.parameters) < 1e-3 * np.linalg.norm(fast.parameters - start)
     np.testing.assert_allclose(fast.metadata["seen"], slow.metadata["seen"], rtol=1e-4)
 
 
@@ -375,16 +375,18 @@ def test_the_papers_model_knows_how_it_was_trained(tmp_path):
 def test_fit_follows_the_papers_recipe_too():
     data = blots(60)
     model = LeNet5(seed=77).fit(data.images, data.labels, PAPER.with_passes(2), seed=3)
-    np.testing.assert_array_equal(model.flat, train(data, PAPER.with_passes(2), seed=3).flat)
+    np.testing.assert_array_equal(model.parameters, train(data, PAPER.with_passes(2), seed=3).parameters)
     flat, _ = stochastic.train_paper(data.images, data.labels, 3, PAPER.with_passes(2))
-    np.testing.assert_array_equal(model.flat, flat)
+    np.testing.assert_array_equal(model.parameters, flat)
 
 
 def test_the_paper_goes_on_from_a_model():
     data = blots(100)
     begun = train(data, SHORT)
     adapted = train(data, replace(PAPER, schedule=(1e-7,)), start=begun)
-    assert 0 < abs(adapted.flat - begun.flat).max() < 0.01 and adapted.metadata["training"]["start"]
+    assert (
+        0 < abs(adapted.parameters - begun.parameters).max() < 0.01 and adapted.metadata["training"]["start"]
+    )
 
 
 def test_what_the_papers_training_cannot_use_is_said(tmp_path):

@@ -126,7 +126,7 @@ def training(threads: int, rounds: int, batches: tuple[int, ...] = (16, 32, 64, 
     def ours(batch: int, distortion: Any) -> tuple[int, Callable[[], Any]]:
         model = LeNet5(seed=0)
         trainer = numba_backend.Trainer(
-            model.flat, model.codes, raw, labels, batch=batch, distortion=distortion, threads=threads
+            model.parameters, model.codes, raw, labels, batch=batch, distortion=distortion, threads=threads
         )
         order = np.arange(4096)
         rates = np.full(-(-4096 // batch), 1e-3, np.float32)

@@ -41,7 +41,7 @@ def normalised(images: np.ndarray) -> np.ndarray:
 def c3_kernels(model: LeNet5) -> np.ndarray:
     """The sixty kernels as 16×6×5×5 with zeros where Table I has no connection: what a framework runs fastest."""
     dense = np.zeros((16, 6, 5, 5), np.float32)
-    for weight, (c3, s2) in zip(model.parameters["c3.weight"], PAIRS, strict=True):
+    for weight, (c3, s2) in zip(model.named_parameters["c3.weight"], PAIRS, strict=True):
         dense[c3, s2] = weight
     return dense
 
@@ -59,7 +59,7 @@ def torch_network(model: LeNet5) -> Any:
     class Network(nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            for name, value in model.parameters.items():
+            for name, value in model.named_parameters.items():
                 self.register_parameter(name.replace(".", "_"), nn.Parameter(torch.from_numpy(value.copy())))
             self.c3_weight = nn.Parameter(torch.from_numpy(c3_kernels(model)))
             mask = torch.from_numpy((c3_kernels(model) != 0).any((2, 3), keepdims=True).astype(np.float32))
@@ -89,7 +89,7 @@ def _ours(model: LeNet5, threads: int) -> Iterator[Peer]:
     from .._version import __version__
     from ..engine import numba_backend
 
-    flat, codes = model.flat, model.codes
+    flat, codes = model.parameters, model.codes
     yield Peer("lenet5", __version__, lambda raw, _: numba_backend.penalties(flat, codes, raw, threads))
 
 

@@ -71,7 +71,7 @@ def calibrate(model: LeNet5, images: ArrayLike | None) -> Calibration:
         )
     # Evenly spread, because many sets lie class by class.
     images = images[np.linspace(0, len(images) - 1, min(MOST, len(images))).astype(int)]
-    seen = reference.forward(model.parameters, model.codes, reference.normalise(images))
+    seen = reference.forward(model.named_parameters, model.codes, reference.normalise(images))
     inputs = {"f6": seen.x["c5"][:, :, 0, 0].mean(0, np.float64)}
     for name, before in (("c1", "input"), ("c3", "s2"), ("c5", "s4")):
         windows = sliding_window_view(seen.x[before], (KERNEL, KERNEL), (2, 3))
@@ -87,8 +87,8 @@ def quantise(
 
     step: what one unit of a rounded input stands for. least: the smallest scale that can be used.
     """
-    weight = model.parameters[f"{layer}.weight"].astype(np.float64)
-    bias = model.parameters[f"{layer}.bias"].astype(np.float64)
+    weight = model.named_parameters[f"{layer}.weight"].astype(np.float64)
+    bias = model.named_parameters[f"{layer}.bias"].astype(np.float64)
     weight = weight[:, None] if layer == "c1" else dense(weight) if layer == "c3" else weight
     flat = weight.reshape(len(weight), -1)
     # Where weights are next to nothing beside the bias, the bias would be too large a whole number.

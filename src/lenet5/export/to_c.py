@@ -88,7 +88,7 @@ def header(model: LeNet5, seen: Calibration | None = None) -> str:
 
 def _float(model: LeNet5) -> tuple[dict[str, NDArray], list[str]]:
     """Arrays by name, and further lines."""
-    return {**model.parameters, "codes": _codes(model)[0]}, []
+    return {**model.named_parameters, "codes": _codes(model)[0]}, []
 
 
 def _int8(model: LeNet5, seen: Calibration) -> tuple[dict[str, NDArray], list[str]]:
@@ -109,7 +109,7 @@ def _int8(model: LeNet5, seen: Calibration) -> tuple[dict[str, NDArray], list[st
         arrays[f"{layer}.weight"] = weight
     for layer in ("s2", "s4"):
         for name, unit in (("coefficient", UNIT * S * STATE), ("bias", UNIT * S)):
-            value = np.rint(unit * model.parameters[f"{layer}.{name}"].astype(np.float64))
+            value = np.rint(unit * model.named_parameters[f"{layer}.{name}"].astype(np.float64))
             if abs(value).max() >= 2**52:
                 raise ModelError(f"the {name}s of {layer} are too large for int8: export float instead")
             arrays[f"{layer}.{name}"] = value.astype(np.int64)

@@ -77,7 +77,7 @@ class _Graph:
         return output
 
     def parameter(self, name: str, *shape: int) -> NDArray[np.float64]:
-        value = self.model.parameters[name].astype(np.float64)
+        value = self.model.named_parameters[name].astype(np.float64)
         value = dense(value) if name == "c3.weight" else value
         return FACTORS[name] * (value.reshape(shape) if shape else value)
 

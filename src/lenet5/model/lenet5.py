@@ -112,7 +112,7 @@ class LeNet5(Classifier):
                 f"classes must be two or more, each named once, not {' '.join(self.classes) or 'none'}"
             )
         self.codes = np.ascontiguousarray(codes(self.classes), np.float32)
-        self.flat = initial(seed, spread, power, coefficient)
+        self.parameters = initial(seed, spread, power, coefficient)
         self.metadata: dict[str, Any] = {"training": {}, "figures": {}, "j": 1.0, "scale": 1.0}
 
     def __repr__(self) -> str:
@@ -128,7 +128,7 @@ class LeNet5(Classifier):
     @property
     def parameters(self) -> dict[str, NDArray[np.float32]]:
         """Views into `flat` under the names and shapes of architecture.SHAPES."""
-        return {name: self.flat[SLICES[name]].reshape(shape) for name, shape in SHAPES.items()}
+        return {name: self.parameters[SLICES[name]].reshape(shape) for name, shape in SHAPES.items()}
 
     # --- recognising ---------------------------------------------------------------------------------
 
@@ -143,8 +143,8 @@ class LeNet5(Classifier):
         if _read + len(images) <= FEW and "lenet5.engine.numba_backend" not in sys.modules:
             # A picture or two: the reference has answered before Numba is imported.
             _read += len(images)
-            return numpy_backend.penalties(self.flat, self.codes, images)
-        return numpy_backend.fastest().penalties(self.flat, self.codes, images, threads)
+            return numpy_backend.penalties(self.parameters, self.codes, images)
+        return numpy_backend.fastest().penalties(self.parameters, self.codes, images, threads)
 
     def fit(
         self,
@@ -169,7 +169,7 @@ class LeNet5(Classifier):
 
         recipe = recipe or FAST
         if fresh:
-            self.flat[:] = untrained(seed, recipe)
+            self.parameters[:] = untrained(seed, recipe)
         training = begin(self, images, labels, recipe, seed=seed, threads=threads)
         while training.unfinished:
             training.run_pass()
@@ -203,7 +203,7 @@ class LeNet5(Classifier):
         metadata = {
             key: value if isinstance(value, str) else json.dumps(value) for key, value in extra.items()
         }
-        return {**self.parameters, "codes": self.codes}, metadata
+        return {**self.named_parameters, "codes": self.codes}, metadata
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> LeNet5:
@@ -221,7 +221,7 @@ class LeNet5(Classifier):
         model.classes, model.metadata = _read_metadata(path, metadata)
         _check_arrays(path, arrays, len(model.classes))
         model.codes = np.ascontiguousarray(arrays["codes"])
-        model.flat = np.concatenate([arrays[name].ravel() for name in SHAPES])
+        model.parameters = np.concatenate([arrays[name].ravel() for name in SHAPES])
         return model
 
     @classmethod

@@ -42,7 +42,7 @@ def columns(model: Classifier, line: NDArray[np.float32]) -> NDArray[np.float32]
     if line.ndim != 2 or line.shape[0] != INPUT or line.shape[1] < INPUT:
         raise InputError(f"a strip must be {INPUT} rows of {INPUT} pixels or more, not of shape {line.shape}")
     x = line * np.float32(FOREGROUND - BACKGROUND) + np.float32(BACKGROUND)
-    seen = [forward(one.parameters, one.codes, x[None]).penalties for one in model.members]
+    seen = [forward(one.named_parameters, one.codes, x[None]).penalties for one in model.members]
     return np.mean(seen, 0).reshape(-1, len(model.classes))
 
 

@@ -154,7 +154,7 @@ def maps(material: Material) -> Panel:
     from PIL import Image
 
     result = material.middle("paper")
-    model, p = result.model, result.model.parameters
+    model, p = result.model, result.model.named_parameters
     image = material.test.images[material.pattern]
     truth = material.test.classes[material.test.labels[material.pattern]]
     seen = forward(p, model.codes, normalise(image[None]))

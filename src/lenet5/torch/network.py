@@ -171,7 +171,7 @@ class LeNet5(nn.Module, Hub):
         self.classes = list(reference.classes)
         self.metadata: dict[str, Any] = copy.deepcopy(reference.metadata)
         with torch.no_grad():
-            for name, value in reference.parameters.items():
+            for name, value in reference.named_parameters.items():
                 self.get_parameter(name).copy_(torch.from_numpy(value.copy()))
             self.codes.copy_(torch.tensor(reference.codes))
 
@@ -185,7 +185,7 @@ class LeNet5(nn.Module, Hub):
     def reference(self) -> lenet5.LeNet5:
         """The lenet5.LeNet5 of the same parameters, in float32: a copy."""
         found = lenet5.LeNet5(self.classes)
-        for name, value in found.parameters.items():
+        for name, value in found.named_parameters.items():
             value[:] = self.get_parameter(name).detach().to("cpu", torch.float32).numpy()
         found.codes[:] = self.codes.to("cpu", torch.float32).numpy()
         found.metadata = copy.deepcopy(self.metadata)

@@ -68,7 +68,7 @@ class Trainer:
         self.device = torch.device(device)
         if self.device.type == "cuda":
             torch.cuda.set_device(self.device)  # graphs are recorded on the current device
-        self.flat, self.average, self.steps = flat, flat.copy(), 0
+        self.parameters, self.average, self.steps = flat, flat.copy(), 0
         self.velocity, self.square = np.zeros_like(flat), np.zeros_like(flat)
         self._constants, self._loss = (momentum, squares, decay), {"j": j, "scale": scale}
         self._batch = batch
@@ -113,7 +113,7 @@ class Trainer:
     def prepare_pass(self, pass_index: int) -> None:
         """Bring the state to the device, and draw what the distortions of a pass share."""
         for row, value in zip(
-            self._state, (self.flat, self.velocity, self.square, self.average), strict=True
+            self._state, (self.parameters, self.velocity, self.square, self.average), strict=True
         ):
             row.copy_(torch.from_numpy(value))
         self._done.fill_(self.steps)
@@ -146,7 +146,7 @@ class Trainer:
                 step()
         self.steps += steps
         state = self._state.cpu().numpy()
-        self.flat[:], self.velocity[:], self.square[:], self.average[:] = state
+        self.parameters[:], self.velocity[:], self.square[:], self.average[:] = state
         energy, errors = self._totals.tolist()
         return energy, round(errors)
 

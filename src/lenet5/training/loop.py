@@ -81,7 +81,7 @@ class Training:
         self.history: list[PassReport] = []
         self._rates = recipe.rates(len(images))
         self.trainer = (trainer or numpy_backend.fastest().Trainer)(
-            model.flat,
+            model.parameters,
             model.codes,
             images,
             self.targets,
@@ -119,7 +119,7 @@ class Training:
             energy, errors = energy + more, errors + wrong
             progress(len(part))
         seconds = time.perf_counter() - began
-        if not (np.isfinite(energy) and np.isfinite(self.trainer.flat).all()):
+        if not (np.isfinite(energy) and np.isfinite(self.trainer.parameters).all()):
             raise LeNet5Error(
                 f"the training ran away in pass {index + 1}: the energy is no longer a number; "
                 f"a peak rate below {self.recipe.rate:g} may help"
@@ -144,11 +144,11 @@ class Training:
         return float((answers != labels).mean())
 
     def _kept(self) -> NDArray[np.float32]:
-        return self.trainer.average if self.recipe.averaging else self.model.flat
+        return self.trainer.average if self.recipe.averaging else self.model.parameters
 
     def finish(self) -> None:
         """Keep the average, where the recipe has one, and write recipe and figures into the model."""
-        self.model.flat[:] = self._kept()
+        self.model.parameters[:] = self._kept()
         hard = self.targets.ndim == 1
         self.model.record(
             self.recipe,
@@ -164,7 +164,7 @@ class Training:
         """The state after the passes so far."""
         return Checkpoint(
             arrays={
-                "flat": self.model.flat,
+                "flat": self.model.parameters,
                 "velocity": self.trainer.velocity,
                 "square": self.trainer.square,
                 "average": self.trainer.average,
@@ -177,7 +177,7 @@ class Training:
 
     def restore(self, state: Checkpoint) -> None:
         """Go on from a checkpoint."""
-        self.model.flat[:] = state.arrays["flat"]
+        self.model.parameters[:] = state.arrays["flat"]
         self.trainer.velocity[:] = state.arrays["velocity"]
         self.trainer.square[:] = state.arrays["square"]
         self.trainer.average[:] = state.arrays["average"]
@@ -259,12 +259,12 @@ def train(
         "seed": seed,
         "data": {"name": dataset.name, "patterns": len(dataset.images), "sha256": dataset.fingerprint},
         "test data": None if test is None else {"name": test.name, "sha256": test.fingerprint},
-        "start": None if start is None else hashlib.sha256(start.flat.tobytes()).hexdigest(),
+        "start": None if start is None else hashlib.sha256(start.parameters.tobytes()).hexdigest(),
     }
     if replay_mix is not None:
         identity["mixture"] = replay_mix.data()
     if teachers:
-        identity["teachers"] = [hashlib.sha256(one.flat.tobytes()).hexdigest() for one in teachers]
+        identity["teachers"] = [hashlib.sha256(one.parameters.tobytes()).hexdigest() for one in teachers]
     if state is not None:
         state.check(identity, checkpoint_path(out))
         training.restore(state)
@@ -301,7 +301,7 @@ def train(
 def _model(dataset: Dataset, recipe: Recipe | PaperRecipe, seed: int, begun: LeNet5 | None) -> LeNet5:
     """The network to train: untrained, or a copy of one that is to go on."""
     model = LeNet5(dataset.classes if begun is None else begun.classes)
-    model.flat[:] = untrained(seed, recipe) if begun is None else begun.flat
+    model.parameters[:] = untrained(seed, recipe) if begun is None else begun.parameters
     if begun is not None:
         model.codes[:] = begun.codes
     return model

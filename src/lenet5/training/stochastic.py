@@ -197,7 +197,7 @@ class PaperTraining:
         """One pass. Raises LeNet5Error when the parameters run away."""
         model, index = self.model, len(self.history)
         done = run_pass(
-            model.flat, model.codes, self.images, self.labels, self.seed, index, self.recipe, progress
+            model.parameters, model.codes, self.images, self.labels, self.seed, index, self.recipe, progress
         )
         if self.test:
             done = replace(done, test_error=self._error(*self.test))
@@ -220,7 +220,7 @@ class PaperTraining:
     def checkpoint(self, identity: Mapping[str, Any], command: str) -> Checkpoint:
         """The state after the passes so far: the parameters are all there is to it."""
         return Checkpoint(
-            arrays={"flat": self.model.flat},
+            arrays={"flat": self.model.parameters},
             done=len(self.history),
             identity=identity,
             history=[asdict(done) for done in self.history],
@@ -229,5 +229,5 @@ class PaperTraining:
 
     def restore(self, state: Checkpoint) -> None:
         """Go on from a checkpoint."""
-        self.model.flat[:] = state.arrays["flat"]
+        self.model.parameters[:] = state.arrays["flat"]
         self.history = [PaperPass(**done) for done in state.history]

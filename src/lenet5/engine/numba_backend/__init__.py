@@ -197,7 +197,7 @@ class Trainer:
     ) -> None:
         if len(images) != len(targets):
             raise InputError(f"{len(images)} images but {len(targets)} targets: there must be one for each")
-        self.flat = flat
+        self.parameters = flat
         self.velocity = aligned(PARAMETER_COUNT)
         self.square = aligned(PARAMETER_COUNT)
         self.steps = 0
@@ -238,7 +238,7 @@ class Trainer:
         jobs = [
             (
                 thread, self.threads, counter, self._images, self._targets, order, self._batch, rates,
-                self.flat, self.velocity, self.square, self.average, self._gradients, self._codes, self.steps,
+                self.parameters, self.velocity, self.square, self.average, self._gradients, self._codes, self.steps,
                 *self._constants, np.float32(averaging), *self._loss,
                 self._distortion != NONE, self._distortion.vector(), self._fields, self._seed, self._pass,
                 scratch(), *room, result,

@@ -81,7 +81,7 @@ class Trainer:
         seed: int = 0,
         threads: int | None = None,
     ) -> None:
-        self.flat = flat
+        self.parameters = flat
         self.velocity = np.zeros(PARAMETER_COUNT, np.float32)
         self.square = np.zeros(PARAMETER_COUNT, np.float32)
         self.average = flat.copy()
@@ -105,7 +105,7 @@ class Trainer:
         for step, rate in enumerate(rates):
             part = order[step * self._batch : (step + 1) * self._batch]
             targets = self._targets[part]
-            seen = reference.forward(named(self.flat), self._codes, self._inputs(part))
+            seen = reference.forward(named(self.parameters), self._codes, self._inputs(part))
             y = seen.penalties
             energy += losses.energy(y, targets, **self._loss) * len(part)
             wrong = y.argmin(1) != (targets if targets.ndim == 1 else targets.argmax(1))
@@ -113,9 +113,9 @@ class Trainer:
                 wrong &= targets.max(1) > 1 - targets.sum(1)
             errors += int(wrong.sum())
             slope = losses.f6_slope(seen.f6, self._codes, losses.slope(y, targets, **self._loss))
-            found = reference.backward(named(self.flat), seen, slope)
+            found = reference.backward(named(self.parameters), seen, slope)
             self._update(np.concatenate([found[name].ravel() for name in SHAPES]), rate)
-            self.average += np.float32(averaging) * (self.flat - self.average)
+            self.average += np.float32(averaging) * (self.parameters - self.average)
         return energy, errors
 
     def _inputs(self, patterns: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -134,14 +134,14 @@ class Trainer:
         self.steps += 1
         m, s = np.float32(self._momentum), np.float32(self._squares)
         if not s:
-            self.velocity[:] = m * self.velocity + gradient + np.float32(self._decay) * self.flat
-            self.flat -= rate * self.velocity
+            self.velocity[:] = m * self.velocity + gradient + np.float32(self._decay) * self.parameters
+            self.parameters -= rate * self.velocity
             return
         self.velocity[:] = m * self.velocity + (1 - m) * gradient
         self.square[:] = s * self.square + (1 - s) * gradient**2
         # Both running means start at zero: these make up for it.
         speed = self.velocity / np.float32(1 - float(m) ** self.steps)
         spread = self.square / np.float32(1 - float(s) ** self.steps)
-        self.flat -= rate * (
-            speed / (np.sqrt(spread) + np.float32(1e-8)) + np.float32(self._decay) * self.flat
+        self.parameters -= rate * (
+            speed / (np.sqrt(spread) + np.float32(1e-8)) + np.float32(self._decay) * self.parameters
         )
