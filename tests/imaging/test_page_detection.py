@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from lenet5.errors import PictureError
 from lenet5.imaging.normalise import normalise_character
-from lenet5.imaging.page_detection import sheet_of
+from lenet5.imaging.page_detection import detect_page
 from lenet5.reading.reader import MODES, Reader
 from lenet5.reading.trace import character_steps, string_steps
 
@@ -59,15 +59,15 @@ def colours(picture: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("levels", LEVELS)
 @pytest.mark.parametrize("angle", [0, -7, 20])
 def test_a_sheet_is_found_and_nothing_but_its_paper_is_left(levels, angle):
-    found = sheet_of(colours(photograph(levels, angle)))
+    found = detect_page(colours(photograph(levels, angle)))
     left, top, wide, high = found.box
     slope = np.radians(abs(angle))
     across = WIDE * np.cos(slope) + HIGH * np.sin(slope)
     down = HIGH * np.cos(slope) + WIDE * np.sin(slope)
     assert 0.9 * across < wide < across and 0.9 * down < high < down
     assert abs(left + wide / 2 - 240) < 4 and abs(top + high / 2 - 200) < 4
-    assert found.picture.shape == (high, wide, 3) and found.picture.dtype == np.float32
-    assert np.abs(ndimage.uniform_filter(found.picture[:, :, 0], 9) - levels[0] / 255).max() < 0.02
+    assert found.image.shape == (high, wide, 3) and found.image.dtype == np.float32
+    assert np.abs(ndimage.uniform_filter(found.image[:, :, 0], 9) - levels[0] / 255).max() < 0.02
 
 
 @pytest.mark.parametrize("levels", LEVELS)
@@ -101,12 +101,12 @@ def test_lines_are_read_on_a_sheet(reader, mnist_test):
 
 def test_what_is_no_sheet_is_left_as_it_is():
     plain = np.full((300, 400), 230, np.uint8)
-    assert sheet_of(colours(plain)) is None
+    assert detect_page(colours(plain)) is None
 
     def none(draw) -> bool:
         picture = Image.fromarray(plain.copy())
         draw(ImageDraw.Draw(picture))
-        return sheet_of(colours(np.asarray(picture))) is None
+        return detect_page(colours(np.asarray(picture))) is None
 
     assert none(lambda pen: pen.ellipse([100, 50, 300, 250], fill=30))  # a blot
     assert none(lambda pen: pen.ellipse([130, 50, 270, 250], outline=30, width=25))  # a zero
@@ -121,7 +121,7 @@ def test_what_is_no_sheet_is_left_as_it_is():
         pen.line([100, 230, 140, 280, 180, 230], fill=30, width=7)
 
     assert none(panel)  # writing beside it would be lost
-    assert sheet_of(colours(photograph(LEVELS[0])[::5, ::5])) is None  # no photograph is so small
+    assert detect_page(colours(photograph(LEVELS[0])[::5, ::5])) is None  # no photograph is so small
 
 
 def test_the_sheet_is_a_step():

@@ -10,7 +10,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.errors import PictureError
 from lenet5.imaging.background import deskew
-from lenet5.imaging.page_layout import Region, find_character_boxes, find_text_lines
+from lenet5.imaging.character_boxes import find_character_boxes
+from lenet5.imaging.geometry import Region
+from lenet5.imaging.page_layout import find_text_lines
 from lenet5.model.lenet5 import LeNet5
 from lenet5.reading.trace import character_steps, string_steps
 
@@ -105,9 +107,7 @@ def test_a_lines_picture_shows_where_it_was_and_nothing_of_its_neighbours():
     for line, own, other in ((first, 0, 1), (second, 1, 0)):
         left, top = line.origin
         shown = np.zeros(ink.shape)
-        shown[top : top + line.picture.shape[0], left : left + line.picture.shape[1]] = (
-            0.9 - line.picture[:, :, 0]
-        )
+        shown[top : top + line.image.shape[0], left : left + line.image.shape[1]] = 0.9 - line.image[:, :, 0]
         x, y, w, h = boxes[own]
         assert (shown[y : y + h, x : x + w] > 0.4).sum() == pytest.approx(
             (ink[y : y + h, x : x + w] > 0.6).sum(), rel=0.1
@@ -134,7 +134,7 @@ def test_a_picture_of_one_line_or_character_is_returned_whole(text):
     ink, (box,) = printed((60 + 28 * len(text), 84), [(30, 16, text, 44)])
     page = on_paper(ink)
     (line,) = find_text_lines(page)
-    assert line.picture is page
+    assert line.image is page
     assert line.origin == (0, 0)
     assert share(line.box, box) > 0.7
 
@@ -190,7 +190,7 @@ def test_boxes_are_found_in_order(kind, dark):
         assert 0.8 * w <= wide <= w + 3
         assert top >= y - (0.5 * h if kind == "comb" else 2)
         assert top + high <= y + h + 3
-        assert region.picture.shape == (high, wide, 3)
+        assert region.image.shape == (high, wide, 3)
 
 
 @pytest.mark.parametrize("kind", ["closed", "apart"])
@@ -205,8 +205,8 @@ def test_an_empty_box_is_empty_and_no_frame_is_read(kind, turn):
     found = find_character_boxes(np.asarray(page, np.float32) / 255)
     assert len(found) == 6
     with pytest.raises(PictureError, match="nothing to read"):
-        normalise_character(found[1].picture)
-    assert LeNet5.pretrained("digits").predict(normalise_character(found[2].picture)[None])[0] == 2
+        normalise_character(found[1].image)
+    assert LeNet5.pretrained("digits").predict(normalise_character(found[2].image)[None])[0] == 2
 
 
 def test_rows_of_boxes_are_numbered():
@@ -244,7 +244,7 @@ def test_any_picture_is_lines_or_a_sentence(rows, columns, seed, kind):
         ]
     page = np.ascontiguousarray(page, np.float32)
     for region in find_character_boxes(page):
-        assert region.picture.size
+        assert region.image.size
     try:
         lines = find_text_lines(page)
     except PictureError as error:

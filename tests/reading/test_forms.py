@@ -48,11 +48,11 @@ def test_a_region_that_is_none_says_why_and_how(text, said):
 
 def test_what_is_cut_out_knows_where_it_was():
     region = crop(PAGE, parse_region("10,20,30,40"))
-    assert region.picture.shape == (40, 30, 3)
-    assert (region.picture == PAGE[20:60, 10:40]).all()
+    assert region.image.shape == (40, 30, 3)
+    assert (region.image == PAGE[20:60, 10:40]).all()
     left, top, width, height = region.on_page((3, 5, 7, 9))
     assert (left, top, width, height) == (13, 25, 7, 9)
-    assert (PAGE[top : top + height, left : left + width] == region.picture[5:14, 3:10]).all()
+    assert (PAGE[top : top + height, left : left + width] == region.image[5:14, 3:10]).all()
 
 
 def test_a_region_outside_the_page_names_page_and_field():

@@ -1,31 +1,74 @@
-"""Parts of a page that are read on their own, and where on the page what is read in them lies."""
+"""Boxes on a page, and regions of a page that are read alone."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Region"]
+__all__ = ["Box", "Region", "bounding_box", "crop_to_foreground", "foreground_box", "move_box", "scale_box"]
+
+Box = tuple[int, int, int, int]  # left, top, width, height in pixels
 
 
 @dataclass(frozen=True, eq=False)
 class Region:
     """A part of a page, to be read alone.
 
-    box: left, top, width, height of what is in it, in pixels of the page. origin: left, top of `picture` on the
-    page. picture: (rows, columns, 3) float32 in 0 … 1. name: what errors call it. line: which line of the page
-    it lies in, from 0. strokes: writing.stroke_foreground(picture), where it is known.
+    box: of what is in it, in pixels of the page. origin: left, top of `image` on the page. image: (rows, columns, 3)
+    float32 in 0 … 1. name: what errors call it. line: which line of the page it lies in, from 0. foreground:
+    foreground.stroke_foreground(image), where it is known.
     """
 
-    box: tuple[int, int, int, int]
+    box: Box
     origin: tuple[int, int]
-    picture: NDArray[np.float32] = field(repr=False)
+    image: NDArray[np.float32] = field(repr=False)
     name: str = "the picture"
     line: int = 0
-    strokes: NDArray[np.float32] | None = field(default=None, repr=False)
+    foreground: NDArray[np.float32] | None = field(default=None, repr=False)
 
-    def on_page(self, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-        """A box (left, top, width, height) in pixels of `picture`, in pixels of the page."""
-        return box[0] + self.origin[0], box[1] + self.origin[1], box[2], box[3]
+    def on_page(self, box: Box) -> Box:
+        """A box in pixels of `image`, in pixels of the page."""
+        return move_box(box, *self.origin)
+
+    def moved(self, right: int, down: int) -> Region:
+        """The same region on a page of which the present one is a part whose left, top are `right`, `down`."""
+        return replace(
+            self, box=move_box(self.box, right, down), origin=(self.origin[0] + right, self.origin[1] + down)
+        )
+
+
+def bounding_box(boxes: Iterable[Box]) -> Box:
+    """The smallest box that holds all of one box or more."""
+    edges = np.array([(left, top, left + wide, top + high) for left, top, wide, high in boxes])
+    left, top = (int(edge) for edge in edges[:, :2].min(0))
+    right, bottom = (int(edge) for edge in edges[:, 2:].max(0))
+    return left, top, right - left, bottom - top
+
+
+def scale_box(box: Box, factor: float) -> Box:
+    """A box of an image that is enlarged by a factor; at least one pixel wide and high."""
+    left, top, wide, high = (round(edge * factor) for edge in box)
+    return left, top, max(wide, 1), max(high, 1)
+
+
+def move_box(box: Box, right: int, down: int) -> Box:
+    """A box, moved by pixels."""
+    return box[0] + right, box[1] + down, box[2], box[3]
+
+
+def foreground_box(mask: NDArray[np.bool_]) -> Box | None:
+    """The smallest box that holds a mask, (rows, columns); None where the mask is empty."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not rows.size:
+        return None
+    top, left = int(rows[0]), int(columns[0])
+    return left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
+
+
+def crop_to_foreground(foreground: NDArray, mask: NDArray[np.bool_]) -> NDArray:
+    """The part of an array (rows, columns, …) within the smallest box that holds a mask; empty where that is."""
+    left, top, wide, high = foreground_box(mask) or (0, 0, 0, 0)
+    return foreground[top : top + high, left : left + wide]

@@ -17,7 +17,7 @@ from .background import estimate_background
 from .foreground import concentration, threshold_otsu
 from .line_removal import remove_lines
 from .load import Picture, load_image, source_name
-from .page_detection import sheet_of
+from .page_detection import detect_page
 
 __all__ = [
     "Picture",
@@ -239,8 +239,8 @@ def normalise_character(source: Picture, name: str | None = None, box: int = BOX
     """
     name = name or source_name(source)
     colours = load_image(source, name)
-    sheet = sheet_of(colours, name)
-    plain = remove_lines(sheet.picture if sheet else colours)
+    sheet = detect_page(colours, name)
+    plain = remove_lines(sheet.image if sheet else colours)
     return field(cleaned(ink(reduced(plain, WORKING), name), name), name, box)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from .foreground import resized, threshold_otsu
 from .geometry import Region
 
-__all__ = ["sheet_of"]
+__all__ = ["detect_page"]
 
 LOOK = 240  # pixels of the longer side at which a sheet is looked for
 LEAST = 100  # pixels of the shorter side of a photograph of a sheet
@@ -27,7 +27,7 @@ WRITTEN = 0.004  # share of what lies around that may look like ink
 EDGE = 0.015  # share of the picture's longer side that is cut off along its edge, which is blurred or shaded
 
 
-def sheet_of(colours: NDArray[np.float32], name: str = "the picture") -> Region | None:
+def detect_page(colours: NDArray[np.float32], name: str = "the picture") -> Region | None:
     """The sheet in a picture, (rows, columns, 3) in 0 … 1, as if it went on around itself; None without one.
 
     Lighter or darker than what lies around it, turned by any angle, cut by one edge of the picture at most.

@@ -1,34 +1,105 @@
-"""Where the writing is on a page: its lines, from top to bottom; boxes are in boxes.py.
+"""The layout of a page: from an opened image to the regions that are read, in one pipeline.
 
-The page's ink is brought level with its lines and freed of what is printed right across it (sheet.py); pieces
-of ink that stand beside each other become chains, and small pieces (points, the bar of a 5, the tail of a
-letter) go to the chain that they belong to (chains.py). Each line gets a picture of its own, to be read as if
-it were alone.
+`layout` detects the page, finds the printed lines and the character boxes, removes the printed lines, and finds the
+lines of text. Each region has an image of its own, to be read as if it were alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PictureError
 from .background import LOOK, deskew, estimate_background, page_mask
-from .character_boxes import find_character_boxes
+from .character_boxes import BOXES, find_character_boxes
 from .foreground import INKED, resized, stroke_foreground
 from .geometry import Region
+from .line_removal import find_printed_lines
+from .page_detection import detect_page
 from .text_lines import group_text_lines
+from .trace import Trace
 
-__all__ = ["Region", "find_character_boxes", "find_text_lines"]
+__all__ = ["MODES", "Kind", "Mode", "PageLayout", "find_text_lines", "layout"]
+
+Kind = Literal["character", "string", "lines", "boxes"]
+Mode = Literal["auto", "character", "string", "lines", "boxes"]
+# What an image is taken for: whatever it looks like; one character; one line; a page of lines; printed boxes.
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 # Pixels: a picture at most so wide, and so high or half as high as wide, is a strip: its ink is what writing.py
 # sees in a line.
 STRIP, LOW = 640, 100
 MARGIN = 0.5  # heights of a line that are shown around it
 ALONE = 3.0  # a picture at most so many times as high as its only line is read whole
+
+
+@dataclass(frozen=True, eq=False)
+class PageLayout:
+    """What there is to read in an image.
+
+    kind: what the regions are: one character, one line of text ("string"), lines of text, or character boxes.
+    regions: in reading order, in pixels of the image that was laid out; none where nothing was found. whole: all
+    that there is to read, as one region: the page alone, without printed lines. errors: why nothing was found.
+    """
+
+    kind: Kind
+    regions: tuple[Region, ...]
+    whole: Region
+    errors: tuple[str, ...] = ()
+
+
+def layout(
+    image: NDArray[np.float32], name: str = "the picture", mode: Mode = "auto", trace: Trace | None = None
+) -> PageLayout:
+    """The regions of an image that are read: characters, lines of text, or character boxes.
+
+    Args:
+        image: (rows, columns, 3) float32 in 0 … 1, from `load_image`.
+        name: what errors call it.
+        mode: what the image is taken for; "auto" finds character boxes, else lines of text.
+        trace: records the steps.
+
+    Returns:
+        The layout; never an error. Its kind is the mode, for "auto" "boxes" or "lines".
+    """
+    whole = Region((0, 0, image.shape[1], image.shape[0]), (0, 0), image, name)
+    _record(trace, "image", whole)
+    page = detect_page(image, name)
+    if page:
+        whole = page
+        _record(trace, "page", whole)
+    printed = None if mode == "boxes" else find_printed_lines(whole.image)
+    if mode == "boxes" or (mode == "auto" and not (printed and printed.squared)):
+        boxes = find_character_boxes(whole.image, name)
+        if mode == "boxes" or len(boxes) >= BOXES:
+            _record(trace, "character_boxes", whole, boxes)
+            return PageLayout("boxes", _on_page(boxes, whole), whole)
+    if printed:
+        whole = replace(whole, image=printed.painted(whole.image))
+        _record(trace, "without_printed_lines", whole)
+    if mode in ("character", "string"):
+        return PageLayout(mode, (whole,), whole)
+    try:
+        lines = find_text_lines(whole.image, name)
+    except PictureError as error:
+        return PageLayout("lines", (), whole, (str(error),))
+    _record(trace, "text_lines", whole, lines)
+    return PageLayout("lines", _on_page(lines, whole), whole)
+
+
+def _on_page(regions: Sequence[Region], whole: Region) -> tuple[Region, ...]:
+    """Regions of a part of the image, in pixels of the image."""
+    return tuple(region.moved(*whole.origin) for region in regions)
+
+
+def _record(trace: Trace | None, name: str, whole: Region, regions: Sequence[Region] = ()) -> None:
+    if trace is not None:
+        trace.record(name, whole.image, boxes=[region.box for region in regions])
 
 
 def find_text_lines(colours: NDArray[np.float32], name: str = "the picture") -> list[Region]:
@@ -60,8 +131,8 @@ def find_text_lines(colours: NDArray[np.float32], name: str = "the picture") -> 
     middle = [float(np.nonzero(owner == line)[0].mean()) for line in range(1, count + 1)]
     order = np.argsort(middle, kind="stable") + 1
     found = [_region(colours, owner, int(own), at, paper, pixels, name) for at, own in enumerate(order)]
-    if len(found) == 1 and found[0].picture is small:  # whole, and not reduced
-        return [replace(found[0], strokes=strokes)]
+    if len(found) == 1 and found[0].image is small:  # whole, and not reduced
+        return [replace(found[0], foreground=strokes)]
     return found
 
 

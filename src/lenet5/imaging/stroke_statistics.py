@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..reading.results import Box, bounding_box
 from .foreground import INKED, resized
+from .geometry import Box, bounding_box
 
 __all__ = ["StrokeStatistics", "drawn", "unlike"]
 

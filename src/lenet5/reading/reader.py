@@ -16,7 +16,7 @@ from ..imaging.geometry import Region
 from ..imaging.line_removal import find_printed_lines
 from ..imaging.load import Picture, load_image_with_scale, source_name
 from ..imaging.normalise import WORKING, cleaned, field, ink, reduced
-from ..imaging.page_detection import sheet_of
+from ..imaging.page_detection import detect_page
 from ..imaging.stroke_statistics import unlike
 from ..lattice.graph import Graph
 from ..lattice.regex import Grammar, allowed
@@ -114,10 +114,10 @@ class Reader:
         part = None
         if region is not None:
             part = crop(colours, parse_region(region) if isinstance(region, str) else region, name)
-            colours = part.picture
-        sheet = sheet_of(colours, name)
+            colours = part.image
+        sheet = detect_page(colours, name)
         if sheet:
-            colours = sheet.picture
+            colours = sheet.image
         ruling = None if mode == "boxes" else find_printed_lines(colours)
         result = None
         if mode == "boxes" or (mode == "auto" and not (ruling and ruling.squared)):
@@ -156,7 +156,7 @@ class Reader:
             )
             try:
                 result = self.read_image(
-                    region.picture, region.name, mode=place.mode, grammar=rule, best=best, threshold=threshold
+                    region.image, region.name, mode=place.mode, grammar=rule, best=best, threshold=threshold
                 )
             except PictureError as error:
                 found[place.name] = error
@@ -184,7 +184,7 @@ class Reader:
         try:
             for region in find_text_lines(colours, name):
                 try:
-                    string = self._string(region.picture, region.name, grammar, best, region.strokes)
+                    string = self._string(region.image, region.name, grammar, best, region.foreground)
                     found.append(string.moved(region.on_page))
                 except PictureError as error:
                     problems.append(str(error))
@@ -223,11 +223,11 @@ class Reader:
         rows: dict[int, list[_Cell]] = {}
         for region in boxes:
             try:
-                small, map_ = _inked(region.picture, region.name)
+                small, map_ = _inked(region.image, region.name)
                 seen, box = _cell(map_, region.name)
             except PictureError:
                 continue  # an empty box
-            box = _times(region.picture.shape[1] / small.shape[1])(box)
+            box = _times(region.image.shape[1] / small.shape[1])(box)
             rows.setdefault(region.line, []).append((seen, region.on_page(box)))
         if not rows:
             why = f"its {len(boxes)} printed boxes are empty" if boxes else "no printed boxes were found"

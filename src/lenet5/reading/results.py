@@ -6,7 +6,7 @@ a string, −log of a probability, is the sum along its path through the segment
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ..imaging.geometry import Box, bounding_box
+
 __all__ = ["UNSURE", "Alternative", "Box", "Character", "Line", "Result", "String", "bounding_box"]
 
 UNSURE = "?"  # stands for a character that is rejected
 
-Box = tuple[int, int, int, int]
 # Median heights of its characters by which a line's characters stand apart, from which on it is two strings.
 GAP = 2.0
 NEVER = 2.0  # no confidence reaches it
@@ -269,11 +270,3 @@ class Result:
             "lines": [line.data() for line in self.lines],
         }  # fmt: skip
         return found | ({"problems": list(self.problems)} if self.problems else {})
-
-
-def bounding_box(boxes: Iterable[Box]) -> Box:
-    """The smallest box that holds all of them."""
-    edges = np.array([(left, top, left + wide, top + high) for left, top, wide, high in boxes])
-    left, top = (int(edge) for edge in edges[:, :2].min(0))
-    right, bottom = (int(edge) for edge in edges[:, 2:].max(0))
-    return left, top, right - left, bottom - top

@@ -77,7 +77,7 @@ def string_steps(
         for number, line in enumerate(lines, 1):
             before = f"line {number}: " if len(lines) > 1 else ""
             try:
-                steps += [(before + label, step) for label, step in _line(line.picture, line.name, model)]
+                steps += [(before + label, step) for label, step in _line(line.image, line.name, model)]
             except PictureError as error:
                 steps.append((before + str(error), None))
     except PictureError as error:
@@ -93,11 +93,11 @@ def _opened(
 ) -> tuple[NDArray[np.float32], PrintedLines | None, _Steps]:
     """What is read of a picture, the lines printed there, and the steps up to it."""
     from ..imaging.line_removal import find_printed_lines
-    from ..imaging.page_detection import sheet_of
+    from ..imaging.page_detection import detect_page
 
     steps: _Steps = [("as it was opened", _picture(colours))]
-    if sheet := sheet_of(colours, name):
-        colours = sheet.picture
+    if sheet := detect_page(colours, name):
+        colours = sheet.image
         steps.append(("the sheet of paper alone", _picture(colours)))
     return colours, find_printed_lines(colours), steps
 
