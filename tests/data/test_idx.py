@@ -148,7 +148,7 @@ def test_a_broken_file_is_named_and_told_what_is_wrong(folder, contents, sentenc
 
 
 def test_a_gzip_bomb_is_read_no_further_than_its_header_promises():
-    bomb = zlib.compressobj(9, wbits=31)
+    bomb = zlib.compressobj(1, wbits=31)  # a MB packed: gzip reads blocks of 8 KiB, since Python 3.12 of 128
     packed = bomb.compress(bytes.fromhex("0000 0801 0000 000a"))
     packed += b"".join(bomb.compress(bytes(1 << 20)) for _ in range(256)) + bomb.flush()
     stream = io.BytesIO(packed)

@@ -1,0 +1,1 @@
+"""Patterns and their labels: MNIST, IDX, folders, tables, transcripts, and synthetic ones."""

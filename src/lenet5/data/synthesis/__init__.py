@@ -1,0 +1,1 @@
+"""Synthetic patterns: other ways of writing digits, lines of digits, non-characters."""
