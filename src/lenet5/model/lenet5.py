@@ -87,7 +87,7 @@ def path_of(weights: str | os.PathLike[str]) -> Path:
 class LeNet5(Classifier):
     """The network of Section II-B, to the last connection.
 
-    `flat`: all trainable parameters, (60000,) float32, in the order of architecture.SLICES.
+    `parameters`: all trainable parameters, (60000,) float32, in the order of architecture.SLICES.
     `codes`: (classes, 84) float32 of ±1. `classes`: the characters, list of str.
     `metadata`: "training" and "figures" (dicts; empty until trained), "j" and "scale" of eq. 9 (floats), and
     "confidence" (a dict, calibration.Confidence) where that has been calibrated.
@@ -126,8 +126,8 @@ class LeNet5(Classifier):
         return [self]
 
     @property
-    def parameters(self) -> dict[str, NDArray[np.float32]]:
-        """Views into `flat` under the names and shapes of architecture.SHAPES."""
+    def named_parameters(self) -> dict[str, NDArray[np.float32]]:
+        """Views into `parameters` under the names and shapes of architecture.SHAPES."""
         return {name: self.parameters[SLICES[name]].reshape(shape) for name, shape in SHAPES.items()}
 
     # --- recognising ---------------------------------------------------------------------------------
