@@ -20,7 +20,8 @@ import numpy as np
 
 from lenet5.bench.measure import machine
 from lenet5.data import dataset, mnist
-from lenet5.training.loop import hold_out, train
+from lenet5.data.splits import hold_out
+from lenet5.training.loop import train
 from lenet5.training.recipes import RECIPES
 
 RESULTS = Path(__file__).parent / "results"

@@ -25,12 +25,13 @@ from scipy import ndimage
 from lenet5.bench.measure import machine
 from lenet5.data import dataset, mnist
 from lenet5.data.dataset import Dataset
+from lenet5.data.splits import hold_out, validation_split
 from lenet5.data.synthesis.negatives import MEASURED, noncharacters
 from lenet5.model.calibration import DOUBT
 from lenet5.model.lenet5 import LeNet5
 from lenet5.training import fine_tuning
 from lenet5.training.fine_tuning import ReplayMix, recipe_for
-from lenet5.training.loop import begin, hold_out, train, untrained
+from lenet5.training.loop import begin, train, untrained
 from lenet5.training.recipes import FAST
 
 HERE = Path(__file__).parent
@@ -203,7 +204,7 @@ def main() -> None:
         whole = dataset.load("mnist")
         kept, held = hold_out(whole, who)
         start = LeNet5.load(options.start) if options.start else starting(kept)
-        own = mnist.validation_split(who)[1]
+        own = validation_split(who)[1]
         runs = measure(start, kept, held, who[own], options.seeds)
         report = {"machine": machine(), "seeds": options.seeds, "runs": runs}
         RESULT.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")

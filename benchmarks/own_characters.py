@@ -13,8 +13,8 @@ import argparse
 import json
 from pathlib import Path
 
+from lenet5.data.transcripts import read_transcripts
 from lenet5.errors import LeNet5Error
-from lenet5.evaluation.strings import read_transcripts
 from lenet5.reading.reader import Reader
 
 

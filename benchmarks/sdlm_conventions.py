@@ -21,7 +21,8 @@ import click
 import numba
 import numpy as np
 
-from lenet5.data.mnist import mnist, validation_split, writers
+from lenet5.data.mnist import mnist, writers
+from lenet5.data.splits import validation_split
 from lenet5.engine import numba_backend
 from lenet5.errors import LeNet5Error
 from lenet5.network import distortion, reference

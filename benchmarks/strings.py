@@ -23,7 +23,8 @@ from pathlib import Path
 from statistics import median
 
 from lenet5.bench.measure import machine
-from lenet5.evaluation.strings import evaluate_strings, read_transcripts
+from lenet5.data.transcripts import read_transcripts
+from lenet5.evaluation.strings import evaluate_strings
 from lenet5.reading.reader import Reader
 
 Pictures = list[tuple[Path, str]]

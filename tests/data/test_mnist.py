@@ -14,7 +14,7 @@ import mirror as behave
 from lenet5.data import mnist as module
 from lenet5.errors import DataError, DownloadError, InputError
 from lenet5.data.idx import write_idx
-from lenet5.data.mnist import FILES, MIRRORS, File, mnist, validation_split, writers
+from lenet5.data.mnist import FILES, MIRRORS, File, mnist, writers
 from mirror import Mirror
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
@@ -270,42 +270,6 @@ def test_a_damaged_list_of_writers_is_named(home, small, contents):
     (home / "writers.npz").write_bytes(contents)
     with pytest.raises(DataError, match=r"writers\.npz"):
         writers("train", home)
-
-
-def test_nobody_is_on_both_sides_of_the_split():
-    who = np.random.default_rng(3).integers(0, 50, 2000)
-    training, validation = validation_split(who, share=0.2, seed=1)
-    assert not set(who[training].tolist()) & set(who[validation].tolist())
-    assert sorted([*training.tolist(), *validation.tolist()]) == list(range(2000))
-    assert len(set(who[validation].tolist())) == 10
-    assert training.tolist() == sorted(training.tolist())
-
-
-def test_the_split_depends_on_the_seed_and_the_writers_and_on_nothing_else():
-    who = np.repeat(np.arange(30), 20)
-    chosen = {seed: set(who[validation_split(who, seed=seed)[1]].tolist()) for seed in range(4)}
-    assert len({tuple(sorted(part)) for part in chosen.values()}) > 1
-    order = np.random.default_rng(0).permutation(len(who))
-    assert set(who[order][validation_split(who[order], seed=2)[1]].tolist()) == chosen[2]
-
-
-@pytest.mark.parametrize("share", [0.001, 0.999])
-def test_both_sides_have_somebody(share):
-    assert all(len(part) for part in validation_split(np.arange(4), share))
-
-
-@pytest.mark.parametrize(
-    ("who", "share", "sentence"),
-    [
-        (np.zeros(5), 0.5, "two or more"),
-        (np.zeros((5, 2)), 0.5, "two or more"),
-        (np.arange(5), 0, "between 0 and 1"),
-        (np.arange(5), float("nan"), "between 0 and 1"),
-    ],
-)
-def test_a_split_that_cannot_be_made_is_a_sentence(who, share, sentence):
-    with pytest.raises(InputError, match=sentence):
-        validation_split(who, share)
 
 
 # --- the real thing ------------------------------------------------------------------------------------

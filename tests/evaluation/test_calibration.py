@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 
 from lenet5.data.dataset import Dataset
-from lenet5.data.mnist import validation_split
 from lenet5.data.synthesis.negatives import KINDS
 from lenet5.errors import DataError, InputError, ModelError
-from lenet5.evaluation import calibration
-from lenet5.evaluation.calibration import calibrate_model, false_accepts, kept_aside
+from lenet5.evaluation.calibration import calibrate_model, false_accepts
 from lenet5.model.calibration import calibrate
 from lenet5.model.lenet5 import LeNet5
 
@@ -80,24 +78,6 @@ def test_classes_that_are_not_known_and_no_patterns_are_sentences(model, pattern
         calibrate_model(model, replace(patterns, classes=tuple("abcdefghij")))
     with pytest.raises(DataError, match="no patterns to calibrate"):
         calibrate_model(model, replace(patterns, images=patterns.images[:0], labels=patterns.labels[:0]))
-
-
-def test_the_writers_kept_aside_are_those_of_validation(patterns, monkeypatch):
-    who = np.arange(500) // 25
-    monkeypatch.setattr(calibration, "writers", lambda split: who)
-    held = kept_aside(patterns, LeNet5())
-    assert np.array_equal(held.images, patterns.images[validation_split(who)[1]])
-    seen = LeNet5()
-    seen.metadata["training"] = {"data": {"sha256": patterns.fingerprint}}
-    with pytest.raises(ModelError, match="trained on all of patterns"):
-        kept_aside(patterns, LeNet5(), seen)
-    more = LeNet5()
-    more.metadata["training"] = {"data": {"name": patterns.name, "sha256": "with others beside them"}}
-    with pytest.raises(ModelError, match="trained on all of patterns"):
-        kept_aside(patterns, more)
-    monkeypatch.setattr(calibration, "writers", lambda split: None)
-    with pytest.raises(DataError, match=r"writers\.npz"):
-        kept_aside(patterns)
 
 
 def test_false_accepts_are_counted_by_kind(model):

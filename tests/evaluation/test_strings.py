@@ -15,7 +15,7 @@ from PIL import Image
 
 from lenet5.cli import group
 from lenet5.errors import DataError, PictureError
-from lenet5.evaluation.strings import StringEvaluation, distance, evaluate_strings, read_transcripts
+from lenet5.evaluation.strings import StringEvaluation, distance, evaluate_strings
 
 WORDS = st.text("01", max_size=4)
 
@@ -53,31 +53,6 @@ def folder(tmp_path: Path, table: str) -> Path:
         Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / place)
     (tmp_path / "labels.csv").write_text(table)
     return tmp_path
-
-
-def test_pictures_lie_in_the_folder_or_in_images(tmp_path):
-    found = read_transcripts(folder(tmp_path, "file,writer,label\none.png,x,12\ntwo.png,y,007\n"))
-    assert found == [(tmp_path / "one.png", "12"), (tmp_path / "images" / "two.png", "007")]
-
-
-@pytest.mark.parametrize(
-    ("table", "said"),
-    [
-        ("file,text\none.png,1\n", "file and label among them"),
-        ("", "file and label among them"),
-        ("file,label\nthree.png,1\n", "names three.png in line 2"),
-        ("file,label\none.png,1\ntwo.png,\n", "line 3 of .* has no file or no label"),
-        ("file,label\none.png\n", "line 2 of .* has no file or no label"),
-    ],
-)
-def test_a_table_that_cannot_be_used_is_a_sentence(tmp_path, table, said):
-    with pytest.raises(DataError, match=said):
-        read_transcripts(folder(tmp_path, table))
-
-
-def test_a_missing_table_is_a_sentence(tmp_path):
-    with pytest.raises(DataError, match=r"cannot read .*labels\.csv: No such file"):
-        read_transcripts(tmp_path)
 
 
 class Reads:

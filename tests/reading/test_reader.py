@@ -366,7 +366,7 @@ def test_boxes_around_lines_are_those_of_their_characters():
 
 
 def test_other_peoples_characters_are_read_as_one_without_being_told(reader, own_characters):
-    from lenet5.evaluation.strings import read_transcripts
+    from lenet5.data.transcripts import read_transcripts
 
     rows = [row for row in read_transcripts(own_characters) if row[1].isdigit()][::3]
     asked = [_text(reader, path, "character") == label for path, label in rows]

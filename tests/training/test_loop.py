@@ -14,7 +14,7 @@ from lenet5.network.distortion import MILD
 from lenet5.training import loop as training_file
 from lenet5.training import stochastic
 from lenet5.training.checkpoint import Checkpoint, checkpoint_path, log_path
-from lenet5.training.loop import Training, hold_out, train
+from lenet5.training.loop import Training, train
 from lenet5.training.recipes import PAPER, PAPER_DISTORTED, Recipe
 
 SHORT = Recipe("short", passes=3, batch=8, rate=0.01, averaging=0.05)
@@ -403,22 +403,6 @@ def test_what_the_papers_training_cannot_use_is_said(tmp_path):
         train(data, PAPER, out=out, progress=stop_after(40))
     with pytest.raises(InputError, match="recipe passes 20, not 5"):
         train(data, PAPER.with_passes(5), out=out, resume=True)
-
-
-# --- writers -------------------------------------------------------------------------------------------
-
-
-def test_nobody_writes_in_both_parts():
-    data = blots(600)
-    writers = np.random.default_rng(0).integers(100, 160, 600)
-    kept, held = hold_out(data, writers)
-    index = {image.tobytes(): writer for image, writer in zip(data.images, writers, strict=True)}
-    sides = [{index[image.tobytes()] for image in part.images} for part in (kept, held)]
-    assert not sides[0] & sides[1] and len(sides[1]) == 10
-    assert len(kept.images) + len(held.images) == 600
-    assert held.fingerprint == hold_out(data, writers)[1].fingerprint
-    with pytest.raises(InputError, match="as many writers"):
-        hold_out(data, writers[:-1])
 
 
 # --- real handwriting ----------------------------------------------------------------------------------

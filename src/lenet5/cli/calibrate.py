@@ -61,8 +61,9 @@ def calibrate_command(
     own because patterns that were trained on cannot tell: which are kept aside is yours to say.
     """
     from ..data.dataset import load
+    from ..data.splits import validation_patterns
     from ..data.synthesis.negatives import CALIBRATED
-    from ..evaluation.calibration import calibrate_model, check, kept_aside
+    from ..evaluation.calibration import calibrate_model, check
     from ..model.ensemble import find
 
     network = find(model)
@@ -72,7 +73,7 @@ def calibrate_command(
     with downloads() as progress:
         patterns = load(data, split="train" if data == "mnist" else "test", progress=progress)
     if data == "mnist":
-        patterns = kept_aside(patterns, twin or network)
+        patterns = validation_patterns(patterns, twin or network)
     check(network, patterns, twin)
     nothing = generated(CALIBRATED, noncharacters, network.classes) if noncharacters else None
     found = calibrate_model(network, patterns, nothing, twin, threads)

@@ -41,7 +41,8 @@ def eval_strings_command(
     """
     from tqdm import tqdm
 
-    from ..evaluation.strings import evaluate_strings, read_transcripts
+    from ..data.transcripts import read_transcripts
+    from ..evaluation.strings import evaluate_strings
     from ..reading.reader import Reader
     from .progress import width
 

@@ -319,16 +319,9 @@ def _data(data: str, test_data: str | None, validation: bool) -> tuple[Dataset, 
     with downloads() as progress:
         training = load(data, progress=progress)
     if validation:
-        from ..data.mnist import writers
-        from ..training.loop import hold_out
+        from ..data.splits import hold_out_writers
 
-        who = writers("train")
-        if who is None:
-            raise DataError(
-                "--validation needs to know who wrote each pattern: "
-                "put writers.npz (made from QMNIST) beside MNIST's files"
-            )
-        return hold_out(training, who)
+        return hold_out_writers(training)
     return training, _test(test_data or ("mnist" if data == "mnist" else None))
 
 
@@ -358,7 +351,7 @@ def _lines(data: str, start: Classifier, seed: int) -> tuple[Dataset, NDArray]:
     from tqdm import tqdm
 
     from ..data.dataset import Dataset
-    from ..evaluation.strings import read_transcripts
+    from ..data.transcripts import read_transcripts
     from ..training.forced_alignment import align_pictures
 
     pictures = read_transcripts(data)

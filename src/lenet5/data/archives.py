@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import DataError
-from .idx import reading
+from .idx import data_errors
 
 __all__ = ["read_npz"]
 
@@ -22,7 +22,7 @@ def read_npz(path: str | os.PathLike[str], names: Iterable[str]) -> tuple[dict[s
     Raises DataError for a file that is missing, no archive of arrays, or damaged, or an array of objects.
     """
     try:
-        with reading(path), Path(path).open("rb") as stream:
+        with data_errors(path), Path(path).open("rb") as stream:
             if not zipfile.is_zipfile(stream):
                 raise DataError(f"{path} is not an .npz archive of arrays")
             stream.seek(0)

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from .. import atomic
 from ..errors import DataError, InputError
 
-__all__ = ["TYPES", "read_idx", "reading", "write_idx"]
+__all__ = ["TYPES", "read_idx", "data_errors", "write_idx"]
 
 # The third byte of the magic number -> the type of the values.
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -41,7 +41,7 @@ _REASONS = {
 
 
 @contextlib.contextmanager
-def reading(path: object) -> Iterator[None]:
+def data_errors(path: object) -> Iterator[None]:
     """What the system says against reading `path`, as the sentence of a DataError."""
     try:
         yield
@@ -61,7 +61,7 @@ def read_idx(
     if hasattr(source, "read"):
         name = getattr(source, "name", None)
         return _parse(str(name) if isinstance(name, str) else "the IDX data", source, dimensions, dtype)
-    with reading(source), Path(source).open("rb") as stream:
+    with data_errors(source), Path(source).open("rb") as stream:
         return _parse(str(source), stream, dimensions, dtype)
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..network.architecture import FIELD
 from .labels import class_of
 from ..errors import DataError, PictureError
-from .idx import reading
+from .idx import data_errors
 
 __all__ = ["class_folders", "ink_is_light", "read_pictures"]
 
@@ -25,7 +25,7 @@ def class_folders(folder: Path) -> tuple[NDArray[np.uint8], list[str]]:
     In the order of names, whatever the system's. Raises DataError for a folder whose name is no class, an
     empty one, a picture that cannot be read.
     """
-    with reading(folder):
+    with data_errors(folder):
         inside = sorted(path for path in folder.iterdir() if path.is_dir() and not _hidden(path.name))
     if not inside:
         raise DataError(
@@ -52,7 +52,7 @@ def _hidden(name: str) -> bool:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    with reading(folder):
+    with data_errors(folder):
         return sorted(
             path
             for path in folder.rglob("*")

@@ -12,15 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from .. import atomic
-from ..network.architecture import FIELD
 from ..errors import DataError, DownloadError, InputError, SaveError
-from .idx import read_idx
+from ..network.architecture import FIELD
 from .archives import read_npz
+from .idx import read_idx
 
-__all__ = ["FILES", "MIRRORS", "cache", "mnist", "validation_split", "writers"]
+__all__ = ["FILES", "MIRRORS", "cache", "mnist", "writers"]
 
 # Each holds the four original files; tried in this order. LENET5_MIRRORS (addresses, spaces between) names
 # others.
@@ -117,26 +117,6 @@ def writers(split: str = "train", root: str | os.PathLike[str] | None = None) ->
             )
         return found.astype(np.int64)
     return None
-
-
-def validation_split(
-    writers: ArrayLike, share: float = 1 / 6, seed: int = 0
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Patterns to train on and to choose recipes by, as indices in rising order; nobody writes in both.
-
-    writers: (N,), who wrote each pattern. share: of the writers that go to the second part, in (0, 1).
-    The split depends on the writers there are and on `seed`, not on the order of patterns. Raises InputError.
-    """
-    writers = np.asarray(writers)
-    names = np.unique(writers)
-    if writers.ndim != 1 or len(names) < 2:
-        raise InputError("to hold out some writers there must be two or more, one named for each pattern")
-    if not 0 < share < 1:
-        raise InputError(f"the share of writers to hold out must lie between 0 and 1, and is {share:g}")
-    count = min(max(1, round(share * len(names))), len(names) - 1)
-    chosen = np.random.Generator(np.random.PCG64(seed)).permutation(names)[:count]
-    held = np.isin(writers, chosen)
-    return np.flatnonzero(~held), np.flatnonzero(held)
 
 
 def cache() -> Path:

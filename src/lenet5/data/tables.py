@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..network.architecture import FIELD
-from .labels import index_labels
 from ..errors import DataError
+from ..network.architecture import FIELD
+from .idx import data_errors
 from .image_folder import read_pictures
-from .idx import reading
+from .labels import index_labels
+from .transcripts import FILE_COLUMNS, LABEL_COLUMNS, find_column, header, read_transcripts
 
 __all__ = ["read_table"]
 
 _PIXELS = FIELD * FIELD
 _LINES = 4096  # parsed at a time
-_FILE, _LABEL = ("file", "filename", "path", "image"), ("label", "class", "character")
 
 
 def read_table(path: Path) -> tuple[NDArray, list[str]]:
@@ -30,28 +29,21 @@ def read_table(path: Path) -> tuple[NDArray, list[str]]:
     looked for beside the CSV file, or in images/ there. Raises DataError with the line that is wrong.
     """
     try:
-        with reading(path), path.open(encoding="utf-8-sig", newline="") as stream:
+        with data_errors(path), path.open(encoding="utf-8-sig", newline="") as stream:
             first = stream.readline()
             if not first.strip():
                 raise DataError(f"{path} is empty, or begins with an empty line")
-            delimiter = max(",;\t", key=first.count)
-            names = [name.strip().strip("\"'").lower() for name in first.split(delimiter)]
-            if _column(names, _FILE) is not None and _column(names, _LABEL) is not None:
-                return _listed(path, csv.reader(stream, delimiter=delimiter), names)
+            names, delimiter = header(first)
+            if find_column(names, FILE_COLUMNS) is not None and find_column(names, LABEL_COLUMNS) is not None:
+                return _pictures(path)
             headed = not _is_number(names[-1])
-            if headed and names[0] not in _LABEL and names[-1] in _LABEL:
+            if headed and names[0] not in LABEL_COLUMNS and names[-1] in LABEL_COLUMNS:
                 raise DataError(f"{path} has its labels in the last column: put them into the first")
             if not headed:
                 stream.seek(0)
             return _pixels(path, enumerate(stream, 2 if headed else 1), delimiter)
     except UnicodeDecodeError as error:
         raise DataError(f"{path} is not text in UTF-8: save it as CSV in UTF-8") from error
-    except csv.Error as error:
-        raise DataError(f"{path} is not valid CSV: {error}") from error
-
-
-def _column(names: list[str], known: Iterable[str]) -> int | None:
-    return next((names.index(name) for name in known if name in names), None)
 
 
 def _is_number(text: str) -> bool:
@@ -115,22 +107,9 @@ def _blame(path: Path, block: list[tuple[int, str, str]], delimiter: str) -> Dat
     return DataError(f"lines {block[0][0]} to {block[-1][0]} of {path} hold something that is not a number")
 
 
-def _listed(path: Path, rows: Iterable[list[str]], names: list[str]) -> tuple[NDArray, list[str]]:
-    """The pictures of a list, and their labels."""
-    file, label = _column(names, _FILE), _column(names, _LABEL)
-    pictures, labels = [], []
-    for number, row in enumerate(rows, 2):
-        if not any(row):
-            continue
-        if len(row) <= max(file, label) or not row[file].strip() or not row[label].strip():
-            raise DataError(f"line {number} of {path} lacks the file or the label")
-        name = row[file].strip()
-        picture = path.parent / name
-        if not picture.exists() and (path.parent / "images" / name).exists():
-            picture = path.parent / "images" / name
-        pictures.append(picture)
-        labels.append(row[label].strip())
-    if not pictures:
-        raise DataError(f"{path} lists no pictures")
+def _pictures(path: Path) -> tuple[NDArray[np.uint8], list[str]]:
+    """The pictures of a list, (N, 28, 28), and their labels."""
+    listed = read_transcripts(path, must_exist=False)
+    labels = [label for _, label in listed]
     index_labels(np.array(labels), None, str(path))  # a label that names no class shows before the long work
-    return read_pictures(pictures), labels
+    return read_pictures([picture for picture, _ in listed]), labels

@@ -8,40 +8,19 @@ mistakes, and the constants go to the model that saw everything.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..data.dataset import Dataset, relabel
-from ..data.mnist import writers
+from ..data.splits import check_untrained
 from ..data.synthesis.negatives import KINDS
 from ..errors import DataError, InputError, ModelError
 from ..model.calibration import Confidence, calibrate, knows_rubbish
 from ..model.classifier import Classifier
-from ..model.lenet5 import LeNet5
-from ..training.loop import hold_out
 
-__all__ = ["FalseAccepts", "calibrate_model", "check", "false_accepts", "kept_aside"]
-
-
-def kept_aside(training: Dataset, *networks: Classifier) -> Dataset:
-    """MNIST's patterns of the writers that `lenet5 train --validation` keeps aside, of all training patterns.
-
-    networks: to be calibrated with them. Raises DataError where it is not known who wrote what, and
-    ModelError where a network was trained on those writers too.
-    """
-    who = writers("train")
-    if who is None:
-        raise DataError(
-            "to keep writers aside it must be known who wrote each pattern: put writers.npz (made from QMNIST) "
-            "beside MNIST's files, or name patterns that the network was not trained on with --data"
-        )
-    for network in (one for each in networks for one in each.networks):
-        _unseen(network, training)
-        if (network.metadata["training"].get("data") or {}).get("name") == training.name:
-            _refuse(training.name)  # with more patterns beside them
-    return hold_out(training, who)[1]
+__all__ = ["FalseAccepts", "calibrate_model", "check", "false_accepts"]
 
 
 def calibrate_model(
@@ -90,7 +69,7 @@ def check(model: Classifier, patterns: Dataset, by: Classifier | None = None) ->
     if not len(patterns):
         raise DataError(f"{patterns.name} has no patterns to calibrate with")
     for network in twin.networks:
-        _unseen(network, patterns)
+        check_untrained(network, patterns)
     if twin.classes != model.classes:
         raise ModelError("a model can only be calibrated by a network of the same classes")
     constants = [(each.metadata["j"], each.metadata["scale"]) for each in (model, twin)]
@@ -101,20 +80,6 @@ def check(model: Classifier, patterns: Dataset, by: Classifier | None = None) ->
         )
     relabel(patterns, model.classes)
     return twin
-
-
-def _unseen(network: LeNet5, patterns: Dataset) -> None:
-    """Raise ModelError where the network was trained on the patterns."""
-    seen = (network.metadata["training"].get("data") or {}).get("sha256")
-    if seen == patterns.fingerprint:
-        _refuse(patterns.name)
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ModelError(
-        f"the network was trained on all of {name}, so that its mistakes there say little: train another by the "
-        "same recipe with --validation and give it as --by, or name other patterns with --data"
-    )
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +13,7 @@ from ..lattice.regex import Grammar
 from ..parallel import parallel_map
 from ..reading.reader import Reader
 
-__all__ = ["StringEvaluation", "distance", "evaluate_strings", "read_transcripts"]
+__all__ = ["StringEvaluation", "distance", "evaluate_strings"]
 
 
 def distance(text: str, other: str) -> int:
@@ -86,32 +84,6 @@ class StringEvaluation:
             said = "no rejection leaves" if share is None else f"rejecting {share:.1%} leaves"
             lines.append(f"{said} at most {error:.0%} wrong")
         return "\n".join(lines)
-
-
-def read_transcripts(folder: str | os.PathLike[str]) -> list[tuple[Path, str]]:
-    """Pictures and what they say, by the folder's labels.csv: columns `file` and `label`.
-
-    A file lies in the folder, or in `images` there. Raises DataError, one sentence, for what is missing.
-    """
-    folder = Path(folder)
-    table = folder / "labels.csv"
-    try:
-        with table.open(newline="", encoding="utf-8") as lines:
-            rows = list(csv.DictReader(lines))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"cannot read {table}: {getattr(error, 'strerror', None) or error}") from error
-    if not rows or not {"file", "label"} <= rows[0].keys():
-        raise DataError(f"{table} must have a line of column names, file and label among them, and rows")
-    found = []
-    for number, row in enumerate(rows, 2):
-        if not row["file"] or not row["label"]:
-            raise DataError(f"line {number} of {table} has no file or no label")
-        places = [folder / row["file"], folder / "images" / row["file"]]
-        path = next((place for place in places if place.is_file()), None)
-        if path is None:
-            raise DataError(f"{table} names {row['file']} in line {number}, but {places[0]} is not there")
-        found.append((path, row["label"]))
-    return found
 
 
 def evaluate_strings(

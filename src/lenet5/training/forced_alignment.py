@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.synthesis.text_lines import NO_CHARACTER
+from ..data.transcripts import TABLE, read_transcripts
 from ..errors import DataError, LeNet5Error
-from ..evaluation.strings import read_transcripts
 from ..imaging.foreground import INKED, line_foreground
 from ..imaging.load import load_image_with_scale
 from ..imaging.segmentation import segments
@@ -49,7 +49,7 @@ class AlignedLines:
 
 def holds_lines(folder: str | Path) -> bool:
     """Whether a folder's labels.csv names pictures of more than one character."""
-    if not (Path(folder) / "labels.csv").is_file():
+    if not (Path(folder) / TABLE).is_file():
         return False
     return any(len(label) > 1 for _, label in read_transcripts(folder))
 
@@ -129,7 +129,7 @@ def align_pictures(
     workers: int | None = None,
     progress: Callable[[], object] = lambda: None,
 ) -> AlignedLines:
-    """Pictures of one line each, and what they say (string_evaluation.read_transcripts), aligned.
+    """Pictures of one line each, and what they say (transcripts.read_transcripts), aligned.
 
     versions: of each line. workers: worker processes (parallel_map). progress: called after each picture. The same seed gives
     the same. Raises DataError where none of the lines can be read as labelled, or a label has a character that

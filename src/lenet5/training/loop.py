@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import atomic
 from ..data.dataset import Dataset, relabel
-from ..data.mnist import validation_split
 from ..data.synthesis.training_set import build_training_set
 from ..engine import numpy_backend
 from ..errors import InputError, LeNet5Error, SaveError
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from .fine_tuning import ReplayMix
 
 __all__ = [
-    "BEST", "FAST", "RECIPES", "PassReport", "Recipe", "Training", "begin", "hold_out", "train", "untrained",
+    "BEST", "FAST", "RECIPES", "PassReport", "Recipe", "Training", "begin", "train", "untrained",
 ]  # fmt: skip
 
 SLICES_A_PASS = 50  # how often a pass reports its progress, at most
@@ -311,19 +310,3 @@ def _line(report: PassReport | PaperPass) -> str:
     """A pass as a line of the log, JSON."""
     facts = asdict(report)
     return json.dumps({"pass": facts.pop("number"), **facts}) + "\n"
-
-
-def hold_out(dataset: Dataset, writers: NDArray) -> tuple[Dataset, Dataset]:
-    """A data set without a sixth of its writers, and what those wrote, to choose recipes by.
-
-    writers: (N,), who wrote each pattern; see mnist.validation_split. Raises InputError.
-    """
-    if np.shape(writers) != (len(dataset.images),):
-        raise InputError(f"{len(dataset.images)} patterns need as many writers, not {np.shape(writers)}")
-
-    def part(patterns: NDArray[np.int64], what: str) -> Dataset:
-        name = f"{dataset.name}, {what}"
-        return replace(dataset, images=dataset.images[patterns], labels=dataset.labels[patterns], name=name)
-
-    kept, held = validation_split(writers)
-    return part(kept, "without the held-out writers"), part(held, "the held-out writers")
