@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet5.bench.measure import machine
+from lenet5.bench.machine import machine
 from lenet5.data import dataset, mnist
 from lenet5.data.splits import hold_out
 from lenet5.training.loop import train

@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from lenet5.bench.measure import machine
+from lenet5.bench.machine import machine
 from lenet5.data import dataset, mnist
 from lenet5.data.dataset import Dataset
 from lenet5.data.splits import hold_out, validation_split

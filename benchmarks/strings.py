@@ -22,7 +22,7 @@ import zlib
 from pathlib import Path
 from statistics import median
 
-from lenet5.bench.measure import machine
+from lenet5.bench.machine import machine
 from lenet5.data.transcripts import read_transcripts
 from lenet5.evaluation.strings import evaluate_strings
 from lenet5.reading.reader import Reader

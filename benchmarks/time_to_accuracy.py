@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 
 from lenet5 import LeNet5
-from lenet5.bench.measure import machine
-from lenet5.bench.peers import normalised, torch_network
+from lenet5.bench.machine import machine
 from lenet5.data import dataset
 from lenet5.engine import numba_backend
 from lenet5.network.distortion import distort
+from lenet5.network.reference import normalise
 from lenet5.training.recipes import FAST
 
 RESULTS = Path(__file__).parent / "results"
@@ -59,11 +59,13 @@ def ours(seed: int, passes: int) -> list[tuple[float, float]]:
 def pytorch(seed: int, passes: int) -> list[tuple[float, float]]:
     import torch
 
+    from lenet5.torch.peers import DenseLeNet5
+
     began = time.perf_counter()
     training, test = dataset.load("mnist"), dataset.load("mnist", split="test")
-    x_test = torch.from_numpy(normalised(test.images))
+    x_test = torch.from_numpy(normalise(test.images)[:, None])
     labels = torch.from_numpy(training.labels)
-    network = torch_network(LeNet5(seed=seed, spread=RECIPE.spread, power=RECIPE.power))
+    network = DenseLeNet5(LeNet5(seed=seed, spread=RECIPE.spread, power=RECIPE.power))
     optimiser = torch.optim.SGD(network.parameters(), lr=1.0, momentum=RECIPE.momentum)
     rates = RECIPE.rates(len(labels))
     reached = []

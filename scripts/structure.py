@@ -5,8 +5,8 @@
 SRC is the folder of the package (default: src/lenet5). A room is a folder or a file directly in it; with --flat each
 file at the top is a room of its own, as in a package without folders. An arrow joins two rooms of which one imports the
 other; imports inside functions and imports for type checkers count. An upward arrow goes to a room that stands later in
-the order: that of the `layers` contract in pyproject.toml, or of --order (names from the bottom up, separated by commas;
-rooms of one layer by |). A circle is a set of files that import each other, directly or through others.
+the order: that of the `layers` contract in pyproject.toml, or of --order (names from the bottom up, separated by
+commas; rooms of one layer by |). A circle is a set of files that import each other, directly or through others.
 """
 
 from __future__ import annotations

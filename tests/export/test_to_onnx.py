@@ -10,14 +10,14 @@ import pytest
 
 from lenet5.cli import main
 from lenet5.errors import InputError, MissingExtraError
-from lenet5.export.quantise import best_range, calibrate, dense, quantise
+from lenet5.export.quantise import calibrate
 from lenet5.export.to_onnx import FACTORS, OPSET, build, export_onnx
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network import reference
 from lenet5.network.architecture import PAIRS, PARAMETER_COUNT, SHAPES
 from lenet5.network.codes import PRINTABLE
 
-onnx = pytest.importorskip("onnx", reason="needs the extra: pip install 'lenet5[onnx]'")
+onnx = pytest.importorskip("onnx", reason="needs the extra: pip install 'lenet5-1998[onnx]'")
 ROOT = Path(__file__).parents[2]
 
 
@@ -102,6 +102,16 @@ def test_the_batch_is_of_any_size(digits, n):
     assert onnxruntime(build(digits, raw=True), images).shape == (n, 10)
 
 
+def test_a_unit_without_weights_keeps_its_bias(digits, mnist_test):
+    model = LeNet5()
+    model.parameters[:] = digits.parameters
+    model.named_parameters["f6.weight"][3] = 0
+    model.named_parameters["f6.bias"][3] = 1.5
+    images = mnist_test[0][:200]
+    found = onnxruntime(build(model, True, calibrate(model, images)), images)
+    assert abs(found - model.penalties(images)).mean() < 1
+
+
 # --- what the file says ----------------------------------------------------------------------------------
 
 
@@ -145,57 +155,6 @@ def test_eight_bits_make_the_file_a_third(digits, seen):
         assert kinds[f"{layer}.weight"] == onnx.TensorProto.INT8
 
 
-# --- quantisation ----------------------------------------------------------------------------------------
-
-
-def test_rounded_weights_are_the_weights_up_to_half_a_step(digits, seen):
-    found = quantise(digits, "c5", seen, 1 / 127, most=63)
-    assert abs(found.weight).max() == 63
-    error = found.scale[:, None, None, None] * found.weight - digits.named_parameters["c5.weight"]
-    assert (abs(error) <= 0.5001 * found.scale[:, None, None, None]).all()
-
-
-def test_the_bias_takes_off_what_rounding_adds_on_average(digits, seen, mnist_train):
-    images = mnist_train[0][np.linspace(0, 59_999, 1000).astype(int)]  # those of `seen`
-    s4 = reference.forward(digits.named_parameters, digits.codes, reference.normalise(images)).x["s4"]
-    found = quantise(digits, "c5", seen, 1 / 127, most=7)  # coarse, so that there is something to see
-    coarse = found.scale[:, None] * found.weight.reshape(120, -1)
-    flat = s4.reshape(len(s4), -1)
-    full = digits.named_parameters["c5.weight"].reshape(120, -1)
-    bias = digits.named_parameters["c5.bias"]
-    without = abs((flat @ coarse.T + bias - flat @ full.T - bias).mean(0)).max()
-    with_it = abs((flat @ coarse.T + found.bias - flat @ full.T - bias).mean(0)).max()
-    assert without > 0.05 and with_it < 1e-4
-
-
-def test_a_unit_without_weights_keeps_its_bias(digits, mnist_test):
-    model = LeNet5()
-    model.parameters[:] = digits.parameters
-    model.named_parameters["f6.weight"][3] = 0
-    model.named_parameters["f6.bias"][3] = 1.5
-    images = mnist_test[0][:200]
-    found = onnxruntime(build(model, True, calibrate(model, images)), images)
-    assert abs(found - model.penalties(images)).mean() < 1
-
-
-def test_the_range_of_sums_leaves_out_where_tanh_is_flat():
-    sums = np.concatenate([np.linspace(-1, 1, 1000), [50.0]])
-    assert 1 <= best_range(sums) <= 4
-    assert best_range(np.linspace(-0.3, 0.3, 100)) == pytest.approx(0.3)
-
-
-def test_calibration_images_are_taken_evenly(digits):
-    images = np.zeros((4000, 28, 28), np.uint8)
-    images[2000:] = 255  # a set that lies class by class
-    mean = calibrate(digits, images).inputs["c1"][0, 2, 2]
-    assert mean == pytest.approx((-0.1 + (-0.1 + 1.275 * 28 * 28 / 28**2)) / 2, abs=0.02)
-
-
-def test_dense_writes_each_kernel_once():
-    full = dense(np.arange(1.0, 61)[:, None, None] * np.ones((60, 5, 5)))
-    assert (full != 0).any((2, 3)).sum() == 60 and full[0, 2, 0, 0] == 3 and full[15, 5, 4, 4] == 60
-
-
 # --- errors and the command line -------------------------------------------------------------------------
 
 
@@ -208,7 +167,7 @@ def test_int8_without_images_is_refused(digits, tmp_path):
 
 def test_without_onnx_the_sentence_says_what_to_install(digits, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'lenet5\[onnx\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'lenet5-1998\[onnx\]'"):
         export_onnx(digits, tmp_path / "x.onnx")
 
 

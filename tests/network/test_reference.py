@@ -443,3 +443,9 @@ def test_gradient_at_any_size_is_that_of_differences(name):
     ]
     found = (reference.backward(p, seen, share)[name] * direction).sum()
     assert found == pytest.approx((moved[0] - moved[1]) / 2e-5, rel=1e-6)
+
+
+def test_dense_c3_holds_each_kernel_once():
+    dense = reference.dense_c3(np.arange(1.0, 61)[:, None, None] * np.ones((60, 5, 5)))
+    assert dense.shape == (16, 6, 5, 5)
+    assert (dense != 0).any((2, 3)).sum() == 60 and dense[0, 2, 0, 0] == 3 and dense[15, 5, 4, 4] == 60

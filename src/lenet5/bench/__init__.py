@@ -1,5 +1,5 @@
-"""Side by side with peers, in one run, on the same work: recognition, training, and this machine's own bound.
+"""Side by side with other engines, in one run, on the same work: recognition, training, and this machine's bound.
 
-`lenet5 bench` measures; `benchmarks/` holds what needs a data set, and the scripts that write the figures
-into the documents. Nothing here is imported by the rest of the package.
+`lenet5 bench` measures; `benchmarks/` holds what needs a data set, and the scripts that write the figures into the
+documents. Only `cli` imports this room.
 """

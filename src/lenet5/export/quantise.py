@@ -16,13 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from ..network import reference
-from ..network.architecture import FIELD, KERNEL, PAIRS, SHAPES
+from ..network.architecture import FIELD, KERNEL
 from ..network.preprocessing import check_images
 
 if TYPE_CHECKING:
     from ..model.lenet5 import LeNet5
 
-__all__ = ["MOST", "Calibration", "Quantised", "best_range", "calibrate", "dense", "quantise"]
+__all__ = ["MOST", "Calibration", "Quantised", "best_range", "calibrate", "quantise"]
 
 MOST = 1000  # calibration images that are looked at
 F64 = NDArray[np.float64]
@@ -50,14 +50,6 @@ class Quantised:
     bias: F64
 
 
-def dense(weight: NDArray) -> NDArray:
-    """C3's sixty kernels (60, 5, 5) as a convolution of all maps, (16, 6, 5, 5): zero where Table I has none."""
-    full = np.zeros((SHAPES["c3.bias"][0], SHAPES["c1.bias"][0], KERNEL, KERNEL), weight.dtype)
-    for kernel, (c3, s2) in zip(weight, PAIRS, strict=True):
-        full[c3, s2] = kernel
-    return full
-
-
 def calibrate(model: LeNet5, images: ArrayLike | None) -> Calibration:
     """Run the reference over calibration images, as LeNet5.penalties takes them; of many, MOST evenly spread.
 
@@ -83,13 +75,13 @@ def calibrate(model: LeNet5, images: ArrayLike | None) -> Calibration:
 def quantise(
     model: LeNet5, layer: str, seen: Calibration, step: float, most: int = 127, least: float = 0.0
 ) -> Quantised:
-    """The layer's weights (C3's as `dense`) as whole numbers in ±most, its biases set right for their rounding.
+    """The layer's weights (C3's dense) as whole numbers in ±most, its biases set right for their rounding.
 
     step: what one unit of a rounded input stands for. least: the smallest scale that can be used.
     """
     weight = model.named_parameters[f"{layer}.weight"].astype(np.float64)
     bias = model.named_parameters[f"{layer}.bias"].astype(np.float64)
-    weight = weight[:, None] if layer == "c1" else dense(weight) if layer == "c3" else weight
+    weight = weight[:, None] if layer == "c1" else reference.dense_c3(weight) if layer == "c3" else weight
     flat = weight.reshape(len(weight), -1)
     # Where weights are next to nothing beside the bias, the bias would be too large a whole number.
     scale = np.maximum(abs(flat).max(1) / most, np.maximum(abs(bias) / (step * 2**24), max(least, 1e-12)))

@@ -22,7 +22,8 @@ from ..errors import MissingExtraError
 from ..network.architecture import BACKGROUND, BITMAP, FIELD, FOREGROUND, INPUT
 from ..network.reference import AMPLITUDE as A
 from ..network.reference import STEEPNESS as S
-from .quantise import Calibration, best_range, calibrate, dense, quantise
+from ..network.reference import dense_c3
+from .quantise import Calibration, best_range, calibrate, quantise
 
 if TYPE_CHECKING:
     from ..model.lenet5 import LeNet5
@@ -35,7 +36,7 @@ PAPER = round(-BACKGROUND / LEVEL)  # … of which the background lies exactly 2
 # Weights of eight bits in ±63: processors without VNNI add two products in 16 bits, and 2·255·63 fits.
 MOST = 63
 
-# What each initialiser is, as a multiple of the model's parameter of that name (C3's spread out as `dense`;
+# What each initialiser is, as a multiple of the model's parameter of that name (C3's spread out as `dense_c3`;
 # a coefficient multiplies the mean of its window and not the sum).
 FACTORS = {
     "c1.weight": S,
@@ -78,7 +79,7 @@ class _Graph:
 
     def parameter(self, name: str, *shape: int) -> NDArray[np.float64]:
         value = self.model.named_parameters[name].astype(np.float64)
-        value = dense(value) if name == "c3.weight" else value
+        value = dense_c3(value) if name == "c3.weight" else value
         return FACTORS[name] * (value.reshape(shape) if shape else value)
 
     # --- eight bits: between two pairs of quantise and dequantise, runtimes compute in whole numbers -------
@@ -160,7 +161,7 @@ def build(model: LeNet5, raw: bool = False, seen: Calibration | None = None) -> 
         import onnx
         from onnx import TensorProto, helper
     except ImportError as error:
-        raise MissingExtraError("ONNX needs its package: pip install 'lenet5[onnx]'") from error
+        raise MissingExtraError("ONNX needs its package: pip install 'lenet5-1998[onnx]'") from error
     graph = _Graph(model, seen)
     if raw:
         image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", FIELD, FIELD])

@@ -26,7 +26,16 @@ from ..errors import InputError
 from .architecture import BACKGROUND, FOREGROUND, INPUT, KERNEL, PAIRS
 from .preprocessing import check_images
 
-__all__ = ["Activations", "backward", "curvature", "forward", "normalise", "squash", "squash_slope"]
+__all__ = [
+    "Activations",
+    "backward",
+    "curvature",
+    "dense_c3",
+    "forward",
+    "normalise",
+    "squash",
+    "squash_slope",
+]
 
 AMPLITUDE, STEEPNESS = 1.7159, 2 / 3  # A and S of Appendix A
 
@@ -91,6 +100,16 @@ def convolve_to_parameters(slopes: NDArray, x: NDArray, pairs: Pairs) -> tuple[N
         here = pairs[:, 1] == s
         weight[here] = (slopes[:, pairs[here, 0]] @ patches(x[:, s]).swapaxes(1, 2)).sum(0)
     return weight.reshape(-1, KERNEL, KERNEL), slopes.sum((0, 2))
+
+
+def dense_c3(kernels: NDArray) -> NDArray:
+    """C3's sixty kernels (60, 5, 5) as a convolution of all maps, (16, 6, 5, 5): zero where Table I has none.
+
+    Other engines have a fast dense convolution and none for a table.
+    """
+    dense = np.zeros((*C3_PAIRS.max(0) + 1, KERNEL, KERNEL), kernels.dtype)
+    dense[C3_PAIRS[:, 0], C3_PAIRS[:, 1]] = kernels
+    return dense
 
 
 # --- subsampling: S2 and S4 --------------------------------------------------------------------------
