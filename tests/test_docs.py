@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import re
 import subprocess
@@ -10,14 +11,26 @@ from pathlib import Path
 
 import pytest
 
+import api  # scripts/
+import lenet5
+import release  # scripts/
 from lenet5.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent
+HOME = "https://github.com/lenet5/lenet5"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [
+    *sorted(ROOT.glob("docs/*.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+]
 
 
-def blocks(kind: str) -> list[str]:
-    return re.findall(rf"```{kind}\n(.*?)```", README, re.DOTALL)
+def blocks(kind: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)
+
+
+def named(path: Path) -> str:
+    return path.name
 
 
 def test_the_readmes_python_runs(mnist_test, tmp_path, monkeypatch, capsys):
@@ -59,9 +72,71 @@ def test_every_command_is_in_the_readme():
         assert f"`lenet5 {command}" in README
 
 
-def test_files_that_the_readme_names_are_there():
-    for name in re.findall(r"\]\(((?:src|docs|benchmarks)/[^)]*)\)", README):
-        assert (ROOT / name).exists(), name
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_files_that_a_document_links_to_are_there(page):
+    text = page.read_text(encoding="utf-8")
+    raw = f"{HOME.replace('github.com', 'raw.githubusercontent.com')}/main/"
+    for place in re.findall(rf"\]\((?:{HOME}/(?:blob|tree)/main/|{raw})([^)#]*)", text):
+        assert (ROOT / place).exists(), place
+    for place in re.findall(r"\]\((?!https?:|#)([^)#]+)", text):
+        assert (page.parent / place).exists(), place
+
+
+def test_the_readme_has_no_relative_link_for_the_package_index_shows_it_too():
+    assert not re.findall(r"\]\((?!https?:|#)[^)]*\)", README)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_commands_in_a_document_have_the_options_that_it_names(page):
+    text = page.read_text(encoding="utf-8")
+    lines = "\n".join(re.findall(r"```.*?```|`[^`\n]+`|^    .*$", text, re.DOTALL | re.MULTILINE))
+    for command, rest in re.findall(r"\blenet5 ([a-z][a-z-]*)\b([^`|;&#\n]*)", lines):
+        if command in COMMANDS:
+            file = importlib.import_module(f"lenet5.cli.{COMMANDS[command]}")
+            known = getattr(file, f"{command.replace('-', '_')}_command").params
+            options = {option for parameter in known for option in parameter.opts} | {"--help", "-h"}
+            assert set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", rest)) <= options, f"lenet5 {command}{rest}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_what_is_to_be_installed_is_our_distribution(page):
+    assert not re.findall(r"install ['\"]?lenet5(?!-1998)\b.*|`lenet5\[.*", page.read_text(encoding="utf-8"))
+
+
+def test_every_document_is_on_the_site():
+    site = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert set(re.findall(r": ([a-z]+\.md)$", site, re.M)) == {path.name for path in ROOT.glob("docs/*.md")}
+
+
+@pytest.mark.parametrize("page", ["start.md"])
+def test_python_on_a_page_prints_what_stands_beside_it(page, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    for code in blocks("python", (ROOT / "docs" / page).read_text(encoding="utf-8")):
+        exec(code, {})
+        printed = [line.split("  # ")[1] for line in code.splitlines() if line.startswith("print(")]
+        assert capsys.readouterr().out.splitlines() == printed
+
+
+def test_every_public_name_is_on_the_api_page():
+    page = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert page == api.page(), "python scripts/api.py --write"
+    assert {name for name in lenet5.__all__ if not name.startswith("_")} <= set(
+        re.findall(r"^::: .*\.(\w+)$", page, re.M)
+    )
+
+
+def test_files_that_the_glossary_names_are_there():
+    text = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    places = re.findall(r"`([a-z0-9_/]+(?:\.py|/))`", text)
+    assert len(places) > 40
+    for place in places:
+        assert (ROOT / "src" / "lenet5" / place).exists(), place
+
+
+def test_a_release_whose_tag_is_not_its_version_is_refused():
+    assert release.faults(f"v{lenet5.__version__}") == []
+    (fault,) = release.faults("v9.9.9")
+    assert lenet5.__version__ in fault and "v9.9.9" in fault
 
 
 def test_figures_in_the_readme_are_those_measured():
