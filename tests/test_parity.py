@@ -65,7 +65,7 @@ def test_every_engine_gives_the_references_penalties_and_answers(
 
 
 def test_weights_go_from_the_reference_to_pytorch_and_back(digits, tmp_path):
-    pytest.importorskip("torch", reason="needs the extra: pip install 'lenet5[torch]'")
+    pytest.importorskip("torch", reason="needs the extra: pip install 'lenet5-1998[torch]'")
     from lenet5.torch import LeNet5 as Twin
 
     digits.save(tmp_path / "there.safetensors")

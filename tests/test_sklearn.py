@@ -14,7 +14,7 @@ import pytest
 from lenet5 import FAST, InputError
 from lenet5.network import losses
 
-pytest.importorskip("sklearn", reason="scikit-learn is not installed: pip install 'lenet5[sklearn]'")
+pytest.importorskip("sklearn", reason="scikit-learn is not installed: pip install 'lenet5-1998[sklearn]'")
 
 from sklearn.base import clone
 from sklearn.datasets import load_digits
@@ -182,7 +182,7 @@ def test_without_scikit_learn_the_sentence_names_the_extra():
         "except MissingExtraError as error:\n    print(error)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
-    assert "pip install 'lenet5[sklearn]'" in done.stdout, done.stderr
+    assert "pip install 'lenet5-1998[sklearn]'" in done.stdout, done.stderr
 
 
 def test_the_example_in_the_document_runs(tmp_path, monkeypatch):

@@ -1,6 +1,6 @@
 """LeNet-5 as a scikit-learn classifier, for pipelines, cross-validation and grid search.
 
-A row of features is a picture, row by row. Needs `pip install 'lenet5[sklearn]'`.
+A row of features is a picture, row by row. Needs `pip install 'lenet5-1998[sklearn]'`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ try:
     from sklearn.utils.validation import check_is_fitted, validate_data
 except ModuleNotFoundError as _error:
     raise MissingExtraError(
-        f"lenet5.sklearn needs scikit-learn ({_error}): pip install 'lenet5[sklearn]' brings it"
+        f"lenet5.sklearn needs scikit-learn ({_error}): pip install 'lenet5-1998[sklearn]' brings it"
     ) from _error
 
 from .engine import numpy_backend

@@ -21,7 +21,7 @@ from lenet5.network import reference as network
 from lenet5.network.architecture import PARAMETER_COUNT, SHAPES
 from lenet5.training import recipes, stochastic
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'lenet5[torch]'")
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'lenet5-1998[torch]'")
 
 from lenet5 import cli  # noqa: E402
 from lenet5 import torch as twin  # noqa: E402
@@ -458,12 +458,12 @@ def test_without_pytorch_the_sentence_names_the_extra():
         "except MissingExtraError as error:\n    print(error)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
-    assert "pip install 'lenet5[torch]'" in done.stdout, done.stderr
+    assert "pip install 'lenet5-1998[torch]'" in done.stdout, done.stderr
     program = (
         "import sys; sys.modules['torch'] = None; from lenet5 import cli; cli.main(['train', '--device=cpu'])"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1 and "pip install 'lenet5[torch]'" in done.stderr
+    assert done.returncode == 1 and "pip install 'lenet5-1998[torch]'" in done.stderr
 
 
 def test_without_the_hub_the_rest_works_and_the_hub_names_the_extra():
@@ -476,7 +476,7 @@ def test_without_the_hub_the_rest_works_and_the_hub_names_the_extra():
         "    except MissingExtraError as error: print(error)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
-    assert done.stdout.count("pip install 'lenet5[torch]'") == 3, done.stderr
+    assert done.stdout.count("pip install 'lenet5-1998[torch]'") == 3, done.stderr
 
 
 def test_the_example_in_the_document_runs(tmp_path, monkeypatch):

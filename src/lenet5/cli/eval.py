@@ -33,7 +33,7 @@ COUNT = 2000  # non-characters, some ten seconds' drawing
 @click.option(
     "--reliability",
     type=click.Path(dir_okay=False),
-    help="Draw how far the confidence comes true, before and after calibration (.png or .svg; lenet5[plots]).",
+    help="Draw how far the confidence comes true, before and after calibration (.png or .svg; lenet5-1998[plots]).",
 )
 @click.option(
     "--noncharacters",

@@ -63,7 +63,7 @@ def reproduce_command(
 
     The result is a page, index.html, that needs nothing else. Each FIGURE named makes only that panel; all of
     them take twenty minutes on two free cores. Interrupt it when you like: the same command goes on, a pass of
-    each training under way is lost at most. Needs Matplotlib (lenet5[plots]).
+    each training under way is lost at most. Needs Matplotlib (lenet5-1998[plots]).
     """
     from tqdm import tqdm
 

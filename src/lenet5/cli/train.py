@@ -103,7 +103,7 @@ __all__ = ["train_command"]
 @click.option(
     "--device",
     metavar="cpu|cuda",
-    help="Train with PyTorch there (lenet5[torch]); under torchrun, several processes train one model.",
+    help="Train with PyTorch there (lenet5-1998[torch]); under torchrun, several processes train one model.",
 )
 @click.pass_context
 def train_command(

@@ -1,4 +1,4 @@
-"""Figures that Matplotlib draws (lenet5[plots]): how far a network's confidence comes true."""
+"""Figures that Matplotlib draws (lenet5-1998[plots]): how far a network's confidence comes true."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def reliability_plot(evaluation: Evaluation, path: str | os.PathLike[str]) -> No
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise MissingExtraError("a plot needs Matplotlib: pip install 'lenet5[plots]'") from error
+        raise MissingExtraError("a plot needs Matplotlib: pip install 'lenet5-1998[plots]'") from error
     figure = Figure(figsize=(5, 5.6), layout="constrained")
     upper, lower = figure.subplots(2, 1, height_ratios=(3, 1), sharex=True)
     upper.plot((0, 1), (0, 1), color="0.7", linewidth=1, label="as it should be")

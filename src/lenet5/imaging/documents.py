@@ -138,7 +138,7 @@ def _document(data: bytes, name: str) -> Iterator[Any]:
         import pypdfium2
     except ModuleNotFoundError as error:
         raise MissingExtraError(
-            f"cannot read {name}: PDF files need pypdfium2 ({error}): pip install 'lenet5[pdf]' brings it"
+            f"cannot read {name}: PDF files need pypdfium2 ({error}): pip install 'lenet5-1998[pdf]' brings it"
         ) from error
     with _PDFIUM:
         try:

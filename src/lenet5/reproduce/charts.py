@@ -1,4 +1,4 @@
-"""Charts of the report, drawn by Matplotlib (lenet5[plots]) as SVG: ours in colour, the paper's in black."""
+"""Charts of the report, drawn by Matplotlib (lenet5-1998[plots]) as SVG: ours in colour, the paper's in black."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def check() -> None:
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
-        raise MissingExtraError("the report needs Matplotlib: pip install 'lenet5[plots]'") from error
+        raise MissingExtraError("the report needs Matplotlib: pip install 'lenet5-1998[plots]'") from error
 
 
 def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] = (7, 4)) -> tuple[Figure, Any]:

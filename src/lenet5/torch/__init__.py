@@ -8,7 +8,7 @@
     training.py    the engine's Trainer on any device, alone or one of several
     parallel.py    several processes as one (torchrun)
 
-Everything is tested against the reference. Needs `pip install 'lenet5[torch]'`.
+Everything is tested against the reference. Needs `pip install 'lenet5-1998[torch]'`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ try:
     import torch as _torch  # noqa: F401 (the real one: this package is lenet5.torch)
 except ModuleNotFoundError as _error:
     raise MissingExtraError(
-        f"lenet5.torch needs PyTorch ({_error}): pip install 'lenet5[torch]' brings it"
+        f"lenet5.torch needs PyTorch ({_error}): pip install 'lenet5-1998[torch]' brings it"
     ) from _error
 
 from .losses import energy, mean_penalty, posterior

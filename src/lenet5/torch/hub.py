@@ -34,7 +34,7 @@ except ModuleNotFoundError as _error:
         def save_pretrained(self, *arguments: Any, **options: Any) -> None:
             """Raises MissingExtraError."""
             raise MissingExtraError(
-                f"the Hub needs huggingface_hub ({_missing}): pip install 'lenet5[torch]'"
+                f"the Hub needs huggingface_hub ({_missing}): pip install 'lenet5-1998[torch]'"
             )
 
         push_to_hub = save_pretrained
