@@ -63,7 +63,7 @@ def main() -> None:
         RESULTS.mkdir(exist_ok=True)
         report = {
             "machine": machine(),
-            "recipe": recipe.data(),
+            "recipe": recipe.to_dict(),
             "runs": runs,
             "mean": statistics.mean(errors),
             "standard_deviation": spread,

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -37,41 +36,53 @@ DOCUMENT = HERE.parent / "docs" / "reproduction.md"
 
 # s (`scale`) is the weight of a penalty, `curvature_scale` that of its curvature. s × curvature_scale = 2 gives F6 a
 # curvature of 4 at first, and with it the paper's spread of rates in the first pass.
-WHOLE = replace(PAPER, scale=1.0, curvature_scale=1.0)  # eq. 7 as printed, h as Appendix C gives it
+WHOLE = PAPER.with_settings(scale=1.0, curvature_scale=1.0)  # eq. 7 as printed, h as Appendix C gives it
 HALF = distortion.Distortion(translation=1.0, scaling=0.06, squeezing=0.06, shear=0.125, regular=0.1)
 RANDOM = {"coefficient": None, "bias": None}
 CONVENTIONS = {
     "paper": (PAPER, "the recipe `paper`"),
-    "eq-9": (replace(PAPER, j=1.0), "eq. 9 with j = 1"),
-    "j-0.1": (replace(PAPER, j=0.1), "eq. 9 with j = 0.1"),
-    "j-4": (replace(PAPER, j=4.0), "eq. 9 with j = 4"),
-    "quarter-1": (replace(PAPER, curvature_scale=1.0), "s = ¼, h × 1"),
-    "quarter-2": (replace(PAPER, curvature_scale=2.0), "s = ¼, h × 2"),
-    "half-4": (replace(PAPER, scale=0.5, curvature_scale=4.0), "s = ½, h × 4: the same curvature as `paper`"),
-    "whole-2": (replace(PAPER, scale=1.0, curvature_scale=2.0), "s = 1, h × 2: the same again"),
-    "tenth-20": (replace(PAPER, scale=0.1, curvature_scale=20.0), "s = 0.1, h × 20: the same again"),
-    "half-1": (replace(PAPER, scale=0.5, curvature_scale=1.0), "s = ½, h × 1: the authors' library"),
+    "eq-9": (PAPER.with_settings(j=1.0), "eq. 9 with j = 1"),
+    "j-0.1": (PAPER.with_settings(j=0.1), "eq. 9 with j = 0.1"),
+    "j-4": (PAPER.with_settings(j=4.0), "eq. 9 with j = 4"),
+    "quarter-1": (PAPER.with_settings(curvature_scale=1.0), "s = ¼, h × 1"),
+    "quarter-2": (PAPER.with_settings(curvature_scale=2.0), "s = ¼, h × 2"),
+    "half-4": (
+        PAPER.with_settings(scale=0.5, curvature_scale=4.0),
+        "s = ½, h × 4: the same curvature as `paper`",
+    ),
+    "whole-2": (PAPER.with_settings(scale=1.0, curvature_scale=2.0), "s = 1, h × 2: the same again"),
+    "tenth-20": (PAPER.with_settings(scale=0.1, curvature_scale=20.0), "s = 0.1, h × 20: the same again"),
+    "half-1": (PAPER.with_settings(scale=0.5, curvature_scale=1.0), "s = ½, h × 1: the authors' library"),
     "whole-1": (WHOLE, "s = 1, h × 1"),
-    "fan-in-1": (replace(PAPER, coefficient=1.0), "coefficients start at 1 = 1/√1: a fan-in of 1, their sum"),
+    "fan-in-1": (
+        PAPER.with_settings(coefficient=1.0),
+        "coefficients start at 1 = 1/√1: a fan-in of 1, their sum",
+    ),
     "drawn-once": (
-        replace(PAPER, reshuffle=False),
+        PAPER.with_settings(reshuffle=False),
         "the same 500 patterns, and the same order, in each pass",
     ),
-    "of-50": (replace(PAPER, curvature_patterns=50), "h_kk from 50 patterns"),
-    "of-5000": (replace(PAPER, curvature_patterns=5000), "h_kk from 5,000 patterns"),
-    "letter": (replace(WHOLE, spread=2.4, power=1.0, **RANDOM), "s = 1, h × 1, everything within ±2.4/F"),
-    "narrow": (replace(PAPER, spread=2.4, power=1.0, **RANDOM), "everything within ±2.4/F, else as `paper`"),
-    "random": (replace(PAPER, **RANDOM), "coefficients and biases within ±1/√F too"),
+    "of-50": (PAPER.with_settings(curvature_patterns=50), "h_kk from 50 patterns"),
+    "of-5000": (PAPER.with_settings(curvature_patterns=5000), "h_kk from 5,000 patterns"),
+    "letter": (
+        WHOLE.with_settings(spread=2.4, power=1.0, **RANDOM),
+        "s = 1, h × 1, everything within ±2.4/F",
+    ),
+    "narrow": (
+        PAPER.with_settings(spread=2.4, power=1.0, **RANDOM),
+        "everything within ±2.4/F, else as `paper`",
+    ),
+    "random": (PAPER.with_settings(**RANDOM), "coefficients and biases within ±1/√F too"),
     "wide": (
-        replace(PAPER, scale=0.5, curvature_scale=1.0, spread=1.2, coefficient=0.6),
+        PAPER.with_settings(scale=0.5, curvature_scale=1.0, spread=1.2, coefficient=0.6),
         "s = ½, h × 1, weights within ±1.2/√F, coefficients 0.6",
     ),
-    "mu-0.2": (replace(WHOLE, mu=0.2), "s = 1, h × 1, μ = 0.2 (the energy weighted by 0.1)"),
-    "mu-0.67": (replace(WHOLE, mu=0.02 / 0.03), "s = 1, h × 1, μ = 0.67 (weighted by 0.03)"),
+    "mu-0.2": (WHOLE.with_settings(mu=0.2), "s = 1, h × 1, μ = 0.2 (the energy weighted by 0.1)"),
+    "mu-0.67": (WHOLE.with_settings(mu=0.02 / 0.03), "s = 1, h × 1, μ = 0.67 (weighted by 0.03)"),
     "paper-distorted": (PAPER_DISTORTED, "the recipe `paper-distorted`: eq. 9, j = 1"),
-    "eq-8-distorted": (replace(PAPER, distortion=distortion.PAPER), "`paper` with distortions"),
+    "eq-8-distorted": (PAPER.with_settings(distortion=distortion.PAPER), "`paper` with distortions"),
     "half-distorted": (
-        replace(PAPER_DISTORTED, distortion=HALF),
+        PAPER_DISTORTED.with_settings(distortion=HALF),
         "`paper-distorted` with half of every distortion",
     ),
 }
@@ -113,9 +124,9 @@ def states(name: str) -> None:
     """Print the rates of the first pass, and how much of C3 and C5 saturates in two."""
     (images, labels), (seen, _) = data(False)
     recipe = CONVENTIONS[name][0]
-    recipe = replace(recipe, schedule=recipe.schedule[:2])
+    recipe = recipe.with_settings(schedule=recipe.optimiser.schedule[:2])
     own = rates(start(0, recipe), codes(DIGITS), images, labels, 0, 0, recipe)
-    most = recipe.schedule[0] / recipe.mu
+    most = recipe.optimiser.schedule[0] / recipe.optimiser.mu
     click.echo(f"{name}: median η_k {np.median(own):.1e}, {(own > 0.9 * most).mean():.0%} above 0.9·η/μ")
 
     def show(flat: np.ndarray, history: list) -> None:

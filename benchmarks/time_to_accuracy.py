@@ -98,7 +98,7 @@ def main() -> None:
     options = parser.parse_args()
     counts = {"lenet5": options.seeds, "PyTorch eager": options.torch_seeds or options.seeds}
     ours(0, 1)
-    report = {"machine": machine(), "recipe": RECIPE.data(), "runs": {}, "seconds": {}}
+    report = {"machine": machine(), "recipe": RECIPE.to_dict(), "runs": {}, "seconds": {}}
     for name, run in (("lenet5", ours), ("PyTorch eager", pytorch)):
         runs = [run(seed, RECIPE.passes) for seed in range(counts[name])]
         report["runs"][name] = runs

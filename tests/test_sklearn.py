@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import warnings
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +27,7 @@ from lenet5.sklearn import LeNet5Classifier, fields
 
 DOCS = Path(__file__).parents[1] / "docs"
 # The checks' own data are clouds of two features, no characters: gentle steps, and no distortions.
-GENTLE = LeNet5Classifier(replace(FAST, rate=0.02, batch=16), passes=10, distort=False)
+GENTLE = LeNet5Classifier(FAST.with_settings(rate=0.02, batch=16), passes=10, distort=False)
 EXPECTED = {
     "check_methods_subset_invariance": "float32 sums of a lone image and of a batch differ by rounding; "
     "the check wants 1e-7"
@@ -87,7 +86,7 @@ def test_cubes_are_rows(fitted, digits):
 
 def test_probabilities_are_the_posterior_of_equation_9_among_the_classes(fitted, digits):
     penalties = fitted.penalties(digits[0][1200:]).astype(np.float64)
-    posterior = losses.posterior(penalties, j=FAST.j, scale=FAST.scale)
+    posterior = losses.posterior(penalties, j=FAST.loss.j, scale=FAST.loss.scale)
     expected = posterior / posterior.sum(1, keepdims=True)
     found = fitted.predict_proba(digits[0][1200:])
     assert np.abs(found - expected).max() < 1e-12
@@ -117,7 +116,7 @@ def test_one_state_one_network(digits):
 
 
 def test_partial_fit_learns_pass_by_pass(digits):
-    classifier = LeNet5Classifier(replace(FAST, rate=0.05, batch=16), distort=False, random_state=0)
+    classifier = LeNet5Classifier(FAST.with_settings(rate=0.05, batch=16), distort=False, random_state=0)
     X, y = digits[0][:600], digits[1][:600]
     with pytest.raises(InputError, match="all classes"):
         classifier.partial_fit(X, y)

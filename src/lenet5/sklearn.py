@@ -104,16 +104,17 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
         trainer = numpy_backend.fastest().Trainer(
             self.model_.parameters, self.model_.codes, self._images(X),
             target_weights(self._indices(y), self.model_.classes, len(X)),
-            batch=recipe.batch, momentum=recipe.momentum, decay=recipe.decay, j=recipe.j, scale=recipe.scale,
+            batch=recipe.batch, momentum=recipe.optimiser.momentum, decay=recipe.optimiser.weight_decay,
+            j=recipe.loss.j, scale=recipe.loss.scale,
             distortion=recipe.distortion, seed=self._seed, threads=self.threads,
         )  # fmt: skip
         trainer.velocity[:] = self._velocity
         trainer.prepare_pass(index)
         order = np.random.Generator(np.random.PCG64([self._seed, index])).permutation(len(X))
         steps = -(-len(order) // recipe.batch)
-        trainer.run(order, np.full(steps, recipe.rate / 2, np.float32))
+        trainer.run(order, np.full(steps, recipe.optimiser.rate / 2, np.float32))
         self._velocity = trainer.velocity.copy()
-        self.model_.metadata |= {"j": recipe.j, "scale": recipe.scale}
+        self.model_.metadata |= {"j": recipe.loss.j, "scale": recipe.loss.scale}
         self.n_iter_ = index + 1
         return self
 
@@ -137,9 +138,9 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
         self.model_ = LeNet5(
             _names(classes),
             self._seed,
-            spread=recipe.spread,
-            power=recipe.power,
-            coefficient=recipe.coefficient,
+            spread=recipe.initialisation.spread,
+            power=recipe.initialisation.power,
+            coefficient=recipe.initialisation.coefficient,
         )
         self._velocity = np.zeros_like(self.model_.parameters)
         self.n_iter_ = 0

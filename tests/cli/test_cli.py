@@ -170,7 +170,7 @@ def test_train_as_the_paper_did(call, blots):
     assert [(number, rate) for number, rate, _, _ in passes] == [("1", "0.0005"), ("2", "5e-05")]
     assert all(0 < float(least) < float(largest) <= float(rate) / 0.02 for _, rate, least, largest in passes)
     trained = LeNet5.load("model.safetensors").metadata["training"]
-    assert trained["recipe"]["name"] == "paper" and trained["recipe"]["j"] == 1
+    assert trained["recipe"]["name"] == "paper" and trained["recipe"]["loss"]["j"] == 1
 
 
 @pytest.mark.parametrize("recipe", ["paper", "paper-distorted"])

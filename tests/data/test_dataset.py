@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lenet5.data.labels import ROWS, class_of
 from lenet5.data.dataset import Dataset, load, pixels, relabel
-from lenet5.errors import DataError, InputError, LeNet5Error
 from lenet5.data.idx import write_idx
+from lenet5.data.labels import ROWS, class_of
+from lenet5.errors import DataError, InputError, LeNet5Error
 
 COUNT = 24
 

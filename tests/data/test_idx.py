@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from lenet5.errors import DataError, InputError, SaveError
 from lenet5.data.idx import TYPES, read_idx, write_idx
+from lenet5.errors import DataError, InputError, SaveError
 
 # Written by hand after the format's description: two rows of three big-endian shorts.
 SHORTS = bytes.fromhex("0000 0b02 0000 0002 0000 0003  0001 0002 ffff 0100 7fff 8000")

@@ -12,9 +12,9 @@ import pytest
 
 import mirror as behave
 from lenet5.data import mnist as module
-from lenet5.errors import DataError, DownloadError, InputError
 from lenet5.data.idx import write_idx
 from lenet5.data.mnist import FILES, MIRRORS, File, mnist, writers
+from lenet5.errors import DataError, DownloadError, InputError
 from mirror import Mirror
 
 IMAGES, LABELS = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"

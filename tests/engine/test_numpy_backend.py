@@ -109,8 +109,9 @@ def test_a_training_without_numba_gives_nearly_the_same_network(tmp_path, stroke
             sys.modules["numba"] = None
             warnings.simplefilter("ignore")
         from lenet5 import PAPER_DISTORTED, LeNet5, Recipe
+        from lenet5.training.recipes import Optimiser
         from lenet5.network.distortion import STRONG
-        recipe = Recipe("test", passes=2, batch=20, rate=0.003, distortion=STRONG)
+        recipe = Recipe("test", 2, 20, Optimiser(rate=0.003), distortion=STRONG)
         if sys.argv[4] == "paper":
             recipe = PAPER_DISTORTED.with_passes(2)
         images = np.load(sys.argv[2], allow_pickle=False)

@@ -203,7 +203,7 @@ def test_what_is_damaged_or_of_another_recipe_is_trained_anew(tmp_path):
     facts.write_text("{}")
     train_all([run], TRAINING, TEST, tmp_path)
     assert json.loads(facts.read_text())["test_error"] == first.test_error
-    other = Run("paper", replace(run.recipe, mu=0.04), run.patterns, run.seed)
+    other = Run("paper", run.recipe.with_settings(mu=0.04), run.patterns, run.seed)
     assert other.name == run.name
     (another,) = train_all([other], TRAINING, TEST, tmp_path).values()
     assert (another.model.parameters != first.model.parameters).any()
@@ -214,7 +214,7 @@ def test_a_setting_that_recipes_did_not_have_yet_makes_no_other_recipe(tmp_path,
     train_all([run], TRAINING, TEST, tmp_path)
     facts = tmp_path / f"{run.name}.json"
     known = json.loads(facts.read_text())
-    del known["identity"]["recipe"]["redrawn"]  # as an older version would have written it
+    del known["identity"]["recipe"]["reshuffle"]  # as an older version would have written it
     facts.write_text(json.dumps(known))
     monkeypatch.setattr(runs, "train", lambda *_, **__: pytest.fail("trained again"))
     train_all([run], TRAINING, TEST, tmp_path)

@@ -175,7 +175,7 @@ def test_sdlm_divides_each_rate_by_its_own_curvature(reference):
         twin.energy(net(torch.tensor(IMAGES)), torch.tensor(LABELS)).backward()
         optimiser.step()
     optimiser.estimate(torch.tensor(IMAGES), torch.tensor(LABELS))
-    recipe = recipes.PaperRecipe(schedule=(1e-3,), curvature_patterns=6)
+    recipe = recipes.PAPER.with_settings(schedule=(1e-3,), curvature_patterns=6)
     own = stochastic.rates(
         reference.parameters, reference.codes, IMAGES, LABELS, 0, 0, recipe
     )  # the engine's η_k

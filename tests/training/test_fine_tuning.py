@@ -1,7 +1,6 @@
 """Adapting to one person: what is mixed with the examples, and that neither they nor the others are lost."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -85,9 +84,9 @@ def test_the_recipe_has_the_constants_of_the_network_that_is_adapted():
     start = LeNet5()
     start.metadata |= {"j": 3.0, "scale": 0.4}
     recipe = recipe_for(start, ReplayMix(squares(10, 0)))
-    assert recipe == replace(ADAPT, j=3.0, scale=0.4)
+    assert recipe == ADAPT.with_settings(j=3.0, scale=0.4)
     alone = recipe_for(start, ReplayMix(None))
-    assert alone.rate < recipe.rate / 5 and alone.name != recipe.name
+    assert alone.optimiser.rate < recipe.optimiser.rate / 5 and alone.name != recipe.name
 
 
 def test_adapting_learns_the_person_and_keeps_the_others():

@@ -1,7 +1,6 @@
 """Lines whose text is known, cut into characters and what is none."""
 
 import csv
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,11 +8,11 @@ from PIL import Image
 
 from lenet5.data.dataset import Dataset
 from lenet5.data.synthesis.text_lines import NO_CHARACTER, Source, line
+from lenet5.data.synthesis.training_set import Supplement
 from lenet5.errors import DataError, InputError
 from lenet5.model.lenet5 import LeNet5
 from lenet5.training.fine_tuning import LineReplayMix, recipe_for
 from lenet5.training.forced_alignment import align_pictures, aligned, holds_lines, rewritten
-from lenet5.training.recipes import READING
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +119,7 @@ def test_lines_are_mixed_with_what_they_are_not(model):
 def test_lines_are_mixed_with_other_hands(mnist_train, model, classes):
     images, labels = mnist_train
     others = Dataset(images[:300], labels[:300], tuple("0123456789"), "some")
-    like = replace(READING, repeats=1, drawn=100, lines=20, nothing=20)
+    like = Supplement(variants=0.5, drawn=100, lines=20, negatives=20)
     replay_mix = LineReplayMix(others, many=500, like=like)
     every, targets = replay_mix.mixed(images[:5], labels[:5].astype(int), list(classes), seed=1)
     assert targets.shape == (len(every), len(classes)) and len(every) == 2 * 5 + 500

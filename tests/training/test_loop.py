@@ -1,7 +1,6 @@
 """Training: the order of patterns, interruptions, what is written, and that it learns."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,9 +14,9 @@ from lenet5.training import loop as training_file
 from lenet5.training import stochastic
 from lenet5.training.checkpoint import Checkpoint, checkpoint_path, log_path
 from lenet5.training.loop import Training, train
-from lenet5.training.recipes import PAPER, PAPER_DISTORTED, Recipe
+from lenet5.training.recipes import PAPER, PAPER_DISTORTED, Optimiser, Recipe
 
-SHORT = Recipe("short", passes=3, batch=8, rate=0.01, averaging=0.05)
+SHORT = Recipe("short", passes=3, batch=8, optimiser=Optimiser(rate=0.01, ema=0.05))
 
 
 def blots(count: int, seed: int = 0) -> Dataset:
@@ -94,7 +93,7 @@ def test_slices_for_the_progress_do_not_change_the_result(monkeypatch):
 
 @pytest.mark.parametrize("distortion", [None, MILD])
 def test_a_seed_is_a_model_whatever_the_threads(distortion):
-    recipe = replace(SHORT, passes=2, batch=128, distortion=distortion)
+    recipe = SHORT.with_settings(passes=2, batch=128, distortion=distortion)
     first, again, other = (
         train(blots(300), recipe, seed=seed, threads=threads) for seed, threads in ((4, 1), (4, 2), (5, 1))
     )
@@ -110,7 +109,7 @@ def test_fit_is_train(tmp_path):
 
 def test_it_learns_what_an_untrained_network_cannot_tell():
     data, test = blots(600), blots(300, seed=1)
-    recipe = replace(SHORT, passes=6, batch=16, rate=0.003, averaging=0.02)
+    recipe = SHORT.with_settings(passes=6, batch=16, rate=0.003, ema=0.02)
     seen = []
     model = train(data, recipe, test=test, each_pass=seen.append)
     assert seen[0].train_error > 0.3
@@ -143,7 +142,7 @@ def test_going_on_from_a_model_keeps_its_classes_and_matches_names(tmp_path):
     two = blots(60)
     keep = two.labels < 2
     reversed_names = Dataset(two.images[keep], 1 - two.labels[keep], ["1", "0"], "two")
-    adapted = train(reversed_names, replace(SHORT, rate=1e-5), start=digits)
+    adapted = train(reversed_names, SHORT.with_settings(rate=1e-5), start=digits)
     assert adapted.classes == digits.classes
     assert 0 < abs(adapted.parameters - digits.parameters).max() < 0.01  # it went on, and did not start anew
     assert digits.metadata["training"]["start"] is None and adapted.metadata["training"]["start"]
@@ -151,9 +150,9 @@ def test_going_on_from_a_model_keeps_its_classes_and_matches_names(tmp_path):
         train(Dataset(two.images[keep], two.labels[keep], ["a", "b"], "letters"), SHORT, start=digits)
 
 
-@pytest.mark.parametrize("change", [{}, {"distortion": MILD}, {"squares": 0.99, "rate": 1e-3}])
+@pytest.mark.parametrize("change", [{}, {"distortion": MILD}, {"beta2": 0.99, "rate": 1e-3}])
 def test_the_uncompiled_trainer_takes_the_same_steps_as_the_engine(change):
-    recipe = replace(SHORT, **{"passes": 2, "batch": 12, "decay": 1e-3, "averaging": 0.1, **change})
+    recipe = SHORT.with_settings(**{"passes": 2, "batch": 12, "weight_decay": 1e-3, "ema": 0.1, **change})
     data = blots(50)
     fast, slow = LeNet5(seed=9), LeNet5(seed=9)
     for model, trainer in ((fast, None), (slow, numpy_backend.Trainer)):
@@ -169,7 +168,7 @@ def test_the_uncompiled_trainer_takes_the_same_steps_as_the_engine(change):
 
 def test_a_training_that_runs_away_says_so():
     with pytest.raises(LeNet5Error, match=r"ran away in pass 1.*peak rate below 1e"):
-        train(blots(100), replace(SHORT, rate=1e30))
+        train(blots(100), SHORT.with_settings(rate=1e30))
 
 
 # --- interruptions -------------------------------------------------------------------------------------
@@ -195,7 +194,7 @@ def stop_after(patterns: int):
 @pytest.mark.parametrize("patterns", [0, 99, 100, 150, 250, 299])
 def test_a_resumed_training_gives_the_identical_file(tmp_path, patterns):
     data, test = blots(100), blots(40, seed=1)
-    recipe = replace(SHORT, distortion=MILD, squares=0.99, rate=1e-3)
+    recipe = SHORT.with_settings(distortion=MILD, beta2=0.99, rate=1e-3)
     settings = {"seed": 6, "test": test, "command": "lenet5 train"}
     train(data, recipe, out=tmp_path / "whole.safetensors", **settings)
     out = tmp_path / "cut.safetensors"
@@ -225,9 +224,9 @@ def test_a_kill_between_the_model_and_the_end_is_resumed_too(tmp_path, monkeypat
     ("change", "says"),
     [
         ({"seed": 2}, "seed 1, not 2"),
-        ({"recipe": replace(SHORT, rate=0.02)}, r"recipe rate 0\.01, not 0\.02"),
-        ({"recipe": replace(SHORT, passes=9)}, "recipe passes 3, not 9"),
-        ({"recipe": replace(SHORT, distortion=MILD)}, "recipe distortion"),
+        ({"recipe": SHORT.with_settings(rate=0.02)}, r"recipe optimiser rate 0\.01, not 0\.02"),
+        ({"recipe": SHORT.with_settings(passes=9)}, "recipe passes 3, not 9"),
+        ({"recipe": SHORT.with_settings(distortion=MILD)}, "recipe distortion"),
         ({"dataset": blots(100, seed=5)}, "data sha256"),
         ({"start": LeNet5(seed=1)}, "start null, not"),
         ({"test": blots(10)}, "test data"),
@@ -287,9 +286,12 @@ def test_the_model_knows_how_it_was_trained(tmp_path):
     model = LeNet5.load(out)
     passport = model.metadata["training"]
     assert passport["seed"] == 6 and passport["command"] == "lenet5 train --seed 6"
-    assert passport["recipe"]["rate"] == SHORT.rate and passport["recipe"]["name"] == "short"
+    assert (
+        passport["recipe"]["optimiser"]["rate"] == SHORT.optimiser.rate
+        and passport["recipe"]["name"] == "short"
+    )
     assert passport["data"] == {"name": "blots", "patterns": 100, "sha256": data.fingerprint}
-    assert model.metadata["j"] == SHORT.j and model.metadata["scale"] == SHORT.scale
+    assert model.metadata["j"] == SHORT.loss.j and model.metadata["scale"] == SHORT.loss.scale
     assert model.metadata["figures"]["test_error"] == (model.predict(test.images) != test.labels).mean()
     assert model.metadata["figures"]["train_error"] == (model.predict(data.images) != data.labels).mean()
 
@@ -347,7 +349,7 @@ def test_the_papers_log_has_the_rates_and_both_errors(tmp_path):
     assert told[0] == 300 and sum(told[1:]) == 900
     lines = [json.loads(line) for line in log_path(out).read_text().splitlines()]
     assert [line["pass"] for line in lines] == [1, 2, 3]
-    assert [line["rate"] for line in lines] == list(PAPER.with_passes(3).schedule)
+    assert [line["rate"] for line in lines] == list(PAPER.with_passes(3).optimiser.schedule)
     for line, report in zip(lines, seen, strict=True):
         assert 0 < line["least_rate"] < line["largest_rate"] <= line["rate"] / 0.02 * 1.001
         assert line["train_error"] == report.train_error and line["seconds"] > 0
@@ -360,8 +362,11 @@ def test_the_papers_model_knows_how_it_was_trained(tmp_path):
     train(data, PAPER.with_passes(2), seed=3, out=out, test=test, command="lenet5 train --recipe paper")
     model = LeNet5.load(out)
     passport = model.metadata["training"]
-    assert passport["recipe"]["name"] == "paper" and passport["recipe"]["mu"] == 0.02
-    assert passport["recipe"]["j"] is None and passport["recipe"]["schedule"] == [5e-4, 5e-5]
+    assert passport["recipe"]["name"] == "paper" and passport["recipe"]["optimiser"]["mu"] == 0.02
+    assert passport["recipe"]["loss"]["j"] is None and passport["recipe"]["optimiser"]["schedule"] == [
+        5e-4,
+        5e-5,
+    ]
     assert passport["seed"] == 3 and passport["command"] == "lenet5 train --recipe paper"
     assert passport["data"]["sha256"] == data.fingerprint
     for split, name in ((data, "train_error"), (test, "test_error")):
@@ -369,7 +374,7 @@ def test_the_papers_model_knows_how_it_was_trained(tmp_path):
     # Eq. 8 knows no rubbish: what is some class's is not given to it.
     assert model.posterior(data.images).sum(1).min() > 0.999
     after_9 = train(data, PAPER_DISTORTED.with_passes(1)).metadata
-    assert after_9["j"] == 1 and after_9["scale"] == PAPER_DISTORTED.scale
+    assert after_9["j"] == 1 and after_9["scale"] == PAPER_DISTORTED.loss.scale
 
 
 def test_fit_follows_the_papers_recipe_too():
@@ -383,7 +388,7 @@ def test_fit_follows_the_papers_recipe_too():
 def test_the_paper_goes_on_from_a_model():
     data = blots(100)
     begun = train(data, SHORT)
-    adapted = train(data, replace(PAPER, schedule=(1e-7,)), start=begun)
+    adapted = train(data, PAPER.with_settings(schedule=(1e-7,)), start=begun)
     assert (
         0 < abs(adapted.parameters - begun.parameters).max() < 0.01 and adapted.metadata["training"]["start"]
     )

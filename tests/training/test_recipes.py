@@ -1,14 +1,16 @@
 """Recipes and their rates."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lenet5.errors import InputError
-from lenet5.training.recipes import PAPER, PAPER_DISTORTED, RECIPES, Recipe
+from lenet5.training.recipes import FAST, PAPER, PAPER_DISTORTED, RECIPES, Optimiser, Recipe, Supplement
 
 
 def test_the_rate_rises_to_its_peak_then_falls_to_almost_nothing():
-    recipe = Recipe("test", passes=4, batch=10, rate=0.5, warm_up=0.25)
+    recipe = Recipe("test", passes=4, batch=10, optimiser=Optimiser(rate=0.5, warm_up=0.25))
     rates = recipe.rates(1000)
     assert rates.shape == (4, 100) and rates.dtype == np.float32
     every = rates.ravel()
@@ -19,13 +21,13 @@ def test_the_rate_rises_to_its_peak_then_falls_to_almost_nothing():
 
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])
 def test_half_way_down_is_half_the_peak(schedule):
-    rates = Recipe("test", passes=1, batch=1, rate=1.0, warm_up=0.0, schedule=schedule).rates(1000).ravel()
+    rates = Recipe("test", 1, 1, Optimiser(rate=1.0, warm_up=0.0, schedule=schedule)).rates(1000).ravel()
     assert rates[500] == pytest.approx(0.5, abs=0.002)
 
 
 def test_a_quarter_down_the_two_schedules_differ_as_their_formulas_do():
     linear, cosine = (
-        Recipe("test", passes=1, batch=1, rate=1.0, warm_up=0.0, schedule=name).rates(1000).ravel()[250]
+        Recipe("test", 1, 1, Optimiser(rate=1.0, warm_up=0.0, schedule=name)).rates(1000).ravel()[250]
         for name in ("linear", "cosine")
     )
     assert linear == pytest.approx(0.75, abs=0.001)
@@ -47,16 +49,32 @@ def test_a_pass_has_a_step_for_a_last_short_batch():
         {"warm_up": 1.5},
         {"schedule": "steps"},
         {"momentum": -0.1},
-        {"decay": float("nan")},
+        {"weight_decay": float("nan")},
         {"scale": -1.0},
         {"j": float("inf")},
-        {"averaging": 2.0},
+        {"ema": 2.0},
     ],
 )
 def test_a_setting_that_cannot_be_is_named(wrong):
     (name,) = wrong
     with pytest.raises(InputError, match=name):
-        Recipe("test", **wrong)
+        Recipe("test").with_settings(**wrong)
+
+
+def test_a_setting_is_found_in_its_group_and_leaves_all_others():
+    changed = FAST.with_settings(rate=0.5, j=1.0, drawn=7, spread=2.0, batch=3, distortion=None)
+    assert changed == Recipe(
+        "fast",
+        FAST.passes,
+        3,
+        replace(FAST.optimiser, rate=0.5),
+        replace(FAST.loss, j=1.0),
+        replace(FAST.initialisation, spread=2.0),
+        None,
+        Supplement(drawn=7),
+    )
+    with pytest.raises(InputError, match="no setting speed"):
+        FAST.with_settings(speed=1.0)
 
 
 def test_recipes_are_known_by_their_names():
@@ -68,7 +86,7 @@ def test_recipes_are_known_by_their_names():
 
 def test_a_shorter_schedule_falls_from_the_papers_first_rate_through_the_same_steps():
     def drawn(passes: int) -> list[float]:
-        return [1e5 * rate for rate in PAPER.with_passes(passes).schedule]
+        return [1e5 * rate for rate in PAPER.with_passes(passes).optimiser.schedule]
 
     assert PAPER.with_passes(20) == PAPER
     assert drawn(1) == pytest.approx([50])
@@ -81,14 +99,18 @@ def test_a_shorter_schedule_falls_from_the_papers_first_rate_through_the_same_st
 
 
 def test_either_loss_of_the_paper_may_be_chosen():
-    assert PAPER.j is None and PAPER_DISTORTED.j == 1  # eq. 8 and eq. 9
-    assert PAPER.with_loss(9).j == 1 and PAPER_DISTORTED.with_loss(8).j is None
+    assert PAPER.loss.j is None and PAPER_DISTORTED.loss.j == 1  # eq. 8 and eq. 9
+    assert PAPER.with_loss(9).loss.j == 1 and PAPER_DISTORTED.with_loss(8).loss.j is None
     assert PAPER.with_loss(8) == PAPER and PAPER_DISTORTED.with_loss(9) == PAPER_DISTORTED
     with pytest.raises(InputError, match=r"eq\. 8 and eq\. 9"):
         PAPER.with_loss(7)
 
 
 def test_the_papers_recipe_is_written_whole():
-    data = PAPER_DISTORTED.data()
-    assert data["name"] == "paper-distorted" and data["passes"] == 20 and len(data["schedule"]) == 20
-    assert data["mu"] == 0.02 and data["distortion"]["translation"] == 2.0
+    data = PAPER_DISTORTED.to_dict()
+    assert (
+        data["name"] == "paper-distorted"
+        and data["passes"] == 20
+        and len(data["optimiser"]["schedule"]) == 20
+    )
+    assert data["optimiser"]["mu"] == 0.02 and data["distortion"]["translation"] == 2.0

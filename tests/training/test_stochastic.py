@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -41,20 +39,24 @@ def joined(found: dict[str, np.ndarray]) -> np.ndarray:
 def slow_pass(flat, images, labels, index, seed, recipe) -> np.ndarray:
     """Section III-B in float64, one pattern at a time, with the reference network; returns η_k."""
     x = reference.normalise(images, np.float64)
-    sample = stochastic.permutation(seed, index, stochastic._SAMPLE, len(images))[: recipe.curvature_patterns]
+    sample = stochastic.permutation(seed, index, stochastic._SAMPLE, len(images))[
+        : recipe.optimiser.curvature_patterns
+    ]
     h = np.zeros(60000)
     for k in sample:
         seen = reference.forward(named(flat), CODES.astype(float), x[k : k + 1])
         output = seen.f6, CODES, seen.penalties, labels[k : k + 1]
-        at_f6 = losses.curvature(*output, recipe.j or 1.0, recipe.scale, discriminative=recipe.j is not None)
+        at_f6 = losses.curvature(
+            *output, recipe.loss.j or 1.0, recipe.loss.scale, discriminative=recipe.loss.j is not None
+        )
         h += joined(reference.curvature(named(flat), seen, at_f6)) / len(sample)
-    rates = recipe.schedule[index] / (recipe.mu + recipe.curvature_scale * h)
+    rates = recipe.optimiser.schedule[index] / (recipe.optimiser.mu + recipe.optimiser.curvature_scale * h)
     for k in stochastic.permutation(seed, index, stochastic._ORDER, len(images)):
         seen, label = reference.forward(named(flat), CODES.astype(float), x[k : k + 1]), labels[k : k + 1]
-        if recipe.j is None:
-            to_y = losses.mean_penalty_slope(seen.penalties, label, recipe.scale)
+        if recipe.loss.j is None:
+            to_y = losses.mean_penalty_slope(seen.penalties, label, recipe.loss.scale)
         else:
-            to_y = losses.slope(seen.penalties, label, recipe.j, recipe.scale)
+            to_y = losses.slope(seen.penalties, label, recipe.loss.j, recipe.loss.scale)
         slopes = reference.backward(named(flat), seen, losses.f6_slope(seen.f6, CODES, to_y))
         flat -= rates * joined(slopes)
     return rates
@@ -63,7 +65,7 @@ def slow_pass(flat, images, labels, index, seed, recipe) -> np.ndarray:
 @pytest.mark.parametrize("j", [None, 1.0])
 def test_two_passes_are_those_of_the_slow_training(j):
     images, labels = patterns(12)
-    recipe = replace(PAPER, schedule=(5e-4, 2e-4), curvature_patterns=7, j=j)
+    recipe = PAPER.with_settings(schedule=(5e-4, 2e-4), curvature_patterns=7, j=j)
     flat = stochastic.start(5, recipe)
     slow = flat.astype(np.float64)
     for index in range(2):
@@ -77,8 +79,11 @@ def test_two_passes_are_those_of_the_slow_training(j):
 
 
 def test_the_schedule_is_that_of_the_paper():
-    assert PAPER.passes == 20 and PAPER.mu == 0.02 and PAPER.curvature_patterns == 500
-    changes = [(rate, PAPER.schedule.count(rate)) for rate in sorted(set(PAPER.schedule), reverse=True)]
+    assert PAPER.passes == 20 and PAPER.optimiser.mu == 0.02 and PAPER.optimiser.curvature_patterns == 500
+    changes = [
+        (rate, PAPER.optimiser.schedule.count(rate))
+        for rate in sorted(set(PAPER.optimiser.schedule), reverse=True)
+    ]
     assert changes == [(5e-4, 2), (2e-4, 3), (1e-4, 3), (5e-5, 4), (1e-5, 8)]
 
 
@@ -111,7 +116,7 @@ def test_every_pattern_is_met_once_a_pass_in_another_order():
 @pytest.mark.parametrize("distortion", [None, MILD])
 def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(distortion):
     images, labels = patterns(60)
-    recipe = replace(PAPER, schedule=PAPER.schedule[:4], distortion=distortion)
+    recipe = PAPER.with_settings(schedule=PAPER.optimiser.schedule[:4], distortion=distortion)
     kept = []
 
     def keep(flat: np.ndarray, done: list) -> None:
@@ -126,9 +131,9 @@ def test_an_interrupted_training_ends_where_an_uninterrupted_one_does(distortion
 
 def test_distortions_are_drawn_afresh_in_each_pass():
     images, labels = patterns(40)
-    recipe = replace(PAPER, schedule=PAPER.schedule[:1])
+    recipe = PAPER.with_settings(schedule=PAPER.optimiser.schedule[:1])
     plain, _ = train_paper(images, labels, 3, recipe, codes=CODES)
-    bent, _ = train_paper(images, labels, 3, replace(recipe, distortion=MILD), codes=CODES)
+    bent, _ = train_paper(images, labels, 3, recipe.with_settings(distortion=MILD), codes=CODES)
     assert not np.allclose(plain, bent)
 
 
@@ -136,7 +141,7 @@ def test_it_learns():
     images, labels = patterns(400)
     told = []
     _, history = train_paper(
-        images, labels, 0, replace(PAPER, schedule=(5e-4,) * 6), progress=told.append, codes=CODES
+        images, labels, 0, PAPER.with_settings(schedule=(5e-4,) * 6), progress=told.append, codes=CODES
     )
     assert sum(told) == 6 * 400
     assert history[-1].train_error < 0.05 < history[0].train_error
@@ -151,12 +156,12 @@ def test_what_cannot_be_trained_on_is_said():
     with pytest.raises(InputError, match="classes"):
         train_paper(images, labels + 10, codes=CODES)
     with pytest.raises(InputError, match="more than 0"):
-        replace(PAPER, mu=0.0)
+        PAPER.with_settings(mu=0.0)
     with pytest.raises(InputError, match="None stands for eq"):
-        replace(PAPER, j=-1.0)
+        PAPER.with_settings(j=-1.0)
 
 
 def test_a_training_that_runs_away_says_so():
     images, labels = patterns(50)
     with pytest.raises(LeNet5Error, match="ran away in pass 1"):
-        train_paper(images, labels, 0, replace(PAPER, schedule=(1e30,)), codes=CODES)
+        train_paper(images, labels, 0, PAPER.with_settings(schedule=(1e30,)), codes=CODES)

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..network.architecture import FIELD
-from .labels import DIGITS, index_labels, text
 from ..errors import DataError, InputError
-from .image_folder import class_folders, ink_is_light
-from .idx import read_idx
-from .mnist import FILES, mnist
+from ..network.architecture import FIELD
 from .archives import read_npz
+from .idx import read_idx
+from .image_folder import class_folders, ink_is_light
+from .labels import DIGITS, index_labels, text
+from .mnist import FILES, mnist
 from .tables import read_table
 
 __all__ = ["Dataset", "load", "pixels", "relabel"]

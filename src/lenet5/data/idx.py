@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from .. import atomic
 from ..errors import DataError, InputError
 
-__all__ = ["TYPES", "read_idx", "data_errors", "write_idx"]
+__all__ = ["TYPES", "data_errors", "read_idx", "write_idx"]
 
 # The third byte of the magic number -> the type of the values.
 TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}

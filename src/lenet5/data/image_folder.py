@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..network.architecture import FIELD
-from .labels import class_of
 from ..errors import DataError, PictureError
+from ..network.architecture import FIELD
 from .idx import data_errors
+from .labels import class_of
 
 __all__ = ["class_folders", "ink_is_light", "read_pictures"]
 
@@ -68,7 +68,7 @@ def read_pictures(paths: Sequence[Path]) -> NDArray[np.uint8]:
     A grey picture of 28×28 is taken as it is, or as its negative if it is dark on light; all others become
     what MNIST's are (`picture.normalise_character`). Raises DataError, naming the picture.
     """
-    from ..imaging.normalise import normalise_character, load_image
+    from ..imaging.normalise import load_image, normalise_character
 
     images = np.empty((len(paths), FIELD, FIELD), np.uint8)
     for image, path in zip(images, paths, strict=True):

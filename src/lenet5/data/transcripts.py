@@ -28,9 +28,7 @@ def find_column(names: Sequence[str], known: Iterable[str]) -> int | None:
     return next((names.index(name) for name in known if name in names), None)
 
 
-def read_transcripts(
-    source: str | os.PathLike[str], *, must_exist: bool = True
-) -> list[tuple[Path, str]]:
+def read_transcripts(source: str | os.PathLike[str], *, must_exist: bool = True) -> list[tuple[Path, str]]:
     """Read a list of pictures and the text of each.
 
     Columns are parted by commas, semicolons or tabs, and may stand in any order among others. Spaces around

@@ -180,10 +180,10 @@ class LeNet5(Classifier):
         """Write into `metadata` what trained the model, and what came of it; a figure of None is left out."""
         self.metadata.pop("confidence", None)  # it was another network's
         self.metadata |= {
-            "training": {"recipe": recipe.data(), "seed": seed, "patterns": patterns},
+            "training": {"recipe": recipe.to_dict(), "seed": seed, "patterns": patterns},
             "figures": {name: value for name, value in figures.items() if value is not None},
-            "j": NO_RUBBISH if recipe.j is None else recipe.j,
-            "scale": recipe.scale,
+            "j": NO_RUBBISH if recipe.loss.j is None else recipe.loss.j,
+            "scale": recipe.loss.scale,
         }
 
     # --- files ---------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -215,7 +215,7 @@ def _identity(run: Run, training: Dataset, test: Dataset) -> dict[str, Any]:
     """What a training must share with one that is kept: only then is it the same."""
     facts = {
         "kind": run.kind,
-        "recipe": run.recipe.data(),
+        "recipe": run.recipe.to_dict(),
         "patterns": run.patterns,
         "seed": run.seed,
         "data": training.fingerprint,
@@ -224,9 +224,23 @@ def _identity(run: Run, training: Dataset, test: Dataset) -> dict[str, Any]:
     return json.loads(json.dumps(facts))
 
 
-def _before(recipe: Recipe | PaperRecipe) -> dict[str, Any]:
-    """What a recipe had before there was a setting for it: the setting's default."""
-    return {entry.name: entry.default for entry in fields(recipe) if entry.default is not MISSING}
+def _before(settings: Any) -> dict[str, Any]:
+    """What recipes had before there was a setting for it: the setting's default, group by group."""
+    return {
+        entry.name: _before(entry.default) if is_dataclass(entry.default) else entry.default
+        for entry in fields(settings)
+        if entry.default is not MISSING
+    }
+
+
+def _merged(older: dict[str, Any], recipe: dict[str, Any]) -> dict[str, Any]:
+    """A recipe as it was written, with what it lacks from an older one."""
+    return older | {
+        key: _merged(older[key], value)
+        if isinstance(value, dict) and isinstance(older.get(key), dict)
+        else value
+        for key, value in recipe.items()
+    }
 
 
 def _paths(run: Run, folder: Path) -> tuple[Path, Path]:
@@ -239,7 +253,7 @@ def _kept(run: Run, training: Dataset, test: Dataset, folder: Path) -> Result | 
     try:
         known = json.loads(facts.read_text(encoding="utf-8"))
         identity = known.pop("identity")
-        identity["recipe"] = {**_before(run.recipe), **identity["recipe"]}
+        identity["recipe"] = _merged(_before(run.recipe), identity["recipe"])
         if identity != _identity(run, training, test):
             return None
         return Result(run=run, model=LeNet5.load(model), **known)

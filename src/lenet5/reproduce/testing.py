@@ -183,5 +183,5 @@ def record(material: Material) -> Panel:
             "the last connection; no ensemble, and each test pattern is read once.",
             f"A training took {minutes:.1f} minutes on one core (median); chosen on held-out writers.",
         ],
-        numbers={"test_error": errors.data(), "recipe": recipe.data()},
+        numbers={"test_error": errors.data(), "recipe": recipe.to_dict()},
     )  # fmt: skip

@@ -67,9 +67,9 @@ class SDLM(torch.optim.Optimizer):
     def __init__(
         self,
         network: LeNet5,
-        lr: float = PAPER.schedule[0],
-        mu: float = PAPER.mu,
-        curvature_scale: float = PAPER.curvature_scale,
+        lr: float = PAPER.optimiser.schedule[0],
+        mu: float = PAPER.optimiser.mu,
+        curvature_scale: float = PAPER.optimiser.curvature_scale,
     ) -> None:
         if not (lr > 0 and mu > 0 and curvature_scale > 0):
             raise InputError(
@@ -79,7 +79,7 @@ class SDLM(torch.optim.Optimizer):
         self._network = network
 
     def estimate(
-        self, images: Tensor, targets: Tensor, j: float | None = PAPER.j, scale: float = PAPER.scale
+        self, images: Tensor, targets: Tensor, j: float | None = PAPER.loss.j, scale: float = PAPER.loss.scale
     ) -> dict[str, Tensor]:
         """Set h_kk from a few hundred patterns (the paper: 500), and return it by name."""
         x = normalise(images, self._network.codes.dtype)

@@ -79,8 +79,12 @@ class Checkpoint:
     def check(self, identity: Mapping[str, Any], path: Path) -> None:
         """Raise InputError, saying what differs, unless a training of this identity made the checkpoint."""
         there, here = _flat(self.identity), _flat(json.loads(json.dumps(identity)))
-        # The recipe's name first: with another recipe everything about it differs.
-        for key in sorted(there.keys() | here.keys(), key=lambda key: (key != "recipe name", key)):
+
+        def order(key: str) -> tuple[bool, bool, str]:
+            # The recipe's name first: with another recipe everything about it differs. Lists last.
+            return key != "recipe name", isinstance(here.get(key), list), key
+
+        for key in sorted(there.keys() | here.keys(), key=order):
             if there.get(key) != here.get(key):
                 raise InputError(
                     f"the training in {path} began with {key} {_brief(there.get(key))}, not "

@@ -94,5 +94,5 @@ def _done(place: Path, start: LeNet5 | None, recipe: Recipe | PaperRecipe, seed:
     model = LeNet5.load(place)
     told = model.metadata["training"]
     same = told.get("start") == (start and hashlib.sha256(start.parameters.tobytes()).hexdigest())
-    same &= told.get("seed") == seed and told.get("recipe") == json.loads(json.dumps(recipe.data()))
+    same &= told.get("seed") == seed and told.get("recipe") == json.loads(json.dumps(recipe.to_dict()))
     return model if same else None

@@ -9,7 +9,7 @@ benchmarks/few_examples.py has the measurements. Lines whose text is known bring
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from ..data.dataset import Dataset, relabel
 from ..data.synthesis.negatives import noncharacters
 from ..data.synthesis.text_lines import NO_CHARACTER
-from ..data.synthesis.training_set import build_training_set
+from ..data.synthesis.training_set import Supplement, build_training_set
 from ..model.classifier import Classifier
-from .recipes import ADAPT, ADAPT_LINES, READING, Recipe
+from .recipes import ADAPT, ADAPT_LINES, Recipe
 
 __all__ = ["LineReplayMix", "ReplayMix", "recipe_for"]
 
 # What others are given beside the characters of lines: less of it than of them.
-LIKE_READING = replace(READING, repeats=1, drawn=15_000, lines=1_000, nothing=3_000)
+LIKE_READING = Supplement(variants=0.5, drawn=15_000, lines=1_000, negatives=3_000)
 ALONE = 0.0005  # the peak rate where there are no others to mix in, a twentieth of ADAPT's
 LEAST = 320  # patterns of a pass then: fewer are repeated
 
@@ -80,14 +80,14 @@ class LineReplayMix(ReplayMix):
     the drawings and lines of the recipe `reading`.
 
     cut: (M, 28, 28) uint8, arcs of the lines that are no character. Of them as many are taken as `rest` times
-    the characters, which come `again` times in a pass. like: a recipe whose supplements the others are given.
+    the characters, which come `again` times in a pass. like: what the others are given.
     """
 
     cut: NDArray[np.uint8] = field(default_factory=lambda: np.empty((0, 28, 28), np.uint8))
     many: int = 60_000
     rest: float = 6.0
     again: int = 2
-    like: Recipe = LIKE_READING
+    like: Supplement = LIKE_READING
 
     def mixed(
         self, images: NDArray[np.uint8], labels: NDArray[np.int64], classes: list[str], seed: int = 0
@@ -115,5 +115,5 @@ class LineReplayMix(ReplayMix):
 def recipe_for(start: Classifier, replay_mix: ReplayMix) -> Recipe:
     """ADAPT with the constants of eq. 9 that the network was trained with, and gentler without others."""
     recipe = ADAPT_LINES if isinstance(replay_mix, LineReplayMix) else ADAPT
-    recipe = replace(recipe, j=start.metadata["j"], scale=start.metadata["scale"])
-    return recipe if replay_mix.others else replace(recipe, name="adapt-alone", rate=ALONE)
+    recipe = recipe.with_settings(j=start.metadata["j"], scale=start.metadata["scale"])
+    return recipe if replay_mix.others else recipe.with_settings(name="adapt-alone", rate=ALONE)

@@ -85,11 +85,11 @@ class Training:
             images,
             self.targets,
             batch=recipe.batch,
-            momentum=recipe.momentum,
-            squares=recipe.squares,
-            decay=recipe.decay,
-            j=recipe.j,
-            scale=recipe.scale,
+            momentum=recipe.optimiser.momentum,
+            squares=recipe.optimiser.beta2,
+            decay=recipe.optimiser.weight_decay,
+            j=recipe.loss.j,
+            scale=recipe.loss.scale,
             distortion=recipe.distortion,
             seed=seed,
             threads=threads,
@@ -114,14 +114,14 @@ class Training:
         steps = -(-len(rates) // SLICES_A_PASS)  # whole mini-batches: slices do not change the result
         for first in range(0, len(rates), steps):
             part = order[first * batch : (first + steps) * batch]
-            more, wrong = self.trainer.run(part, rates[first : first + steps], self.recipe.averaging)
+            more, wrong = self.trainer.run(part, rates[first : first + steps], self.recipe.optimiser.ema)
             energy, errors = energy + more, errors + wrong
             progress(len(part))
         seconds = time.perf_counter() - began
         if not (np.isfinite(energy) and np.isfinite(self.trainer.parameters).all()):
             raise LeNet5Error(
                 f"the training ran away in pass {index + 1}: the energy is no longer a number; "
-                f"a peak rate below {self.recipe.rate:g} may help"
+                f"a peak rate below {self.recipe.optimiser.rate:g} may help"
             )
         count = len(self.images)
         report = PassReport(
@@ -143,7 +143,7 @@ class Training:
         return float((answers != labels).mean())
 
     def _kept(self) -> NDArray[np.float32]:
-        return self.trainer.average if self.recipe.averaging else self.model.parameters
+        return self.trainer.average if self.recipe.optimiser.ema else self.model.parameters
 
     def finish(self) -> None:
         """Keep the average, where the recipe has one, and write recipe and figures into the model."""
@@ -199,7 +199,8 @@ def untrained(seed: int, recipe: Recipe | PaperRecipe) -> NDArray[np.float32]:
     """All parameters before training by a recipe, (60000,) float32."""
     if isinstance(recipe, PaperRecipe):
         return stochastic.start(seed, recipe)
-    return initial(seed, recipe.spread, recipe.power, recipe.coefficient)
+    how = recipe.initialisation
+    return initial(seed, how.spread, how.power, how.coefficient)
 
 
 def train(
@@ -242,19 +243,19 @@ def train(
     labels = dataset.labels if start is None else relabel(dataset, model.classes)
     held = None if test is None else (test.images, relabel(test, model.classes))
     images = dataset.images
-    if isinstance(recipe, Recipe) and recipe.supplements:
-        images, labels = build_training_set(images, labels, model.classes, recipe, seed)
+    if isinstance(recipe, Recipe) and recipe.supplement.adds:
+        images, labels = build_training_set(images, labels, model.classes, recipe.supplement, seed)
     if replay_mix is not None:
         images, labels = replay_mix.mixed(images, labels, model.classes, seed)
     if teachers:
         if isinstance(recipe, PaperRecipe):
             raise InputError(f"the recipe {recipe.name} learns from labels alone: it takes no teachers")
         # Of generated non-characters, which come last, more is known than teachers say.
-        labels = soft_targets(images, labels, model.classes, teachers, recipe.nothing)
+        labels = soft_targets(images, labels, model.classes, teachers, recipe.supplement.negatives)
     prepared(len(images))
     training = begin(model, images, labels, recipe, seed=seed, test=held, threads=threads, trainer=trainer)
     identity = {
-        "recipe": recipe.data(),
+        "recipe": recipe.to_dict(),
         "seed": seed,
         "data": {"name": dataset.name, "patterns": len(dataset.images), "sha256": dataset.fingerprint},
         "test data": None if test is None else {"name": test.name, "sha256": test.fingerprint},

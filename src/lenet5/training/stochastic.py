@@ -55,11 +55,12 @@ class PaperPass:
 
 def start(seed: int, recipe: PaperRecipe = PAPER) -> F32:
     """All parameters before training, (60000,) float32."""
-    flat = initial(seed, recipe.spread, recipe.power, recipe.coefficient)
-    if recipe.bias is not None:
+    how = recipe.initialisation
+    flat = initial(seed, how.spread, how.power, how.coefficient)
+    if how.bias is not None:
         for name, where in SLICES.items():
             if name.endswith("bias"):
-                flat[where] = recipe.bias
+                flat[where] = how.bias
     return flat
 
 
@@ -70,13 +71,13 @@ def rates(
     """η_k of every parameter for pass `index` (from 0), (60000,) float32.
 
     images: (N, 28, 28); 500 of them are drawn by (seed, index), undistorted, all different where there are
-    as many. With `recipe.redrawn` off they are those of the first pass.
+    as many. With `recipe.reshuffle` off they are those of the first pass.
     """
-    count = min(recipe.curvature_patterns, len(images))
+    count = min(recipe.optimiser.curvature_patterns, len(images))
     sample = permutation(seed, index if recipe.reshuffle else 0, _SAMPLE, len(images))[:count]
-    h = _loops().curvature(flat, codes, images[sample], labels[sample], recipe.j, recipe.scale)
-    return np.float32(recipe.schedule[index]) / (
-        np.float32(recipe.mu) + np.float32(recipe.curvature_scale) * h
+    h = _loops().curvature(flat, codes, images[sample], labels[sample], recipe.loss.j, recipe.loss.scale)
+    return np.float32(recipe.optimiser.schedule[index]) / (
+        np.float32(recipe.optimiser.mu) + np.float32(recipe.optimiser.curvature_scale) * h
     )
 
 
@@ -142,7 +143,9 @@ def run_pass(
     own = rates(flat, codes, images, labels, seed, index, recipe)
     distorting = recipe.distortion
     distortion = (distorting.vector(), distorting.pool(seed, index), scratch()) if distorting else None
-    loop = _loops().Pass(flat, codes, own, images, labels, recipe.j, recipe.scale, distortion, seed, index)
+    loop = _loops().Pass(
+        flat, codes, own, images, labels, recipe.loss.j, recipe.loss.scale, distortion, seed, index
+    )
     order = permutation(seed, index if recipe.reshuffle else 0, _ORDER, len(images))
     for part in np.array_split(order, min(SLICES_A_PASS, len(images))):
         loop.run(part)
@@ -155,7 +158,7 @@ def run_pass(
     seconds = time.perf_counter() - began
     return PaperPass(
         number=index + 1,
-        rate=recipe.schedule[index],
+        rate=recipe.optimiser.schedule[index],
         least_rate=float(own.min()),
         largest_rate=float(own.max()),
         energy=loop.energy / len(images),

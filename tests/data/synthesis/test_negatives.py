@@ -5,8 +5,8 @@ import string
 import numpy as np
 import pytest
 
-from lenet5.errors import InputError
 from lenet5.data.synthesis.negatives import KINDS, MEASURED, _strangers, noncharacters
+from lenet5.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lenet5.network.codes import DIGITS
 from lenet5.data.synthesis.style_transfer import variants
+from lenet5.network.codes import DIGITS
 
 CLASSES = tuple(DIGITS)
 

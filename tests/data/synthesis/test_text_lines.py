@@ -5,8 +5,8 @@ import pytest
 
 from lenet5.data.synthesis.text_lines import (
     MARK,
-    NOBODY,
     NO_CHARACTER,
+    NOBODY,
     Line,
     Source,
     arcs,

@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...network.architecture import FIELD
-from ...network.codes import DIGITS
 from ...errors import InputError, PictureError
 from ...imaging.normalise import field, normalise_character
 from ...imaging.segmentation import fit
+from ...network.architecture import FIELD
+from ...network.codes import DIGITS
 
 __all__ = ["CALIBRATED", "KINDS", "MEASURED", "noncharacters"]
 

@@ -17,10 +17,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .glyphs import WriterStyle, drawn
-from ...imaging.segmentation import segments
-from ...imaging.line_image import LineImage
 from ...imaging.foreground import INKED, remove_specks
+from ...imaging.line_image import LineImage
+from ...imaging.segmentation import segments
+from .glyphs import WriterStyle, drawn
 
 __all__ = ["NO_CHARACTER", "Line", "Source", "arcs", "line", "patterns", "windows"]
 

@@ -7,29 +7,62 @@ and what is no character at all (rubbish.py).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .glyphs import WriterStyle, drawn
-from ...network.codes import DIGITS
+from ...errors import InputError
 from ...imaging.normalise import field
-from .negatives import noncharacters
 from ...imaging.segmentation import fit
-from .text_lines import NO_CHARACTER, Source, arcs, patterns, windows
+from ...network.codes import DIGITS
+from .glyphs import WriterStyle, drawn
+from .negatives import noncharacters
 from .style_transfer import variants
+from .text_lines import NO_CHARACTER, Source, arcs, patterns, windows
 
-if TYPE_CHECKING:
-    from ...training.recipes import Recipe
-
-__all__ = ["drawings", "build_training_set"]
+__all__ = ["NOTHING_ADDED", "Supplement", "build_training_set", "drawings"]
 
 IN_LINES = 0.6  # variants made for lines, as a share of the 1s and 7s
 
 
+@dataclass(frozen=True)
+class Supplement:
+    """Patterns that are added to a data set; nothing by default."""
+
+    repeats: int = 1  # times that the data set's own patterns come in a pass
+    variants: float = 0.0  # share of the 1s and 7s, once more in other writing styles
+    drawn: int = 0  # digits drawn with a pen
+    lines: int = 0  # lines of digits, cut into characters and non-characters
+    windows: int = 0  # lines of digits, as a network that is displaced along them sees them
+    negatives: int = 0  # other non-characters
+
+    def __post_init__(self) -> None:
+        bounds = {
+            "repeats": (1, 1_000),
+            "variants": (0, 1),
+            "drawn": (0, 10_000_000),
+            "lines": (0, 1_000_000),
+            "windows": (0, 1_000_000),
+            "negatives": (0, 10_000_000),
+        }
+        for key, (least, most) in bounds.items():
+            if not least <= getattr(self, key) <= most:
+                raise InputError(
+                    f"{key} of a supplement must lie from {least} to {most:,}, not be {getattr(self, key)}"
+                )
+
+    @property
+    def adds(self) -> bool:
+        """Whether it adds patterns to the data set."""
+        return self != NOTHING_ADDED
+
+
+NOTHING_ADDED = Supplement()
+
+
 def build_training_set(
-    images: NDArray[np.uint8], labels: NDArray, classes: list[str], recipe: Recipe, seed: int
+    images: NDArray[np.uint8], labels: NDArray, classes: list[str], supplement: Supplement, seed: int
 ) -> tuple[NDArray[np.uint8], NDArray]:
     """The patterns and what the recipe adds to them: (N, 28, 28) uint8, and targets.
 
@@ -37,27 +70,29 @@ def build_training_set(
     the patterns are no character. Drawings and lines are added where all ten digits are among the classes. The
     same seed gives the same.
     """
-    parts = [(images, np.asarray(labels, np.int64))] * recipe.repeats
-    if recipe.variants:
-        parts.append(variants(images, labels, tuple(classes), recipe.variants, seed))
+    parts = [(images, np.asarray(labels, np.int64))] * supplement.repeats
+    if supplement.variants:
+        parts.append(variants(images, labels, tuple(classes), supplement.variants, seed))
     if set(DIGITS) <= set(classes):
         digit = np.array([classes.index(name) for name in DIGITS])
-        if recipe.drawn:
-            more, names = drawings(recipe.drawn, seed)
+        if supplement.drawn:
+            more, names = drawings(supplement.drawn, seed)
             parts.append((more, digit[names]))
-        if recipe.lines or recipe.windows:
+        if supplement.lines or supplement.windows:
             value = np.full(len(classes), NO_CHARACTER)
             value[digit] = np.arange(10)
             known = value[labels] >= 0
             own, values = images[known], value[labels][known]
             extra, their = variants(own, values, tuple(DIGITS), IN_LINES, seed)
             source = Source(np.concatenate([own, extra]), np.concatenate([values, their]))
-            for count, cut in ((recipe.lines, arcs), (recipe.windows, windows)):
+            for count, cut in ((supplement.lines, arcs), (supplement.windows, windows)):
                 if count:
                     more, names = patterns(source, count, seed, cut)
                     parts.append((more, np.where(names == NO_CHARACTER, NO_CHARACTER, digit[names])))
-    if recipe.nothing:
-        parts.append((noncharacters(seed, recipe.nothing, classes), np.full(recipe.nothing, NO_CHARACTER)))
+    if supplement.negatives:
+        parts.append(
+            (noncharacters(seed, supplement.negatives, classes), np.full(supplement.negatives, NO_CHARACTER))
+        )
     every, names = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     if not (names == NO_CHARACTER).any():
         return every, names
