@@ -192,11 +192,11 @@ def test_sdlm_learns_and_keeps_its_curvature_in_its_state(reference):
 
     def closure():
         optimiser.zero_grad()
-        loss = twin.energy(net(images), labels, recipes.PAPER_DISTORTED.j, recipes.PAPER_DISTORTED.scale)
+        loss = twin.energy(net(images), labels, recipes.PAPER_DISTORTED.loss.j, recipes.PAPER_DISTORTED.loss.scale)
         loss.backward()
         return loss
 
-    optimiser.estimate(images, labels, recipes.PAPER_DISTORTED.j)
+    optimiser.estimate(images, labels, recipes.PAPER_DISTORTED.loss.j)
     before = optimiser.step(closure).item()
     other = twin.SDLM(net)
     other.load_state_dict(optimiser.state_dict())
@@ -423,7 +423,7 @@ def test_two_processes_train_as_one_does(patterns, tmp_path):
     expected, found = LeNet5.load(alone), LeNet5.load(both)
     assert np.abs(found.parameters - expected.parameters).max() < 1e-5
     assert (
-        np.abs(expected.parameters - LeNet5(seed=3, spread=FAST.spread, power=FAST.power).parameters).max()
+        np.abs(expected.parameters - LeNet5(seed=3, spread=FAST.initialisation.spread, power=FAST.initialisation.power).parameters).max()
         > 1e-2
     )
     assert found.metadata["figures"] == expected.metadata["figures"]
