@@ -82,6 +82,13 @@ def test_files_that_a_document_links_to_are_there(page):
         assert (page.parent / place).exists(), place
 
 
+@pytest.mark.parametrize("page", [path for path in PAGES if path.name != "CHANGELOG.md"], ids=named)
+def test_files_that_a_document_names_are_there(page):
+    files = [path.as_posix() for path in ROOT.rglob("*.py")]
+    for name in re.findall(r"`([\w/]+\.py)`", page.read_text(encoding="utf-8")):
+        assert any(path.endswith(f"/{name}") for path in files) or "NAME" in name, name
+
+
 def test_the_readme_has_no_relative_link_for_the_package_index_shows_it_too():
     assert not re.findall(r"\]\((?!https?:|#)[^)]*\)", README)
 
