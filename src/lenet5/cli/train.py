@@ -174,7 +174,7 @@ def _place(
     own, rank = processes.enter_context(parallel.group(device))
     if rank:
         processes.enter_context(redirect_stdout(None))  # click then says nothing
-    return trainer(own), processes.enter_context(parallel.own_place(out, resume, own)), not rank
+    return trainer(own), processes.enter_context(parallel.output_path(out, resume, own)), not rank
 
 
 def _train(

@@ -1,16 +1,17 @@
-"""Models on the Hugging Face Hub: the same safetensors file, beside a config.json and a card."""
+"""Models on the Hugging Face Hub: the same safetensors file, with a config.json and a model card."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import MissingExtraError, ModelError
 
 __all__ = ["Hub"]
 
 FILE = "model.safetensors"
-SECTIONS = """
+LICENSE, PIPELINE, TAGS = "mit", "image-classification", ["lenet-5", "handwriting"]
+CARD = """
 LeNet-5 exactly as published in 1998, for the classes {classes}. Penalties, smallest wins:
 
 ```python
@@ -29,27 +30,45 @@ except ModuleNotFoundError as _error:
     _missing = str(_error)
 
     class Hub:
-        """What says how to get the hub's methods."""
+        """Stands where huggingface_hub is not installed: its methods say how to install it."""
 
         def save_pretrained(self, *arguments: Any, **options: Any) -> None:
             """Raises MissingExtraError."""
-            raise MissingExtraError(
-                f"the Hub needs huggingface_hub ({_missing}): pip install 'lenet5-1998[torch]'"
-            )
+            _raise_missing()
 
-        push_to_hub = save_pretrained
-        from_pretrained = classmethod(save_pretrained)
+        def push_to_hub(self, *arguments: Any, **options: Any) -> None:
+            """Raises MissingExtraError."""
+            _raise_missing()
+
+        @classmethod
+        def from_pretrained(cls, *arguments: Any, **options: Any) -> None:
+            """Raises MissingExtraError."""
+            _raise_missing()
+
+    def _raise_missing() -> None:
+        raise MissingExtraError(
+            f"the Hub needs huggingface_hub ({_missing}): pip install 'lenet5-1998[torch]'"
+        )
 
 else:
 
-    class Hub(
+    class Hub(  # type: ignore[no-redef]
         PyTorchModelHubMixin,
         library_name="lenet5",
-        license="mit",
-        tags=["lenet-5", "handwriting"],
-        pipeline_tag="image-classification",
+        license=LICENSE,
+        tags=TAGS,
+        pipeline_tag=PIPELINE,
     ):
-        """from_pretrained, save_pretrained and push_to_hub of PyTorchModelHubMixin, with our file."""
+        """from_pretrained, save_pretrained and push_to_hub of PyTorchModelHubMixin, with the model file of lenet5."""
+
+        classes: list[str]
+        metadata: dict[str, Any]
+
+        if TYPE_CHECKING:  # of the network that this is mixed into
+
+            def save(self, path: Path) -> None: ...
+            @classmethod
+            def load(cls, path: Any) -> Any: ...
 
         def _save_pretrained(self, save_directory: Path) -> None:
             self.save(Path(save_directory) / FILE)
@@ -60,7 +79,11 @@ else:
             local_files_only: bool, token: Any, map_location: str = "cpu", strict: bool = True,
             **settings: Any,
         ) -> Any:  # fmt: skip
-            """From a folder or a repository: the file, and not config.json, says the classes."""
+            """The model of a folder or a repository; the model file, not config.json, says the classes.
+
+            Raises:
+                ModelError: the folder has no model file.
+            """
             place = Path(model_id)
             if place.is_dir():
                 if not (place / FILE).is_file():
@@ -75,18 +98,15 @@ else:
 
         def push_to_hub(self, repo_id: str, *, model_card_kwargs: Any = None, **options: Any) -> str:
             """As PyTorchModelHubMixin.push_to_hub; the card names the repository."""
-            known = {"repo_id": repo_id, **(model_card_kwargs or {})}
-            return super().push_to_hub(repo_id, model_card_kwargs=known, **options)
+            card = {"repo_id": repo_id, **(model_card_kwargs or {})}
+            return str(super().push_to_hub(repo_id, model_card_kwargs=card, **options))
 
         def generate_model_card(
             self, *arguments: Any, repo_id: str | None = None, **options: Any
         ) -> ModelCard:
-            """A card that says what it is, how to use it and what it was measured to do."""
-            data = ModelCardData(
-                library_name="lenet5", license="mit", tags=["lenet-5", "handwriting"],
-                pipeline_tag="image-classification",
-            )  # fmt: skip
-            text = SECTIONS.format(
+            """A card that says what the model is, how to use it and what was measured of it."""
+            data = ModelCardData(library_name="lenet5", license=LICENSE, tags=TAGS, pipeline_tag=PIPELINE)
+            text = CARD.format(
                 classes=" ".join(self.classes), where=repo_id or "FOLDER", count=len(self.classes), file=FILE
             )
             figures = "".join(f"- {key}: {value}\n" for key, value in self.metadata["figures"].items())

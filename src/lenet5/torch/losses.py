@@ -1,4 +1,9 @@
-"""Eq. 8 and eq. 9 (Section II-C) for PyTorch, as lenet5.network.losses has them: same targets, j, scale."""
+"""Eq. 8 and eq. 9 (Section II-C) for PyTorch: targets, j and scale as in lenet5.network.losses.
+
+Throughout, penalties are (N, classes); targets are labels (N,) or weights (N, classes), whose rows lack to 1 what
+belongs to the rubbish class; j is that class's penalty (inf: there is none); scale is s, which penalties are
+multiplied by.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +16,12 @@ __all__ = ["curvature", "energy", "mean_penalty", "posterior", "second_derivativ
 
 
 def weights(targets: Tensor, penalties: Tensor) -> Tensor:
-    """Targets as weights (N, classes), in the penalties' dtype.
+    """Targets as weights, (N, classes), in the penalties' dtype.
 
-    targets: labels (N,), or weights (N, classes); their values are not checked, which would make a GPU wait.
-    Raises InputError where shapes or types do not fit.
+    Their values are not checked, which would make a GPU wait.
+
+    Raises:
+        InputError: shapes or types do not fit.
     """
     whole = not targets.is_floating_point() and targets.dtype != torch.bool
     if targets.ndim == 1 and whole and len(targets) == len(penalties):
@@ -29,12 +36,12 @@ def weights(targets: Tensor, penalties: Tensor) -> Tensor:
 
 
 def _terms(penalties: Tensor, j: float, scale: float) -> Tensor:
-    """Exponents of all classes and of rubbish, (N, classes + 1): −s·y_i and −j."""
+    """Exponents of all classes and of the rubbish class, (N, classes + 1): −s·y_i and −j."""
     return torch.cat((-scale * penalties, torch.full_like(penalties[:, :1], -j)), 1)
 
 
 def posterior(penalties: Tensor, j: float = 1.0, scale: float = 1.0) -> Tensor:
-    """p_i = e^(−s·y_i) / (e^(−j) + Σ_k e^(−s·y_k)), (N, classes); what lacks to 1 is rubbish's."""
+    """p_i = e^(−s·y_i) / (e^(−j) + Σ_k e^(−s·y_k)), (N, classes); what lacks to 1 is the rubbish class's."""
     return torch.softmax(_terms(penalties, j, scale), 1)[:, :-1]
 
 
@@ -43,7 +50,9 @@ def energy(
 ) -> Tensor:
     """Eq. 9: Σ_i t_i·s·y_i + (1 − Σ_i t_i)·j + log(e^(−j) + Σ_i e^(−s·y_i)), mean over the patterns.
 
-    reduction: "mean", or "none" for each pattern's own (N,). j = inf leaves the rubbish class out.
+    Args:
+        penalties, targets, j, scale: as at the top.
+        reduction: "mean", or "none" for each pattern's own energy, (N,).
     """
     t = weights(targets, penalties)
     own = (t * scale * penalties).sum(1) + torch.logsumexp(_terms(penalties, j, scale), 1)
@@ -63,7 +72,16 @@ def mean_penalty(penalties: Tensor, targets: Tensor, scale: float = 1.0) -> Tens
 def second_derivative(
     f6: Tensor, codes: Tensor, penalties: Tensor, targets: Tensor, j: float = 1.0, scale: float = 1.0
 ) -> Tensor:
-    """∂²E/∂x_j² of eq. 9, (N, 84), exactly: 2s·(Σ t − Σ p) + 4s²·var_p(x_j − w_ij), rubbish's distance 0."""
+    """∂²E/∂x_j² of eq. 9, exactly: 2s·(Σ t − Σ p) + 4s²·var_p(x_j − w_ij), the rubbish class's distance 0.
+
+    Args:
+        f6: states of F6, (N, 84).
+        codes: (classes, 84).
+        penalties, targets, j, scale: as at the top.
+
+    Returns:
+        (N, 84).
+    """
     p = torch.softmax(_terms(penalties, j, scale), 1)
     lacking = 1 - weights(targets, penalties).sum(1, keepdim=True)
     p, rest = p[:, :-1, None], p[:, -1:]
@@ -76,7 +94,17 @@ def second_derivative(
 def curvature(
     f6: Tensor, codes: Tensor, penalties: Tensor, targets: Tensor, j: float | None = 1.0, scale: float = 1.0
 ) -> Tensor:
-    """∂²E/∂x_j², (N, 84), where the recursion of Appendix C starts: never negative. j None: eq. 8."""
+    """∂²E/∂x_j², where the recursion of Appendix C starts: never negative.
+
+    Args:
+        f6: states of F6, (N, 84).
+        codes: (classes, 84).
+        penalties, targets, scale: as at the top.
+        j: None for eq. 8.
+
+    Returns:
+        (N, 84).
+    """
     if j is not None:
         return second_derivative(f6, codes, penalties, targets, j, scale).clamp_min(0)
     share = weights(targets, penalties).sum(1, keepdim=True)

@@ -1,9 +1,9 @@
 """LeNet-5 as a PyTorch module, to be read beside the paper (Section II-B, Appendix A).
 
-Every layer is `squash(weigh(gather(x), *parameters))`: what a unit reads, weighed, squashed. Shapes are
-those of the reference (network.py of the package): x (N, H, W), states (N, maps, rows, columns), any height
-and width from 32 on. Parameters carry the names and shapes of architecture.SHAPES, so that `state_dict` is
-the model file; C3 has sixty kernels, one for each pair of Table I, and no others.
+Every layer is `squash(weigh(gather(x), *parameters))`: its inputs, weighed, squashed. Shapes are those of the
+reference (lenet5.network.reference): x (N, H, W), states (N, maps, rows, columns), any height and width from 32 on.
+Parameters carry the names and shapes of architecture.SHAPES, so that `state_dict` is the model file; C3 has sixty
+kernels, one for each pair of Table I, and no others.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ..network.codes import DIGITS
 from ..network.reference import AMPLITUDE, STEEPNESS
 from .hub import Hub
 
-__all__ = ["LeNet5", "normalise", "penalties", "squash"]
+__all__ = ["Layer", "LeNet5", "normalise", "penalties", "squash", "squash_slope"]
 
 
 def squash(a: Tensor) -> Tensor:
@@ -40,7 +40,13 @@ def squash_slope(a: Tensor) -> Tensor:
 
 
 class Layer(nn.Module, ABC):
-    """What all layers share. `weigh` is linear in its input and in each parameter: Appendix C rests on it."""
+    """A layer of Fig. 2 with the parameters that SHAPES gives it, in its order.
+
+    `weigh` is linear in its input and in each parameter; the recursion of Appendix C (sdlm.py) depends on that.
+
+    Args:
+        name: of the layer, "c1" … "f6".
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -49,19 +55,27 @@ class Layer(nn.Module, ABC):
                 self.register_parameter(key.split(".")[1], nn.Parameter(torch.zeros(shape)))
 
     def gather(self, x: Tensor) -> Tensor:
-        """What is weighed."""
+        """The inputs that are weighed: of S2 and S4 the sums of windows, else x itself."""
         return x
 
     @abstractmethod
     def weigh(self, x: Tensor, *parameters: Tensor) -> Tensor:
-        """Weighted sums a."""
+        """Weighted sums a of gathered inputs; parameters as registered: weight or coefficient, then bias."""
 
     def forward(self, x: Tensor) -> Tensor:
+        """States (N, maps, rows, columns) from those of the layer before."""
         return squash(self.weigh(self.gather(x), *self.parameters()))
 
 
 class Convolution(Layer):
-    """C1, C3: a 5×5 kernel for each connected pair (map, map it reads), a bias a map."""
+    """C1, C3: a 5×5 kernel for each connected pair of maps, a bias a map.
+
+    Args:
+        name: of the layer.
+        pairs: (map, map of the layer before that it reads), one for each kernel.
+    """
+
+    places: Tensor  # of each kernel among all pairs of maps, row by row
 
     def __init__(self, name: str, pairs: Sequence[tuple[int, int]]) -> None:
         super().__init__(name)
@@ -69,34 +83,48 @@ class Convolution(Layer):
         places = torch.tensor([to * self.reads + read for to, read in pairs])
         self.register_buffer("places", places, persistent=False)
 
-    def weigh(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        # conv2d wants a kernel for every pair of maps: those that are not in the table are zeros made here.
-        every = weight.new_zeros(len(bias) * self.reads, KERNEL, KERNEL).index_copy(0, self.places, weight)
-        return functional.conv2d(x, every.view(len(bias), self.reads, KERNEL, KERNEL), bias)
+    def weigh(self, x: Tensor, *parameters: Tensor) -> Tensor:
+        """Convolution with a kernel for every pair of maps: zeros for pairs that are not connected."""
+        weight, bias = parameters
+        dense = weight.new_zeros(len(bias) * self.reads, KERNEL, KERNEL).index_copy(0, self.places, weight)
+        return functional.conv2d(x, dense.view(len(bias), self.reads, KERNEL, KERNEL), bias)
 
 
 class Subsampling(Layer):
     """S2, S4: the sum of each 2×2 window, times the map's coefficient, plus its bias."""
 
     def gather(self, x: Tensor) -> Tensor:
+        """The sum of each window: (N, maps, rows, columns) -> (N, maps, rows//2, columns//2)."""
         return functional.avg_pool2d(x, WINDOW, divisor_override=1)
 
-    def weigh(self, x: Tensor, coefficient: Tensor, bias: Tensor) -> Tensor:
+    def weigh(self, x: Tensor, *parameters: Tensor) -> Tensor:
+        """The window's sum times the map's coefficient, plus its bias."""
+        coefficient, bias = parameters
         return x * coefficient[:, None, None] + bias[:, None, None]
 
 
 class Full(Layer):
     """C5, F6: every unit reads every map, 5×5 of it in C5, 1×1 in F6."""
 
-    def weigh(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def weigh(self, x: Tensor, *parameters: Tensor) -> Tensor:
+        """A convolution in which every unit reads every map."""
+        weight, bias = parameters
         return functional.conv2d(x, weight if weight.ndim == 4 else weight[:, :, None, None], bias)
 
 
 def normalise(images: Tensor, dtype: torch.dtype = torch.float32) -> Tensor:
-    """Pixels as the network takes them (Section II-B): white −0.1, black 1.175; (N, 32, 32) of dtype.
+    """Pixels as the network takes them (Section II-B): white −0.1, black 1.175.
 
-    images: N×28×28 (padded by two pixels of background) or N×32×32, or with a channel N×1×…; uint8
-    (255 = ink) or float in [0, 1], which is not checked here. Raises InputError for other shapes and types.
+    Args:
+        images: (N, 28, 28), padded by two pixels of background, or (N, 32, 32), or with a channel (N, 1, …); uint8
+            (255 = ink) or float in [0, 1], which is not checked here.
+        dtype: of the result.
+
+    Returns:
+        (N, 32, 32) of dtype.
+
+    Raises:
+        InputError: for other shapes and types.
     """
     if images.ndim == 4 and images.shape[1] == 1:
         images = images[:, 0]
@@ -127,9 +155,15 @@ class LeNet5(nn.Module, Hub):
         classes: the characters, as of lenet5.LeNet5.
         seed: of the initial parameters, which are those of lenet5.LeNet5(classes, seed).
 
-    `codes` is a buffer (classes, 84) of ±1. `classes` and `metadata` are those of the model file.
-    Raises InputError for classes that have no code.
+    Attributes:
+        codes: a buffer, (classes, 84), of ±1.
+        classes, metadata: those of the model file.
+
+    Raises:
+        InputError: for classes that have no code.
     """
+
+    codes: Tensor
 
     def __init__(self, classes: Sequence[str] = DIGITS, seed: int = 0) -> None:
         super().__init__()
@@ -139,9 +173,9 @@ class LeNet5(nn.Module, Hub):
         self.s4 = Subsampling("s4")  # -> 16@5×5
         self.c5 = Full("c5")  # -> 120@1×1
         self.f6 = Full("f6")  # -> 84
-        reference = lenet5.LeNet5(classes, seed)
-        self.register_buffer("codes", torch.tensor(reference.codes))  # the output: a code a class
-        self._take(reference)
+        model = lenet5.LeNet5(classes, seed)
+        self.register_buffer("codes", torch.tensor(model.codes))  # the output: a code a class
+        self._copy(model)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -158,8 +192,8 @@ class LeNet5(nn.Module, Hub):
     def penalties(self, x: Tensor) -> Tensor:
         """Eq. 7 from normalised inputs (N, H, W): (N, classes), or (N, rows, columns, classes) if larger."""
         f6 = self.states(x).movedim(1, -1)
-        found = penalties(f6, self.codes)
-        return found[:, 0, 0] if found.shape[1:3] == (1, 1) else found
+        y = penalties(f6, self.codes)
+        return y[:, 0, 0] if y.shape[1:3] == (1, 1) else y
 
     def forward(self, images: Tensor) -> Tensor:
         """Penalties (N, classes) of images as `normalise` takes them, in the parameters' dtype."""
@@ -167,29 +201,29 @@ class LeNet5(nn.Module, Hub):
 
     # --- the model file ------------------------------------------------------------------------------
 
-    def _take(self, reference: lenet5.LeNet5) -> None:
-        self.classes = list(reference.classes)
-        self.metadata: dict[str, Any] = copy.deepcopy(reference.metadata)
+    def _copy(self, model: lenet5.LeNet5) -> None:
+        self.classes = list(model.classes)
+        self.metadata: dict[str, Any] = copy.deepcopy(model.metadata)
         with torch.no_grad():
-            for name, value in reference.named_parameters.items():
+            for name, value in model.named_parameters.items():
                 self.get_parameter(name).copy_(torch.from_numpy(value.copy()))
-            self.codes.copy_(torch.tensor(reference.codes))
+            self.codes.copy_(torch.tensor(model.codes))
 
     @classmethod
-    def of(cls, reference: lenet5.LeNet5) -> LeNet5:
+    def of(cls, model: lenet5.LeNet5) -> LeNet5:
         """The twin of a lenet5.LeNet5: a copy of its parameters, codes, classes and metadata."""
-        twin = cls(reference.classes)
-        twin._take(reference)
+        twin = cls(model.classes)
+        twin._copy(model)
         return twin
 
     def reference(self) -> lenet5.LeNet5:
         """The lenet5.LeNet5 of the same parameters, in float32: a copy."""
-        found = lenet5.LeNet5(self.classes)
-        for name, value in found.named_parameters.items():
+        model = lenet5.LeNet5(self.classes)
+        for name, value in model.named_parameters.items():
             value[:] = self.get_parameter(name).detach().to("cpu", torch.float32).numpy()
-        found.codes[:] = self.codes.to("cpu", torch.float32).numpy()
-        found.metadata = copy.deepcopy(self.metadata)
-        return found
+        model.codes[:] = self.codes.to("cpu", torch.float32).numpy()
+        model.metadata = copy.deepcopy(self.metadata)
+        return model
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> LeNet5:

@@ -15,11 +15,11 @@ import torch
 from ..errors import InputError
 from ..training.checkpoint import checkpoint_path
 
-__all__ = ["called_by_torchrun", "check_device", "group", "own_place", "world"]
+__all__ = ["check_device", "group", "output_path", "started_by_torchrun", "world"]
 
 
-def called_by_torchrun() -> bool:
-    """Whether torchrun, or what does as it does, started this process."""
+def started_by_torchrun() -> bool:
+    """Whether torchrun, or a launcher that sets the same variables, started this process."""
     return {"RANK", "WORLD_SIZE", "MASTER_ADDR"} <= os.environ.keys()
 
 
@@ -32,13 +32,21 @@ def world() -> tuple[int, int]:
 
 @contextmanager
 def group(device: str) -> Iterator[tuple[str, int]]:
-    """Join the processes that torchrun started: yields the device of this one and its number.
+    """Join the processes that torchrun started.
 
-    GPUs talk through NCCL, and each process of a machine has its own; CPUs through Gloo. Without torchrun it
-    yields (device, 0). Raises InputError for a device that is not there.
+    GPUs exchange gradients through NCCL, and each process of a machine has one of its own; CPUs through Gloo.
+
+    Args:
+        device: "cpu", "cuda", "cuda:1" …
+
+    Yields:
+        (the device of this process, its number); without torchrun (device, 0).
+
+    Raises:
+        InputError: PyTorch cannot use the device.
     """
     check_device(device)
-    if not called_by_torchrun():
+    if not started_by_torchrun():
         yield device, 0
         return
     kind = torch.device(device).type
@@ -62,10 +70,13 @@ def check_device(device: str) -> None:
 
 
 @contextmanager
-def own_place(out: Path, resume: bool, device: str) -> Iterator[Path]:
-    """Where this process keeps its model: at `out` the first, in a folder that goes away the others.
+def output_path(out: Path, resume: bool, device: str) -> Iterator[Path]:
+    """Where this process writes its model: the first to `out`, the others to a temporary folder.
 
-    resume: these get the first one's checkpoint, since they may be on another machine.
+    Args:
+        out: the file of the model.
+        resume: whether the others get the first one's checkpoint, since they may be on another machine.
+        device: through which it is sent.
     """
     first, alone = world()[0] == 0, world()[1] == 1
     content = _shared(checkpoint_path(out), device) if resume and not alone else None

@@ -23,23 +23,30 @@ def curvature(
 ) -> dict[str, Tensor]:
     """h_kk of Appendix C for every parameter, by name: the Gauss–Newton estimate of ∂²E/∂w_k².
 
-    x: normalised inputs (N, 32, 32). targets, j, scale: of eq. 9; j None: eq. 8. Weighted sums are linear in
-    inputs and in weights, so that back-propagation through the same sums of squared inputs and squared
-    weights is the recursion of the second derivatives.
+    Weighted sums are linear in inputs and in weights, so that back-propagation through the same sums of squared
+    inputs and squared weights is the recursion of the second derivatives.
+
+    Args:
+        network: whose parameters are meant.
+        x: normalised inputs, (N, 32, 32).
+        targets, j, scale: of eq. 9 (losses.py); j None: eq. 8.
+
+    Returns:
+        Name -> a tensor of the parameter's shape; mean over the patterns, never negative.
     """
     with torch.no_grad():
-        state, seen = x[:, None], []
+        state, activations = x[:, None], []
         for layer in network.layers:
             gathered = layer.gather(state)
             sums = layer.weigh(gathered, *layer.parameters())
-            seen.append((layer, state, gathered, sums))
+            activations.append((layer, state, gathered, sums))
             state = squash(sums)
         f6 = state[:, :, 0, 0]
         y = penalties(f6, network.codes)
         h = losses.curvature(f6, network.codes, y, targets, j, scale)[:, :, None, None]  # ∂²E/∂x²
-    found: dict[str, Tensor] = {}
+    curvatures: dict[str, Tensor] = {}
     names = {id(parameter): name for name, parameter in network.named_parameters()}
-    for layer, state, gathered, sums in reversed(seen):
+    for layer, state, gathered, sums in reversed(activations):
         own = tuple(layer.parameters())
         with torch.enable_grad():
             squares = [value.detach().square().requires_grad_() for value in (gathered, *own)]
@@ -48,20 +55,23 @@ def curvature(
             if gathered is not state:  # a window's sum has weights of one
                 state = state.detach().requires_grad_()
                 (h,) = torch.autograd.grad(layer.gather(state), state, h)
-        found.update({names[id(value)]: own_second for value, own_second in zip(own, second, strict=True)})
-    return {name: found[name] for name in names.values()}
+        curvatures |= {names[id(value)]: entry for value, entry in zip(own, second, strict=True)}
+    return {name: curvatures[name] for name in names.values()}
 
 
 class SDLM(torch.optim.Optimizer):
     """Appendix C: each parameter has a rate of its own, η / (μ + curvature_scale·h_kk), held during a pass.
 
+    `estimate` is called before each pass. A batch of one pattern is the paper's own training.
+
     Args:
         network: whose parameters are trained.
         lr: η, which a scheduler may change.
-        mu: keeps a flat direction's rate below η/μ.
+        mu: μ keeps a flat direction's rate below η/μ.
         curvature_scale: h_kk is multiplied by it (docs/reproduction.md).
-    Call `estimate` before each pass; `step` raises InputError before the first. A batch of one pattern is the
-    paper's own training.
+
+    Raises:
+        InputError: one of the numbers is not positive.
     """
 
     def __init__(
@@ -81,16 +91,34 @@ class SDLM(torch.optim.Optimizer):
     def estimate(
         self, images: Tensor, targets: Tensor, j: float | None = PAPER.loss.j, scale: float = PAPER.loss.scale
     ) -> dict[str, Tensor]:
-        """Set h_kk from a few hundred patterns (the paper: 500), and return it by name."""
+        """Set h_kk from a few hundred patterns (the paper: 500).
+
+        Args:
+            images: as `normalise` takes them.
+            targets, j, scale: of eq. 9 (losses.py); j None: eq. 8.
+
+        Returns:
+            h_kk by name.
+        """
         x = normalise(images, self._network.codes.dtype)
-        found = curvature(self._network, x, targets, j, scale)
+        h = curvature(self._network, x, targets, j, scale)
         for name, parameter in self._network.named_parameters():
-            self.state[parameter]["curvature"] = found[name]
-        return found
+            self.state[parameter]["curvature"] = h[name]
+        return h
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:
-        """One update of every parameter that has a gradient."""
+    def step(self, closure: Callable[[], Tensor] | None = None) -> Tensor | None:  # type: ignore[override]
+        """One update of every parameter that has a gradient.
+
+        Args:
+            closure: computes the loss and its gradients anew, if given.
+
+        Returns:
+            The closure's loss.
+
+        Raises:
+            InputError: `estimate` was not called yet.
+        """
         loss = None
         if closure is not None:
             with torch.enable_grad():
