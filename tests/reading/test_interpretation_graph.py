@@ -10,12 +10,18 @@ from lenet5.imaging.segmentation import shear_images
 from lenet5.lattice.graph import Graph
 from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5
-from lenet5.reading.interpretation_graph import HARDLY, PASSED, SURELY, Parts, answers, beside, cascade
+from lenet5.reading.candidates import CANDIDATES, cascade
+from lenet5.reading.interpretation_graph import (
+    DecodingSettings,
+    InterpretationGraph,
+    classify_views,
+    union_alternatives,
+)
 
 
 def test_parts_are_seen_as_they_are_and_leaning(mnist_test):
     model, fields = LeNet5.pretrained("reading"), mnist_test[0][:30]
-    seen = answers(model, fields, (-0.2, 0.2))
+    seen = classify_views(model, fields, (-0.2, 0.2))
     assert len(seen) == 3
     for slant, penalties in zip((None, -0.2, 0.2), seen, strict=True):
         view = fields if slant is None else shear_images(fields, slant)
@@ -25,7 +31,7 @@ def test_parts_are_seen_as_they_are_and_leaning(mnist_test):
 def test_several_networks_answer_together(mnist_test):
     ensemble = Ensemble([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
     fields = np.concatenate([mnist_test[0][:60], noncharacters(0, 60)])
-    (seen,) = answers(ensemble, fields, ())
+    (seen,) = classify_views(ensemble, fields, ())
     np.testing.assert_allclose(seen, ensemble.penalties(fields), rtol=1e-5)
 
 
@@ -36,7 +42,7 @@ def test_in_a_cascade_the_first_answers_alone_where_it_is_sure(mnist_test):
     known = first.penalties(fields)
     seen = cascade(ensemble, fields, known)
     likely = first.posterior(fields)
-    alone = (likely.sum(1) < HARDLY) | (likely.max(1) >= SURELY)
+    alone = (likely.sum(1) < CANDIDATES.hardly) | (likely.max(1) >= CANDIDATES.surely)
     assert 40 < alone.sum() < 115 and alone[:60].any() and alone[60:].any()
     assert np.array_equal(seen[alone], known[alone])
     np.testing.assert_allclose(seen[~alone], ensemble.penalties(fields[~alone]), rtol=1e-5)
@@ -71,7 +77,7 @@ def test_one_network_in_a_cascade_answers_alone(mnist_test):
     assert cascade(model, fields[:0], known[:0]).shape == (0, 10)
 
 
-def parts_of_two(labels: list[list[int]], penalty: float, at: float) -> Parts:
+def parts_of_two(labels: list[list[int]], penalty: float, at: float) -> InterpretationGraph:
     """A way of parting a line in as many parts as there are lists, each with the labels that may be said there."""
     arcs = [(k, k + 1, label) for k, said in enumerate(labels) for label in said]
     start, end, label = np.array(arcs).T
@@ -81,7 +87,7 @@ def parts_of_two(labels: list[list[int]], penalty: float, at: float) -> Parts:
     for row, said in zip(penalties, labels, strict=True):
         row[said] = 0  # the network is sure of them
     nodes = np.linspace(0, 100, len(labels) + 1)
-    return Parts(graph, start, fields, penalties, lambda part: (int(at), part, 1, 1), nodes)
+    return InterpretationGraph(graph, start, fields, penalties, lambda part: (int(at), part, 1, 1), nodes)
 
 
 def test_a_path_goes_one_of_several_ways_from_end_to_end():
@@ -90,7 +96,7 @@ def test_a_path_goes_one_of_several_ways_from_end_to_end():
         parts_of_two([[7], [3]], 1.2, 20),
         parts_of_two([[5]], 9.0, 30),
     ]
-    both = beside(ways[0], [(0, 3, way) for way in ways[1:]])
+    both = union_alternatives(ways[0], [(0, 3, way) for way in ways[1:]])
     said = {}
     for path in both.graph.paths():
         said["".join(map(str, both.graph.label[list(path.arcs)]))] = path.penalty
@@ -102,61 +108,63 @@ def test_a_path_goes_one_of_several_ways_from_end_to_end():
     assert both.graph.forward_penalty() == pytest.approx(
         -np.log(sum(np.exp(-way.graph.forward_penalty()) for way in ways))
     )
-    for arc, part in enumerate(both.part):
+    for arc, part in enumerate(both.candidate):
         left, number, *_ = both.box(part)
-        assert (both.fields[part] == left).all()  # each keeps its own
+        assert (both.glyphs[part] == left).all()  # each keeps its own
         assert both.penalties[part, both.graph.label[arc]] == 0
         assert ways[left // 10 - 1].graph.label[arc - [0, 4, 6][left // 10 - 1]] == both.graph.label[arc]
-        assert 0 <= number < len(ways[left // 10 - 1].fields)
+        assert 0 <= number < len(ways[left // 10 - 1].glyphs)
 
 
 def test_ways_that_say_the_same_in_the_same_place_speak_for_each_other():
     ways = [parts_of_two([[7], [3]], 1.0, 10), parts_of_two([[7], [4]], 1.0, 20)]
-    found = beside(ways[0], [(0, 2, ways[1])]).read(LeNet5.pretrained("reading"))
+    found = union_alternatives(ways[0], [(0, 2, ways[1])]).decode(LeNet5.pretrained("reading"))
     assert found.text in ("73", "74") and found.confidence == pytest.approx(0.5)
-    assert [other.confidence for other in found.others] == pytest.approx([0.5])
+    assert [other.confidence for other in found.alternatives] == pytest.approx([0.5])
     seven, other = found.characters
     assert seven.confidence > 0.95 and other.confidence == pytest.approx(0.5)
 
 
 def test_a_way_alone_is_itself():
     one = parts_of_two([[1, 2], [3]], 1.0, 10)
-    both = beside(one, [])
+    both = union_alternatives(one, [])
     assert np.array_equal(both.graph.start, one.graph.start) and np.array_equal(both.graph.end, one.graph.end)
-    assert np.array_equal(both.nodes, one.nodes) and both.graph.nodes == one.graph.nodes
+    assert np.array_equal(both.positions, one.positions) and both.graph.nodes == one.graph.nodes
 
 
 def test_a_stretch_may_be_parted_in_another_way_and_the_rest_stays():
     line = parts_of_two([[1], [2, 3], [4], [5]], 1.0, 10)
-    other = replace(parts_of_two([[6], [7]], 0.5, 20), nodes=np.array([25.0, 40.0, 75.0]))
-    nothing = Parts(
-        Graph(1, [], [], [], []), np.empty(0, int), line.fields[:0], line.penalties[:0], None, np.zeros(1)
+    other = replace(parts_of_two([[6], [7]], 0.5, 20), positions=np.array([25.0, 40.0, 75.0]))
+    nothing = InterpretationGraph(
+        Graph(1, [], [], [], []), np.empty(0, int), line.glyphs[:0], line.penalties[:0], None, np.zeros(1)
     )
-    both = beside(line, [(1, 3, other), (1, 3, nothing)])
+    both = union_alternatives(line, [(1, 3, other), (1, 3, nothing)])
     said = {"".join(map(str, both.graph.label[list(path.arcs)])) for path in both.graph.paths()}
     assert said == {"1245", "1345", "1675"}
-    assert both.nodes.tolist() == [0, 25, 40, 50, 75, 100]
-    found = both.read(LeNet5.pretrained("reading"))
+    assert both.positions.tolist() == [0, 25, 40, 50, 75, 100]
+    found = both.decode(LeNet5.pretrained("reading"))
     assert found.text == "1675" and [c.box[0] for c in found.characters] == [10, 20, 20, 10]
 
 
 def test_stretches_are_doubtful_between_nodes_that_all_paths_meet():
     line = parts_of_two([[1], [2, 3], [4], [5, 6]], 1.0, 10)  # of two labels each has about half of the paths
-    assert line.said() == (1, 2, 4, 5)
-    assert line.doubtful([0, 1, 2, 3, 4], 0.9) == [(1, 2), (3, 4)]
-    assert line.doubtful([0, 1, 4], 0.9) == [(1, 4)]  # the two have become one
-    assert line.doubtful([], 0.9) == [(0, 4)]
-    assert line.doubtful([0, 1, 2, 3, 4], 0.4) == []
+    assert line.best_labels() == (1, 2, 4, 5)
+    assert line.uncertain_spans([0, 1, 2, 3, 4], 0.9) == [(1, 2), (3, 4)]
+    assert line.uncertain_spans([0, 1, 4], 0.9) == [(1, 4)]  # the two have become one
+    assert line.uncertain_spans([], 0.9) == [(0, 4)]
+    assert line.uncertain_spans([0, 1, 2, 3, 4], 0.4) == []
     graph = line.graph
     past = Graph(5, [*graph.start, 1], [*graph.end, 3], [*graph.label, 8], [*graph.penalty, 2.0])
     share = past.forward_slopes()[-1]
-    assert share > PASSED  # go past the second node, which therefore ends no stretch
-    assert replace(line, graph=past, part=np.append(line.part, 1)).doubtful([0, 1, 2, 3, 4], 0.9)[0] == (1, 3)
+    assert share > DecodingSettings().bypass  # go past the second node, which therefore ends no stretch
+    assert replace(line, graph=past, candidate=np.append(line.candidate, 1)).uncertain_spans(
+        [0, 1, 2, 3, 4], 0.9
+    )[0] == (1, 3)
 
 
 def test_where_nothing_can_be_read_there_is_no_doubt():
     graph = Graph(3, [0], [1], [4], [1.0])
-    none = Parts(
+    none = InterpretationGraph(
         graph, np.zeros(1, int), np.zeros((1, 28, 28), np.uint8), np.zeros((1, 10)), None, np.arange(3)
     )
-    assert none.said() == () and none.doubtful([0, 1, 2], 0.9) == []
+    assert none.best_labels() == () and none.uncertain_spans([0, 1, 2], 0.9) == []

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.errors import PictureError
-from lenet5.imaging.segmentation import fit, segments
+from lenet5.imaging.segmentation import Segments, fit, segments
 from lenet5.lattice.regex import choices, length, pattern
 from lenet5.model.classifier import Classifier
 from lenet5.model.ensemble import find
 from lenet5.model.lenet5 import LeNet5
-from lenet5.reading import over_segmentation
-from lenet5.reading.over_segmentation import read_string
+from lenet5.reading.candidates import CandidateSettings, ShapePenalties
+from lenet5.reading.over_segmentation import OverSegmentationSettings, read_string
 from lenet5.reading.reader import Reader
 
 FONT = ImageFont.load_default(36)
@@ -81,6 +81,7 @@ class Likeness(Classifier):
 
 
 MODEL = Likeness()
+SETTINGS = OverSegmentationSettings()
 
 
 @pytest.mark.parametrize("text", ["7", "42", "1234", "567890", "10011", "88888"])
@@ -118,22 +119,18 @@ def test_boxes_are_where_the_characters_are():
 @pytest.fixture
 def leant(monkeypatch):
     """Stretches of lines that were cut leaning as well: (first piece, behind, slant)."""
-    ways, cut = [], over_segmentation.Segments.leant
-    monkeypatch.setattr(
-        over_segmentation.Segments, "leant", lambda found, *way: ways.append(way) or cut(found, *way)
-    )
+    ways, cut = [], Segments.leant
+    monkeypatch.setattr(Segments, "leant", lambda found, *way: ways.append(way) or cut(found, *way))
     return ways
 
 
-def test_what_is_not_sure_is_cut_leaning_as_well(monkeypatch, leant):
+def test_what_is_not_sure_is_cut_leaning_as_well(leant):
     ink = written("4071", apart=1)
     sure = read_string(ink, MODEL)
-    assert leant == [] and min(c.confidence for c in sure.characters) >= over_segmentation.SURE
-    monkeypatch.setattr(over_segmentation, "SURE", 1.1)
-    again = read_string(ink, MODEL)
-    assert {slant for *_, slant in leant} == set(
-        over_segmentation.LEANING
-    ) and again.text == sure.text == "4071"
+    assert leant == [] and min(c.confidence for c in sure.characters) >= SETTINGS.sure
+    again = read_string(ink, MODEL, settings=replace(SETTINGS, sure=1.1))
+    assert {slant for *_, slant in leant} == set(SETTINGS.shears)
+    assert again.text == sure.text == "4071"
     for one, other in zip(sure.characters, again.characters, strict=True):
         assert max(abs(a - b) for a, b in zip(one.box, other.box, strict=True)) <= 3
 
@@ -154,16 +151,16 @@ def test_of_nothing_it_is_not_asked_again(leant):
     assert read_string(ink, MODEL).confidence < 0.01
     assert leant == []
     read_string(ink, MODEL, length(1, 1, DIGITS))  # it is said that there is something
-    assert [slant for *_, slant in leant] == list(over_segmentation.LEANING)
+    assert [slant for *_, slant in leant] == list(SETTINGS.shears)
 
 
 def test_n_best_readings_differ_and_come_in_order():
     reading = read_string(written("1047", apart=-1), MODEL, best=4)
-    texts = [reading.text, *(other.text for other in reading.others)]
-    found = [reading.penalty, *(other.penalty for other in reading.others)]
+    texts = [reading.text, *(other.text for other in reading.alternatives)]
+    found = [reading.penalty, *(other.penalty for other in reading.alternatives)]
     assert len(texts) == len(set(texts)) == 4
     assert found == sorted(found)
-    assert 0.5 < reading.confidence + sum(other.confidence for other in reading.others) <= 1 + 1e-9
+    assert 0.5 < reading.confidence + sum(other.confidence for other in reading.alternatives) <= 1 + 1e-9
 
 
 def test_a_grammar_decides_what_may_be_read():
@@ -200,7 +197,7 @@ def test_a_single_speck_is_no_character():
 
 
 def test_a_reading_can_be_written_as_json():
-    data = json.loads(json.dumps(read_string(written("25"), MODEL).data()))
+    data = json.loads(json.dumps(read_string(written("25"), MODEL).to_dict()))
     assert data["text"] == "25"
     assert [len(character["box"]) for character in data["characters"]] == [4, 4]
 
@@ -227,8 +224,9 @@ def test_what_is_surely_one_character_by_itself_is_not_cut_in_two(mnist_test):
     model = find("ensemble")
     sixes = [Image.fromarray(np.pad(image, 4)).resize((72, 72)) for image in images[labels == 6][:150]]
 
-    def split(rates: over_segmentation.Rates) -> int:
+    def split(shape: ShapePenalties) -> int:
         lines = [np.asarray(six, np.float32) / 255 for six in sixes]
-        return sum(len(read_string(line, model, rates=rates, best=1).text) > 1 for line in lines)
+        settings = OverSegmentationSettings(CandidateSettings(shape))
+        return sum(len(read_string(line, model, best=1, settings=settings).text) > 1 for line in lines)
 
-    assert split(over_segmentation.RATES) <= 3 < split(replace(over_segmentation.RATES, whole=0.0))
+    assert split(ShapePenalties()) <= 3 < split(ShapePenalties(whole=0.0))

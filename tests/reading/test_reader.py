@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -11,14 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import lenet5.reading.reader
 from lenet5.errors import InputError, ModelError, PictureError
 from lenet5.imaging.segmentation import shear_images
 from lenet5.lattice.regex import choices, length
 from lenet5.model.lenet5 import LeNet5
+from lenet5.reading.acceptance import AcceptancePolicy
 from lenet5.reading.forms import form_of
-from lenet5.reading.reader import AGREED, MODES, SLANTS, Reader
-from lenet5.reading.results import Alternative, Character, Line, Result, String
+from lenet5.reading.isolated_characters import SHEARS
+from lenet5.reading.reader import METHODS, MODES, Reader
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ANSWERS = {"pencil-seven.png": "7", "blue-three.png": "3", "white-five.png": "5"}
@@ -74,7 +73,7 @@ def test_the_examples_are_read(reader, name, answer, mode):
     result = reader.read(EXAMPLES / name, mode=mode)
     assert result.text == answer
     (character,) = result.characters
-    assert character.penalty == pytest.approx(reader.model.penalties(character.field[None]).min(), rel=1e-4)
+    assert character.penalty == pytest.approx(reader.model.penalties(character.glyph[None]).min(), rel=1e-4)
     assert 0.5 < result.confidence == character.confidence <= 1
     with Image.open(EXAMPLES / name) as picture:
         left, top, wide, high = character.box
@@ -94,8 +93,8 @@ def test_a_path_bytes_a_file_an_image_and_an_array_are_read_alike(reader):
 
 def test_confidence_is_that_of_what_the_network_saw(reader):
     (character,) = reader.read(EXAMPLES / "white-five.png").characters
-    field = character.field[None]
-    sheared_views = [shear_images(field, slant) if slant else field for slant in (0, *SLANTS)]
+    glyph = character.glyph[None]
+    sheared_views = [shear_images(glyph, slant) if slant else glyph for slant in (0, *SHEARS)]
     likely = [reader.model.confidence_of(reader.model.penalties(view))[0, 5] for view in sheared_views]
     assert character.confidence == pytest.approx(np.mean(likely), abs=1e-4)
 
@@ -184,11 +183,11 @@ def test_best_readings_come_in_order(reader, sure):
     page, _ = written(sure, "715", 1)
     for picture in (page, EXAMPLES / "white-five.png"):
         result = reader.read(picture, best=4, threshold=0)
-        found = [result.penalty, *(other.penalty for other in result.others)]
-        assert len(result.others) == 3
+        found = [result.penalty, *(other.penalty for other in result.alternatives)]
+        assert len(result.alternatives) == 3
         assert found == sorted(found)
-        assert result.confidence + sum(other.confidence for other in result.others) <= 1 + 1e-9
-        assert len({result.text, *(other.text for other in result.others)}) == 4
+        assert result.confidence + sum(other.confidence for other in result.alternatives) <= 1 + 1e-9
+        assert len({result.text, *(other.text for other in result.alternatives)}) == 4
 
 
 def test_the_two_methods_have_one_interface(sure):
@@ -197,7 +196,7 @@ def test_the_two_methods_have_one_interface(sure):
     assert result.text and len(result.characters) == len(result.text)
     lefts = [character.box[0] for character in result.characters]
     assert lefts == sorted(lefts)
-    assert all(c.field.shape == (28, 28) and 0 <= c.confidence <= 1 for c in result.characters)
+    assert all(c.glyph.shape == (28, 28) and 0 <= c.confidence <= 1 for c in result.characters)
     with pytest.raises(InputError, match="segmentation and displacement"):
         Reader(method="guessing")
 
@@ -264,102 +263,21 @@ def test_wrong_arguments_are_sentences(reader):
             reader.read(EXAMPLES / "blue-three.png", **wrong)
 
 
-def told(*confidences: float) -> Result:
-    """A string of sevens, of these confidences."""
-    return figures("7" * len(confidences), *confidences)
-
-
-def figures(text: str, *confidences: float) -> Result:
-    """A string of these characters, of these confidences."""
-    characters = tuple(
-        Character(t, (10 * i, 5, 8, 12), 30.0, c, (Alternative("1", 60.0, (1 - c) / 2),))
-        for i, (t, c) in enumerate(zip(text, confidences, strict=True))
-    )
-    return Result((Line((String(text, 1.0, 0.5, characters),)),))
-
-
-def test_characters_under_the_threshold_are_shown_as_a_question_mark_with_the_reason():
-    result = told(0.9, 0.4, 0.02).rejecting(0.5)
-    assert result.text == "7??"
-    assert result.characters[1].doubt == "7 40% or 1 30%"
-    assert "no" in result.doubts[1] or "not" in result.doubts[1] or "1 49%" in result.doubts[1]
-    assert result.characters[1].others[0] == Alternative("7", 30.0, 0.4)
-    assert not result.unreadable and told(0.1).rejecting(0.5).unreadable
-    assert result.rejecting(0.5) == result
-    assert json.loads(json.dumps(result.data()))["lines"][0]["strings"][0]["characters"][1]["doubt"]
-
-
-def test_a_doubtful_character_in_line_with_sure_ones_is_shown():
-    assert told(0.95, 0.8, 0.97).doubting(0.5, 0.05).text == "777"
-    assert figures("417", 0.9, 0.04, 0.8).doubting(0.5, 0.05).text == "4?7"
-    assert figures("417", 0.9, 0.4, 0.8).doubting(0.5, 0.05).text == "417"
-    assert told(*[0.99] * 9, 0.4, 0.8).doubting(0.5, 0.05).text == "7" * 11
-    assert figures("41702985631", *[0.99] * 9, 0.04, 0.8).doubting(0.5, 0.05).text == "417029856?1"
-    assert told(0.4).doubting(0.5, 0.05).text == "?"
-    assert told(0.6).doubting(0.7, 0.05).text == "?"
-
-
-@pytest.mark.parametrize("confidences", [(0.9, 0.4), (0.96, 0.4, 0.2), [0.9] * 8 + [0.3] * 8])
-def test_nothing_is_shown_of_a_string_that_is_doubtful_on_the_whole(confidences):
-    string = figures(("48" * 8)[: len(confidences)], *confidences)
-    assert set(string.doubting(0.5, 0.05).text) == {"?"}
-
-
-def test_strokes_side_by_side_are_ones_only_if_they_are_sure():
-    bars = Result((Line((told(0.8, 0.8, 0.8, 0.8).strings[0],)),))
-    assert bars.doubting(0.5, 0.05).text == "????"
-    assert told(0.95, 0.95, 0.95, 0.9).doubting(0.5, 0.05).text == "7777"
-    for text, shown in (("1111", "1111"), ("11111", "?" * 5), ("711111", "?" * 6), ("7111117", "7111117")):
-        assert figures(text, *[0.99] * len(text)).doubting(0.5, 0.05).text == shown
-
-
-def test_what_stands_beside_a_row_of_strokes_must_be_sure_by_itself():
-    for confidences, shown in (((0.01, 0.9, 0.95, 0.92), "????"), ((0.8, 0.9, 0.95, 0.92), "2111")):
-        found = figures("2111", *confidences)
-        assert found.doubting(0.5, 0.05).text == shown
-        assert found.strings[0].mean == pytest.approx((confidences[0] + np.mean(confidences[1:])) / 2)
-    assert figures("1213", 0.9, 0.2, 0.7, 0.4).strings[0].mean == pytest.approx(0.55)
-
-
-def test_a_short_line_on_a_page_of_something_else_is_not_shown():
-    line, rest = told(0.8, 0.9).strings[0], told(*[0.2] * 9).strings[0]
-    assert Result((Line((line,)),)).doubting(0.5, 0.05).text == "77"
-    assert Result((Line((line,)), Line((rest,)))).doubting(0.5, 0.05).text == "??\n" + "?" * 9
-    sure = told(*[0.99] * 5).strings[0]
-    assert Result((Line((rest,)), Line((sure,)))).doubting(0.5, 0.05).text == "?" * 9 + "\n77777"
-
-
-def test_what_no_pen_drew_is_not_shown_and_the_reason_is_told():
-    string = replace(told(0.99, 0.98).strings[0], unlike="too thick for a pen's strokes")
-    result = Result((Line((string,)),))
-    assert result.text == "77" and result.rejecting(0.0).text == "77"
-    assert result.doubting(0.5, 0.05).text == "??"
-    assert result.doubting(0.5, 0.05).doubts == ("too thick for a pen's strokes",) * 2
-
-
 def test_what_can_be_read_in_too_many_ways_is_not_shown(reader, sure, monkeypatch):
     image, _ = written(sure, "4071")
     found = reader.read(image, mode="string")
     assert found.text == "4071"
-    read = lenet5.reading.reader.read_string
+    read, path_share = METHODS["segmentation"], AcceptancePolicy().path_share
 
     def less_sure(share):
-        monkeypatch.setattr(
-            "lenet5.reading.reader.read_string", lambda *a, **k: replace(read(*a, **k), confidence=share)
-        )
+        monkeypatch.setitem(METHODS, "segmentation", lambda *a, **k: replace(read(*a, **k), confidence=share))
         return reader.read(image, mode="string")
 
-    assert less_sure(1.01 * AGREED**4).text == "4071"
-    doubtful = less_sure(0.99 * AGREED**4)
+    assert less_sure(1.01 * path_share**4).text == "4071"
+    doubtful = less_sure(0.99 * path_share**4)
     assert doubtful.text == "????"
-    assert {c.doubt for c in doubtful.characters} == {"it can be read in too many ways"}
+    assert {c.reason for c in doubtful.characters} == {"it can be read in too many ways"}
     assert reader.read(image, mode="string", threshold=0.0).text == "4071"  # whatever the best reading is
-
-
-def test_boxes_around_lines_are_those_of_their_characters():
-    result = told(0.9, 0.9, 0.9).moved(lambda box: (box[0] + 100, *box[1:]))
-    assert result.lines[0].box == (100, 5, 28, 12)
-    assert result.scaled(2).characters[2].box == (240, 10, 16, 24)
 
 
 # --- real handwriting ----------------------------------------------------------------------------------

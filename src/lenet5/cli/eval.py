@@ -6,7 +6,7 @@ import json
 
 import click
 
-from .percentage import Share
+from .percentage import Percentage
 from .progress import downloads
 
 __all__ = ["eval_command"]
@@ -27,7 +27,7 @@ COUNT = 2000  # non-characters, some ten seconds' drawing
 )
 @click.option(
     "--max-error",
-    type=Share(),
+    type=Percentage(),
     help="Reject so much that at most this share of the answers is wrong (needs `lenet5 calibrate`).",
 )
 @click.option(

@@ -97,8 +97,8 @@ def evaluate_strings(
 ) -> StringEvaluation:
     """Read every picture and compare; progress(done, of how many) is called after each.
 
-    mode: as for Reader.read; nothing is rejected. workers: worker processes (parallel_map). A picture that cannot be read
-    counts as wrong. Raises DataError if there are none.
+    mode: as for Reader.read; nothing is rejected. workers: worker processes (parallel_map). A picture that
+    cannot be read counts as wrong. Raises DataError if there are none.
     """
     if not pictures:
         raise DataError("there are no strings to evaluate on")

@@ -1,7 +1,8 @@
-"""Parts of a line that may be characters, whichever way they were found, and the best path through them.
+"""The interpretation graph of a line (Sections IV and VI): candidates for characters as arcs, and the best path.
 
-Segmentation (strings.py) and displacement (sdnn.py) both make a graph whose arcs are possible characters. Its
-Viterbi path is the reading, and the share of all paths that say the same is its confidence (Section VI-E).
+Over-segmentation and space displacement both make such a graph, of which every arc is a possible character. Its
+Viterbi path is the reading; the share of all paths that say the same, a ratio of forward penalties (Section VI-E),
+is the confidence of the reading.
 """
 
 from __future__ import annotations
@@ -14,241 +15,291 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PictureError
+from ..imaging.geometry import Box
 from ..imaging.segmentation import sheared_views
 from ..lattice.graph import Graph
 from ..lattice.regex import Grammar
 from ..model.classifier import Classifier
-from .results import Alternative, Box, Character, String
+from .results import Alternative, Character, String
 
-__all__ = ["HARDLY", "SILENT", "SURELY", "Parts", "answers", "beside", "cascade", "character_of"]
+__all__ = ["SILENT", "DecodingSettings", "InterpretationGraph", "classify_views", "union_alternatives"]
 
 SILENT = -1  # label of an arc that is no character
-UNLIKELY = 10.0  # nats: arcs of such penalties are searched only where there are too few readings without
-MOST_PATHS = 300  # of the best paths, looked through for different readings
-# Probabilities by which the first network of several is sure: that it is a character at all, and which.
-HARDLY, SURELY = 0.15, 0.9
-PASSED = 0.1  # share of the paths that go past a node, below which what lies before it and behind are apart
-OTHERS = 3  # classes that are named beside a character's own
+
+
+@dataclass(frozen=True)
+class DecodingSettings:
+    """How an interpretation graph is searched."""
+
+    # nats: arcs of higher penalties are searched only where there are too few readings without; for speed alone
+    unlikely: float = 10.0
+    most_paths: int = 300  # of the best paths, searched for different readings; for speed alone
+    # Share of the paths that bypass a node, below which the line before it and after it are independent: chosen on the
+    # tuning half of the cheque amounts.
+    bypass: float = 0.1
+    alternatives: int = 3  # classes that are named beside a character's own
+
+
+DECODING = DecodingSettings()
 
 
 @dataclass(frozen=True, eq=False)
-class Parts:
-    """The graph of a line, and what the network answers in every part of it that may be a character.
+class InterpretationGraph:
+    """The graph of a line, and what the network answered for each of its candidates.
 
-    part: (arcs,) the part that each arc reads, −1 for a silent one. fields: (parts, 28, 28) uint8.
-    penalties: (parts, classes), eq. 7. box: where a part lies in the ink. nodes: (nodes,) where the graph's nodes
-    lie along the line. likely: (parts, classes), calibrated confidences, where they are not those of the penalties
-    alone.
+    Args:
+        graph: Labels index the network's classes; SILENT is no character.
+        candidate: (arcs,) index of the candidate that each arc reads, −1 for a silent one.
+        glyphs: (candidates, 28, 28) uint8, the images that were classified.
+        penalties: (candidates, classes) float32, eq. 7.
+        box: Gives a candidate's box in pixels of the line's foreground.
+        positions: (nodes,) where the graph's nodes lie along the line; any unit.
+        confidences: (candidates, classes) calibrated, where they do not follow from the penalties alone.
     """
 
     graph: Graph
-    part: NDArray[np.intp]
-    fields: NDArray[np.uint8]
+    candidate: NDArray[np.intp]
+    glyphs: NDArray[np.uint8]
     penalties: NDArray[np.float32]
     box: Callable[[int], Box]
-    nodes: NDArray
-    likely: NDArray[np.float64] | None = None
+    positions: NDArray[np.float64]
+    confidences: NDArray[np.float64] | None = None
 
-    def read(
-        self, model: Classifier, grammar: Grammar | None = None, best: int = 5, name: str = "the picture"
+    def decode(
+        self,
+        model: Classifier,
+        grammar: Grammar | None = None,
+        best: int = 5,
+        name: str = "the picture",
+        settings: DecodingSettings = DECODING,
     ) -> String:
-        """What the line says.
+        """Read the line: the Viterbi path, and the next best different readings.
 
-        grammar: readings that are allowed; all, if None. best: different readings wanted, this one included.
-        Raises PictureError where no character is found, or none that the grammar allows.
+        Args:
+            model: Names the classes and calibrates the confidences.
+            grammar: Strings that are allowed; None: all.
+            best: Different readings wanted, the first included.
+            name: What errors call the picture.
+            settings: How the graph is searched.
+
+        Returns:
+            The string of the best path.
+
+        Raises:
+            PictureError: No path has a character, or none that the grammar allows.
         """
-        searched, origin, readings = self._found(grammar, best)
+        searched, origin, readings = self._search(grammar, best, settings)
         if not readings:
-            rule = " that is allowed" if grammar is not None else ""
-            raise PictureError(f"nothing to read in {name}: no character{rule} was found")
-        # Grammars repeat nodes and arcs: what says a reading is summed up without them.
+            allowed = " that is allowed" if grammar is not None else ""
+            raise PictureError(f"nothing to read in {name}: no character{allowed} was found")
+        # A grammar repeats nodes and arcs: the paths of a reading are summed up without these copies.
         forward = (searched if grammar is None else self.graph).forward_penalties(list(readings))
-        shares = np.exp(searched.forward_penalty() - forward)
-        found = []
-        for (labels, (_, penalty)), share in zip(
-            readings.items(), np.minimum(1.0, shares).tolist(), strict=True
-        ):
-            found.append(Alternative("".join(model.classes[label] for label in labels), penalty, share))
-        arcs, _ = next(iter(readings.values()))
-        # A grammar repeats arcs: the paths through each of ours are those through all that stand for it.
-        ours = origin >= 0
-        shares = np.bincount(origin[ours], searched.forward_slopes()[ours], len(self.graph.start))
-        characters = []
-        for arc in origin[list(arcs)].tolist():
-            if arc < 0 or self.part[arc] < 0:
-                continue
-            part, label = int(self.part[arc]), int(self.graph.label[arc])
-            share = float(shares[self._alike(arc)].sum())
-            likely = None if self.likely is None else self.likely[part]
-            told = self.penalties[part], label, self.box(part), self.fields[part], share, likely
-            characters.append(character_of(model, *told))
-        return String(*found[0], tuple(characters), tuple(found[1:]))
+        shares = np.minimum(1.0, np.exp(searched.forward_penalty() - forward)).tolist()
+        texts = [
+            Alternative("".join(model.classes[label] for label in labels), penalty, share)
+            for (labels, (_, penalty)), share in zip(readings.items(), shares, strict=True)
+        ]
+        first = texts[0]
+        path, _ = next(iter(readings.values()))
+        characters = self._characters(model, searched, origin, path, settings)
+        return String(first.text, first.penalty, first.confidence, characters, tuple(texts[1:]))
 
-    def said(self) -> tuple[int, ...]:
-        """Labels of the best path of all; none where it is likelier that there is no character than any reading."""
+    def best_labels(self) -> tuple[int, ...]:
+        """Labels of the best path of all; () where no character at all is likelier than any reading."""
         best = self.graph.best()
-        return () if best is None else tuple(k for k in self.graph.label[list(best.arcs)].tolist() if k >= 0)
+        return () if best is None else _spoken(self.graph.label, best.arcs)
 
-    def doubtful(self, free: Sequence[int], sure: float) -> list[tuple[int, int]]:
-        """Stretches (first node, last) with a character of the best path that less than `sure` of all paths have.
+    def uncertain_spans(
+        self, ends: Sequence[int], sure: float, settings: DecodingSettings = DECODING
+    ) -> list[tuple[int, int]]:
+        """Spans of the line with an uncertain character of the best path.
 
-        free: nodes at which a stretch may end; of these only such that nearly no path goes past.
+        Args:
+            ends: Nodes at which a span may end; only those are used that nearly no path bypasses.
+            sure: Share of all paths that a certain character has at least.
+            settings: How the graph is searched.
+
+        Returns:
+            First and last node of each span; spans do not overlap.
         """
         best = self.graph.best()
         if best is None:
             return []
         share = self.graph.forward_slopes()
         start, end = self.graph.start, self.graph.end
-        firm = [node for node in free if share[(start < node) & (end > node)].sum() < PASSED]
+        firm = [n for n in ends if share[(start < n) & (end > n)].sum() < settings.bypass]
         firm = sorted({0, *firm, self.graph.nodes - 1})
-        found: list[tuple[int, int]] = []
+        spans: list[tuple[int, int]] = []
         for arc in best.arcs:
-            if share[self._alike(arc)].sum() >= sure:
+            if share[self._equivalent(arc)].sum() >= sure:
                 continue
             first = max(node for node in firm if node <= start[arc])
             last = min(node for node in firm if node >= end[arc])
-            if found and first < found[-1][1]:
-                first, last = found[-1][0], max(last, found.pop()[1])
-            found.append((first, last))
-        return found
+            if spans and first < spans[-1][1]:
+                first, last = spans[-1][0], max(last, spans.pop()[1])
+            spans.append((first, last))
+        return spans
 
-    def _alike(self, arc: int) -> NDArray[np.bool_]:
+    def _characters(
+        self,
+        model: Classifier,
+        searched: Graph,
+        origin: NDArray[np.intp],
+        path: Sequence[int],
+        settings: DecodingSettings,
+    ) -> tuple[Character, ...]:
+        """The characters of a path of the graph that was searched; origin: as from `_search`."""
+        # A grammar repeats arcs: the paths through an arc are those through all of its copies.
+        own = origin >= 0
+        shares = np.bincount(origin[own], searched.forward_slopes()[own], len(self.graph.start))
+        characters = []
+        for arc in origin[list(path)].tolist():
+            if arc >= 0 and self.candidate[arc] >= 0:
+                share = float(shares[self._equivalent(arc)].sum())
+                characters.append(self._character(model, arc, share, settings))
+        return tuple(characters)
+
+    def _character(self, model: Classifier, arc: int, share: float, settings: DecodingSettings) -> Character:
+        """The character of an arc. Its confidence is calibrated, and at most the share of the paths."""
+        candidate, label = int(self.candidate[arc]), int(self.graph.label[arc])
+        penalties = self.penalties[candidate]
+        known = self.confidences
+        likely = model.confidence_of(penalties[None])[0] if known is None else known[candidate]
+        others = [int(c) for c in np.argsort(-likely, kind="stable") if c != label][: settings.alternatives]
+        return Character(
+            model.classes[label],
+            self.box(candidate),
+            float(penalties[label]),
+            min(1.0, float(likely[label]), share),
+            tuple(Alternative(model.classes[c], float(penalties[c]), float(likely[c])) for c in others),
+            glyph=self.glyphs[candidate],
+        )
+
+    def _equivalent(self, arc: int) -> NDArray[np.bool_]:
         """Arcs that read the same in the same place, with a piece more or less: (arcs,)."""
-        start, end = self.nodes[self.graph.start], self.nodes[self.graph.end]
+        start, end = self.positions[self.graph.start], self.positions[self.graph.end]
         middle = (start[arc] + end[arc]) / 2
-        return (self.graph.label == self.graph.label[arc]) & (start <= middle) & (end > middle)
+        same: NDArray[np.bool_] = self.graph.label == self.graph.label[arc]
+        return same & (start <= middle) & (end > middle)
 
-    def _found(self, grammar: Grammar | None, best: int) -> tuple[Graph, NDArray[np.intp], _Readings]:
-        """The graph that was searched, the arc of ours that each of its is (−1: none), and the best readings."""
+    def _search(
+        self, grammar: Grammar | None, best: int, settings: DecodingSettings
+    ) -> tuple[Graph, NDArray[np.intp], _Readings]:
+        """The best readings, the graph that was searched, and for each of its arcs the own one (−1: none)."""
         graph = self.graph
         if grammar is not None:
             searched, origin = graph.within(grammar.next_state, grammar.accepting)
-            return searched, origin, _readings(searched, best)
+            return searched, origin, _readings(searched, best, settings)
         every = np.arange(len(graph.start))
-        likely = every[(graph.penalty < UNLIKELY) | (graph.label == SILENT)]
+        likely = every[(graph.penalty < settings.unlikely) | (graph.label == SILENT)]
         if len(likely) < len(every):
             arcs = (of[likely] for of in (graph.start, graph.end, graph.label, graph.penalty))
             searched = Graph(graph.nodes, *arcs)
-            if len(found := _readings(searched, best)) >= best:
-                return searched, likely, found
-        return graph, every, _readings(graph, best)
+            if len(readings := _readings(searched, best, settings)) >= best:
+                return searched, likely, readings
+        return graph, every, _readings(graph, best, settings)
 
 
 _Readings = dict[tuple[int, ...], tuple[tuple[int, ...], float]]  # labels -> arcs, penalty
 
 
-def _readings(graph: Graph, best: int) -> _Readings:
+def _readings(graph: Graph, best: int, settings: DecodingSettings) -> _Readings:
     """The best different readings of a graph, in their order."""
-    found: _Readings = {}
-    for path in itertools.islice(graph.paths(), MOST_PATHS):
-        labels = tuple(label for label in graph.label[list(path.arcs)].tolist() if label >= 0)
-        if labels:
-            found.setdefault(labels, (path.arcs, path.penalty))
-        if len(found) >= best:
+    readings: _Readings = {}
+    for path in itertools.islice(graph.paths(), settings.most_paths):
+        if labels := _spoken(graph.label, path.arcs):
+            readings.setdefault(labels, (path.arcs, path.penalty))
+        if len(readings) >= best:
             break
-    return found
+    return readings
 
 
-def beside(parts: Parts, others: Sequence[tuple[int, int, Parts]]) -> Parts:
-    """A line's parts with other ways to part stretches of it: a path goes one of them, from end to end.
+def _spoken(labels: NDArray[np.intp], arcs: Sequence[int]) -> tuple[int, ...]:
+    """Labels along a path, without the silent ones."""
+    return tuple(label for label in labels[list(arcs)].tolist() if label >= 0)
 
-    others: nodes of parts.graph between which the stretch lies, and how else it may be parted. Of what has no parts
-    there is no other way.
+
+def union_alternatives(
+    line: InterpretationGraph, spans: Sequence[tuple[int, int, InterpretationGraph]]
+) -> InterpretationGraph:
+    """A line's graph with other segmentations of some spans: a path takes one of them from end to end.
+
+    Args:
+        line: The graph of the whole line.
+        spans: First and last node of a span in `line.graph`, and the span's other graph; one without candidates
+            adds nothing.
+
+    Returns:
+        One graph. Inner nodes of a span's graph stand between the nodes that it connects.
     """
-    others = [one for one in others if one[2].graph.nodes > 1]
-    leaving: dict[int, list[int]] = {}
-    for number, (first, _, _) in enumerate(others):
-        leaving.setdefault(first, []).append(number)
-    # Inner nodes of another way come behind the node that it leaves, and so before the one that it leads to.
-    own = np.empty(parts.graph.nodes, np.intp)
-    numbers: list[NDArray[np.intp]] = [own] * len(others)
-    nodes: list[NDArray] = []
-    count = 0
-    for node in range(parts.graph.nodes):
-        own[node] = count
-        nodes.append(parts.nodes[node : node + 1])
-        count += 1
-        for number in leaving.get(node, ()):
-            inner = others[number][2].graph.nodes - 2
-            numbers[number] = np.concatenate([[own[node]], count + np.arange(inner), [-1]]).astype(np.intp)
-            nodes.append(others[number][2].nodes[1:-1])
-            count += inner
-    for number, (_, behind, _) in enumerate(others):
-        numbers[number][-1] = own[behind]
-    every = [parts, *(one for _, _, one in others)]
-    fields = [0, *np.cumsum([len(one.fields) for one in every]).tolist()]
-    at = list(zip(every, [own, *numbers], fields, strict=False))
+    spans = [span for span in spans if span[2].graph.nodes > 1]
+    count, positions, numbers = _merge_nodes(line, spans)
+    graphs = [line, *(graph for _, _, graph in spans)]
+    offsets = [0, *np.cumsum([len(one.glyphs) for one in graphs]).tolist()]
+    numbered = list(zip(graphs, numbers, strict=True))
 
-    def box(part: int) -> Box:
-        which = int(np.searchsorted(fields, part, side="right")) - 1
-        return every[which].box(part - fields[which])
+    def box(candidate: int) -> Box:
+        which = int(np.searchsorted(offsets, candidate, side="right")) - 1
+        return graphs[which].box(candidate - offsets[which])
 
-    return Parts(
+    candidates = [
+        np.where(one.candidate < 0, one.candidate, one.candidate + offset)
+        for one, offset in zip(graphs, offsets, strict=False)
+    ]
+    return InterpretationGraph(
         Graph(
             count,
-            np.concatenate([number[one.graph.start] for one, number, _ in at]),
-            np.concatenate([number[one.graph.end] for one, number, _ in at]),
-            np.concatenate([one.graph.label for one in every]),
-            np.concatenate([one.graph.penalty for one in every]),
+            np.concatenate([number[one.graph.start] for one, number in numbered]),
+            np.concatenate([number[one.graph.end] for one, number in numbered]),
+            np.concatenate([one.graph.label for one in graphs]),
+            np.concatenate([one.graph.penalty for one in graphs]),
         ),
-        np.concatenate([np.where(one.part < 0, one.part, one.part + before) for one, _, before in at]),
-        np.concatenate([one.fields for one in every]),
-        np.concatenate([one.penalties for one in every]),
+        np.concatenate(candidates),
+        np.concatenate([one.glyphs for one in graphs]),
+        np.concatenate([one.penalties for one in graphs]),
         box,
-        np.concatenate(nodes),
+        positions,
     )
 
 
-def answers(
-    model: Classifier, fields: NDArray[np.uint8], slants: Sequence[float]
+def _merge_nodes(
+    line: InterpretationGraph, spans: Sequence[tuple[int, int, InterpretationGraph]]
+) -> tuple[int, NDArray[np.float64], list[NDArray[np.intp]]]:
+    """Nodes of a union: how many, their positions, and the number of each node of the line and of every span."""
+    leaving: dict[int, list[int]] = {}
+    for number, (first, _, _) in enumerate(spans):
+        leaving.setdefault(first, []).append(number)
+    # Inner nodes of a span follow the node that it leaves, and so precede the one that it leads to.
+    own = np.empty(line.graph.nodes, np.intp)
+    numbers: list[NDArray[np.intp]] = [own] * len(spans)
+    positions: list[NDArray[np.float64]] = []
+    count = 0
+    for node in range(line.graph.nodes):
+        own[node] = count
+        positions.append(line.positions[node : node + 1])
+        count += 1
+        for number in leaving.get(node, ()):
+            inner = spans[number][2].graph.nodes - 2
+            numbers[number] = np.concatenate([[own[node]], count + np.arange(inner), [-1]]).astype(np.intp)
+            positions.append(spans[number][2].positions[1:-1])
+            count += inner
+    for number, (_, last, _) in enumerate(spans):
+        numbers[number][-1] = own[last]
+    return count, np.concatenate(positions), [own, *numbers]
+
+
+def classify_views(
+    model: Classifier, glyphs: NDArray[np.uint8], shears: Sequence[float]
 ) -> list[NDArray[np.float32]]:
-    """Penalties of fields (N, 28, 28) as they are, and leaning to the side by each slant: (N, classes) each.
+    """Penalties of glyphs as they are, and sheared: non-characters rarely look like a character in every view.
 
-    What is no character seldom is one from all sides. On one thread: a line has
-    been read before a second one is at work.
+    Args:
+        model: The network; asked on one thread, since a line is read before a second thread is at work.
+        glyphs: (N, 28, 28) uint8.
+        shears: Pixels to the right for each pixel of height, of every further view.
+
+    Returns:
+        (N, classes) float32 for each view, the unsheared one first.
     """
-    seen = np.concatenate(sheared_views(fields, slants))
-    return np.split(model.penalties(seen, threads=1), 1 + len(slants))
-
-
-def cascade(
-    model: Classifier,
-    fields: NDArray[np.uint8],
-    first: NDArray[np.float32],
-    matters: NDArray[np.bool_] | bool = True,
-) -> NDArray[np.float32]:
-    """Penalties of fields (N, 28, 28), (N, classes), for less than asking every network about every one.
-
-    Of a line most parts are clearly no character, and of the rest most clearly are one: where the first network is
-    sure the others are not asked; nor are experts ever (ensemble.py). first: its penalties. matters: (N,), what
-    the others are to be asked about at all. On one thread, as `answers`.
-    """
-    found, others = first.copy(), model.members[1:]
-    if others:
-        likely = model.members[0].posterior_of(first)
-        asked = np.flatnonzero(matters & (likely.sum(1) >= HARDLY) & (likely.max(1) < SURELY))
-        more = [one.penalties(fields[asked], threads=1) for one in others]
-        found[asked] = np.mean([first[asked], *more], 0)
-    return found
-
-
-def character_of(
-    model: Classifier,
-    penalties: NDArray[np.float32],
-    label: int,
-    box: Box,
-    field: NDArray[np.uint8],
-    share: float = 1.0,
-    likely: NDArray[np.float64] | None = None,
-) -> Character:
-    """A character as it is told to people: its calibrated confidence, which no path's share may fall short of.
-
-    penalties: (classes,), eq. 7. share: of the paths that go through this part of the line as this class.
-    likely: (classes,) calibrated confidences; unless given, those of the penalties.
-    """
-    if likely is None:
-        likely = model.confidence_of(penalties[None])[0]
-    next_ones = [int(c) for c in np.argsort(-likely, kind="stable") if c != label][:OTHERS]
-    others = tuple(Alternative(model.classes[c], float(penalties[c]), float(likely[c])) for c in next_ones)
-    confidence = min(1.0, float(likely[label]), share)
-    return Character(model.classes[label], box, float(penalties[label]), confidence, others, field=field)
+    views = np.concatenate(sheared_views(glyphs, shears))
+    return np.split(model.penalties(views, threads=1), 1 + len(shears))

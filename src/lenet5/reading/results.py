@@ -1,272 +1,258 @@
-"""What was read: a picture has lines, a line has strings, a string has characters, each with its box.
+"""Readings as data: a result has lines, a line has strings, a string has characters, each with its box.
 
-Boxes are left, top, width and height in pixels of the picture. A penalty of a character is that of eq. 7; one of
-a string, −log of a probability, is the sum along its path through the segmentation graph (Section V).
+Boxes are left, top, width and height in pixels of the picture. The penalty of a character is that of eq. 7; the
+penalty of a string, −log of a probability, is the sum along its path through the segmentation graph (Section V).
+`to_dict` gives what JSON can hold, as `docs/result.schema.json` describes it, and `from_dict` reads that again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.geometry import Box, bounding_box
+from ..imaging.geometry import Box, bounding_box, scale_box
 
-__all__ = ["UNSURE", "Alternative", "Box", "Character", "Line", "Result", "String", "bounding_box"]
+__all__ = ["UNSURE", "Alternative", "Character", "Line", "Result", "String"]
 
-UNSURE = "?"  # stands for a character that is rejected
-
-# Median heights of its characters by which a line's characters stand apart, from which on it is two strings.
-GAP = 2.0
-NEVER = 2.0  # no confidence reaches it
-# Mean confidence that makes a string of so many characters writing: half of one gives two good ones by chance,
-# five seldom, but then of print and texture many sets of five are tried; the mean of ten says much about each.
-WRITING = {2: 0.7, 3: 0.55, 4: 0.55, 5: 0.55, 6: 0.6, 7: 0.65, 8: 0.7, 9: 0.75}
-OF_MORE = 0.8
-ALIKE = 0.9  # where three or more are all of one class, as ones are in hatching, rules and bars
-STROKES = 5  # so many ones, and at most one other among them, are hatching sooner than a number
-# On a page of which most is no writing, a line must be so sure, and so long.
-AMONG_NONE, LEAST = 0.85, 3
-PAGE = 0.5  # mean confidence of a page's characters of which most is writing
+UNSURE = "?"  # the text of a rejected character
 
 
-class Alternative(NamedTuple):
-    """Another reading, and how likely it is; penalty as that of what it stands beside."""
+@dataclass(frozen=True)
+class Alternative:
+    """Another reading of a character or a string.
+
+    Args:
+        text: One character, or a string.
+        penalty: Of the same kind as that of the character or string that it belongs to.
+        confidence: 0 … 1, likewise.
+    """
 
     text: str
     penalty: float
     confidence: float
 
-    def data(self) -> dict[str, Any]:
-        return self._asdict()
+    def to_dict(self) -> dict[str, Any]:
+        """As data that JSON can hold."""
+        return {"text": self.text, "penalty": self.penalty, "confidence": self.confidence}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Alternative:
+        """The alternative that `to_dict` wrote."""
+        return cls(data["text"], data["penalty"], data["confidence"])
 
 
 @dataclass(frozen=True)
 class Character:
-    """One character. confidence: the probability that it is one, and this one, in 0 … 1.
+    """One character.
 
-    text: `?` where that is under the threshold; then `doubt` says why, and others begins with the best guess.
-    others: the next likely classes. field: the 28×28 that the network saw, uint8, 255 = ink.
+    Args:
+        text: The character, or `?` where it was rejected; alternatives then begin with the best guess.
+        box: Left, top, width, height in pixels of the picture.
+        penalty: Eq. 7.
+        confidence: Calibrated probability, 0 … 1, that this is a character, and this one.
+        alternatives: The next likely classes, the likeliest first.
+        reason: Why it was rejected; empty where it was not.
+        glyph: The image that the network classified, (28, 28) uint8, 255 = ink; not part of the data.
     """
 
     text: str
     box: Box
     penalty: float
     confidence: float
-    others: tuple[Alternative, ...] = ()
-    doubt: str = ""
-    field: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
+    alternatives: tuple[Alternative, ...] = ()
+    reason: str = ""
+    glyph: NDArray[np.uint8] | None = field(default=None, repr=False, compare=False)
 
-    def moved(self, place: Callable[[Box], Box]) -> Character:
+    def map_boxes(self, place: Callable[[Box], Box]) -> Character:
+        """The same character with its box brought to another place."""
         return replace(self, box=place(self.box))
 
-    def rejecting(self, threshold: float) -> Character:
-        """This character, or `?` if its confidence is under the threshold."""
-        if self.doubt or self.confidence >= threshold:
-            return self
-        guess = Alternative(self.text, self.penalty, self.confidence)
-        likely = [f"{o.text} {o.confidence:.0%}" for o in (guess, *self.others[:1]) if o.confidence >= 0.01]
-        rest = max(0.0, 1 - self.confidence - sum(other.confidence for other in self.others))
-        if rest > max(self.confidence, 0.5):
-            doubt = "not like any character" if not likely else f"hardly a character ({', '.join(likely)})"
-        else:
-            doubt = " or ".join(likely)
-        return replace(self, text=UNSURE, others=(guess, *self.others), doubt=doubt)
-
-    def data(self) -> dict[str, Any]:
-        found: dict[str, Any] = {
+    def to_dict(self) -> dict[str, Any]:
+        """As data that JSON can hold."""
+        data: dict[str, Any] = {
             "text": self.text, "box": list(self.box), "penalty": self.penalty, "confidence": self.confidence,
-            "others": [other.data() for other in self.others],
+            "alternatives": [alternative.to_dict() for alternative in self.alternatives],
         }  # fmt: skip
-        return found | ({"doubt": self.doubt} if self.doubt else {})
+        return data | ({"reason": self.reason} if self.reason else {})
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Character:
+        """The character that `to_dict` wrote."""
+        return cls(
+            data["text"],
+            _box(data["box"]),
+            data["penalty"],
+            data["confidence"],
+            tuple(map(Alternative.from_dict, data["alternatives"])),
+            data.get("reason", ""),
+        )
 
 
 @dataclass(frozen=True)
 class String:
-    """Characters that belong together. confidence: the share of all paths through the graph that say so.
+    """Characters that belong together.
 
-    others: the next best different readings, the best first. unlike: why it is hardly writing, if so.
+    Args:
+        text: Its characters, `?` for each that was rejected.
+        penalty: −log of a probability: the sum along the path.
+        confidence: Share of all paths through the interpretation graph that read this text, 0 … 1.
+        characters: From left to right.
+        alternatives: The next best different readings, the best first.
+        reason: Why it hardly is writing; empty where nothing speaks against it.
     """
 
     text: str
     penalty: float
     confidence: float
     characters: tuple[Character, ...]
-    others: tuple[Alternative, ...] = ()
-    unlike: str = ""
+    alternatives: tuple[Alternative, ...] = ()
+    reason: str = ""
 
     @property
     def box(self) -> Box:
+        """The smallest box that holds all characters."""
         return bounding_box(character.box for character in self.characters)
 
-    @property
-    def mean(self) -> float:
-        """Mean confidence of its characters, of which ones in a row are one: hatching is full of them."""
-        found: list[float] = []
-        for ones, row in groupby(self.characters, lambda character: character.text == "1"):
-            likely = [character.confidence for character in row]
-            found += [float(np.mean(likely))] if ones else likely
-        return float(np.mean(found))
+    def map_boxes(self, place: Callable[[Box], Box]) -> String:
+        """The same string with every box brought to another place."""
+        return replace(self, characters=tuple(character.map_boxes(place) for character in self.characters))
 
-    def moved(self, place: Callable[[Box], Box]) -> String:
-        """The same with every box brought to another place."""
-        return replace(self, characters=tuple(c.moved(place) for c in self.characters))
-
-    def rejecting(self, threshold: float) -> String:
-        """The same with `?` for each character whose confidence is under the threshold."""
-        characters = tuple(c.rejecting(threshold) for c in self.characters)
-        return replace(self, characters=characters, text="".join(c.text for c in characters))
-
-    def doubting(self, doubt: float, among: float, least: int = 1) -> String:
-        """The same with `?` for what is doubtful: all of what is no writing, else characters under `among`.
-
-        One character alone must reach `doubt`. Of several the mean confidence decides whether this is writing of
-        the kind that the network knows (WRITING); then what stands among it is rather one more character than
-        none. Where the mean is low it is something else (print, a texture), of which parts look like characters
-        by chance. least: characters of a line on a page of which most is something else, 1 on any other.
-        """
-        nothing = self.rejecting(NEVER)
-        if self.unlike:
-            return replace(
-                nothing, characters=tuple(replace(c, doubt=self.unlike) for c in nothing.characters)
-            )
-        count = len(self.characters)
-        enough = doubt if count == 1 else max(WRITING.get(count, OF_MORE), AMONG_NONE if least > 1 else 0)
-        if count >= 3 and len({character.text for character in self.characters}) == 1:
-            enough = max(enough, ALIKE)
-        ones = self.text.count("1")
-        hatching = ones >= STROKES and ones >= count - 1
-        if count < least or self.mean < enough or hatching:
-            return nothing
-        return self.rejecting(min(doubt, among))
-
-    def parted(self) -> tuple[String, ...]:
-        """The strings on either side of each wide gap. Penalty and confidence are the whole's: it was read as
-        one."""
-        high = float(np.median([c.box[3] for c in self.characters]))
-        parts: list[list[Character]] = [[]]
-        for character in self.characters:
-            if parts[-1]:
-                left, _, wide, _ = parts[-1][-1].box
-                if character.box[0] - left - wide > GAP * high:
-                    parts.append([])
-            parts[-1].append(character)
-        if len(parts) == 1:
-            return (self,)
-        return tuple(
-            replace(self, text="".join(c.text for c in part), characters=tuple(part), others=())
-            for part in parts
-        )
-
-    def data(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As data that JSON can hold."""
-        return {
+        data: dict[str, Any] = {
             "text": self.text, "box": list(self.box), "penalty": self.penalty, "confidence": self.confidence,
-            "characters": [c.data() for c in self.characters], "others": [o.data() for o in self.others],
+            "characters": [character.to_dict() for character in self.characters],
+            "alternatives": [alternative.to_dict() for alternative in self.alternatives],
         }  # fmt: skip
+        return data | ({"reason": self.reason} if self.reason else {})
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> String:
+        """The string that `to_dict` wrote."""
+        return cls(
+            data["text"],
+            data["penalty"],
+            data["confidence"],
+            tuple(map(Character.from_dict, data["characters"])),
+            tuple(map(Alternative.from_dict, data["alternatives"])),
+            data.get("reason", ""),
+        )
 
 
 @dataclass(frozen=True)
 class Line:
-    """The strings of one line, from left to right."""
+    """The strings of one line of text, from left to right."""
 
     strings: tuple[String, ...]
 
     @property
     def text(self) -> str:
+        """Its strings, with a space between them."""
         return " ".join(string.text for string in self.strings)
 
     @property
     def box(self) -> Box:
+        """The smallest box that holds all strings."""
         return bounding_box(string.box for string in self.strings)
 
-    def data(self) -> dict[str, Any]:
-        return {"text": self.text, "box": list(self.box), "strings": [s.data() for s in self.strings]}
+    def to_dict(self) -> dict[str, Any]:
+        """As data that JSON can hold."""
+        return {
+            "text": self.text,
+            "box": list(self.box),
+            "strings": [string.to_dict() for string in self.strings],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Line:
+        """The line that `to_dict` wrote."""
+        return cls(tuple(map(String.from_dict, data["strings"])))
 
 
 @dataclass(frozen=True)
 class Result:
-    """What is in a picture. problems: why a line or a box of it was not read, a sentence each."""
+    """All that was read in a picture.
+
+    Args:
+        lines: From top to bottom; one or more.
+        errors: Why a line or a row of boxes was not read, a sentence each.
+    """
 
     lines: tuple[Line, ...]
-    problems: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
-        """Lines are parted by newlines, strings that stand far apart in a line by a space."""
+        """Lines with a newline between them, strings that stand far apart in a line with a space."""
         return "\n".join(line.text for line in self.lines)
 
     @property
     def strings(self) -> tuple[String, ...]:
-        """All of them, in reading order."""
+        """All strings in reading order."""
         return tuple(string for line in self.lines for string in line.strings)
 
     @property
     def characters(self) -> tuple[Character, ...]:
-        """All of them, in reading order."""
+        """All characters in reading order."""
         return tuple(character for string in self.strings for character in string.characters)
 
     @property
     def confidence(self) -> float:
-        """That all of it is right; lines are taken for independent."""
+        """Probability that every line is right; lines are taken for independent."""
         # The strings of a line were read as one, and share its confidence.
         return float(np.prod([line.strings[0].confidence for line in self.lines]))
 
     @property
     def penalty(self) -> float:
-        """Of all lines together."""
+        """Sum over all lines."""
         return float(sum(line.strings[0].penalty for line in self.lines))
 
     @property
-    def others(self) -> tuple[Alternative, ...]:
-        """The next best readings of a picture of one string; of several, see each string's."""
-        return self.strings[0].others if len(self.strings) == 1 else ()
+    def alternatives(self) -> tuple[Alternative, ...]:
+        """The next best readings of a picture of one string; of several, see those of each string."""
+        return self.strings[0].alternatives if len(self.strings) == 1 else ()
 
     @property
     def unreadable(self) -> bool:
-        """Whether each character was rejected."""
+        """Whether every character was rejected."""
         return all(character.text == UNSURE for character in self.characters)
 
     @property
-    def doubts(self) -> tuple[str, ...]:
-        """Why characters are shown as `?`, in reading order."""
-        return tuple(character.doubt for character in self.characters if character.doubt)
+    def reasons(self) -> tuple[str, ...]:
+        """Why characters were rejected, in reading order."""
+        return tuple(character.reason for character in self.characters if character.reason)
 
-    def moved(self, place: Callable[[Box], Box]) -> Result:
-        """The same with every box brought to another place."""
-        return self._each(lambda string: string.moved(place))
-
-    def scaled(self, pixels: float) -> Result:
-        """The same with boxes in other pixels, so many along a side for one of these."""
-
-        def scaled(box: Box) -> Box:
-            left, top, wide, high = (round(edge * pixels) for edge in box)
-            return left, top, max(wide, 1), max(high, 1)
-
-        return self.moved(scaled)
-
-    def rejecting(self, threshold: float) -> Result:
-        """The same with `?` for each character whose confidence is under the threshold."""
-        return self._each(lambda string: string.rejecting(threshold))
-
-    def doubting(self, doubt: float, among: float) -> Result:
-        """The same with `?` for what is doubtful in its string, or on its page (String.doubting)."""
-        sure = np.mean([character.confidence for character in self.characters])
-        least = LEAST if len(self.strings) > 1 and sure < PAGE else 1
-        return self._each(lambda string: string.doubting(doubt, among, least))
-
-    def _each(self, change: Callable[[String], String]) -> Result:
+    def map_strings(self, change: Callable[[String], String]) -> Result:
+        """The same result with every string changed."""
         lines = tuple(replace(line, strings=tuple(map(change, line.strings))) for line in self.lines)
         return replace(self, lines=lines)
 
-    def data(self) -> dict[str, Any]:
+    def map_boxes(self, place: Callable[[Box], Box]) -> Result:
+        """The same result with every box brought to another place."""
+        return self.map_strings(lambda string: string.map_boxes(place))
+
+    def scale(self, factor: float) -> Result:
+        """The same result with boxes in the pixels of a picture that is enlarged by a factor."""
+        return self.map_boxes(lambda box: scale_box(box, factor))
+
+    def to_dict(self) -> dict[str, Any]:
         """As data that JSON can hold."""
-        found: dict[str, Any] = {
+        data: dict[str, Any] = {
             "text": self.text, "confidence": self.confidence, "penalty": self.penalty,
-            "lines": [line.data() for line in self.lines],
+            "lines": [line.to_dict() for line in self.lines],
         }  # fmt: skip
-        return found | ({"problems": list(self.problems)} if self.problems else {})
+        return data | ({"errors": list(self.errors)} if self.errors else {})
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Result:
+        """The result that `to_dict` wrote."""
+        return cls(tuple(map(Line.from_dict, data["lines"])), tuple(data.get("errors", ())))
+
+
+def _box(edges: list[int]) -> Box:
+    left, top, width, height = edges
+    return left, top, width, height

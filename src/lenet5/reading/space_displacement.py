@@ -1,98 +1,162 @@
-"""Space displacement (Section VII): the network over a whole line at once, then the Viterbi path.
+"""Strings by space displacement (Section VII): the network over a whole line at once, and the best path.
 
-Every layer is a convolution, so that on a strip 32 pixels high each of them is computed once for all places
-where a character may be, and gives a column of penalties every 4 pixels: column k is exactly what the network
-answers on the window from pixel 4k on. Neighbouring windows share nearly all of C1, C3 and C5, which a run a
-window would compute several times over. No cut is needed, but the weights must have learnt to look at the middle of a
-window, whatever its neighbours are, and to leave it to the rubbish class where that is none: see synthetic.windows,
-and the recipe "displacement".
+Every layer is a convolution, so that on a line 32 pixels high each of them is computed once for all places where a
+character may be, and gives a column of penalties every 4 pixels: column k is exactly what the network answers for the
+window from pixel 4k on. Neighbouring windows share nearly all of C1, C3 and C5, which a run for each window would
+compute several times over. No cut is needed, but the weights must have learnt to look at the middle of a window,
+whatever its neighbours are, and to leave it to the rubbish class where that is none (the recipe "displacement").
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..imaging.foreground import INKED
+from ..imaging.geometry import Box
 from ..imaging.line_image import EDGE, STEP, LineImage
 from ..imaging.segmentation import SLANTS, sheared_views
+from ..imaging.trace import Trace
 from ..lattice.graph import Graph
+from ..lattice.regex import Grammar
 from ..model.classifier import Classifier
 from ..network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
 from ..network.reference import forward
-from .interpretation_graph import SILENT, Parts
-from .results import Box
+from .interpretation_graph import SILENT, InterpretationGraph
+from .results import String
+from .trace import record_candidates
 
-__all__ = ["column_graph", "columns", "windows_of"]
+__all__ = ["DisplacementSettings", "column_graph", "column_penalties", "displace", "read_string"]
 
-MIDDLE = 6  # pixels on either side of a field that are not the character's own
-LONGEST = 3  # columns in a row that may answer to one character
-FIRST = 0.7  # nats a character: between one that two columns answer to and two, one is the rule
+LEAST = 1e-9  # a posterior is at least so much, that its logarithm is finite
 
 
-def columns(model: Classifier, line: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Penalties of every column, (columns, classes); column k is the window of 32 from pixel 4k on.
+@dataclass(frozen=True)
+class DisplacementSettings:
+    """How a line's columns become characters; chosen on the tuning half of the cheque amounts."""
 
-    Of an ensemble those of the members: most windows of a line are no character (ensemble.py).
+    shears: tuple[float, ...] = SLANTS  # pixels to the right for each pixel of height, of every further view
+    longest: int = 3  # columns in a row that may show one character
+    character: float = 0.7  # nats for each: two columns then rather show one character than two
+    neighbour: int = 6  # pixels at either side of a glyph that are not the character's own
 
-    line: (32, width) in 0 … 1, width at least 32. Raises InputError for another shape.
+
+SETTINGS = DisplacementSettings()
+
+
+def read_string(
+    foreground: NDArray[np.float32],
+    model: Classifier,
+    grammar: Grammar | None = None,
+    *,
+    best: int = 5,
+    name: str = "the picture",
+    trace: Trace | None = None,
+    settings: DisplacementSettings = SETTINGS,
+) -> String:
+    """Read one line of text. Arguments, results and errors as for `over_segmentation.read_string`."""
+    graph = displace(foreground, model, settings)
+    if trace:
+        record_candidates(trace, graph, model)
+    return graph.decode(model, grammar, best, name)
+
+
+def displace(
+    foreground: NDArray[np.float32], model: Classifier, settings: DisplacementSettings = SETTINGS
+) -> InterpretationGraph:
+    """The interpretation graph of a line's columns.
+
+    Args:
+        foreground: (rows, columns) float32 in 0 … 1.
+        model: The network that is displaced.
+        settings: How columns become characters.
+
+    Returns:
+        The graph; its candidates are the columns, and their glyphs what each window shows.
+    """
+    line = LineImage.of(foreground)
+    # The line is sheared to either side as well; the middles of windows stay where they are.
+    views = [column_penalties(model, view) for view in sheared_views(line.levels, settings.shears)]
+    posterior = np.mean([model.posterior_of(penalties) for penalties in views], 0)
+    graph = column_graph(posterior, settings)
+    glyphs, shape = line.fields, foreground.shape
+    # The middle one of the columns that show a character stands for it.
+    middle = (graph.start + graph.end - 1) // 2
+    return InterpretationGraph(
+        graph,
+        np.where(graph.label == SILENT, SILENT, middle),
+        glyphs,
+        views[0],
+        lambda column: _box(glyphs[column], column, line, shape, settings.neighbour),
+        np.arange(graph.nodes, dtype=np.float64),
+    )
+
+
+def column_penalties(model: Classifier, line: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Penalties of every column of a line; column k is the window of 32 pixels from pixel 4k on.
+
+    Args:
+        model: The network; the experts of an ensemble are not asked, for most windows show no character.
+        line: (32, width) in 0 … 1, width at least 32.
+
+    Returns:
+        (columns, classes) float32, eq. 7.
+
+    Raises:
+        InputError: Another shape.
     """
     line = np.asarray(line, np.float32)
     if line.ndim != 2 or line.shape[0] != INPUT or line.shape[1] < INPUT:
-        raise InputError(f"a strip must be {INPUT} rows of {INPUT} pixels or more, not of shape {line.shape}")
+        raise InputError(f"a line must be {INPUT} rows of {INPUT} pixels or more, not of shape {line.shape}")
     x = line * np.float32(FOREGROUND - BACKGROUND) + np.float32(BACKGROUND)
-    seen = [forward(one.named_parameters, one.codes, x[None]).penalties for one in model.members]
-    return np.mean(seen, 0).reshape(-1, len(model.classes))
+    answers = [forward(one.named_parameters, one.codes, x[None]).penalties for one in model.members]
+    penalties: NDArray[np.float32] = np.mean(answers, 0).reshape(-1, len(model.classes))
+    return penalties
 
 
-def windows_of(ink: NDArray[np.float32], model: Classifier) -> Parts:
-    """The graph of a line's columns, (rows, columns) float32 in 0 … 1, and what each window shows."""
-    strip = LineImage.of(ink)
-    # As runs of pieces are (strings.py), the line is seen leaning to either side as well: middles stay where they are.
-    seen = [columns(model, view) for view in sheared_views(strip.levels, SLANTS)]
-    graph = column_graph(np.mean([model.posterior_of(penalties) for penalties in seen], 0))
-    penalties, fields = seen[0], strip.fields
+def column_graph(posterior: NDArray[np.floating], settings: DisplacementSettings = SETTINGS) -> Graph:
+    """The graph of a line's columns: node k lies before column k.
 
-    def box(part: int) -> Box:
-        """Of the window's ink that is nearer to its middle than to a neighbour's."""
-        y, x = np.nonzero(fields[part][:, MIDDLE : FIELD - MIDDLE] > 255 * INKED)
-        x = x + MIDDLE if len(x) else np.array([MIDDLE, FIELD - MIDDLE - 1])
-        y = y if len(y) else np.array([0, FIELD - 1])
-        x0, x1 = (
-            round((edge + STEP * part + EDGE - strip.left) * strip.pixels) for edge in (x.min(), x.max() + 1)
-        )
-        y0, y1 = (round((edge + EDGE - strip.top) * strip.pixels) for edge in (y.min(), y.max() + 1))
-        return (
-            max(x0, 0),
-            max(y0, 0),
-            max(min(x1, ink.shape[1]) - max(x0, 0), 1),
-            max(min(y1, ink.shape[0]) - max(y0, 0), 1),
-        )
+    Args:
+        posterior: (columns, classes); what a row lacks to 1 is the rubbish class.
+        settings: How columns become characters.
 
-    # Of the columns that answer to one character the middle one shows it.
-    middle = (graph.start + graph.end - 1) // 2
-    nodes = np.arange(graph.nodes)
-    return Parts(graph, np.where(graph.label == SILENT, SILENT, middle), fields, penalties, box, nodes)
-
-
-def column_graph(posterior: NDArray[np.floating]) -> Graph:
-    """The graph of a line's columns: node k lies before column k; label −1 is no character.
-
-    posterior: (columns, classes), what a row lacks to 1 being the rubbish class. A character is an arc over
-    one to LONGEST columns which all answer to it; a column without one is a silent arc.
+    Returns:
+        A graph. A character is an arc over one column or more that all show it; a column without a character is
+        a silent arc.
     """
     posterior = np.asarray(posterior, np.float64)
     count, classes = posterior.shape
-    penalty = -np.log(np.maximum(posterior, 1e-9))
-    nothing = -np.log(np.maximum(1 - posterior.sum(1), 1e-9))
+    penalty = -np.log(np.maximum(posterior, LEAST))
+    silent = -np.log(np.maximum(1 - posterior.sum(1), LEAST))
     sums = np.concatenate([np.zeros((1, classes)), penalty.cumsum(0)])
-    starts, ends, labels = [np.arange(count)], [np.arange(1, count + 1)], [np.full(count, -1)]
-    penalties = [nothing]
-    for length in range(1, min(LONGEST, count) + 1):
+    starts, ends, labels = [np.arange(count)], [np.arange(1, count + 1)], [np.full(count, SILENT)]
+    penalties = [silent]
+    for length in range(1, min(settings.longest, count) + 1):
         first = np.repeat(np.arange(count - length + 1), classes)
         starts.append(first)
         ends.append(first + length)
         labels.append(np.tile(np.arange(classes), count - length + 1))
-        penalties.append((sums[length:] - sums[:-length]).ravel() + FIRST)
+        penalties.append((sums[length:] - sums[:-length]).ravel() + settings.character)
     return Graph(count + 1, *(np.concatenate(part) for part in (starts, ends, labels, penalties)))
+
+
+def _box(
+    glyph: NDArray[np.uint8], column: int, line: LineImage, shape: tuple[int, ...], neighbour: int
+) -> Box:
+    """The box of a window's character: of the ink that is nearer to its middle than to a neighbour's.
+
+    shape: of the foreground, in whose pixels the box is.
+    """
+    y, x = np.nonzero(glyph[:, neighbour : FIELD - neighbour] > 255 * INKED)
+    x = x + neighbour if len(x) else np.array([neighbour, FIELD - neighbour - 1])
+    y = y if len(y) else np.array([0, FIELD - 1])
+    left, right = (
+        round((edge + STEP * column + EDGE - line.left) * line.pixels) for edge in (x.min(), x.max() + 1)
+    )
+    top, bottom = (round((edge + EDGE - line.top) * line.pixels) for edge in (y.min(), y.max() + 1))
+    left, top = max(left, 0), max(top, 0)
+    return left, top, max(min(right, shape[1]) - left, 1), max(min(bottom, shape[0]) - top, 1)

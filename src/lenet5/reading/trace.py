@@ -1,202 +1,161 @@
-"""Every step from a picture to what the network sees, drawn on one sheet: `lenet5 read --show-steps`.
+"""A recorded trace, drawn: every step from the picture to its text on one sheet (`lenet5 read --show-steps`).
 
-What went wrong where: the paper taken for ink, a line taken for a rule, a cut through the wrong place.
+Nothing is computed again: each image, label and confidence is the one that the reading used. The sheet shows what went
+wrong where: background taken for foreground, a stroke taken for a printed line, a cut in the wrong place.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import PictureError
+from ..imaging.geometry import Box
+from ..imaging.trace import Step, Trace
+from ..model.classifier import Classifier
+from .interpretation_graph import InterpretationGraph
+from .results import Result
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from ..imaging.line_removal import PrintedLines
-    from ..model.classifier import Classifier
+__all__ = ["draw_trace", "record_candidates", "record_result"]
 
-__all__ = ["character_steps", "string_steps"]
-
-WIDE = 900  # pixels of the sheet
-HIGH = 320  # of a step, at most
-LABEL = 18  # pixels above each step for its name
-PLACE = 64  # pixels of a field
-MOST_FIELDS = 130  # that are drawn
+TITLES = {
+    "image": "image as it was opened",
+    "page": "the page alone",
+    "without_printed_lines": "without printed lines",
+    "character_boxes": "character boxes: {count}",
+    "text_lines": "lines of text: {count}",
+    "contrast": "contrast with the background, in the pen's colour",
+    "without_crossing_lines": "without lines right across",
+    "without_specks": "without specks",
+    "foreground": "foreground",
+    "pieces": "over-segmentation: {count} pieces",
+    "candidates": "candidates: {count}, each with its likeliest class",
+    "result": "result: {text}",
+    "error": "{text}",
+}
+WIDTH, HEIGHT = 900, 320  # pixels that a step has at most
+LETTER, MARGIN = 14, 8  # pixels
+SIDES = {"candidates": 60, "result": 140}  # pixels of a glyph
+MOST_GLYPHS = 130  # that are drawn of one step
 COLOURS = np.array([(0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (120, 120, 120)])
+BLACK, WHITE, GREY = (0, 0, 0), (255, 255, 255), (238, 238, 234)
 
 
-def character_steps(
-    colours: NDArray[np.float32], name: str = "the picture", model: Classifier | None = None
-) -> Image.Image:
-    """The steps of reading one character (picture.normalise_character), on one sheet.
+def record_candidates(trace: Trace, graph: InterpretationGraph, model: Classifier) -> None:
+    """Record the candidates of a line, each with its likeliest class and that class's confidence."""
+    confidences = model.confidence_of(graph.penalties)
+    best = confidences.argmax(1) if confidences.size else np.empty(0, np.intp)
+    labels = [f"{model.classes[k]} {row[k]:.0%}" for k, row in zip(best, confidences, strict=True)]
+    trace.record("candidates", glyphs=graph.glyphs, labels=labels)
 
-    colours: (rows, columns, 3) in 0 … 1. model: says under the field what it reads. A picture in which nothing
-    is found ends with that sentence; nothing is raised.
+
+def record_result(trace: Trace, result: Result) -> None:
+    """Record the characters of a result with their confidences, and the reasons of those that were rejected."""
+    for line in result.lines:
+        characters = [character for string in line.strings for character in string.characters]
+        glyphs = [character.glyph for character in characters if character.glyph is not None]
+        labels = [f"{character.text}  {character.confidence:.1%}" for character in characters]
+        reasons = list(dict.fromkeys(character.reason for character in characters if character.reason))
+        text = "; ".join([line.text, *(f"?: {reason}" for reason in reasons)])
+        trace.record("result", glyphs=np.stack(glyphs), labels=labels, text=text)
+
+
+def draw_trace(trace: Trace) -> Image.Image:
+    """Draw the steps of a reading below one another.
+
+    Args:
+        trace: Recorded by `Reader.read`.
+
+    Returns:
+        A PIL image as wide as its widest step.
     """
-    from ..imaging.normalise import WORKING, cleaned, field, ink, reduced
-
-    colours, ruling, steps = _opened(colours, name)
-    colours = _plain(colours, ruling, steps)
-    try:
-        small = reduced(colours, WORKING)
-        map_ = ink(small, name)
-        steps.append(("ink: how far it differs from the paper, and to which side", _ink(map_)))
-        clean = cleaned(map_, name)
-        steps.append(("without specks and rims", _ink(clean)))
-        seen = field(clean, name)
-        steps.append(("what the network sees: 28 by 28, centred by mass", _fields([seen], model)))
-    except PictureError as error:
-        steps.append((str(error), None))
-    return _sheet(steps)
-
-
-def string_steps(
-    colours: NDArray[np.float32], name: str = "the picture", model: Classifier | None = None
-) -> Image.Image:
-    """The steps of reading lines of several characters (pages, writing, segment, strings), on one sheet.
-
-    colours: (rows, columns, 3) in 0 … 1. model: says under each field what it reads. A picture in which nothing
-    is found ends with that sentence; nothing is raised.
-    """
-    from ..imaging.character_boxes import BOXES, find_character_boxes
-    from ..imaging.page_layout import find_text_lines
-
-    colours, ruling, steps = _opened(colours, name)
-    try:
-        boxes = [] if ruling and ruling.squared else find_character_boxes(colours, name)
-        if len(boxes) >= BOXES:
-            drawn = _outlined(colours, [box.box for box in boxes])
-            return _sheet([*steps, (f"{len(boxes)} printed boxes", drawn)])
-        colours = _plain(colours, ruling, steps)
-        lines = find_text_lines(colours, name)
-        where = _outlined(colours, [line.box for line in lines])
-        steps.append((f"lines found: {len(lines)}", where))
-        for number, line in enumerate(lines, 1):
-            before = f"line {number}: " if len(lines) > 1 else ""
-            try:
-                steps += [(before + label, step) for label, step in _line(line.image, line.name, model)]
-            except PictureError as error:
-                steps.append((before + str(error), None))
-    except PictureError as error:
-        steps.append((str(error), None))
-    return _sheet(steps)
-
-
-_Steps = list[tuple[str, "Image.Image | None"]]
-
-
-def _opened(
-    colours: NDArray[np.float32], name: str
-) -> tuple[NDArray[np.float32], PrintedLines | None, _Steps]:
-    """What is read of a picture, the lines printed there, and the steps up to it."""
-    from ..imaging.line_removal import find_printed_lines
-    from ..imaging.page_detection import detect_page
-
-    steps: _Steps = [("as it was opened", _picture(colours))]
-    if sheet := detect_page(colours, name):
-        colours = sheet.image
-        steps.append(("the sheet of paper alone", _picture(colours)))
-    return colours, find_printed_lines(colours), steps
-
-
-def _plain(colours: NDArray[np.float32], ruling: PrintedLines | None, steps: _Steps) -> NDArray[np.float32]:
-    """The picture without the lines that are printed there: one more step."""
-    if ruling:
-        colours = ruling.painted(colours)
-        steps.append(("without printed lines", _picture(colours)))
-    return colours
-
-
-def _line(colours: NDArray[np.float32], name: str, model: Classifier | None) -> list[tuple[str, Image.Image]]:
-    from ..imaging.foreground import (
-        INKED,
-        line_foreground,
-        remove_crossing_lines,
-        remove_specks,
-        resized,
-        written,
-    )
-    from ..imaging.segmentation import segments
-    from .over_segmentation import parts_of
-
-    ink, pixels = line_foreground(colours, name)
-    small = resized(colours, pixels)
-    strength = written(small, name)
-    ruled = remove_crossing_lines(strength)
-    found = segments(ink)
-    pieces = np.full((*ink.shape, 3), 255, np.uint8)
-    inked = (ink > INKED) & (found.piece >= 0)
-    pieces[inked] = COLOURS[found.piece[inked] % len(COLOURS)]
-    fields = parts_of(found, model).fields if model else found.fields(found.arcs())
-    return [
-        ("ink: how far it differs from the paper in the pen's colour", _ink(strength)),
-        ("without lines right across", _ink(ruled)),
-        ("without specks", _ink(remove_specks(ruled))),
-        (f"cut into {len(found.boxes)} pieces", _picture(pieces)),
-        (f"what the network sees: {len(fields)} parts", _fields(list(fields[:MOST_FIELDS]), model)),
-    ]
-
-
-def _picture(pixels: NDArray) -> Image.Image:
-    """Colours, as floats 0 … 1 or uint8, as wide as the sheet at most."""
-    from PIL import Image
-
-    levels = pixels if pixels.dtype == np.uint8 else np.uint8(np.round(np.clip(pixels, 0, 1) * 255))
-    picture = Image.fromarray(levels)
-    times = min(WIDE / picture.width, HIGH / picture.height, 4.0)
-    size = max(1, round(picture.width * times)), max(1, round(picture.height * times))
-    return picture.resize(size, Image.Resampling.BOX if times < 1 else Image.Resampling.NEAREST)
-
-
-def _ink(map_: NDArray[np.float32]) -> Image.Image:
-    return _picture(np.repeat(1 - map_[:, :, None], 3, 2))
-
-
-def _outlined(colours: NDArray[np.float32], boxes: list[tuple[int, int, int, int]]) -> Image.Image:
-    """A picture with boxes (left, top, width, height) drawn on it."""
-    from PIL import ImageDraw
-
-    picture = _picture(colours)
-    times = picture.width / colours.shape[1]
-    pen = ImageDraw.Draw(picture)
-    for number, (left, top, width, height) in enumerate(boxes):
-        edges = [left * times - 1, top * times - 1, (left + width) * times, (top + height) * times]
-        pen.rectangle(edges, outline=tuple(int(c) for c in COLOURS[number % len(COLOURS)]), width=2)
-    return picture
-
-
-def _fields(fields: list[NDArray[np.uint8]], model: Classifier | None) -> Image.Image:
-    """Fields side by side, enlarged; under each what the model reads in it, and with what confidence."""
     from PIL import Image, ImageDraw
 
-    row = WIDE // PLACE
-    high = PLACE + (14 if model else 2)
-    sheet = Image.new("RGB", (WIDE, high * -(-len(fields) // row)), (255, 255, 255))
+    drawings = [(_title(step), _draw(step)) for step in trace.steps]
+    title_height = LETTER + MARGIN
+    heights = [title_height + (drawing.height + MARGIN if drawing else 0) for _, drawing in drawings]
+    pen = ImageDraw.Draw(Image.new("RGB", (1, 1)))
+    widths = [pen.textlength(title, font_size=LETTER) for title, _ in drawings]
+    widths += [drawing.width for _, drawing in drawings if drawing]
+    sheet = Image.new("RGB", (int(max(widths, default=0)) + 2 * MARGIN, sum(heights) + MARGIN), GREY)
     pen = ImageDraw.Draw(sheet)
-    posterior = model.posterior(np.stack(fields)) if model and fields else None
-    for at, field in enumerate(fields):
-        x, y = at % row * PLACE, at // row * high
-        side = PLACE - 4
-        sheet.paste(Image.fromarray(255 - field).resize((side, side), Image.Resampling.NEAREST), (x, y))
-        if model and posterior is not None:
-            best = int(posterior[at].argmax())
-            pen.text((x + 2, y + side), f"{model.classes[best]} {posterior[at, best]:.0%}", fill=(0, 0, 0))
+    y = MARGIN
+    for (title, drawing), height in zip(drawings, heights, strict=True):
+        pen.text((MARGIN, y), title, fill=BLACK, font_size=LETTER)
+        if drawing:
+            sheet.paste(drawing, (MARGIN, y + title_height - 2))
+        y += height
     return sheet
 
 
-def _sheet(steps: list[tuple[str, Image.Image | None]]) -> Image.Image:
+def _title(step: Step) -> str:
+    if step.glyphs is not None:
+        count = len(step.glyphs)
+    elif step.name == "pieces" and step.image is not None:
+        count = int(step.image.max(initial=-1)) + 1
+    else:
+        count = len(step.boxes)
+    title = TITLES.get(step.name, step.name).format(count=count, text=step.text)
+    return f"{step.region}: {title}" if step.region and step.name != "error" else title
+
+
+def _draw(step: Step) -> Image.Image | None:
+    """The drawing of a step; None for an error, which is a sentence alone."""
+    if step.glyphs is not None:
+        return _draw_glyphs(step.glyphs[:MOST_GLYPHS], step.labels, SIDES.get(step.name, SIDES["result"]))
+    if step.image is None:
+        return None
+    image = step.image
+    if image.dtype.kind == "i":
+        colours = np.full((*image.shape, 3), 255, np.uint8)
+        colours[image >= 0] = COLOURS[image[image >= 0] % len(COLOURS)]
+        image = colours
+    elif image.ndim == 2:  # a foreground or a mask, drawn dark on light
+        image = np.repeat(1 - image.astype(np.float32)[:, :, None], 3, 2)
+    return _draw_boxes(_fit(image), step.boxes, image.shape[1])
+
+
+def _fit(image: NDArray[np.floating] | NDArray[np.uint8]) -> Image.Image:
+    """An image (rows, columns, 3), float in 0 … 1 or uint8, scaled to the room that a step has."""
+    from PIL import Image
+
+    levels = image if image.dtype == np.uint8 else np.uint8(np.round(np.clip(image, 0, 1) * 255))
+    picture = Image.fromarray(levels)
+    factor = min(WIDTH / picture.width, HEIGHT / picture.height, 4.0)
+    size = max(1, round(picture.width * factor)), max(1, round(picture.height * factor))
+    return picture.resize(size, Image.Resampling.BOX if factor < 1 else Image.Resampling.NEAREST)
+
+
+def _draw_boxes(picture: Image.Image, boxes: Sequence[Box], columns: int) -> Image.Image:
+    """Draw boxes, in pixels of an image of so many columns, on the picture of that image."""
+    from PIL import ImageDraw
+
+    factor = picture.width / columns
+    pen = ImageDraw.Draw(picture)
+    for number, (left, top, width, height) in enumerate(boxes):
+        edges = [left * factor - 1, top * factor - 1, (left + width) * factor, (top + height) * factor]
+        colour = tuple(int(level) for level in COLOURS[number % len(COLOURS)])
+        pen.rectangle(edges, outline=colour, width=2)
+    return picture
+
+
+def _draw_glyphs(glyphs: NDArray[np.uint8], labels: Sequence[str], side: int) -> Image.Image:
+    """Draw glyphs in rows, black on white, each with its label below."""
     from PIL import Image, ImageDraw
 
-    heights = [LABEL + 6 + (picture.height if picture else 0) for _, picture in steps]
-    sheet = Image.new("RGB", (WIDE + 16, sum(heights) + 8), (238, 238, 234))
+    pitch, height = side + 4, side + 4 + (LETTER + 4 if labels else 0)
+    row = max(1, WIDTH // pitch)
+    count = max(1, len(glyphs))
+    sheet = Image.new("RGB", (min(count, row) * pitch, height * -(-count // row)), WHITE)
     pen = ImageDraw.Draw(sheet)
-    y = 4
-    for (label, picture), height in zip(steps, heights, strict=True):
-        pen.text((8, y + 2), label, fill=(0, 0, 0))
-        if picture:
-            sheet.paste(picture, (8, y + LABEL))
-        y += height
+    for at, glyph in enumerate(glyphs):
+        x, y = at % row * pitch, at // row * height
+        sheet.paste(Image.fromarray(255 - glyph).resize((side, side), Image.Resampling.NEAREST), (x, y))
+        if labels:
+            pen.text((x + 2, y + side + 1), labels[at], fill=BLACK, font_size=LETTER)
     return sheet

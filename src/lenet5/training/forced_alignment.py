@@ -26,7 +26,7 @@ from ..imaging.segmentation import segments
 from ..lattice.regex import choices
 from ..model.classifier import Classifier
 from ..parallel import parallel_map
-from ..reading.over_segmentation import parts_of
+from ..reading.candidates import recognise
 
 __all__ = ["AlignedLines", "align_pictures", "aligned", "holds_lines", "rewritten"]
 
@@ -62,7 +62,7 @@ def aligned(
     Raises InputError for a text with other characters than the network's classes.
     """
     found = segments(ink)
-    parts = parts_of(found, model)
+    parts = recognise(found, model)
     allowed = choices([text], model.classes)
     searched, origin = parts.graph.within(allowed.next_state, allowed.accepting)
     best = searched.best()
@@ -131,9 +131,9 @@ def align_pictures(
 ) -> AlignedLines:
     """Pictures of one line each, and what they say (transcripts.read_transcripts), aligned.
 
-    versions: of each line. workers: worker processes (parallel_map). progress: called after each picture. The same seed gives
-    the same. Raises DataError where none of the lines can be read as labelled, or a label has a character that
-    the network does not know.
+    versions: of each line. workers: worker processes (parallel_map). progress: called after each picture. The
+    same seed gives the same. Raises DataError where none of the lines can be read as labelled, or a label has a
+    character that the network does not know.
     """
     unknown = sorted({character for _, text in pictures for character in text} - set(model.classes))
     if unknown:

@@ -1,0 +1,189 @@
+"""Acceptance: which characters of a result are shown, and which are rejected as `?`, with a reason.
+
+The paper rejects by the rubbish class alone (eq. 9, Section VI-E). # not in the paper: a line is also judged as a
+whole, because print, scribbles and photographs have parts that look like characters by chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..imaging.foreground import INKED
+from ..imaging.stroke_statistics import unlike
+from .results import UNSURE, Alternative, Character, Result, String
+
+__all__ = ["POLICIES", "AcceptancePolicy", "accept", "mean_confidence", "reject", "rejection_reason"]
+
+NEVER = 2.0  # a threshold that no confidence reaches
+
+
+@dataclass(frozen=True)
+class AcceptancePolicy:
+    """When a reading is shown if no threshold is asked for.
+
+    All numbers were chosen with pictures of `benchmarks/nothing.py` (nothing to read) against the tuning half of the
+    cheque amounts (numbers that must be shown). Confidences are 0 … 1.
+    """
+
+    among: float = 0.05  # confidence of a character in a string that is writing on the whole
+    # Mean confidence of a string of 2, 3 … characters that makes it writing. Half of a character gives two good
+    # ones by chance, five seldom; of print and texture, though, many strings of five are tried; the mean of ten
+    # says much about each.
+    writing: tuple[float, ...] = (0.7, 0.55, 0.55, 0.55, 0.6, 0.65, 0.7, 0.75)
+    writing_longer: float = 0.8  # the same of longer strings
+    uniform: float = 0.9  # mean confidence of three or more characters that are all of one class
+    # The class of a single stroke: hatching, rules and bars are read as ones. Ones in a row count as one character.
+    thin_class: str = "1"
+    hatching: int = 5  # ones; a string of so many, and at most one character more, is rejected
+    page: float = 0.5  # mean confidence of a page's characters below which most of the page is no writing
+    page_mean: float = 0.85  # mean confidence of a line on such a page
+    page_characters: int = 3  # characters of a line on such a page, at least
+    # Share of all paths that a string has for each of its characters: 0.6 for one, 0.36 for two. Scribbles and print
+    # can be read in many ways, each of likely characters.
+    path_share: float = 0.6
+
+
+# By method of reading strings. The columns of space displacement always give many paths.
+POLICIES = {"segmentation": AcceptancePolicy(), "displacement": AcceptancePolicy(path_share=0.0)}
+
+
+def reject(result: Result, threshold: float) -> Result:
+    """Reject every character whose confidence is below a threshold.
+
+    Args:
+        result: A result.
+        threshold: 0 … 1.
+
+    Returns:
+        The result with `?`, and a reason, for each character that is rejected.
+    """
+    return result.map_strings(lambda string: _reject_string(string, threshold))
+
+
+def accept(
+    result: Result,
+    threshold: float,
+    policy: AcceptancePolicy = POLICIES["segmentation"],
+    *,
+    asked: bool = False,
+) -> Result:
+    """Reject what is doubtful in its string, or on its page.
+
+    A character alone must reach the threshold. Of several, the mean confidence decides whether this is writing of
+    the kind that the network knows; then a character among the others needs little, for it is rather one more
+    character than none. Of what is no writing every character is rejected.
+
+    Args:
+        result: A result.
+        threshold: Confidence, 0 … 1, that one character alone must reach (Classifier.threshold_for).
+        policy: The numbers.
+        asked: A grammar demands every character: none of a string that is writing is rejected.
+
+    Returns:
+        The result with `?`, and a reason, for each character that is rejected.
+    """
+    mean = np.mean([character.confidence for character in result.characters])
+    crowded = len(result.strings) > 1 and bool(mean < policy.page)
+    among = 0.0 if asked else policy.among
+    return result.map_strings(lambda string: _accept_string(string, threshold, among, crowded, policy))
+
+
+def mean_confidence(string: String, policy: AcceptancePolicy = POLICIES["segmentation"]) -> float:
+    """Mean confidence of a string's characters, of which ones in a row count as one: hatching is full of them."""
+    confidences: list[float] = []
+    for thin, row in groupby(string.characters, lambda character: character.text == policy.thin_class):
+        group = [character.confidence for character in row]
+        confidences += [float(np.mean(group))] if thin else group
+    return float(np.mean(confidences))
+
+
+def rejection_reason(
+    string: String, image: NDArray[np.float32], foreground: NDArray[np.float32], policy: AcceptancePolicy
+) -> str:
+    """Why a string hardly is writing.
+
+    Args:
+        string: A reading, its boxes in pixels of the foreground.
+        image: The line or the character, (rows, columns, 3) in 0 … 1.
+        foreground: (rows, columns) in 0 … 1, of that image.
+        policy: The numbers.
+
+    Returns:
+        A few words; "" where nothing speaks against it.
+    """
+    count = len(string.characters)
+    if reason := unlike(image, foreground, [character.box for character in string.characters]):
+        return reason
+    if count > 1 and string.confidence < policy.path_share**count:
+        return "it can be read in too many ways"
+    if count > 1 and set(string.text) == {policy.thin_class} and _connected(foreground):
+        return "in one piece, as ones side by side are not"
+    return ""
+
+
+def _connected(foreground: NDArray[np.float32]) -> bool:
+    """Whether the foreground is one connected component, as an M, an N or a V is."""
+    from scipy import ndimage
+
+    return bool(ndimage.label(foreground > INKED, np.ones((3, 3)))[1] == 1)
+
+
+def _accept_string(
+    string: String, threshold: float, among: float, crowded: bool, policy: AcceptancePolicy
+) -> String:
+    """A string as it is shown. crowded: it stands on a page of which most is no writing."""
+    if string.reason:
+        return _with_characters(
+            string, [replace(_reject_character(c, NEVER), reason=string.reason) for c in string.characters]
+        )
+    if not _is_writing(string, threshold, crowded, policy):
+        return _reject_string(string, NEVER)
+    return _reject_string(string, min(threshold, among))
+
+
+def _is_writing(string: String, threshold: float, crowded: bool, policy: AcceptancePolicy) -> bool:
+    count = len(string.characters)
+    if count == 1:
+        enough = threshold
+    else:
+        enough = policy.writing[count - 2] if count - 2 < len(policy.writing) else policy.writing_longer
+        enough = max(enough, policy.page_mean) if crowded else enough
+    if count >= 3 and len({character.text for character in string.characters}) == 1:
+        enough = max(enough, policy.uniform)
+    thin = string.text.count(policy.thin_class)
+    if thin >= policy.hatching and thin >= count - 1:
+        return False
+    least = policy.page_characters if crowded else 1
+    return count >= least and mean_confidence(string, policy) >= enough
+
+
+def _reject_string(string: String, threshold: float) -> String:
+    return _with_characters(string, [_reject_character(c, threshold) for c in string.characters])
+
+
+def _with_characters(string: String, characters: Sequence[Character]) -> String:
+    text = "".join(character.text for character in characters)
+    return replace(string, characters=tuple(characters), text=text)
+
+
+def _reject_character(character: Character, threshold: float) -> Character:
+    """A character, or `?` with the reason if its confidence is below the threshold."""
+    if character.reason or character.confidence >= threshold:
+        return character
+    guess = Alternative(character.text, character.penalty, character.confidence)
+    likely = [
+        f"{one.text} {one.confidence:.0%}"
+        for one in (guess, *character.alternatives[:1])
+        if one.confidence >= 0.01
+    ]
+    rest = max(0.0, 1 - character.confidence - sum(one.confidence for one in character.alternatives))
+    if rest > max(character.confidence, 0.5):
+        reason = "not like any character" if not likely else f"hardly a character ({', '.join(likely)})"
+    else:
+        reason = " or ".join(likely)
+    return replace(character, text=UNSURE, alternatives=(guess, *character.alternatives), reason=reason)

@@ -1,0 +1,333 @@
+"""Candidates of a line that was cut into pieces: runs of pieces, their posteriors, and what their shape costs.
+
+This is the recognition transformer (Section VI-C): it turns the segmentation graph, whose arcs are runs of pieces,
+into the interpretation graph, whose arcs are characters. The penalty of an arc is −log of the posterior of eq. 9,
+rubbish class included, so that a good character costs nothing and half of one, or two, cost much: weights that have
+learnt the rubbish class are needed. # not in the paper: penalties are added for what the network cannot see, because
+every candidate is brought to one size first: a candidate that is small for its line, lies in parts that do not touch,
+or was cut through ink, the more so the surer the whole of it is a character.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..imaging.segmentation import CUT, Segments
+from ..lattice.graph import Graph
+from ..model.classifier import Classifier
+from .interpretation_graph import SILENT, InterpretationGraph
+
+__all__ = ["CANDIDATES", "CandidateSettings", "ShapePenalties", "cascade", "recognise", "recognise_all"]
+
+LEAST = 1e-12  # a posterior is at least so much, that its logarithm is finite
+
+
+@dataclass(frozen=True)
+class ShapePenalties:
+    """What an arc's shape and place add to its penalty, in nats; chosen on the tuning half of the cheque amounts.
+
+    The size of the line is the height of its characters (Segments.size).
+    """
+
+    character: float = -1.0  # each; negative, because two good characters seldom come from one
+    gap: float = 1.5  # for each gap without ink within a character
+    cut: float = 0.55  # for each stroke's width that is cut through at either end
+    small: float = 10.0  # for each size of the line by which a character is lower than `least`
+    least: float = 0.93  # sizes of the line
+    small_class: str = "0"  # is written small at the end of an amount, and costs nothing for it
+    wide: float = 3.4  # for each of its heights by which a character is wider than `widest`
+    widest: float = 0.9  # heights of the character
+    flat: float = 0.1  # sizes of the line: lower characters count as so high, where widths are in heights
+    whole: float = 0.5  # for cutting through a free part, times −log of what its probability lacks to 1
+    missed: float = 5.7  # for ink of a character's size that is left unread and cannot be a mark
+    missed_sizes: tuple[float, float] = (
+        0.3,
+        1.5,
+    )  # sizes of the line: least and most height that `missed` is for
+
+
+@dataclass(frozen=True)
+class MarkPenalties:
+    """What a silent arc costs, in nats: a point, comma, dash or blot that stands free.
+
+    Heights are in sizes of the line; chosen on the tuning half of the cheque amounts.
+    """
+
+    mark: float = 1.5  # a point, comma or dash
+    mark_slope: float = 0.4  # for each height by which it is higher than `free_height`
+    blot: float = 1.0  # a higher one, if the network takes it for no character
+    blot_slope: float = 5.0  # for each height by which it is higher than `free_height`
+    free_height: float = 0.2
+    mark_height: float = 0.38  # a point or comma is lower
+    dash_height: float = 0.55  # a dash is lower,
+    dash_shape: float = 0.35  # and its height is a smaller share of its width
+    blot_height: float = 0.7  # a blot is lower
+
+
+@dataclass(frozen=True)
+class CandidateSettings:
+    """Which candidates the networks classify; chosen on the tuning half of the cheque amounts."""
+
+    shape: ShapePenalties = field(default_factory=ShapePenalties)
+    marks: MarkPenalties = field(default_factory=MarkPenalties)
+    dearest: float = 3.0  # nats that the shape of a candidate may cost, for it to be classified
+    # Probability of a character, from which a candidate that was cut is classified again with the ink that it may share
+    # with its neighbour.
+    shared: float = 0.05
+    error: float = 0.002  # probability, at least, that what is one character by itself is none
+    # Share of paths through a candidate by the first network, from which the others of an ensemble classify it.
+    passing: float = 0.02
+    hardly: float = 0.15  # probability of any character, below which the first network decides alone
+    surely: float = 0.9  # probability of the best class, from which the first network decides alone
+
+
+CANDIDATES = CandidateSettings()
+
+
+def recognise(
+    segments: Segments, model: Classifier, settings: CandidateSettings = CANDIDATES
+) -> InterpretationGraph:
+    """The interpretation graph of a line: every run of pieces under every class, and silent arcs.
+
+    Args:
+        segments: A line that was cut into pieces.
+        model: Classifies the candidates.
+        settings: Which candidates are classified, and what their shape costs.
+
+    Returns:
+        The graph; its nodes are the places between pieces. Its candidates are the runs in their order, and after
+        them those that were cut, with the ink that they may share.
+    """
+    return recognise_all([segments], model, settings)[0]
+
+
+def recognise_all(
+    lines: Sequence[Segments], model: Classifier, settings: CandidateSettings = CANDIDATES
+) -> list[InterpretationGraph]:
+    """`recognise` of several lines, whose candidates are classified together."""
+    runs = [_Runs(segments, model.classes, settings) for segments in lines]
+    return [_interpret(*one) for one in zip(runs, _classify(runs, model, settings), strict=True)]
+
+
+def cascade(
+    model: Classifier,
+    glyphs: NDArray[np.uint8],
+    first: NDArray[np.float32],
+    matters: NDArray[np.bool_] | bool = True,
+    settings: CandidateSettings = CANDIDATES,
+) -> NDArray[np.float32]:
+    """Penalties of an ensemble for less than asking every network about every candidate.
+
+    Most candidates of a line are clearly no character, and most of the rest clearly are one: where the first network
+    is sure it decides alone. Experts are not asked (model/ensemble.py). On one thread, as `classify_views`.
+
+    Args:
+        model: One network or an ensemble.
+        glyphs: (N, 28, 28) uint8.
+        first: (N, classes) penalties of its first network.
+        matters: (N,) candidates that the other networks may be asked about.
+        settings: When the first network is sure.
+
+    Returns:
+        (N, classes) float32.
+    """
+    penalties, others = first.copy(), model.members[1:]
+    if others:
+        posterior = model.members[0].posterior_of(first)
+        unsure = (posterior.sum(1) >= settings.hardly) & (posterior.max(1) < settings.surely)
+        asked = np.flatnonzero(matters & unsure)
+        more = [one.penalties(glyphs[asked], threads=1) for one in others]
+        penalties[asked] = np.mean([first[asked], *more], 0)
+    return penalties
+
+
+def _interpret(runs: _Runs, answers: _Answers) -> InterpretationGraph:
+    graph = runs.graph(answers.posterior, answers.rubbish)
+    silent = np.full(len(graph.start) - answers.candidate.size, SILENT)
+    return InterpretationGraph(
+        graph,
+        np.append(answers.candidate, silent),
+        answers.glyphs,
+        answers.penalties,
+        lambda candidate: runs.segments.place(*runs.runs[answers.run[candidate]]),
+        runs.segments.nodes,
+    )
+
+
+class _Runs:
+    """The runs of a line's pieces that may be characters, and what their shape costs.
+
+    runs: (first piece, stop) of each. boxes: (runs, 4) top, bottom, left, right of their ink.
+    """
+
+    def __init__(self, segments: Segments, classes: list[str], settings: CandidateSettings) -> None:
+        self.segments, self.settings = segments, settings
+        shape = settings.shape
+        runs = segments.arcs()
+        boxes = segments.find_character_boxes(runs)
+        first, stop = np.array(runs, np.intp).reshape(-1, 2).T
+        # A cut before each piece and after the last; a line that is dust alone has no piece.
+        cuts = np.concatenate([[0.0], segments.joints, [0.0]])[: len(segments.boxes) + 1]
+        top, bottom, left, right = boxes.T
+        heights, widths = (bottom - top) / segments.size, (right - left) / segments.size
+        gaps = np.concatenate([[0], (cuts < CUT).cumsum()])  # of the cuts before each
+        cost = shape.character + shape.gap * (gaps[stop] - gaps[first + 1])
+        cost += shape.cut * (cuts[first] + cuts[stop]) / 2
+        cost += shape.wide * np.maximum(0.0, widths / np.maximum(heights, shape.flat) - shape.widest)
+        small = shape.small * np.maximum(0.0, shape.least - heights)
+        penalty = cost[:, None] + small[:, None] * (np.array(classes) != shape.small_class)
+        # What stands free may be a mark, and so may a piece: the network is asked, however it is shaped.
+        free = (cuts < CUT)[[first, stop]].all(0)
+        kept = (penalty.min(1) <= settings.dearest) | (stop == first + 1) | free
+        self.runs = [run for run, keep in zip(runs, kept.tolist(), strict=True) if keep]
+        self.boxes, self._heights, self._shape = boxes[kept], heights[kept], penalty[kept]
+        self._first, self._stop = first[kept], stop[kept]
+
+    def graph(self, posterior: NDArray[np.float64], rubbish: NDArray[np.float64]) -> Graph:
+        """The graph's arcs: the runs under every class, in their order, and then the silent ones.
+
+        posterior: (runs, classes). rubbish: (runs,) posterior of the rubbish class.
+        """
+        count, classes = posterior.shape
+        silent = self._silent(rubbish)
+        start, end, silence = np.array(silent, float).reshape(-1, 3).T
+        spoken = -np.log(np.maximum(posterior, LEAST)) + self._shape
+        start = np.concatenate([np.repeat(self._first, classes), start.astype(np.intp)])
+        end = np.concatenate([np.repeat(self._stop, classes), end.astype(np.intp)])
+        penalty = np.concatenate([spoken.ravel(), silence])
+        self._protect_whole_parts(start, end, penalty, posterior)
+        label = np.concatenate([np.tile(np.arange(classes), count), np.full(len(silent), SILENT)])
+        return Graph(len(self.segments.boxes) + 1, start, end, label, penalty)
+
+    def _silent(self, rubbish: NDArray[np.float64]) -> list[tuple[int, int, float]]:
+        """Silent arcs: first node, last node, penalty. Ink is left unread, or is a mark."""
+        shape, free = self.settings.shape, self.segments.free
+        least, most = shape.missed_sizes
+        arcs = [
+            (first, stop, shape.missed * min(max(height, least), most))
+            for (first, stop), height in zip(self.runs, self._heights.tolist(), strict=True)
+            if stop == first + 1
+        ]
+        known = dict(zip(self.runs, rubbish.tolist(), strict=True))
+        arcs += [
+            (a, b, _mark_penalty(self.segments, a, b, known.get((a, b), 0.0), self.settings.marks))
+            for a, b in pairwise(free)
+        ]
+        return arcs
+
+    def _protect_whole_parts(
+        self,
+        start: NDArray[np.intp],
+        end: NDArray[np.intp],
+        penalty: NDArray[np.float64],
+        posterior: NDArray[np.float64],
+    ) -> None:
+        """Raise the penalty of arcs that cut through a free part, the more the surer that is one character."""
+        sure = dict(zip(self.runs, posterior.max(1).tolist(), strict=True))
+        for a, b in pairwise(self.segments.free):
+            if b > a + 1 and (a, b) in sure:
+                within = (start <= a) & (end > a) & (end < b)
+                lacking = max(1 - sure[a, b], self.settings.error)
+                penalty[within] -= self.settings.shape.whole * np.log(lacking)
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """What a network answers about runs of pieces.
+
+    glyphs, penalties: (candidates, …), the runs first. run: (candidates,) the run of each. posterior: (runs,
+    classes), eq. 9. candidate: (runs, classes) the candidate it is of. rubbish: (runs,) posterior of the rubbish
+    class.
+    """
+
+    glyphs: NDArray[np.uint8]
+    penalties: NDArray[np.float32]
+    run: NDArray[np.intp]
+    posterior: NDArray[np.float64]
+    candidate: NDArray[np.intp]
+    rubbish: NDArray[np.float64]
+
+
+def _classify(lines: Sequence[_Runs], model: Classifier, settings: CandidateSettings) -> list[_Answers]:
+    """Classify runs of pieces, and those that were cut once more with the ink that they may share.
+
+    A stroke may belong to two characters. What clearly is a character, or clearly none, is classified once. The
+    likelier answer counts for each class. Networks after the first are asked only about candidates on its likely
+    paths. All lines are classified together.
+    """
+    ask = partial(model.members[0].penalties, threads=1)
+    alone = [line.segments.fields(line.runs, line.boxes) for line in lines]
+    answers = _together(ask, alone)
+    cuts = [_unclear_cuts(*one, model, settings) for one in zip(lines, answers, strict=True)]
+    shared = [
+        line.segments.shared_fields([line.runs[k] for k in cut])
+        for line, cut in zip(lines, cuts, strict=True)
+    ]
+    glyphs = [np.concatenate(pair) for pair in zip(alone, shared, strict=True)]
+    penalties = [np.concatenate(pair) for pair in zip(answers, _together(ask, shared), strict=True)]
+    if len(model.members) > 1:
+        matters = []
+        for line, cut, shown, answer in zip(lines, cuts, glyphs, penalties, strict=True):
+            first = _likelier(shown, answer, cut, model)
+            share = line.graph(first.posterior, first.rubbish).forward_slopes()[: first.candidate.size]
+            matters.append(share.reshape(first.candidate.shape).sum(1)[first.run] >= settings.passing)
+        every = cascade(
+            model, np.concatenate(glyphs), np.concatenate(penalties), np.concatenate(matters), settings
+        )
+        penalties = _split(every, glyphs)
+    return [_likelier(*one, model) for one in zip(glyphs, penalties, cuts, strict=True)]
+
+
+def _unclear_cuts(
+    line: _Runs, penalties: NDArray[np.float32], model: Classifier, settings: CandidateSettings
+) -> NDArray[np.intp]:
+    """Runs that were cut through ink and are neither clearly a character nor clearly none."""
+    posterior = model.posterior_of(penalties)
+    unclear = (posterior.sum(1) >= settings.shared) & (posterior.max(1) < settings.surely)
+    return np.flatnonzero(line.segments.cut(line.runs) & unclear)
+
+
+def _likelier(
+    glyphs: NDArray[np.uint8], penalties: NDArray[np.float32], cut: NDArray[np.intp], model: Classifier
+) -> _Answers:
+    """The likelier answer of runs that were classified twice. cut: (classified twice,) indices of the runs."""
+    posterior = model.posterior_of(penalties).astype(np.float64)
+    runs = len(glyphs) - len(cut)
+    candidate = np.repeat(np.arange(runs)[:, None], posterior.shape[1], 1)
+    likelier = posterior[runs:] > posterior[cut]
+    candidate[cut] = np.where(likelier, np.arange(runs, len(glyphs))[:, None], candidate[cut])
+    run = np.concatenate([np.arange(runs), cut])
+    rubbish = 1 - posterior[:runs].sum(1)
+    chosen = np.take_along_axis(posterior, candidate, 0)
+    return _Answers(glyphs, penalties, run, chosen, candidate, rubbish)
+
+
+def _together(
+    ask: Callable[[NDArray[np.uint8]], NDArray[np.float32]], several: Sequence[NDArray[np.uint8]]
+) -> list[NDArray[np.float32]]:
+    """ask(one) of each of several, in one call: a network classifies many images together sooner."""
+    return _split(ask(np.concatenate(several)), several)
+
+
+def _split(rows: NDArray[np.float32], like: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
+    """Rows of several arrays together, apart again. like: arrays of so many rows each."""
+    return np.split(rows, np.cumsum([len(one) for one in like])[:-1])
+
+
+def _mark_penalty(segments: Segments, first: int, stop: int, rubbish: float, marks: MarkPenalties) -> float:
+    """Penalty of reading nothing where pieces first … stop − 1 stand free; inf where they cannot be a mark."""
+    top, bottom, left, right = segments.box(first, stop)
+    height, width = (bottom - top) / segments.size, (right - left) / segments.size
+    more = max(0.0, height - marks.free_height)
+    dash = height < marks.dash_height and height < marks.dash_shape * width
+    if height < marks.mark_height or dash:
+        return marks.mark + marks.mark_slope * more
+    if height < marks.blot_height and rubbish > 0:
+        return marks.blot - float(np.log(rubbish)) + marks.blot_slope * more
+    return float(np.inf)

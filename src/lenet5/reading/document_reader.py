@@ -1,0 +1,217 @@
+"""Documents: every page of a file, read as a whole, in one region, or field by field of a form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import MissingExtraError, PictureError
+from ..imaging.documents import Page, open_pages
+from ..imaging.load import Picture, source_name
+from ..imaging.page_layout import Mode
+from ..imaging.trace import Trace
+from ..lattice.regex import Grammar
+from .forms import Area, Form
+from .output_files import file_stem, save_crops
+from .overlay import annotate, encode_png
+from .reader import Reader
+from .results import Character, Result
+from .trace import draw_trace
+
+__all__ = ["DocumentReader", "PageResult"]
+
+
+@dataclass(frozen=True)
+class PageResult:
+    """What was read on one page.
+
+    Args:
+        picture: Name of the document.
+        page: Number of the page, from 1.
+        pages: Pages of the document.
+        result: Of the page, or of the region that was asked for; None for a form, and where there is an error.
+        fields: Of a form: the result of each field by name, or why it was not read.
+        error: Why the page was not read at all.
+        drawings: PNG files of the page by what they show: "annotate", "steps"; not part of the data.
+    """
+
+    picture: str
+    page: int = 1
+    pages: int = 1
+    result: Result | None = None
+    fields: Mapping[str, Result | str] = field(default_factory=dict)
+    error: str = ""
+    drawings: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The document, and the page where there are several."""
+        return f"{self.picture}, page {self.page}" if self.pages > 1 else self.picture
+
+    @property
+    def stem(self) -> str:
+        """The page's part of the names of files."""
+        stem = file_stem(Path(self.picture).name)
+        return f"{stem}-{self.page}" if self.pages > 1 else stem
+
+    @property
+    def results(self) -> list[tuple[str, Result]]:
+        """What was read: name of the field, "" for the page itself, and its result."""
+        page = [] if self.result is None else [("", self.result)]
+        return page + [(name, part) for name, part in self.fields.items() if isinstance(part, Result)]
+
+    @property
+    def characters(self) -> list[Character]:
+        """All characters in reading order."""
+        return [character for _, result in self.results for character in result.characters]
+
+    @property
+    def errors(self) -> list[str]:
+        """Why the page, a field, a line or a row of boxes was not read, a sentence each."""
+        sentences = [self.error] if self.error else []
+        parts = [*self.fields.values()] if self.result is None else [self.result]
+        for part in parts:
+            sentences += [part] if isinstance(part, str) else part.errors
+        return sentences
+
+    @property
+    def failed(self) -> bool:
+        """Whether something was not read, or only characters that were rejected."""
+        return bool(self.errors) or any(result.unreadable for _, result in self.results)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As data that JSON can hold (`docs/result.schema.json`)."""
+        data: dict[str, Any] = {"picture": self.picture}
+        if self.pages > 1:
+            data |= {"page": self.page, "pages": self.pages}
+        if self.error:
+            return data | {"error": self.error}
+        if self.result is not None:
+            return data | self.result.to_dict()
+        fields = {
+            name: {"error": part} if isinstance(part, str) else part.to_dict()
+            for name, part in self.fields.items()
+        }
+        return data | {"fields": fields}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> PageResult:
+        """The page that `to_dict` wrote."""
+        fields = {
+            name: part["error"] if "error" in part else Result.from_dict(part)
+            for name, part in data.get("fields", {}).items()
+        }
+        return cls(
+            data["picture"],
+            data.get("page", 1),
+            data.get("pages", 1),
+            Result.from_dict(data) if "lines" in data else None,
+            fields,
+            data.get("error", ""),
+        )
+
+    def save_crops(self, folder: Path) -> list[Path]:
+        """Save every character's glyph to train with (`output_files.save_crops`). Raises SaveError."""
+        files = []
+        for name, result in self.results:
+            stem = f"{self.stem}-{file_stem(name)}" if name else self.stem
+            files += save_crops(result.characters, folder, stem)
+        return files
+
+
+@dataclass(frozen=True)
+class DocumentReader:
+    """Reads every page of a document in the same way. It can be sent to other processes.
+
+    Args:
+        reader: Reads the pictures.
+        mode, region, grammar: As for `Reader.read`; not used with a form, whose fields have their own.
+        form: Fields to read on every page; None: the whole page.
+        best, threshold: As for `Reader.read`.
+        annotate: Whether boxes and text are drawn over every page.
+        steps: Whether every step of reading a page is drawn; of a form, of every field.
+    """
+
+    reader: Reader
+    mode: Mode = "auto"
+    region: Area | None = None
+    grammar: Grammar | None = None
+    form: Form | None = None
+    best: int = 5
+    threshold: float | None = None
+    annotate: bool = False
+    steps: bool = False
+
+    def read(self, source: Picture, name: str | None = None) -> Iterator[PageResult]:
+        """Read every page of a document.
+
+        Args:
+            source: A path, bytes, a binary file, a PIL image or an array.
+            name: What the results call it; None: the file's name.
+
+        Returns:
+            The pages one by one. What cannot be read is an error of its page, never an exception.
+
+        Raises:
+            InputError: The grammar, form or region cannot be used with these weights.
+        """
+        name = name or source_name(source)
+        try:
+            for page in open_pages(source, name):
+                yield self._read_page(page, name)
+        except (PictureError, MissingExtraError) as error:
+            yield PageResult(name, error=str(error))
+
+    def _read_page(self, page: Page, picture: str) -> PageResult:
+        """One page; drawn where it is read, so that no image travels between processes."""
+        trace = Trace() if self.steps else None
+        result: Result | None = None
+        fields: dict[str, Result | str] = {}
+        error = ""
+        try:
+            if self.form is None:
+                result = self._read_image(page.picture, page.name, trace)
+            else:
+                fields = self._read_fields(page.picture, page.name, self.form, trace)
+        except PictureError as failure:
+            error = str(failure)
+        drawings = {}
+        if self.annotate:
+            results = [result] if result else [one for one in fields.values() if isinstance(one, Result)]
+            drawings["annotate"] = encode_png(annotate(page.picture, results))
+        if trace:
+            drawings["steps"] = encode_png(draw_trace(trace))
+        return PageResult(
+            picture,
+            page.number,
+            page.count,
+            result and result.scale(page.pixels),
+            {n: part if isinstance(part, str) else part.scale(page.pixels) for n, part in fields.items()},
+            error,
+            drawings,
+        )
+
+    def _read_image(self, image: NDArray[np.float32], name: str, trace: Trace | None) -> Result:
+        return self.reader.read_image(
+            image,
+            name,
+            mode=self.mode,
+            region=self.region,
+            grammar=self.grammar,
+            best=self.best,
+            threshold=self.threshold,
+            trace=trace,
+        )
+
+    def _read_fields(
+        self, image: NDArray[np.float32], name: str, form: Form, trace: Trace | None
+    ) -> dict[str, Result | str]:
+        fields = self.reader.read_form(
+            image, form, name, best=self.best, threshold=self.threshold, trace=trace
+        )
+        return {name: str(part) if isinstance(part, PictureError) else part for name, part in fields.items()}

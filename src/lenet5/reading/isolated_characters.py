@@ -1,0 +1,116 @@
+"""Isolated characters: glyphs that are surely one character each, classified in several sheared views.
+
+A picture of one character and a row of printed boxes need no segmentation: the interpretation graph has one arc for
+each class of each glyph. The confidences of the views are averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..imaging.foreground import INKED
+from ..imaging.geometry import Box, Region, scale_box
+from ..imaging.normalise import WORKING, cleaned, field, ink, reduced
+from ..imaging.trace import Trace
+from ..lattice.graph import Graph
+from ..lattice.regex import Grammar
+from ..model.classifier import Classifier
+from .interpretation_graph import InterpretationGraph, classify_views
+from .results import String
+
+__all__ = ["SHEARS", "IsolatedCharacter", "isolate", "read_isolated"]
+
+# Pixels to the right for each pixel of height, of every further view; chosen on held-out writers of the training data.
+SHEARS = (-0.35, -0.2, 0.2, 0.35)
+LEAST = 1e-12  # a confidence is at least so much, that its logarithm is finite
+
+
+@dataclass(frozen=True, eq=False)
+class IsolatedCharacter:
+    """The one character of a region.
+
+    image: (rows, columns, 3) in 0 … 1, the region reduced. foreground: (rows, columns) in 0 … 1, of that image.
+    glyph: (28, 28) uint8. box: in pixels of that image. placed: the box in pixels of the page.
+    """
+
+    image: NDArray[np.float32]
+    foreground: NDArray[np.float32]
+    glyph: NDArray[np.uint8]
+    box: Box
+    placed: Box
+
+
+def isolate(region: Region, trace: Trace | None = None) -> IsolatedCharacter:
+    """Take all foreground of a region for one character.
+
+    Args:
+        region: A region of a page.
+        trace: Records the foreground.
+
+    Returns:
+        The glyph, and where it is.
+
+    Raises:
+        PictureError: Nothing stands out from the background.
+    """
+    image = reduced(region.image, WORKING)
+    foreground = cleaned(ink(image, region.name), region.name)
+    if trace:
+        trace.record("foreground", foreground)
+    glyph = field(foreground, region.name)
+    rows, columns = (np.flatnonzero((foreground > INKED).any(axis)) for axis in (1, 0))
+    top, left = int(rows[0]), int(columns[0])
+    box = left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
+    placed = region.on_page(scale_box(box, region.image.shape[1] / image.shape[1]))
+    return IsolatedCharacter(image, foreground, glyph, box, placed)
+
+
+def read_isolated(
+    characters: Sequence[IsolatedCharacter],
+    model: Classifier,
+    grammar: Grammar | None = None,
+    *,
+    best: int = 5,
+    name: str = "the picture",
+) -> String:
+    """Read glyphs, one character each, from left to right.
+
+    Args:
+        characters: One or more.
+        model: Classifies them; of an ensemble all members and experts.
+        grammar: Strings that are allowed; None: all.
+        best: Different readings wanted, the first included.
+        name: What errors call the picture.
+
+    Returns:
+        The string; its boxes are in pixels of the page.
+
+    Raises:
+        PictureError: The grammar allows no string of so many characters.
+    """
+    glyphs = np.stack([character.glyph for character in characters])
+    views = classify_views(model, glyphs, SHEARS)
+    confidences = np.mean([model.confidence_of(penalties) for penalties in views], 0)
+    confidences = np.maximum(confidences, LEAST)
+    count, classes = confidences.shape
+    first = np.repeat(np.arange(count), classes)
+    label = np.tile(np.arange(classes), count)
+    graph = InterpretationGraph(
+        Graph(count + 1, first, first + 1, label, -np.log(confidences).ravel()),
+        first,
+        glyphs,
+        views[0],
+        lambda candidate: characters[candidate].placed,
+        np.arange(count + 1, dtype=np.float64),
+        confidences,
+    )
+    string = graph.decode(model, grammar, best, name)
+    # No other segmentation competes: the confidence of a reading is its own probability, not a share of paths.
+    alternatives = tuple(
+        replace(other, confidence=float(np.exp(-other.penalty))) for other in string.alternatives
+    )
+    return replace(string, confidence=float(np.exp(-string.penalty)), alternatives=alternatives)

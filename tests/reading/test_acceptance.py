@@ -1,0 +1,134 @@
+"""Which characters are shown and which are rejected, and what the reason is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lenet5.reading.acceptance import (
+    POLICIES,
+    AcceptancePolicy,
+    accept,
+    mean_confidence,
+    reject,
+    rejection_reason,
+)
+from lenet5.reading.results import Alternative, Character, Line, Result, String
+
+
+def sevens(*confidences: float) -> Result:
+    """A string of sevens, of these confidences."""
+    return string_of("7" * len(confidences), *confidences)
+
+
+def string_of(text: str, *confidences: float) -> Result:
+    """A string of these characters, of these confidences."""
+    characters = tuple(
+        Character(t, (10 * i, 5, 8, 12), 30.0, c, (Alternative("1", 60.0, (1 - c) / 2),))
+        for i, (t, c) in enumerate(zip(text, confidences, strict=True))
+    )
+    return Result((Line((String(text, 1.0, 0.5, characters),)),))
+
+
+def test_characters_under_the_threshold_are_shown_as_a_question_mark_with_the_reason():
+    result = reject(sevens(0.9, 0.4, 0.02), 0.5)
+    assert result.text == "7??"
+    assert result.characters[1].reason == "7 40% or 1 30%"
+    assert "no" in result.reasons[1] or "not" in result.reasons[1] or "1 49%" in result.reasons[1]
+    assert result.characters[1].alternatives[0] == Alternative("7", 30.0, 0.4)
+    assert not result.unreadable and reject(sevens(0.1), 0.5).unreadable
+    assert reject(result, 0.5) == result
+    assert json.loads(json.dumps(result.to_dict()))["lines"][0]["strings"][0]["characters"][1]["reason"]
+
+
+def test_a_doubtful_character_in_line_with_sure_ones_is_shown():
+    assert accept(sevens(0.95, 0.8, 0.97), 0.5).text == "777"
+    assert accept(string_of("417", 0.9, 0.04, 0.8), 0.5).text == "4?7"
+    assert accept(string_of("417", 0.9, 0.4, 0.8), 0.5).text == "417"
+    assert accept(sevens(*[0.99] * 9, 0.4, 0.8), 0.5).text == "7" * 11
+    assert accept(string_of("41702985631", *[0.99] * 9, 0.04, 0.8), 0.5).text == "417029856?1"
+    assert accept(sevens(0.4), 0.5).text == "?"
+    assert accept(sevens(0.6), 0.7).text == "?"
+
+
+@pytest.mark.parametrize("confidences", [(0.9, 0.4), (0.96, 0.4, 0.2), [0.9] * 8 + [0.3] * 8])
+def test_nothing_is_shown_of_a_string_that_is_doubtful_on_the_whole(confidences):
+    string = string_of(("48" * 8)[: len(confidences)], *confidences)
+    assert set(accept(string, 0.5).text) == {"?"}
+
+
+def test_strokes_side_by_side_are_ones_only_if_they_are_sure():
+    bars = Result((Line((sevens(0.8, 0.8, 0.8, 0.8).strings[0],)),))
+    assert accept(bars, 0.5).text == "????"
+    assert accept(sevens(0.95, 0.95, 0.95, 0.9), 0.5).text == "7777"
+    for text, shown in (("1111", "1111"), ("11111", "?" * 5), ("711111", "?" * 6), ("7111117", "7111117")):
+        assert accept(string_of(text, *[0.99] * len(text)), 0.5).text == shown
+
+
+def test_what_stands_beside_a_row_of_strokes_must_be_sure_by_itself():
+    for confidences, shown in (((0.01, 0.9, 0.95, 0.92), "????"), ((0.8, 0.9, 0.95, 0.92), "2111")):
+        found = string_of("2111", *confidences)
+        assert accept(found, 0.5).text == shown
+        assert mean_confidence(found.strings[0]) == pytest.approx(
+            (confidences[0] + np.mean(confidences[1:])) / 2
+        )
+    assert mean_confidence(string_of("1213", 0.9, 0.2, 0.7, 0.4).strings[0]) == pytest.approx(0.55)
+
+
+def test_a_short_line_on_a_page_of_something_else_is_not_shown():
+    line, rest = sevens(0.8, 0.9).strings[0], sevens(*[0.2] * 9).strings[0]
+    assert accept(Result((Line((line,)),)), 0.5).text == "77"
+    assert accept(Result((Line((line,)), Line((rest,)))), 0.5).text == "??\n" + "?" * 9
+    sure = sevens(*[0.99] * 5).strings[0]
+    assert accept(Result((Line((rest,)), Line((sure,)))), 0.5).text == "?" * 9 + "\n77777"
+
+
+def test_what_no_pen_drew_is_not_shown_and_its_reason_is_given():
+    string = replace(sevens(0.99, 0.98).strings[0], reason="too thick for a pen's strokes")
+    result = Result((Line((string,)),))
+    assert result.text == "77" and reject(result, 0.0).text == "77"
+    assert accept(result, 0.5).text == "??"
+    assert accept(result, 0.5).reasons == ("too thick for a pen's strokes",) * 2
+
+
+def test_a_grammar_demands_its_characters():
+    result = string_of("417", 0.9, 0.01, 0.9)
+    assert accept(result, 0.5).text == "4?7"
+    assert accept(result, 0.5, asked=True).text == "417"
+
+
+def test_the_class_of_a_single_stroke_is_a_number_of_the_policy():
+    hatching = string_of("lllll", *[0.99] * 5)
+    assert accept(hatching, 0.5).text == "lllll"
+    assert accept(hatching, 0.5, AcceptancePolicy(thin_class="l")).text == "?????"
+
+
+def drawn(strokes: list[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Upright strokes 4 pixels wide on even paper: an image, and its foreground."""
+    foreground = np.zeros((60, 120), np.float32)
+    for left in strokes:
+        foreground[10:50, left : left + 4] = 1
+    return np.repeat(1 - 0.8 * foreground[:, :, None], 3, 2), foreground
+
+
+def ones(strokes: list[int], share: float) -> String:
+    """What those strokes are read as, with this share of all paths."""
+    characters = tuple(Character("1", (left, 10, 4, 40), 1.0, 0.99) for left in strokes)
+    return String("1" * len(strokes), 1.0, share, characters)
+
+
+def test_a_string_that_few_paths_agree_on_is_no_writing():
+    image, foreground = drawn([20, 60])
+    policy = AcceptancePolicy()
+    assert rejection_reason(ones([20, 60], 0.37), image, foreground, policy) == ""
+    assert "too many ways" in rejection_reason(ones([20, 60], 0.35), image, foreground, policy)
+    assert rejection_reason(ones([20, 60], 0.35), image, foreground, POLICIES["displacement"]) == ""
+
+
+def test_ones_in_one_piece_are_another_character():
+    image, foreground = drawn([20, 60])
+    foreground[30:33, 20:64] = 1  # an H
+    assert "in one piece" in rejection_reason(ones([20, 60], 0.9), image, foreground, AcceptancePolicy())
