@@ -67,12 +67,12 @@ def test_json_has_lines_strings_characters_and_their_boxes(call, amount):
     assert (found["picture"], found["text"]) == (str(path), label)
     (line,) = found["lines"]
     (string,) = line["strings"]
-    assert line["text"] == string["text"] == label and len(string["others"]) == 1
+    assert line["text"] == string["text"] == label and len(string["alternatives"]) == 1
     for at, character in enumerate(string["characters"]):
         left, top, wide, high = character["box"]
         assert character["text"] == label[at]
         assert 56 * at - 4 <= left and left + wide <= 56 * (at + 1) + 4 and 0 <= top < top + high <= 72
-        assert character["penalty"] < character["others"][0]["penalty"]
+        assert character["penalty"] < character["alternatives"][0]["penalty"]
         assert 0 <= character["confidence"] <= 1
 
 
@@ -96,7 +96,7 @@ def test_doubt_is_a_question_mark_with_a_reason(call):
     assert ": ?   (" in out and "?: 7 100%" in out
     found = json.loads(call(SEVEN, "--threshold", 1, "--json")[1])
     (character,) = found["lines"][0]["strings"][0]["characters"]
-    assert character["text"] == found["text"] == "?" and character["others"][0]["text"] == "7"
+    assert character["text"] == found["text"] == "?" and character["alternatives"][0]["text"] == "7"
     status, _, err = call(SEVEN, "--threshold", 0.5, "--max-error", "1%")
     assert status == 2 and "exclude one another" in err
     assert call(SEVEN, "--threshold", 2)[0] == 2
@@ -136,7 +136,7 @@ def test_crops_can_be_trained_with_and_never_collide(call, amount):
     assert [p.name for p in Path("crops/__unsure").iterdir()] == ["pencil-seven-1-7.png"]
     data = load("crops")
     assert len(data.images) == len(now) and data.images.shape[1:] == (28, 28)
-    field = Reader().read(SEVEN).characters[0].field
+    field = Reader().read(SEVEN).characters[0].glyph
     assert any((image == field).all() for image in data.images)
 
 

@@ -11,7 +11,6 @@ from PIL import Image, ImageDraw
 from lenet5.imaging.line_removal import find_printed_lines, remove_lines
 from lenet5.imaging.normalise import normalise_character
 from lenet5.reading.reader import Reader
-from lenet5.reading.trace import character_steps, string_steps
 
 PAPER, LINE, PEN = 235, 150, 40
 SIZE = 320, 180  # wide, high
@@ -173,8 +172,3 @@ def test_lines_are_painted_over_in_a_large_photograph_too(reader, mnist_test):
     shade = np.linspace(1, 0.7, 1920)
     picture = Image.fromarray((np.asarray(picture) * shade + grain).clip(0, 255).astype(np.uint8))
     assert reader.read(picture).text == str(labels[2])
-
-
-def test_painting_is_a_step():
-    for steps in (character_steps, string_steps):
-        assert steps(colours(sheet(*lines("ruled"), stroke))).height > steps(colours(sheet(stroke))).height

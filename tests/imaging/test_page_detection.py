@@ -11,7 +11,6 @@ from lenet5.errors import PictureError
 from lenet5.imaging.normalise import normalise_character
 from lenet5.imaging.page_detection import detect_page
 from lenet5.reading.reader import MODES, Reader
-from lenet5.reading.trace import character_steps, string_steps
 
 # Levels of the paper, of what it lies on, and of the pen.
 LEVELS = [(250, 190, 30), (60, 220, 235), (120, 240, 20), (245, 60, 40)]
@@ -122,9 +121,3 @@ def test_what_is_no_sheet_is_left_as_it_is():
 
     assert none(panel)  # writing beside it would be lost
     assert detect_page(colours(photograph(LEVELS[0])[::5, ::5])) is None  # no photograph is so small
-
-
-def test_the_sheet_is_a_step():
-    picture = colours(photograph(LEVELS[1], 10))
-    for steps in (character_steps, string_steps):
-        assert steps(picture).height > steps(picture[100:300, 120:360]).height

@@ -14,7 +14,6 @@ from lenet5.imaging.character_boxes import find_character_boxes
 from lenet5.imaging.geometry import Region
 from lenet5.imaging.page_layout import find_text_lines
 from lenet5.model.lenet5 import LeNet5
-from lenet5.reading.trace import character_steps, string_steps
 
 Box = tuple[int, int, int, int]
 
@@ -274,18 +273,3 @@ def test_levelling_finds_the_tilt_and_says_where_columns_begin():
 def test_a_region_places_what_is_read_in_it():
     region = Region((50, 60, 7, 8), (40, 55), np.zeros((20, 30, 3), np.float32))
     assert region.on_page((3, 4, 5, 6)) == (43, 59, 5, 6)
-
-
-# --- steps -------------------------------------------------------------------------------------------
-
-
-def test_the_sheet_of_steps_grows_with_what_is_found_and_never_fails():
-    page = on_paper(INK)
-    model = LeNet5.pretrained("digits")
-    blank = np.full((60, 80, 3), 0.9, np.float32)
-    whole, none = string_steps(page, model=model), string_steps(blank)
-    assert whole.width == none.width
-    assert whole.height > 3 * none.height
-    character = character_steps(on_paper(printed((80, 90), [(20, 16, "4", 50)])[0]), model=model)
-    assert character.height > character_steps(blank).height
-    assert len(set(np.asarray(character).reshape(-1, 3)[:, 0].tolist())) > 10
