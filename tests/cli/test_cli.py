@@ -285,7 +285,7 @@ def test_calibrating_writes_the_constants_and_nothing_else(call, blots, npz, mon
     monkeypatch.setattr("lenet5.cli.eval.COUNT", 30)  # some 10 ms each
     status, out, _ = call("eval", "my.safetensors", "--data", blots, "--max-error", "5%", "--noncharacters")
     threshold = f"{after.threshold_for(0.05):.2%}"
-    assert status == 0 and f"threshold of an error of 5.00%, a confidence of {threshold}: rejected" in out
+    assert status == 0 and f"threshold for an error of 5.00%: {threshold}: rejected" in out
     assert " of 30, " in out and " as calibrated" in out
     status, out, _ = call("eval", "my.safetensors", "--data", blots, "--json")
     assert status == 0 and json.loads(out)["threshold"] == after.threshold_for()

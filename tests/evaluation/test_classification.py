@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lenet5.data.dataset import Dataset
-from lenet5.errors import DataError, InputError
-from lenet5.evaluation.classification import Evaluation, evaluate, mistakes_picture
+from lenet5.errors import DataError
+from lenet5.evaluation.classification import Evaluation, evaluate
 from lenet5.model.calibration import Confidence
 from lenet5.model.lenet5 import LeNet5
 
@@ -82,15 +82,15 @@ def test_the_rejection_curve_goes_from_no_rejection_to_fewer_and_fewer_errors():
 def test_a_network_that_is_surest_when_wrong_has_no_rejection_that_helps():
     result = evaluation([0, 0, 0], [0, 0, 1])  # the largest margin is the mistake's
     assert result.rejected_for(0.1) is None
-    assert "no rejection" in result.text()
+    assert "no rejection" in result.format()
 
 
 def test_everything_goes_through_json_and_the_text_names_every_class():
     result = evaluation([0, 0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 1, 0, 0])
-    data = json.loads(json.dumps(result.data()))
+    data = json.loads(json.dumps(result.to_dict()))
     assert data["error"] == 3 / 7 and data["confusion"] == result.confusion.tolist()
     assert data["mistakes"][0] == {"pattern": 2, "truth": "a", "answer": "b", "margin": 3.0}
-    text = result.text()
+    text = result.format()
     assert "3 of 7" in text and "42.86%" in text
     assert all(f"\n    {name} " in text for name in "abc")
 
@@ -126,32 +126,14 @@ def test_rejecting_below_a_confidence_leaves_the_error_of_the_rest():
 def test_the_calibration_error_is_told_before_and_after():
     result = evaluation([0] * 10, [0, 1] * 5, margins=[20] * 10)  # half right, and wholly sure
     assert result.reliability()[1] == pytest.approx(0.5)
-    assert "expected calibration error of the confidence: 50.00%\n" in result.text()
+    assert "expected calibration error of the confidence: 50.00%\n" in result.format()
     fitted = replace(result, calibrated=Confidence(1e-9, 1e3, patterns=99))
     assert fitted.reliability()[1] == pytest.approx(0.5 - 1 / 3)
-    assert fitted.data()["calibration_error"] == pytest.approx({"trained": 0.5, "calibrated": 0.5 - 1 / 3})
-    assert "50.00%, and 16.67% as calibrated" in fitted.text()
+    assert fitted.to_dict()["calibration_error"] == pytest.approx({"trained": 0.5, "calibrated": 0.5 - 1 / 3})
+    assert "50.00%, and 16.67% as calibrated" in fitted.format()
     model = LeNet5(seed=1)
     model.metadata["confidence"] = Confidence(0.5, 7.0, patterns=9).metadata()
     images = np.zeros((2, 28, 28), np.uint8)
     found = evaluate(model, Dataset(images, np.array([0, 1]), list("01"), "two"))
     assert (found.trained.scale, found.trained.j) == (1.0, 1.0)
     assert found.calibrated == model.confidence
-
-
-def test_the_sheet_shows_every_mistake_dark_on_light_with_its_caption():
-    result = evaluation([0] * 7, [0, 1, 1, 1, 1, 1, 1])
-    result.images[1:, 10:18, 10:18] = 255
-    sheet = np.array(mistakes_picture(result, columns=4, zoom=2))
-    wide, high = sheet.shape[1] // 4, sheet.shape[0] // 2
-    for place in range(6):
-        row, column = divmod(place, 4)
-        cell = sheet[row * high : (row + 1) * high, column * wide : (column + 1) * wide]
-        assert (cell == 0).sum() >= 16 * 16  # the square of ink, twice as large
-        assert (cell[60:] < 128).any()  # and letters under it
-    assert (sheet[high + 4 :, 2 * wide + 4 :] == 255).all()  # two places stay empty
-
-
-def test_without_mistakes_there_is_no_sheet():
-    with pytest.raises(InputError, match="no mistakes"):
-        mistakes_picture(evaluation([0, 1], [0, 1]))

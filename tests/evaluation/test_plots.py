@@ -1,4 +1,4 @@
-"""The reliability plot: a picture of either kind, the same for the same answers, and what is missing named."""
+"""The picture of mistakes, and the reliability plot: both kinds of file, and what is missing named."""
 
 import sys
 
@@ -8,7 +8,7 @@ from PIL import Image
 
 from lenet5.errors import InputError, MissingExtraError
 from lenet5.evaluation.classification import Evaluation
-from lenet5.evaluation.plots import reliability_plot
+from lenet5.evaluation.plots import mistakes_picture, reliability_plot
 from lenet5.model.calibration import Confidence
 
 
@@ -46,5 +46,30 @@ def test_without_matplotlib_the_extra_is_named(evaluation, tmp_path, monkeypatch
     for name in [name for name in sys.modules if name.split(".")[0] == "matplotlib"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingExtraError, match=r"lenet5\[plots\]"):
+    with pytest.raises(MissingExtraError, match=r"lenet5-1998\[plots\]"):
         reliability_plot(evaluation, tmp_path / "plot.png")
+
+
+def squares(labels: list[int], answers: list[int]) -> Evaluation:
+    """Penalties 0 for the answer and 1 for the other class."""
+    penalties = 1 - np.eye(2, dtype=np.float32)[answers]
+    images = np.zeros((len(labels), 28, 28), np.uint8)
+    return Evaluation("set", list("ab"), np.array(labels), penalties, images)
+
+
+def test_the_sheet_shows_every_mistake_dark_on_light_with_its_caption():
+    result = squares([0] * 7, [0, 1, 1, 1, 1, 1, 1])
+    result.images[1:, 10:18, 10:18] = 255
+    sheet = np.array(mistakes_picture(result, columns=4, zoom=2))
+    wide, high = sheet.shape[1] // 4, sheet.shape[0] // 2
+    for place in range(6):
+        row, column = divmod(place, 4)
+        cell = sheet[row * high : (row + 1) * high, column * wide : (column + 1) * wide]
+        assert (cell == 0).sum() >= 16 * 16  # the square of ink, twice as large
+        assert (cell[60:] < 128).any()  # and letters under it
+    assert (sheet[high + 4 :, 2 * wide + 4 :] == 255).all()  # two places stay empty
+
+
+def test_without_mistakes_there_is_no_sheet():
+    with pytest.raises(InputError, match="no mistakes"):
+        mistakes_picture(squares([0, 1], [0, 1]))

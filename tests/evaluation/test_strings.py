@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lenet5.cli import group
-from lenet5.errors import DataError, PictureError
-from lenet5.evaluation.strings import StringEvaluation, distance, evaluate_strings
+from lenet5.errors import DataError, InputError, PictureError
+from lenet5.evaluation.strings import StringEvaluation, edit_distance, evaluate_strings
 
 WORDS = st.text("01", max_size=4)
 
@@ -29,7 +29,7 @@ def test_the_distance_is_the_fewest_edits(a, b):
             for right in itertools.combinations(range(len(b)), n):
                 changed = sum(a[i] != b[j] for i, j in zip(left, right, strict=True))
                 best = min(best, changed + len(a) - n + len(b) - n)
-    assert distance(a, b) == best
+    assert edit_distance(a, b) == best
 
 
 RESULT = StringEvaluation(
@@ -43,8 +43,8 @@ def test_the_figures_are_those_counted_by_hand():
     assert RESULT.rejection() == [(0.0, 0.75), (0.25, pytest.approx(2 / 3)), (0.5, 0.5)]
     assert RESULT.rejected_for(0.6) == 0.5
     assert RESULT.rejected_for(0.1) is None
-    assert "4 strings: 25.0% right, 30.00% of their characters wrong" in RESULT.text()
-    assert RESULT.data()["read"][1] == {"file": "b", "label": "45", "text": "46", "confidence": 0.2}
+    assert "4 strings: 25.0% right, 30.00% of their characters wrong" in RESULT.format()
+    assert RESULT.to_dict()["read"][1] == {"file": "b", "label": "45", "text": "46", "confidence": 0.2}
 
 
 def folder(tmp_path: Path, table: str) -> Path:
@@ -73,6 +73,15 @@ def test_what_cannot_be_read_counts_as_wrong():
     assert seen == [(1, 2), (2, 2)]
     with pytest.raises(DataError, match="no strings"):
         evaluate_strings(Reads(), [])
+
+
+def test_wrong_use_is_no_wrong_reading():
+    class Refuses:
+        def read(self, path, **options):
+            raise InputError("there is no such mode")
+
+    with pytest.raises(InputError, match="no such mode"):
+        evaluate_strings(Refuses(), [(Path("12"), "12")], mode="prose")
 
 
 def test_the_command_says_how_many_are_right(tmp_path):

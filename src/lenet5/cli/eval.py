@@ -11,7 +11,7 @@ from .progress import downloads
 
 __all__ = ["eval_command"]
 
-COUNT = 2000  # non-characters, some ten seconds' drawing
+COUNT = 2000  # non-characters; drawing them takes some ten seconds
 
 
 @click.command("eval")
@@ -28,19 +28,19 @@ COUNT = 2000  # non-characters, some ten seconds' drawing
 @click.option(
     "--max-error",
     type=Percentage(),
-    help="Reject so much that at most this share of the answers is wrong (needs `lenet5 calibrate`).",
+    help="Reject doubtful answers until at most this share of the rest is wrong (needs `lenet5 calibrate`).",
 )
 @click.option(
     "--reliability",
     type=click.Path(dir_okay=False),
-    help="Draw how far the confidence comes true, before and after calibration (.png or .svg; lenet5-1998[plots]).",
+    help="Plot accuracy over confidence, before and after calibration (.png or .svg; lenet5-1998[plots]).",
 )
 @click.option(
     "--noncharacters",
     is_flag=True,
-    help="Count which of 2,000 generated patterns that are no character are taken for one.",
+    help="Count how many of 2,000 generated non-characters are taken for characters.",
 )
-@click.option("--threads", type=click.IntRange(1), help="As many as this process may use, unless given.")
+@click.option("--threads", type=click.IntRange(1), help="Threads  [default: all cores]")
 @click.option(
     "--json",
     "as_json",
@@ -63,7 +63,8 @@ def eval_command(
     """
     from .. import atomic
     from ..data.dataset import load
-    from ..evaluation.classification import evaluate, mistakes_picture
+    from ..evaluation.classification import evaluate
+    from ..evaluation.plots import mistakes_picture, reliability_plot
     from ..model.ensemble import find
 
     network = find(model)
@@ -76,8 +77,6 @@ def eval_command(
         with atomic.replacing(mistakes) as stream:
             sheet.save(stream, format="PNG")
     if reliability:
-        from ..evaluation.plots import reliability_plot
-
         reliability_plot(result, reliability)
     taken = None
     if noncharacters:
@@ -95,16 +94,16 @@ def eval_command(
             "error_of_the_rest": error,
         }
         if taken:
-            more["noncharacters"] = taken.data()
-        click.echo(json.dumps({"model": model, **result.data(), **more}))
+            more["noncharacters"] = taken.to_dict()
+        click.echo(json.dumps({"model": model, **result.to_dict(), **more}))
         return
-    click.echo(result.text())
+    click.echo(result.format())
     click.echo("")
-    what = "doubt" if max_error is None else f"an error of {max_error:.2%}"
+    which = "default threshold" if max_error is None else f"threshold for an error of {max_error:.2%}:"
     rest = "nothing is left" if error is None else f"error of the rest {error:.2%}"
-    click.echo(f"threshold of {what}, a confidence of {threshold:.2%}: rejected {rejected:.2%}, {rest}")
+    click.echo(f"{which} {threshold:.2%}: rejected {rejected:.2%}, {rest}")
     if taken:
-        click.echo(taken.text())
+        click.echo(taken.format())
     if reliability:
         click.echo(f"the reliability plot is in {reliability}")
     if mistakes:

@@ -53,4 +53,4 @@ def eval_strings_command(
         result = evaluate_strings(
             reader, pictures, rule, lambda done, total: bar.update(), mode=mode, workers=workers
         )
-    click.echo(json.dumps(result.data()) if as_json else result.text())
+    click.echo(json.dumps(result.to_dict()) if as_json else result.format())

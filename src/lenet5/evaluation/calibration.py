@@ -1,8 +1,8 @@
-"""What is better not answered: a model's confidence calibrated, and non-characters taken for characters.
+"""Calibration of a model's confidence on patterns it was not trained on, and false accepts of non-characters.
 
-The constants are fitted (calibration.py) to patterns that the network was not trained on. One that is to learn
-from all writers leaves none: a twin, trained by the same recipe without the writers kept aside, lends its
-mistakes, and the constants go to the model that saw everything.
+The constants are fitted (model.calibration) to patterns that the network was not trained on. A network that is
+to learn from all writers leaves none: a twin, trained by the same recipe without the held-out writers, lends its
+mistakes, and the constants go to the model that was trained on all. # not in the paper.
 """
 
 from __future__ import annotations
@@ -17,74 +17,88 @@ from ..data.dataset import Dataset, relabel
 from ..data.splits import check_untrained
 from ..data.synthesis.negatives import KINDS
 from ..errors import DataError, InputError, ModelError
-from ..model.calibration import Confidence, calibrate, knows_rubbish
+from ..model.calibration import Confidence, knows_rubbish
+from ..model.calibration import calibrate as fit_confidence
 from ..model.classifier import Classifier
 
-__all__ = ["FalseAccepts", "calibrate_model", "check", "false_accepts"]
+__all__ = ["FalseAccepts", "calibrate", "check_calibration", "false_accepts"]
 
 
-def calibrate_model(
+def calibrate(
     model: Classifier,
     patterns: Dataset,
-    nothing: NDArray[np.uint8] | None = None,
-    by: Classifier | None = None,
+    negatives: NDArray[np.uint8] | None = None,
+    twin: Classifier | None = None,
     threads: int | None = None,
 ) -> Confidence:
     """Fit the constants of a model's confidence, and write them into its metadata under "confidence".
 
-    patterns: that were not trained on. nothing: (M, 28, 28) non-characters; they are left out, and counted
-    as 0 in `data`, where the network takes most of them for characters (calibration.knows_rubbish). by: the
-    network whose penalties of all of these are fitted: the model itself, or its twin. Raises DataError for
-    classes that it does not know, ModelError for a network that was trained on these very patterns or a twin
-    that is none, and InputError.
+    Args:
+        model: a network or an ensemble; its weights stay as they are.
+        patterns: that were not trained on.
+        negatives: (M, 28, 28) uint8, non-characters. Where the network takes most of them for characters
+            (model.calibration.knows_rubbish) they are left out, and counted as 0 in `Confidence.data`.
+        twin: the network whose penalties are fitted; the model itself, unless given.
+        threads: as many as this process may use, unless given.
+
+    Returns:
+        The constants and thresholds.
+
+    Raises:
+        DataError: no patterns, or classes that the model does not know.
+        ModelError: a network was trained on these very patterns, or the twin does not fit the model.
+        InputError: the patterns cannot be fitted to.
     """
-    twin, labels = check(model, patterns, by), relabel(patterns, model.classes)
+    fitted, labels = check_calibration(model, patterns, twin), relabel(patterns, model.classes)
     j, scale = model.metadata["j"], model.metadata["scale"]
-    left = None if nothing is None else twin.penalties(nothing, threads)
-    if left is not None and not knows_rubbish(left, j, scale):
-        left = None
+    rubbish = None if negatives is None else fitted.penalties(negatives, threads)
+    if rubbish is not None and not knows_rubbish(rubbish, j, scale):
+        rubbish = None
+    commands = None
+    if twin is not None:
+        trained = (one.metadata["training"] for one in twin.networks)
+        commands = "; ".join(training.get("command", "another network") for training in trained)
     data = {
         "name": patterns.name,
         "sha256": patterns.fingerprint,
-        "noncharacters": 0 if left is None else len(left),
-        "by": None
-        if by is None
-        else "; ".join(one.metadata["training"].get("command", "another network") for one in by.networks),
+        "noncharacters": 0 if rubbish is None else len(rubbish),
+        "by": commands,
     }
-    found = calibrate(
-        twin.penalties(patterns.images, threads),
-        labels,
-        j,
-        scale,
-        left,
-        data,
-    )
-    model.metadata["confidence"] = found.metadata()
-    return found
+    penalties = fitted.penalties(patterns.images, threads)
+    confidence = fit_confidence(penalties, labels, j, scale, rubbish, data)
+    model.metadata["confidence"] = confidence.metadata()
+    return confidence
 
 
-def check(model: Classifier, patterns: Dataset, by: Classifier | None = None) -> Classifier:
-    """The network that `calibrate_model` would ask. Raises what that raises, before there is work to do."""
-    twin = model if by is None else by
+def check_calibration(model: Classifier, patterns: Dataset, twin: Classifier | None = None) -> Classifier:
+    """The network whose penalties `calibrate` would fit; raises what that raises, before there is work to do."""
+    fitted = model if twin is None else twin
     if not len(patterns):
         raise DataError(f"{patterns.name} has no patterns to calibrate with")
-    for network in twin.networks:
+    for network in fitted.networks:
         check_untrained(network, patterns)
-    if twin.classes != model.classes:
+    if fitted.classes != model.classes:
         raise ModelError("a model can only be calibrated by a network of the same classes")
-    constants = [(each.metadata["j"], each.metadata["scale"]) for each in (model, twin)]
+    constants = [(each.metadata["j"], each.metadata["scale"]) for each in (model, fitted)]
     if constants[0] != constants[1]:
         raise ModelError(
             "a model can only be calibrated by a network of the same recipe: the constants j and scale are "
             f"{constants[0]} and {constants[1]}"
         )
     relabel(patterns, model.classes)
-    return twin
+    return fitted
 
 
 @dataclass(frozen=True)
 class FalseAccepts:
-    """Non-characters that a network gave an answer to. kinds: of rubbish.KINDS, share accepted of each."""
+    """Non-characters that a network took for characters.
+
+    Args:
+        threshold: confidence from which an answer counts.
+        patterns: number of non-characters.
+        accepted: number of them with an answer.
+        kinds: share accepted of each kind (data.synthesis.negatives.KINDS).
+    """
 
     threshold: float
     patterns: int
@@ -96,11 +110,11 @@ class FalseAccepts:
         """Share of the non-characters accepted."""
         return self.accepted / self.patterns
 
-    def data(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
         return {**vars(self), "rate": self.rate}
 
-    def text(self) -> str:
+    def format(self) -> str:
         """For people."""
         worst = ", ".join(f"{kind} {share:.1%}" for kind, share in self.kinds.items() if share)
         return (
@@ -110,15 +124,25 @@ class FalseAccepts:
 
 
 def false_accepts(
-    model: Classifier, nothing: NDArray[np.uint8], threshold: float | None = None, threads: int | None = None
+    model: Classifier,
+    negatives: NDArray[np.uint8],
+    threshold: float | None = None,
+    threads: int | None = None,
 ) -> FalseAccepts:
-    """How many of rubbish.noncharacters, (M, 28, 28) from number 0 on, reach the threshold of confidence.
+    """Count the non-characters whose confidence reaches the threshold.
 
-    threshold: that of doubt (LeNet5.threshold_for) unless given. Raises InputError where there are none.
+    Args:
+        model: a network or an ensemble.
+        negatives: (M, 28, 28) uint8 of data.synthesis.negatives.noncharacters, from number 0 on.
+        threshold: of the confidence; the default threshold (Classifier.threshold_for), unless given.
+        threads: as many as this process may use, unless given.
+
+    Raises:
+        InputError: there are no non-characters.
     """
-    if not len(nothing):
+    if not len(negatives):
         raise InputError("to count false accepts, at least one non-character is needed")
     threshold = model.threshold_for() if threshold is None else threshold
-    taken = model.confidence_of(model.penalties(nothing, threads)).max(1) >= threshold
-    kinds = {kind: float(taken[k :: len(KINDS)].mean()) for k, kind in enumerate(KINDS[: len(taken)])}
-    return FalseAccepts(threshold, len(taken), int(taken.sum()), kinds)
+    accepted = model.confidence_of(model.penalties(negatives, threads)).max(1) >= threshold
+    kinds = {kind: float(accepted[k :: len(KINDS)].mean()) for k, kind in enumerate(KINDS[: len(accepted)])}
+    return FalseAccepts(threshold, len(accepted), int(accepted.sum()), kinds)

@@ -1,4 +1,4 @@
-"""How well strings are read: whole strings right, characters wrong, and what rejecting the doubtful saves."""
+"""How well strings are read: strings right, characters wrong, and the gain from rejecting doubtful answers."""
 
 from __future__ import annotations
 
@@ -8,33 +8,37 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import DataError, LeNet5Error
+from ..errors import DataError, PictureError
 from ..lattice.regex import Grammar
 from ..parallel import parallel_map
 from ..reading.reader import Reader
 
-__all__ = ["StringEvaluation", "distance", "evaluate_strings"]
+__all__ = ["StringEvaluation", "edit_distance", "evaluate_strings"]
+
+Row = tuple[str, str, str, float]  # file, label, text, confidence
+ERRORS = 0.05, 0.01  # shares of wrong strings for which `format` gives the rejections
 
 
-def distance(text: str, other: str) -> int:
-    """Fewest characters to insert, leave out or replace that make one string the other (Levenshtein 1966)."""
+def edit_distance(text: str, other: str) -> int:
+    """Fewest characters to insert, delete or replace that turn one string into the other (Levenshtein 1966)."""
     above = list(range(len(other) + 1))
     for row, a in enumerate(text, 1):
-        here = [row]
+        current = [row]
         for column, b in enumerate(other, 1):
-            here.append(min(above[column] + 1, here[-1] + 1, above[column - 1] + (a != b)))
-        above = here
+            current.append(min(above[column] + 1, current[-1] + 1, above[column - 1] + (a != b)))
+        above = current
     return above[-1]
 
 
 @dataclass(frozen=True)
 class StringEvaluation:
-    """What was read in a folder of strings. Rows of `read`: file, label, text, confidence.
+    """The answers to a folder of strings.
 
-    A picture in which nothing could be read has the text "" and the confidence 0.
+    Args:
+        read: file, label, text and confidence of each picture; "" and 0 where nothing could be read.
     """
 
-    read: tuple[tuple[str, str, str, float], ...]
+    read: tuple[Row, ...]
 
     @property
     def exact(self) -> float:
@@ -43,8 +47,8 @@ class StringEvaluation:
 
     @property
     def character_error(self) -> float:
-        """Characters to insert, leave out or replace, for each character of the labels."""
-        wrong = sum(distance(label, text) for _, label, text, _ in self.read)
+        """Characters to insert, delete or replace, for each character of the labels."""
+        wrong = sum(edit_distance(label, text) for _, label, text, _ in self.read)
         return wrong / max(1, sum(len(label) for _, label, _, _ in self.read))
 
     def rejection(self) -> list[tuple[float, float]]:
@@ -52,9 +56,9 @@ class StringEvaluation:
         rows = sorted((confidence, label != text) for _, label, text, confidence in self.read)
         wrong = sum(bad for _, bad in rows)
         curve = []
-        for at, (confidence, bad) in enumerate(rows):
-            if at == 0 or confidence > rows[at - 1][0]:
-                curve.append((at / len(rows), wrong / (len(rows) - at)))
+        for k, (confidence, bad) in enumerate(rows):
+            if k == 0 or confidence > rows[k - 1][0]:
+                curve.append((k / len(rows), wrong / (len(rows) - k)))
             wrong -= bad
         return curve
 
@@ -62,27 +66,30 @@ class StringEvaluation:
         """The smallest share to reject that leaves at most this share wrong; None if none short of all does."""
         return next((rejected for rejected, left in self.rejection() if left <= error), None)
 
-    def data(self) -> dict[str, Any]:
-        """Everything as data that JSON can hold."""
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON values."""
         rows = [
             {"file": file, "label": label, "text": text, "confidence": confidence}
             for file, label, text, confidence in self.read
         ]
         return {
-            "strings": len(self.read), "exact": self.exact, "character_error": self.character_error,
-            "rejection": [list(point) for point in self.rejection()], "read": rows,
-        }  # fmt: skip
+            "strings": len(self.read),
+            "exact": self.exact,
+            "character_error": self.character_error,
+            "rejection": [list(point) for point in self.rejection()],
+            "read": rows,
+        }
 
-    def text(self) -> str:
-        """The figures in a few lines."""
+    def format(self) -> str:
+        """The figures for people, in a few lines."""
         lines = [
             f"{len(self.read):,} strings: {self.exact:.1%} right, "
             f"{self.character_error:.2%} of their characters wrong"
         ]
-        for error in (0.05, 0.01):
+        for error in ERRORS:
             share = self.rejected_for(error)
-            said = "no rejection leaves" if share is None else f"rejecting {share:.1%} leaves"
-            lines.append(f"{said} at most {error:.0%} wrong")
+            rejecting = "no rejection leaves" if share is None else f"rejecting {share:.1%} leaves"
+            lines.append(f"{rejecting} at most {error:.0%} wrong")
         return "\n".join(lines)
 
 
@@ -95,10 +102,22 @@ def evaluate_strings(
     mode: str = "string",
     workers: int | None = 1,
 ) -> StringEvaluation:
-    """Read every picture and compare; progress(done, of how many) is called after each.
+    """Read every picture and compare the text with its label; nothing is rejected.
 
-    mode: as for Reader.read; nothing is rejected. workers: worker processes (parallel_map). A picture that
-    cannot be read counts as wrong. Raises DataError if there are none.
+    Args:
+        reader: what reads.
+        pictures: paths and labels (data.transcripts.read_transcripts).
+        grammar: strings that are allowed; all, unless given.
+        progress: called after each picture with the number done and the number of all.
+        mode: as for Reader.read.
+        workers: processes (parallel.parallel_map).
+
+    Returns:
+        The answers. A picture that cannot be read counts as wrong.
+
+    Raises:
+        DataError: there are no pictures.
+        InputError: mode or grammar cannot be used.
     """
     if not pictures:
         raise DataError("there are no strings to evaluate on")
@@ -112,8 +131,9 @@ def evaluate_strings(
 
 
 def _read(reader: Reader, grammar: Grammar | None, mode: str, path: Path) -> tuple[str, float]:
+    """The text and the confidence of one picture."""
     try:
         result = reader.read(path, mode=mode, grammar=grammar, best=1, threshold=0.0)
-    except LeNet5Error:
+    except PictureError:
         return "", 0.0
     return result.text, result.confidence

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..evaluation.classification import PAPER_ERROR, Evaluation, mistakes_picture
+from ..evaluation.classification import PAPER_ERROR, Evaluation
+from ..evaluation.plots import mistakes_picture
 from . import charts, published, sheets
 from .panel import Drawing, Material, Panel, Sample, Table, compared
 
