@@ -15,9 +15,10 @@ from collections.abc import Callable
 import numpy as np
 
 from lenet5 import LeNet5
-from lenet5.engine.numba_backend import aligned, batch_backward, batch_forward, simd
+from lenet5.engine.numba_backend import batch_backward, batch_forward, simd
 from lenet5.engine.numba_backend.batch_forward import C5_B, C5_W, F6_B, F6_W, L
 from lenet5.engine.numba_backend.jit import compiled
+from lenet5.engine.numba_backend.workspace import aligned
 
 TIMES = 50
 

@@ -71,17 +71,18 @@ def reference(model: LeNet5, images: np.ndarray) -> np.ndarray:
 
 
 def in_numpy(model: LeNet5, images: np.ndarray, _: Calibration) -> np.ndarray:
-    from lenet5.engine import numpy_backend
+    from lenet5.engine.backend import backend
 
-    return numpy_backend.penalties(model.parameters, model.codes, images)
+    return backend("numpy").inference.penalties(model.parameters, model.codes, images)
 
 
 def in_engine(model: LeNet5, images: np.ndarray, _: Calibration, batch: int | None = None) -> np.ndarray:
     package("numba")
-    from lenet5.engine import numba_backend
+    from lenet5.engine.backend import backend
 
+    penalties = backend("numba").inference.penalties
     parts = np.split(images, range(batch, len(images), batch)) if batch else [images]
-    return np.concatenate([numba_backend.penalties(model.parameters, model.codes, part) for part in parts])
+    return np.concatenate([penalties(model.parameters, model.codes, part) for part in parts])
 
 
 def in_torch(model: LeNet5, images: np.ndarray, _: Calibration, dtype: str = "float32") -> np.ndarray:

@@ -22,7 +22,7 @@ import numpy as np
 
 from lenet5.data.mnist import mnist, writers
 from lenet5.data.splits import validation_split
-from lenet5.engine import numba_backend
+from lenet5.engine.backend import backend
 from lenet5.errors import LeNet5Error
 from lenet5.network import distortion, reference
 from lenet5.network.architecture import SHAPES, SLICES
@@ -98,7 +98,12 @@ def data(test: bool) -> tuple[tuple, tuple]:
 
 
 def error(flat: np.ndarray, images: np.ndarray, labels: np.ndarray) -> float:
-    return float((numba_backend.penalties(flat, codes(DIGITS), images, threads=1).argmin(1) != labels).mean())
+    answers = backend("numba").inference.penalties(flat, codes(DIGITS), images, threads=1).argmin(1)
+    return float((answers != labels).mean())
+        (
+            backend("numba").inference.penalties(flat, codes(DIGITS), images, threads=1).argmin(1) != labels
+        ).mean()
+    )
 
 
 def measure(name: str, seed: int, test: bool) -> dict:

@@ -23,9 +23,9 @@ import numpy as np
 from lenet5 import LeNet5
 from lenet5.bench.machine import machine
 from lenet5.data import dataset
-from lenet5.engine import numba_backend
-from lenet5.network.distortion import distort
+from lenet5.engine.backend import backend
 from lenet5.network.reference import normalise
+from lenet5.training.augmentation import distort
 from lenet5.training.recipes import FAST
 
 RESULTS = Path(__file__).parent / "results"
@@ -42,7 +42,7 @@ def ours(seed: int, passes: int) -> list[tuple[float, float]]:
     began = time.perf_counter()
     training, test = dataset.load("mnist"), dataset.load("mnist", split="test")
     model = LeNet5(seed=seed, spread=RECIPE.spread, power=RECIPE.power)
-    trainer = numba_backend.Trainer(
+    trainer = backend("numba").minibatch.Trainer(
         model.parameters, model.codes, training.images, training.labels, batch=RECIPE.batch,
         momentum=RECIPE.momentum, j=RECIPE.j, scale=RECIPE.scale, distortion=RECIPE.distortion, seed=seed,
     )  # fmt: skip
@@ -58,7 +58,6 @@ def ours(seed: int, passes: int) -> list[tuple[float, float]]:
 
 def pytorch(seed: int, passes: int) -> list[tuple[float, float]]:
     import torch
-
     from lenet5.torch.peers import DenseLeNet5
 
     began = time.perf_counter()

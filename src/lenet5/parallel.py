@@ -1,14 +1,17 @@
-"""Worker processes that read many pictures at once; threads would wait for one another in Python."""
+"""Worker processes that read many pictures at once, and how many threads a computation takes."""
 
 from __future__ import annotations
 
+import numbers
 import os
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-__all__ = ["WORTH", "parallel_map", "worth"]
+from .errors import InputError
+
+__all__ = ["WORTH", "parallel_map", "thread_count", "worth"]
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -28,8 +31,23 @@ def worth(items: int) -> int:
     Returns:
         1 for fewer than WORTH items, else the number of cores that this process may use.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return 1 if items < WORTH else cores
+    return 1 if items < WORTH else thread_count()
+
+
+def thread_count(threads: int | None = None) -> int:
+    """Threads to compute with.
+
+    Args:
+        threads: How many; as many as this process may use cores (the affinity mask), unless given.
+
+    Raises:
+        InputError: `threads` is no whole number of at least 1.
+    """
+    if threads is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if not isinstance(threads, numbers.Integral) or threads < 1:
+        raise InputError(f"threads must be a whole number of at least 1, not {threads!r}")
+    return int(threads)
 
 
 def parallel_map(

@@ -26,7 +26,6 @@ except ModuleNotFoundError as _error:
         f"lenet5.sklearn needs scikit-learn ({_error}): pip install 'lenet5-1998[sklearn]' brings it"
     ) from _error
 
-from .engine import numpy_backend
 from .model.lenet5 import LeNet5
 from .network.codes import PRINTABLE
 from .network.preprocessing import target_weights
@@ -101,10 +100,10 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
             raise InputError(f"the classes were {self.classes_} at the first partial_fit, not {classes!r}")
         recipe = self._recipe()
         index = self.n_iter_
-        trainer = numpy_backend.fastest().Trainer(
+        trainer = self.model_.backend.minibatch.Trainer(
             self.model_.parameters, self.model_.codes, self._images(X),
             target_weights(self._indices(y), self.model_.classes, len(X)),
-            batch=recipe.batch, momentum=recipe.optimiser.momentum, decay=recipe.optimiser.weight_decay,
+            batch=recipe.batch, momentum=recipe.optimiser.momentum, weight_decay=recipe.optimiser.weight_decay,
             j=recipe.loss.j, scale=recipe.loss.scale,
             distortion=recipe.distortion, seed=self._seed, threads=self.threads,
         )  # fmt: skip

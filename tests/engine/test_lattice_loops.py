@@ -25,10 +25,12 @@ def test_compiled_sums_are_the_plain_ones(nodes, arcs, seed):
     readings = np.random.default_rng(seed).integers(-2, 3, (4, 3))
     readings[readings == -1] = -2
     with np.errstate(invalid="ignore"):
-        for name in ("reached", "shortest"):
+        for name in ("forward_scores", "viterbi_scores"):
             one, other = (getattr(loops, name)(nodes, start, end, penalty) for loops in (compiled, plain))
             np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
-        one, other = (loops.said(nodes, start, end, label, penalty, readings) for loops in (compiled, plain))
+        one, other = (
+            loops.sequence_scores(nodes, start, end, label, penalty, readings) for loops in (compiled, plain)
+        )
     np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
 
 
@@ -37,8 +39,8 @@ def test_compiled_sums_are_the_plain_ones(nodes, arcs, seed):
 def test_sums_are_those_of_all_paths_one_by_one(loops, seed):
     start, end, label, penalty = some_graph(5, 14, seed)
     every = list(Graph(5, start, end, label, penalty).paths())
-    total = loops.reached(5, start, end, penalty)[-1]
-    least = loops.shortest(5, start, end, penalty)[-1]
+    total = loops.forward_scores(5, start, end, penalty)[-1]
+    least = loops.viterbi_scores(5, start, end, penalty)[-1]
     if not every:
         assert total == least == np.inf
         return
@@ -47,5 +49,5 @@ def test_sums_are_those_of_all_paths_one_by_one(loops, seed):
     for path in every[:3]:
         text = [k for k in label[list(path.arcs)].tolist() if k >= 0]
         same = [q.penalty for q in every if [k for k in label[list(q.arcs)].tolist() if k >= 0] == text]
-        found = loops.said(5, start, end, label, penalty, np.array([text], np.intp).reshape(1, -1))
+        found = loops.sequence_scores(5, start, end, label, penalty, np.array([text], np.intp).reshape(1, -1))
         assert found[0, len(text)] == pytest.approx(-np.log(np.exp(-np.array(same)).sum()))

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lenet5.engine import numba_backend, numpy_backend
-from lenet5.engine.numba_backend import simd
+from lenet5.engine.numba_backend import inference, minibatch, simd
 from lenet5.engine.numba_backend.batch_forward import L
 from lenet5.engine.numba_backend.jit import compiled
+from lenet5.engine.numpy_backend import minibatch as numpy_minibatch
 from lenet5.errors import InputError
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network import losses, reference
@@ -66,44 +66,44 @@ def test_squashing_lets_nan_through():
 @pytest.mark.parametrize("count", [1, 2, L - 1, L, L + 1, 70])
 def test_penalties_equal_the_reference_at_any_batch_size(count):
     right = judged(IMAGES[:count]).penalties
-    assert relative(numba_backend.penalties(FLAT, CODES, IMAGES[:count]), right) <= 1e-5
+    assert relative(inference.penalties(FLAT, CODES, IMAGES[:count]), right) <= 1e-5
 
 
 def test_no_images_give_no_penalties():
-    assert numba_backend.penalties(FLAT, CODES, IMAGES[:0]).shape == (0, 10)
+    assert inference.penalties(FLAT, CODES, IMAGES[:0]).shape == (0, 10)
 
 
 @pytest.mark.parametrize(("side", "kind"), [(28, "u1"), (32, "u1"), (28, "f4"), (32, "f4"), (28, "f8")])
 def test_every_form_of_pixels_is_normalised_as_by_the_reference(side, kind):
     levels = RNG.integers(0, 256, (19, side, side))
     images = levels.astype(np.uint8) if kind == "u1" else (levels / 255).astype(kind)
-    assert relative(numba_backend.penalties(FLAT, CODES, images), judged(images).penalties) <= 1e-5
+    assert relative(inference.penalties(FLAT, CODES, images), judged(images).penalties) <= 1e-5
 
 
 def test_any_number_of_classes():
     codes = np.sign(RNG.standard_normal((26, 84))).astype(np.float32)
-    found = numba_backend.penalties(FLAT, codes, IMAGES[:20])
+    found = inference.penalties(FLAT, codes, IMAGES[:20])
     assert relative(found, judged(IMAGES[:20], codes=codes).penalties) <= 1e-5
 
 
 def test_threads_change_nothing():
     many = np.concatenate([IMAGES] * 5)
-    one = numba_backend.penalties(FLAT, CODES, many, threads=1)
-    assert (numba_backend.penalties(FLAT, CODES, many, threads=3) == one).all()
+    one = inference.penalties(FLAT, CODES, many, threads=1)
+    assert (inference.penalties(FLAT, CODES, many, threads=3) == one).all()
 
 
 def test_calls_from_several_threads_do_not_disturb_each_other():
     parts = [IMAGES[i : i + 23] for i in range(40)]
-    alone = [numba_backend.penalties(FLAT, CODES, part, threads=1) for part in parts]
+    alone = [inference.penalties(FLAT, CODES, part, threads=1) for part in parts]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda part: numba_backend.penalties(FLAT, CODES, part), parts))
+        together = list(pool.map(lambda part: inference.penalties(FLAT, CODES, part), parts))
     assert all((a == b).all() for a, b in zip(alone, together, strict=True))
 
 
 @pytest.mark.parametrize("threads", [0, -1, 1.5, "two"])
 def test_a_number_of_threads_that_cannot_be_is_refused(threads):
     with pytest.raises(InputError, match="threads must be"):
-        numba_backend.penalties(FLAT, CODES, IMAGES, threads=threads)
+        inference.penalties(FLAT, CODES, IMAGES, threads=threads)
 
 
 @pytest.mark.parametrize(("j", "scale"), [(1.0, 1.0), (1.0, 0.1), (20.0, 0.1), (np.inf, 0.05)])
@@ -112,7 +112,7 @@ def test_gradient_equals_the_reference(count, j, scale):
     seen = judged(IMAGES[:count])
     slope = losses.slope(seen.penalties, LABELS[:count], j, scale)
     right = reference.backward(named(FLAT), seen, losses.f6_slope(seen.f6, CODES, slope))
-    energy, found = numba_backend.gradient(FLAT, CODES, IMAGES[:count], LABELS[:count], j, scale)
+    energy, found = minibatch.gradient(FLAT, CODES, IMAGES[:count], LABELS[:count], j, scale)
     assert energy == pytest.approx(losses.energy(seen.penalties, LABELS[:count], j, scale), rel=1e-5)
     for name in SHAPES:
         assert relative(found[SLICES[name]], right[name].ravel()) <= 1e-4, name
@@ -125,7 +125,7 @@ def test_target_weights_and_patterns_that_are_no_character():
     seen = judged(IMAGES[:33])
     slope = losses.slope(seen.penalties, weights, 20.0, 0.1)
     right = reference.backward(named(FLAT), seen, losses.f6_slope(seen.f6, CODES, slope))
-    energy, found = numba_backend.gradient(FLAT, CODES, IMAGES[:33], weights, 20.0, 0.1)
+    energy, found = minibatch.gradient(FLAT, CODES, IMAGES[:33], weights, 20.0, 0.1)
     assert energy == pytest.approx(losses.energy(seen.penalties, weights, 20.0, 0.1), rel=1e-5)
     for name in SHAPES:
         assert relative(found[SLICES[name]], right[name].ravel()) <= 1e-4, name
@@ -139,10 +139,12 @@ def test_any_images_and_parameters(seed, count):
     images = rng.integers(0, 256, (count, 28, 28), dtype=np.uint8)
     right = judged(images, flat).penalties
     # Saturated units amplify the rounding of a single-precision sum: hence the looser bound.
-    assert relative(numba_backend.penalties(flat, CODES, images), right) <= 1e-4
+    assert relative(inference.penalties(flat, CODES, images), right) <= 1e-4
 
 
-def slow_training(steps: list[np.ndarray], rates: np.ndarray, momentum: float, decay: float) -> np.ndarray:
+def slow_training(
+    steps: list[np.ndarray], rates: np.ndarray, momentum: float, weight_decay: float
+) -> np.ndarray:
     """Gradient descent with momentum, straight from its definition, in float64."""
     flat, velocity = FLAT.astype(np.float64), np.zeros(PARAMETER_COUNT)
     for step, rate in zip(steps, rates, strict=True):
@@ -150,19 +152,19 @@ def slow_training(steps: list[np.ndarray], rates: np.ndarray, momentum: float, d
         slope = losses.slope(seen.penalties, LABELS[step], 5.0, 0.1)
         found = reference.backward(named(flat), seen, losses.f6_slope(seen.f6, CODES, slope))
         whole = np.concatenate([found[name].ravel() for name in SHAPES])
-        velocity = momentum * velocity + whole + decay * flat
+        velocity = momentum * velocity + whole + weight_decay * flat
         flat = flat - rate * velocity
     return flat
 
 
-def trainer(threads: int = 1, **settings: object) -> numba_backend.Trainer:
+def trainer(threads: int = 1, **settings: object) -> minibatch.Trainer:
     options = {"batch": 33, "momentum": 0.8, "j": 5.0, "scale": 0.1, **settings}
-    return numba_backend.Trainer(FLAT.copy(), CODES, IMAGES, LABELS, threads=threads, **options)
+    return minibatch.Trainer(FLAT.copy(), CODES, IMAGES, LABELS, threads=threads, **options)
 
 
 def test_training_is_momentum_on_the_mean_gradient_of_each_batch():
     order, rates = RNG.permutation(70), np.array([0.02, 0.01, 0.03], np.float32)
-    ours = trainer(decay=0.01)
+    ours = trainer(weight_decay=0.01)
     ours.run(order, rates)
     right = slow_training([order[:33], order[33:66], order[66:]], rates, 0.8, 0.01)
     moved = np.abs(right - FLAT).max()
@@ -200,10 +202,10 @@ def test_trainings_side_by_side_do_not_wait_for_each_other():
 
 def test_training_in_slices_is_training_at_once():
     order, rates = np.tile(np.arange(70), 3), np.full(7, 0.02, np.float32)
-    whole, slices = trainer(distortion=MILD, squares=0.99), trainer(distortion=MILD, squares=0.99)
-    whole.run(order, rates, averaging=0.1)
+    whole, slices = trainer(distortion=MILD, beta2=0.99), trainer(distortion=MILD, beta2=0.99)
+    whole.run(order, rates, ema=0.1)
     for first in range(0, 7, 2):
-        slices.run(order[first * 33 : (first + 2) * 33], rates[first : first + 2], averaging=0.1)
+        slices.run(order[first * 33 : (first + 2) * 33], rates[first : first + 2], ema=0.1)
     assert (whole.parameters == slices.parameters).all()
     assert (whole.average == slices.average).all()
 
@@ -223,9 +225,9 @@ def test_distortions_differ_from_pass_to_pass_and_come_back_with_the_seed():
 
 
 def test_adaptive_steps_start_as_the_sign_of_the_gradient():
-    ours = trainer(batch=70, squares=0.999, momentum=0.9)
+    ours = trainer(batch=70, beta2=0.999, momentum=0.9)
     ours.run(np.arange(70), np.array([0.01], np.float32))
-    _, slope = numba_backend.gradient(FLAT, CODES, IMAGES, LABELS, 5.0, 0.1)
+    _, slope = minibatch.gradient(FLAT, CODES, IMAGES, LABELS, 5.0, 0.1)
     clear = np.abs(slope) > 1e-4 * np.abs(slope).max()
     assert np.allclose((ours.parameters - FLAT)[clear], -0.01 * np.sign(slope[clear]), rtol=0.05)
 
@@ -245,7 +247,7 @@ CHECK = """
 import numpy as np
 from test_numba_backend import *
 assert L == {lanes}, L
-assert relative(numba_backend.penalties(FLAT, CODES, IMAGES), judged(IMAGES).penalties) <= 1e-5
+assert relative(inference.penalties(FLAT, CODES, IMAGES), judged(IMAGES).penalties) <= 1e-5
 test_gradient_equals_the_reference(2 * L + 3, 20.0, 0.1)
 test_squashing_is_within_two_millionths_everywhere()
 test_training_is_momentum_on_the_mean_gradient_of_each_batch()
@@ -257,7 +259,7 @@ test_training_is_momentum_on_the_mean_gradient_of_each_batch()
 def test_narrower_processors_get_the_same_answers(name, features, lanes, tmp_path):
     environment = os.environ | {
         "NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": features, "LENET5_CACHE": str(tmp_path),
-        "PYTHONPATH": str(Path(__file__).parent),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]),
     }  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", CHECK.format(lanes=lanes)],
@@ -274,9 +276,9 @@ import warnings
 import numpy as np
 with warnings.catch_warnings(record=True) as met:
     warnings.simplefilter("always")
-    from lenet5.engine import numba_backend
+    from lenet5.engine.numba_backend import inference
     flat, codes = np.zeros(60000, np.float32), np.ones((10, 84), np.float32)
-    out = numba_backend.penalties(flat, codes, np.zeros((1, 28, 28), np.uint8))
+    out = inference.penalties(flat, codes, np.zeros((1, 28, 28), np.uint8))
 assert np.allclose(out, 84), out
 print([str(w.message) for w in met])
 """
@@ -295,9 +297,9 @@ def test_a_cache_folder_that_cannot_be_written_is_said_and_survived(tmp_path):
 
 START = """
 import numpy as np
-from lenet5.engine import numba_backend
+from lenet5.engine.numba_backend import inference
 flat, codes = np.zeros(60000, np.float32), np.ones((10, 84), np.float32)
-print(numba_backend.penalties(flat, codes, np.zeros((1, 28, 28), np.uint8))[0, 0])
+print(inference.penalties(flat, codes, np.zeros((1, 28, 28), np.uint8))[0, 0])
 """
 
 
@@ -316,13 +318,13 @@ def test_several_processes_may_compile_at_once(tmp_path):
     assert "compiling" not in again.stderr, "what was compiled must be kept"
 
 
-@pytest.mark.parametrize("trainer", [numba_backend.Trainer, numpy_backend.Trainer])
+@pytest.mark.parametrize("trainer", [minibatch.Trainer, numpy_minibatch.Trainer])
 def test_what_is_likelier_no_character_is_not_counted_wrong(trainer):
     rng = np.random.default_rng(2)
     images = rng.integers(0, 256, (40, 28, 28)).astype(np.uint8)
     model = LeNet5(seed=1)
     targets = np.zeros((40, 10), np.float32)
-    wrong_classes = numba_backend.penalties(model.parameters, model.codes, images).argmax(1)
+    wrong_classes = inference.penalties(model.parameters, model.codes, images).argmax(1)
     targets[np.arange(40), wrong_classes] = np.repeat([1.0, 0.6, 0.4, 0.0], 10)
     _, errors = trainer(model.parameters, model.codes, images, targets, batch=40).run(
         np.arange(40), np.zeros(1, np.float32)

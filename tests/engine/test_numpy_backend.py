@@ -6,13 +6,9 @@ import sys
 import numpy as np
 import pytest
 
-from lenet5.engine import numba_backend, numpy_backend
-from lenet5.engine.numba_backend import augmentation as compiled
-from lenet5.engine.numba_backend import stochastic as engine_stochastic
-from lenet5.engine.numpy_backend import stochastic as uncompiled_stochastic
+from lenet5.engine.backend import backend
 from lenet5.model.lenet5 import LeNet5
-from lenet5.network.architecture import INPUT
-from lenet5.network.distortion import MILD, PAPER, STRONG, Distortion, scratch
+from lenet5.network.distortion import MILD, PAPER, STRONG, Distortion
 from lenet5.training import stochastic
 
 ALL = Distortion(
@@ -21,7 +17,8 @@ ALL = Distortion(
 )  # fmt: skip
 
 
-BOTH = engine_stochastic, uncompiled_stochastic
+NUMBA, NUMPY = backend("numba"), backend("numpy")
+BOTH = NUMBA.stochastic, NUMPY.stochastic
 
 
 @pytest.fixture(scope="module")
@@ -52,27 +49,28 @@ def strokes() -> np.ndarray:
 )
 def test_distortions_are_those_of_the_engine(strokes, distortion):
     patterns = np.arange(1000, 1000 + len(strokes))
-    pool = distortion.pool(5, 2)
-    fast, slow = (np.empty((len(strokes), INPUT, INPUT), np.float32) for _ in range(2))
-    seed, index = np.uint64(5), np.uint64(2)
-    compiled.distort_all(strokes, distortion.vector(), pool, seed, index, patterns, scratch(), fast)
-    numpy_backend.augmentation.distort_all(strokes, distortion.vector(), pool, 5, 2, patterns, None, slow)
+    fast, slow = (
+        loops.distort(strokes, distortion, loops.elastic_pool(distortion, 5, 2), 5, 2, patterns)
+        for loops in (NUMBA.augmentation, NUMPY.augmentation)
+    )
     assert np.abs(fast - slow).max() < 1e-4
 
 
 def test_noise_is_that_of_the_engine():
     fast, slow = (np.empty((3, 100), np.float32) for _ in range(2))
-    compiled.noise(np.uint64(7), np.uint64(1), fast)
-    numpy_backend.augmentation.noise(7, 1, slow)
+    NUMBA.augmentation.noise(np.uint64(7), np.uint64(1), fast)
+    NUMPY.augmentation.noise(7, 1, slow)
     np.testing.assert_array_equal(fast, slow)
 
 
 def test_penalties_are_those_of_the_engine(strokes):
     model = LeNet5(seed=4)
     many = np.concatenate([strokes, strokes[:9]])  # more than a block, and no multiple of one
-    slow = numpy_backend.penalties(model.parameters, model.codes, many)
-    np.testing.assert_allclose(slow, numba_backend.penalties(model.parameters, model.codes, many), rtol=2e-5)
-    assert numpy_backend.penalties(model.parameters, model.codes, many[:0]).shape == (0, 10)
+    slow = NUMPY.inference.penalties(model.parameters, model.codes, many)
+    np.testing.assert_allclose(
+        slow, NUMBA.inference.penalties(model.parameters, model.codes, many), rtol=2e-5
+    )
+    assert NUMPY.inference.penalties(model.parameters, model.codes, many[:0]).shape == (0, 10)
 
 
 @pytest.mark.parametrize("j", [None, 1.0])
@@ -82,22 +80,17 @@ def test_a_pass_of_the_papers_training_is_that_of_the_engine(strokes, j, distort
     model = LeNet5(seed=2, spread=1.0, power=0.5)
     h = [loops.curvature(model.parameters, model.codes, strokes[:9], labels, j, 0.25) for loops in BOTH]
     np.testing.assert_allclose(h[0], h[1], rtol=1e-3, atol=1e-6)
-    drawn = (distortion.vector(), distortion.pool(5, 2), scratch()) if distortion else None
     flats, told = [], []
     for loops in BOTH:
         flat = model.parameters.copy()
         own = np.float32(5e-4) / (np.float32(0.02) + 8 * h[0])
-        loop = loops.Pass(flat, model.codes, own, strokes, labels, j, 0.25, drawn, 5, 2)
+        loop = loops.Pass(flat, model.codes, own, strokes, labels, j, 0.25, distortion, 5, 2)
         loop.run(order[:20])
         loop.run(order[20:])
         flats.append(flat)
         told.append([loop.energy, loop.errors])
     assert np.linalg.norm(flats[0] - flats[1]) < 1e-3 * np.linalg.norm(flats[0] - model.parameters)
     np.testing.assert_allclose(told[0], told[1], rtol=1e-4)
-
-
-def test_where_numba_is_there_it_is_used():
-    assert numpy_backend.fastest() is numba_backend
 
 
 @pytest.mark.parametrize("recipe", ["mini-batches", "paper"])
@@ -117,7 +110,7 @@ def test_a_training_without_numba_gives_nearly_the_same_network(tmp_path, stroke
         images = np.load(sys.argv[2], allow_pickle=False)
         model = LeNet5().fit(images, np.arange(len(images)) % 10, recipe, seed=1)
         model.save(sys.argv[3])
-        assert ("lenet5.engine.numba_backend" in sys.modules) == (sys.argv[1] == "with")
+        assert model.backend.name == ("numba" if sys.argv[1] == "with" else "numpy")
     """
     np.save(tmp_path / "strokes.npy", strokes)
     models = {}

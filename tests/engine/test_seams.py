@@ -1,8 +1,5 @@
 """The loops of cutting, compiled and not: the same."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,19 +15,19 @@ from lenet5.engine.numpy_backend import seams as plain
 def test_ways_are_the_same_to_the_last_bit(rows, columns, seed, aside):
     rng = np.random.default_rng(seed)
     ink = (rng.random((rows, columns)) * (rng.random((rows, columns)) < 0.4)).astype(np.float32)
-    (cost, step), (other, other_step) = (loops.cheapest_ways(ink, aside) for loops in (compiled, plain))
+    (cost, step), (other, other_step) = (loops.seam_costs(ink, aside) for loops in (compiled, plain))
     assert cost.dtype == other.dtype and step.dtype == other_step.dtype
     assert np.array_equal(cost, other) and np.array_equal(step, other_step)
     ends = rng.permutation(columns)[:5]
-    assert np.array_equal(compiled.ways_to(step, ends), plain.ways_to(step, ends))
-    assert compiled.ways_to(step, ends[:0]).shape == (0, rows)
+    assert np.array_equal(compiled.trace_seams(step, ends), plain.trace_seams(step, ends))
+    assert compiled.trace_seams(step, ends[:0]).shape == (0, rows)
 
 
 @given(st.integers(1, 60), st.integers(1, 9), st.integers(0, 2**32 - 1))
 @settings(max_examples=60, deadline=None)
 def test_the_lowest_places_are_the_same(columns, reach, seed):
     cost = np.random.default_rng(seed).integers(0, 4, columns).astype(np.float32)  # with plateaus
-    found, other = (loops.lowest(cost, reach, 2.0) for loops in (compiled, plain))
+    found, other = (loops.local_minima(cost, reach, 2.0) for loops in (compiled, plain))
     assert found.dtype == other.dtype and np.array_equal(found, other)
     assert (cost[found] <= 2).all()
 
@@ -40,9 +37,9 @@ def test_small_pictures_are_placed_the_same():
     sizes = rng.integers(1, 21, (30, 2))
     corners = rng.integers(0, 28 - sizes + 1)
     small = rng.integers(1, 256, (30, 20, 20)).astype(np.uint8)
-    found, other = (loops.placed(small, sizes, corners, 28) for loops in (compiled, plain))
+    found, other = (loops.place_glyphs(small, sizes, corners, 28) for loops in (compiled, plain))
     assert np.array_equal(found, other) and ((found > 0).sum((1, 2)) == sizes.prod(1)).all()
-    assert compiled.placed(small[:0], sizes[:0], corners[:0], 28).shape == (0, 28, 28)
+    assert compiled.place_glyphs(small[:0], sizes[:0], corners[:0], 28).shape == (0, 28, 28)
 
 
 @given(
@@ -61,7 +58,8 @@ def test_parts_are_the_same_up_to_rounding(rows, columns, count, reach, seed):
     boxes = np.tile(np.array([0, rows, 0, columns]), (len(runs), 1))
     beyond = rng.random((len(runs), 2)) < 0.5
     (small, sizes), (other, other_sizes) = (
-        loops.shown(ink, piece, runs, boxes, beyond, reach, 0.3, 20) for loops in (compiled, plain)
+        loops.render_candidates(ink, piece, runs, boxes, beyond, reach, 0.3, 20)
+        for loops in (compiled, plain)
     )
     assert np.array_equal(sizes, other_sizes)
     np.testing.assert_allclose(small, other, atol=2e-5)
@@ -73,7 +71,7 @@ def test_a_part_is_resized_by_pillow(loops):
     for rows, columns in ((61, 33), (7, 5), (20, 20), (1, 40), (90, 2)):
         ink = np.maximum(rng.random((rows, columns)), 0.4).astype(np.float32)
         whole = np.zeros((rows, columns), np.intp), np.array([(0, 1)]), np.array([(0, rows, 0, columns)])
-        small, ((high, wide),) = loops.shown(ink, *whole, np.zeros((1, 2), bool), 1, 0.3, 20)
+        small, ((high, wide),) = loops.render_candidates(ink, *whole, np.zeros((1, 2), bool), 1, 0.3, 20)
         assert max(high, wide) == 20
         how = [
             Image.Resampling.BOX if a < b else Image.Resampling.BICUBIC
@@ -82,15 +80,3 @@ def test_a_part_is_resized_by_pillow(loops):
         picture = Image.fromarray(ink).resize((wide, rows), how[0]).resize((wide, high), how[1])
         np.testing.assert_allclose(small[0, :high, :wide], np.asarray(picture), atol=1e-5)
         assert not small[0, high:].any() and not small[0, :, wide:].any()
-
-
-def test_the_compiled_are_taken_once_the_engine_is_loaded():
-    code = """
-import sys
-from lenet5.imaging import segmentation
-plain = segmentation._loops().__name__, "numba" in sys.modules
-import lenet5.engine.numba_backend
-print(*plain, segmentation._loops().__name__)
-"""
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.split() == [plain.__name__, "False", compiled.__name__]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
-from lenet5.engine.numpy_backend.seams import cheapest_ways, ways_to
+from lenet5.engine.numpy_backend.seams import seam_costs, trace_seams
 from lenet5.imaging.normalise import normalise_character
 from lenet5.imaging.segmentation import Segments, fit, fit_to_box_all, segments, shear_images
 
@@ -49,8 +49,8 @@ def is_an_arc(found, part: np.ndarray, least: float = 0.85) -> bool:
 @settings(max_examples=80, deadline=None)
 def test_the_cheapest_ways_are_those_of_every_way_tried(rows, columns, aside, levels):
     ink = np.array(levels[: rows * columns], np.float32).reshape(rows, columns) / 4
-    cost, step = cheapest_ways(ink, aside)
-    ways = ways_to(step, np.arange(columns))
+    cost, step = seam_costs(ink, aside)
+    ways = trace_seams(step, np.arange(columns))
     for end in range(columns):
         possible = [
             sum(ink[y, x] for y, x in enumerate(way))
@@ -70,7 +70,7 @@ def test_the_cheapest_ways_are_those_of_every_way_tried(rows, columns, aside, le
 @settings(max_examples=40, deadline=None)
 def test_ways_never_cross(seed):
     ink = np.random.default_rng(seed).random((20, 30)).astype(np.float32)
-    ways = ways_to(cheapest_ways(ink, 0.1)[1], np.arange(30))
+    ways = trace_seams(seam_costs(ink, 0.1)[1], np.arange(30))
     assert (np.diff(ways, axis=0) >= 0).all()
 
 

@@ -2,6 +2,7 @@
 
 import json
 import math
+import pickle
 import sys
 import threading
 
@@ -121,15 +122,24 @@ def test_the_same_character_in_every_accepted_form_gives_the_same_penalties(imag
         np.testing.assert_allclose(model.penalties(form), expected, rtol=1e-4)
 
 
-def test_without_the_engine_a_few_images_do_not_load_numba(images):
+def test_the_numpy_backend_loads_no_compiler(images):
     import subprocess
 
     program = (
         "import sys, numpy; from lenet5 import LeNet5\n"
-        "model = LeNet5(); model.penalties(numpy.zeros((16, 28, 28), 'uint8'))\n"
+        "model = LeNet5(backend='numpy'); model.penalties(numpy.zeros((16, 28, 28), 'uint8'))\n"
         "sys.exit('numba' in sys.modules or 'scipy' in sys.modules or 'PIL' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode == 0
+
+
+def test_a_model_keeps_its_backend_from_file_to_process(tmp_path, images):
+    LeNet5(seed=2).save(tmp_path / "one.safetensors")
+    for name in ("numpy", "numba"):
+        model = LeNet5.load(tmp_path / "one.safetensors", backend=name)
+        again = pickle.loads(pickle.dumps(model))
+        assert model.backend.name == name and again.backend is model.backend
+        np.testing.assert_array_equal(again.penalties(images), model.penalties(images))
 
 
 def test_without_numba_everything_is_answered_and_said_once(images):

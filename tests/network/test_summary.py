@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from lenet5.network.reference import summary
+from lenet5.network import summary
 
 
 def test_the_table_has_the_papers_totals_and_says_where_the_article_differs():

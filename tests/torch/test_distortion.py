@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lenet5.network import distortion as distort
+from lenet5.training import augmentation
 from lenet5.training.recipes import FAST
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'lenet5-1998[torch]'")
@@ -26,8 +27,8 @@ def test_distortions_are_the_engines_picture_for_picture(chosen):
     mine = distortion.Distorter(chosen, 5, torch.device("cpu"))
     for pass_index in (0, 41):
         mine.prepare_pass(pass_index)
-        assert np.abs(mine.pool.numpy() - chosen.pool(5, pass_index)).max() < 1e-5
+        assert np.abs(mine.pool.numpy() - augmentation.elastic_pool(chosen, 5, pass_index)).max() < 1e-5
         found = mine(torch.tensor(IMAGES), torch.tensor(patterns)).numpy()
-        expected = distort.distort(IMAGES, chosen, 5, pass_index, patterns)
+        expected = augmentation.distort(IMAGES, chosen, 5, pass_index, patterns)
         # Rounding may bring a place to another neighbour: the bilinear mean is continuous there.
         assert np.abs(found - expected).max() < 1e-4

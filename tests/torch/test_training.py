@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lenet5.engine import numpy_backend
+from lenet5.engine.backend import backend
 from lenet5.errors import InputError
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network import distortion as distort
@@ -27,7 +27,7 @@ def trained(trainer, images=MANY, labels=MANY_LABELS, **settings):
     own = trainer(
         model.parameters, model.codes, images, labels, batch=16, j=20.0, scale=0.1, seed=4, **settings
     )
-    rate = 0.001 if settings.get("squares") else 0.02
+    rate = 0.001 if settings.get("beta2") else 0.02
     for index in range(2):
         own.prepare_pass(index)
         told = own.run(np.random.default_rng(index).permutation(50), np.full(4, rate, np.float32), 0.1)
@@ -38,15 +38,15 @@ def trained(trainer, images=MANY, labels=MANY_LABELS, **settings):
     "settings",
     [
         {},
-        {"decay": 0.01, "distortion": distort.STRONG},
-        {"squares": 0.99, "decay": 0.1, "momentum": 0.8},
+        {"weight_decay": 0.01, "distortion": distort.STRONG},
+        {"beta2": 0.99, "weight_decay": 0.1, "momentum": 0.8},
     ],
-    ids=["momentum", "distorted", "squares"],
+    ids=["momentum", "distorted", "beta2"],
 )
 def test_training_takes_the_engines_steps(settings):
-    mine, theirs = trained(twin.Trainer, **settings), trained(numpy_backend.Trainer, **settings)
+    mine, theirs = trained(twin.Trainer, **settings), trained(backend("numpy").minibatch.Trainer, **settings)
     # Adam divides by the root of small numbers, so that rounding shows.
-    bound = 1e-3 if "squares" in settings else 1e-5
+    bound = 1e-3 if "beta2" in settings else 1e-5
     assert np.abs(mine[0] - theirs[0]).max() < bound
     assert np.abs(mine[1] - theirs[1]).max() < bound
     assert mine[2][0] == pytest.approx(theirs[2][0], rel=1e-4) and mine[2][1] == theirs[2][1]
@@ -90,8 +90,11 @@ def test_rehearsing_for_a_cuda_graph_leaves_no_trace(monkeypatch):
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU here")
-@pytest.mark.parametrize("settings", [{}, {"distortion": distort.STRONG, "decay": 0.01}])
+@pytest.mark.parametrize("settings", [{}, {"distortion": distort.STRONG, "weight_decay": 0.01}])
 def test_a_gpu_takes_the_same_steps(settings):
-    mine, theirs = trained(twin.trainer("cuda"), **settings), trained(numpy_backend.Trainer, **settings)
+    mine, theirs = (
+        trained(twin.trainer("cuda"), **settings),
+        trained(backend("numpy").minibatch.Trainer, **settings),
+    )
     assert np.abs(mine[0] - theirs[0]).max() < 1e-2  # TF32, and the order of sums
     assert mine[2][0] == pytest.approx(theirs[2][0], rel=1e-2)

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from scipy.ndimage import grey_dilation, grey_erosion, map_coordinates
 
+from lenet5.engine.backend import backend
+from lenet5.engine.elastic import displacements
 from lenet5.errors import InputError
-from lenet5.network.distortion import MILD, NONE, PAPER, STRONG, Distortion, distort, elastic_pool
+from lenet5.network.distortion import MILD, NONE, PAPER, STRONG, Distortion
+from lenet5.training.augmentation import distort, elastic_pool
 
 CROSS = np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], bool)
 NAMED = {"MILD": MILD, "PAPER": PAPER, "STRONG": STRONG}
@@ -85,7 +88,7 @@ def test_without_distortion_a_field_is_normalised_and_padded():
 def test_whole_pixels_move_the_field_without_changing_it(fields_of_ink):
     # The draw is continuous; where it is known, the answer is a copy. Force it through the compiled code.
     from lenet5.engine.numba_backend import augmentation as kernels
-    from lenet5.network.distortion import scratch
+    from lenet5.engine.numba_backend.workspace import scratch
 
     room, out = scratch(), np.empty((32, 32), np.float32)
     tile, start = np.zeros((1, 64, 64), np.float32), (0, 0, 0, 0)
@@ -151,7 +154,7 @@ def test_numbers_are_those_of_the_published_splitmix64():
 def test_elastic_displacements_are_two_pieces_of_the_pool(fields_of_ink):
     d = Distortion(alpha=30.0, sigma=4.0, spread=0.6)
     result = distort(fields_of_ink, d, 3, 2)
-    pool = elastic_pool(3, 2, 64, 4.0, 30.0).astype(float)
+    pool = elastic_pool(d, 3, 2).astype(float)
     for p, image in enumerate(fields_of_ink):
         u = [share(3, 2, p, draw) for draw in range(16)]
         top_x, left_x, top_y, left_y = (int(33 * u[n]) for n in (12, 13, 14, 15))
@@ -283,7 +286,7 @@ def test_a_new_kind_of_distortion_leaves_the_other_draws_alone(fields_of_ink):
 
 def test_elastic_fields_have_simards_strength_and_smoothness():
     sigma, alpha = 4.0, 34.0
-    pool = elastic_pool(13, 0, 64, sigma, alpha).astype(float)
+    pool = elastic_pool(Distortion(alpha=alpha, sigma=sigma), 13, 0).astype(float)
     assert pool.shape == (64, 64, 64)
     # Uniform noise has variance 1/3; a Gaussian's squares sum to 1/(4πσ²).
     expected = alpha / np.sqrt(3 * 4 * np.pi * sigma**2)
@@ -306,13 +309,15 @@ def test_elastic_fields_are_smoothed_noise():
     bounding_box = weights[(np.arange(64)[:, None] - np.arange(64)) % 64]
     noise = [2 * share(13, 4, 2**64 - 1, draw) - 1 for draw in range(4096)]
     expected = 10 * bounding_box @ np.reshape(noise, (64, 64)) @ bounding_box.T
-    np.testing.assert_allclose(elastic_pool(13, 4, 1, sigma, 10.0)[0], expected, atol=1e-5)
+    np.testing.assert_allclose(
+        elastic_pool(Distortion(alpha=10.0, sigma=sigma), 13, 4)[0], expected, atol=1e-5
+    )
 
 
 def test_pools_differ_by_pass_and_are_still_without_alpha():
-    assert np.abs(STRONG.pool(1, 0) - STRONG.pool(1, 1)).max() > 1
-    np.testing.assert_array_equal(STRONG.pool(1, 1), STRONG.pool(1, 1))
-    assert not MILD.pool(1, 0).any()
+    assert np.abs(elastic_pool(STRONG, 1, 0) - elastic_pool(STRONG, 1, 1)).max() > 1
+    np.testing.assert_array_equal(elastic_pool(STRONG, 1, 1), elastic_pool(STRONG, 1, 1))
+    assert not elastic_pool(MILD, 1, 0).any()
 
 
 def test_the_papers_distortions_are_the_papers_list():
@@ -349,7 +354,7 @@ def test_what_is_no_field_is_refused(fields_of_ink):
     with pytest.raises(InputError, match="seed"):
         distort(fields_of_ink, MILD, "today")
     with pytest.raises(InputError, match="at least 1"):
-        elastic_pool(1, 0, 0, 4.0, 1.0)
+        displacements(backend("numba").augmentation.noise, 1, 0, 0, 4.0, 1.0)
     assert distort(fields_of_ink[:0], STRONG, 1).shape == (0, 32, 32)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lenet5.data.dataset import Dataset
-from lenet5.engine import numpy_backend
+from lenet5.engine.backend import backend
 from lenet5.errors import DataError, InputError, LeNet5Error, ModelError, SaveError
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network.distortion import MILD
@@ -43,7 +43,7 @@ class Recorder:
     def prepare_pass(self, index):
         Recorder.calls.append(("pass", index))
 
-    def run(self, order, rates, averaging=0.0):
+    def run(self, order, rates, ema=0.0):
         Recorder.calls.append(("run", order, rates))
         return float(len(order)), 0
 
@@ -155,7 +155,7 @@ def test_the_uncompiled_trainer_takes_the_same_steps_as_the_engine(change):
     recipe = SHORT.with_settings(**{"passes": 2, "batch": 12, "weight_decay": 1e-3, "ema": 0.1, **change})
     data = blots(50)
     fast, slow = LeNet5(seed=9), LeNet5(seed=9)
-    for model, trainer in ((fast, None), (slow, numpy_backend.Trainer)):
+    for model, trainer in ((fast, None), (slow, backend("numpy").minibatch.Trainer)):
         training = Training(model, data.images, data.labels, recipe, trainer=trainer)
         first = training.run_pass()
         second = training.run_pass()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engine import numba_backend
+from ..engine.backend import backend
 from ..model.lenet5 import LeNet5
 from ..network.distortion import PAPER, Distortion
 from ..network.reference import normalise
@@ -144,7 +144,7 @@ def _trainer(
 ) -> Timed:
     """A call of our trainer that learns PATTERNS patterns."""
     model = LeNet5(seed=0)
-    trainer = numba_backend.Trainer(
+    trainer = backend("numba").minibatch.Trainer(
         model.parameters, model.codes, raw, labels, batch=batch, distortion=distortion, threads=threads
     )
     order = np.arange(PATTERNS)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._version import __version__
-from ..engine import numba_backend
+from ..engine.backend import backend
 from ..export.to_onnx import build
 from ..model.lenet5 import LeNet5
 from ..network.reference import normalise
@@ -74,8 +74,9 @@ def training_peer(
 
 
 def _ours(model: LeNet5, threads: int) -> Iterator[Peer]:
+    penalties = backend("numba").inference.penalties
     parameters, codes = model.parameters, model.codes
-    yield Peer("lenet5", __version__, lambda raw, _: numba_backend.penalties(parameters, codes, raw, threads))
+    yield Peer("lenet5", __version__, lambda raw, _: penalties(parameters, codes, raw, threads))
 
 
 def _torch(model: LeNet5, threads: int) -> Iterator[Peer]:

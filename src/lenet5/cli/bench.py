@@ -25,7 +25,7 @@ def bench_command(cores: str | None, rounds: int, out: Path | None, as_json: boo
     """
     from ..atomic import write
     from ..bench.report import measure, plot, table
-    from ..engine.numba_backend import thread_count
+    from ..parallel import thread_count
 
     try:
         counts = sorted({int(item) for item in cores.split(",")}) if cores else sorted({1, thread_count()})

@@ -1,1 +1,1 @@
-"""The network made fast: the same mathematics behind one interface, compiled or plain NumPy; arrays in, arrays out."""
+"""The network computed fast: arrays in, arrays out, in compiled code or in plain NumPy behind one interface."""

@@ -10,16 +10,15 @@ a run of neighbouring pieces, shaped as MNIST's characters were.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..engine.numpy_backend import seams
+from ..engine.interface import Seams
+from ..engine.numpy_backend import seams as numpy_seams
 from ..network.architecture import FIELD
 from .foreground import INKED, character_size
 from .normalise import BOX
@@ -50,6 +49,7 @@ class Segments:
     none. boxes: (pieces, 4) top, bottom, left, right of each piece's ink. joints: (pieces − 1,) strokes that
     the cut between two neighbours goes through. size: pixels, height of a character. stroke: its width.
     aside: pixels by which each row was moved to the right before (see `segments`), (rows,).
+    seams: the loops of cutting (engine.interface).
     """
 
     ink: NDArray[np.float32]
@@ -59,6 +59,7 @@ class Segments:
     size: float
     stroke: float
     aside: NDArray[np.float64]
+    seams: Seams = numpy_seams
 
     def box(self, first: int, behind: int) -> tuple[int, int, int, int]:
         """Top, bottom, left, right of the ink of pieces first … behind − 1."""
@@ -80,7 +81,7 @@ class Segments:
         _, _, left, right = self.box(first, behind)
         piece = self.piece[:, left:right]
         ink = np.where((piece >= first) & (piece < behind), self.ink[:, left:right], 0)
-        found = segments(ink, slant, like=self)
+        found = segments(ink, slant, like=self, seams=self.seams)
         return replace(found, aside=found.aside - left)
 
     @property
@@ -153,16 +154,10 @@ class Segments:
         self, runs: list[tuple[int, int]], boxes: NDArray[np.intp], beyond: NDArray[np.bool_]
     ) -> NDArray[np.uint8]:
         run, reach = np.array(runs, np.intp).reshape(-1, 2), max(1, round(BEYOND * self.stroke))
-        return _centred(*_loops().shown(self.ink, self.piece, run, boxes, beyond, reach, INKED, BOX))
-
-
-def _loops() -> ModuleType:
-    """Cutting, compiled if the engine is loaded: for a line or two that is not worth while (model.FEW)."""
-    if "lenet5.engine.numba_backend" in sys.modules:
-        from ..engine.numba_backend import seams as compiled
-
-        return compiled
-    return seams
+        small, sizes = self.seams.render_candidates(
+            self.ink, self.piece, run, boxes, beyond, reach, INKED, BOX
+        )
+        return _centred(small, sizes, self.seams)
 
 
 def _number(ways: NDArray[np.intp], columns: int) -> NDArray[np.intp]:
@@ -170,26 +165,28 @@ def _number(ways: NDArray[np.intp], columns: int) -> NDArray[np.intp]:
     return (np.arange(columns) >= ways[:, :, None]).sum(0)
 
 
-def _free_parts(ink: NDArray[np.float32]) -> NDArray[np.intp]:
+def _free_parts(ink: NDArray[np.float32], seams: Seams) -> NDArray[np.intp]:
     """Number of the part that each pixel lies in, between ways through no ink."""
-    cost, step = _loops().cheapest_ways(ink, ASIDE)
-    return _number(_loops().ways_to(step, _loops().lowest(cost, 1, 0.5)), ink.shape[1])
+    cost, step = seams.seam_costs(ink, ASIDE)
+    return _number(seams.trace_seams(step, seams.local_minima(cost, 1, 0.5)), ink.shape[1])
 
 
-def _cuts(ink: NDArray[np.float32], size: float, stroke: float) -> tuple[NDArray[np.intp], NDArray]:
+def _cuts(
+    ink: NDArray[np.float32], size: float, stroke: float, seams: Seams
+) -> tuple[NDArray[np.intp], NDArray]:
     """Ways through the ink of one part, from left to right, (ways, rows), and the cost of each in pixels."""
     from scipy import ndimage
 
     paper, _ = ndimage.label(np.pad(ink <= 0, 1, constant_values=True))
     filled = paper[1:-1, 1:-1] != paper[0, 0]  # the ink, and what it encloses
-    cost, step = _loops().cheapest_ways(ink, ASIDE_IN_INK)
-    ends = _loops().lowest(cost, max(1, round(NEIGHBOURS * size)), DEAREST * stroke)
-    ways, costs = _loops().ways_to(step, ends), cost[ends]
-    cost, step = _loops().cheapest_ways(filled.astype(np.float32), ASIDE_IN_INK)
-    ends = _loops().lowest(cost, max(1, round(NECK_NEIGHBOURS * size)), NECK * size)
+    cost, step = seams.seam_costs(ink, ASIDE_IN_INK)
+    ends = seams.local_minima(cost, max(1, round(NEIGHBOURS * size)), DEAREST * stroke)
+    ways, costs = seams.trace_seams(step, ends), cost[ends]
+    cost, step = seams.seam_costs(filled.astype(np.float32), ASIDE_IN_INK)
+    ends = seams.local_minima(cost, max(1, round(NECK_NEIGHBOURS * size)), NECK * size)
     if not len(ends):
         return ways, costs
-    necks = _loops().ways_to(step, ends)
+    necks = seams.trace_seams(step, ends)
     apart = np.abs(necks.mean(1)[:, None] - ways.mean(1)).min(1, initial=np.inf) > NECK_APART * size
     ways = np.concatenate([ways, necks[apart]])
     costs = np.concatenate([costs, np.minimum(cost[ends][apart], NECK_STROKES * stroke)])
@@ -197,11 +194,14 @@ def _cuts(ink: NDArray[np.float32], size: float, stroke: float) -> tuple[NDArray
     return ways[order], costs[order]
 
 
-def segments(ink: NDArray[np.float32], slant: float = 0.0, like: Segments | None = None) -> Segments:
+def segments(
+    ink: NDArray[np.float32], slant: float = 0.0, like: Segments | None = None, seams: Seams = numpy_seams
+) -> Segments:
     """Cut a line of ink, (rows, columns) float32 in 0 … 1 with some ink in it, at every cut candidate.
 
     First where no ink is in the way, however far aside that leads; then each part, alone, through its ink.
     slant: by which it is leant before (see `leaning`). like: a line whose size and stroke it has.
+    seams: the loops of cutting; NumPy's, unless given.
     """
     aside = np.zeros(len(ink))
     if slant:
@@ -211,7 +211,7 @@ def segments(ink: NDArray[np.float32], slant: float = 0.0, like: Segments | None
     inked = ink > INKED
     size, stroke = (like.size, like.stroke) if like else (character_size(inked), _stroke(inked))
     solid = np.where(inked, ink, 0)
-    part = _free_parts(solid)
+    part = _free_parts(solid, seams)
     piece = np.full(ink.shape, -1, np.intp)
     joints: list[float] = []
     count = 0
@@ -220,7 +220,7 @@ def segments(ink: NDArray[np.float32], slant: float = 0.0, like: Segments | None
         if np.count_nonzero(here & inked[top:bottom, left:right]) < max(2.0, 0.15 * stroke**2):
             continue
         alone = np.where(here, solid[top:bottom, left:right], 0)
-        ways, costs = _cuts(alone, size, stroke)
+        ways, costs = _cuts(alone, size, stroke, seams)
         inner = _number(ways, right - left)
         weight = np.bincount(inner[alone > 0], minlength=len(costs) + 1)
         used = np.flatnonzero(weight >= max(2.0, 0.15 * stroke**2))
@@ -231,7 +231,7 @@ def segments(ink: NDArray[np.float32], slant: float = 0.0, like: Segments | None
         joints += [float(costs[a:b].min() / stroke) for a, b in pairwise(used)]
         count += len(used)
     boxes = _boxes(np.where(inked, piece, -1), count)
-    return Segments(ink, piece, boxes, np.array(joints), size, stroke, aside)
+    return Segments(ink, piece, boxes, np.array(joints), size, stroke, aside, seams)
 
 
 def _stroke(inked: NDArray[np.bool_]) -> float:
@@ -256,11 +256,11 @@ def fit(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
 def fit_to_box_all(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
     """`fit` of several, (parts, 28, 28) uint8: what can be done for all at once is."""
     small = np.zeros((len(parts), BOX, BOX), np.float32)
-    sizes = [seams.shrink(ink, one) for ink, one in zip(parts, small, strict=True)]
-    return _centred(small, np.array(sizes, np.intp).reshape(-1, 2))
+    sizes = [numpy_seams.shrink_to_box(ink, one) for ink, one in zip(parts, small, strict=True)]
+    return _centred(small, np.array(sizes, np.intp).reshape(-1, 2), numpy_seams)
 
 
-def _centred(small: NDArray[np.float32], sizes: NDArray[np.intp]) -> NDArray[np.uint8]:
+def _centred(small: NDArray[np.float32], sizes: NDArray[np.intp], seams: Seams) -> NDArray[np.uint8]:
     """Ink of 20×20, of which rows and columns `sizes` are used: as black as MNIST's, and centred by mass."""
     # Nine tenths of the ink are not as full as `full`.
     levels = np.sort(small.reshape(len(small), BOX * BOX), 1)
@@ -275,7 +275,7 @@ def _centred(small: NDArray[np.float32], sizes: NDArray[np.intp]) -> NDArray[np.
     tops, lefts = (FIELD / 2 - (along @ PLACES) / total for along in (down, across))
     room = FIELD - sizes
     corners = np.clip(np.rint(np.stack([tops, lefts], 1)).astype(np.intp), 0, room)
-    return _loops().placed(np.rint(small * 255).astype(np.uint8), sizes, corners, FIELD)
+    return seams.place_glyphs(np.rint(small * 255).astype(np.uint8), sizes, corners, FIELD)
 
 
 def shear_images(fields: NDArray, slant: float) -> NDArray:

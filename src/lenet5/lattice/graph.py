@@ -12,16 +12,15 @@ paths, so weighed, that use the arc (Section VI-D).
 from __future__ import annotations
 
 import heapq
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from types import ModuleType
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..engine.numpy_backend import lattice
+from ..engine.interface import Lattice
+from ..engine.numpy_backend import lattice as numpy_loops
 from ..errors import InputError
 
 __all__ = ["Graph", "Path"]
@@ -40,7 +39,8 @@ class Graph:
     """Arcs between `nodes` nodes, every one from a lower to a higher; paths run from node 0 to the last.
 
     start, end, label: (arcs,) integers; penalty: (arcs,) floats, where inf forbids an arc. What a label means
-    is the caller's: here it is only carried along. Raises InputError for arcs that do not run forward.
+    is the caller's: here it is only carried along. loops: what sums over paths; NumPy's, unless given.
+    Raises InputError for arcs that do not run forward.
     """
 
     nodes: int
@@ -48,6 +48,7 @@ class Graph:
     end: ArrayLike
     label: ArrayLike
     penalty: ArrayLike
+    loops: Lattice = numpy_loops
 
     def __post_init__(self) -> None:
         for name, kind in (("start", np.intp), ("end", np.intp), ("label", np.intp), ("penalty", np.float64)):
@@ -80,7 +81,7 @@ class Graph:
         not the start of the next best, and of the arcs that leave a node the next best only waits until the
         one before it has been taken. Each path costs a step or two for each of its arcs.
         """
-        least = self._onward(_loops().shortest)
+        least = self._onward(self.loops.viterbi_scores)
         whole = self.penalty + least[self.end]  # of an arc and the best that can follow it
         order = np.lexsort((whole, self.start))
         order = order[whole[order] < np.inf]
@@ -135,17 +136,17 @@ class Graph:
         wanted = np.full((len(readings), longest), -2, np.intp)  # −2: no arc's label
         for row, labels in zip(wanted, readings, strict=True):
             row[: len(labels)] = labels
-        found = _loops().said(self.nodes, self.start, self.end, self.label, self.penalty, wanted)
+        found = self.loops.sequence_scores(self.nodes, self.start, self.end, self.label, self.penalty, wanted)
         return found[np.arange(len(readings)), [len(labels) for labels in readings]]
 
     @cached_property
     def _reached(self) -> NDArray[np.float64]:
         """Forward penalty from the first node to each, (nodes,)."""
-        return _loops().reached(self.nodes, self.start, self.end, self.penalty)
+        return self.loops.forward_scores(self.nodes, self.start, self.end, self.penalty)
 
     def forward_slopes(self) -> NDArray[np.float64]:
         """Derivative of the forward penalty to each arc's penalty, (arcs,): the share of paths through it."""
-        reached, ahead = self._reached, self._onward(_loops().reached)
+        reached, ahead = self._reached, self._onward(self.loops.forward_scores)
         if reached[-1] == np.inf:
             return np.zeros(len(self.start))
         return np.exp(reached[-1] - (reached[self.start] + self.penalty + ahead[self.end]))
@@ -180,16 +181,7 @@ class Graph:
             origin.append(-1)
         where = np.array(origin, np.intp)
         penalty = np.where(where < 0, 0.0, np.append(self.penalty, 0.0)[where])
-        return Graph(last + 1, start, end, label, penalty), where
-
-
-def _loops() -> ModuleType:
-    """Sums over paths, compiled if the engine is loaded, as segment.py does it."""
-    if "lenet5.engine.numba_backend" in sys.modules:
-        from ..engine.numba_backend import lattice as compiled
-
-        return compiled
-    return lattice
+        return Graph(last + 1, start, end, label, penalty, self.loops), where
 
 
 def _small() -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..engine.interface import Backend
 from ..network import losses
 from .calibration import Confidence
 
@@ -42,6 +43,11 @@ class Classifier(ABC):
     def networks(self) -> list[LeNet5]:
         """All networks: the members, and then the experts."""
         return [*self.members, *self.experts]
+
+    @property
+    @abstractmethod
+    def backend(self) -> Backend:
+        """What computes (engine.backend)."""
 
     @abstractmethod
     def penalties(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..engine.interface import Backend
 from ..errors import InputError, ModelError
 from ..network.preprocessing import check_images
 from . import serialisation
@@ -61,7 +62,7 @@ class Ensemble(Classifier):
         self.metadata: dict[str, Any] = dict(zip(("j", "scale"), *constants, strict=True))
 
     def __repr__(self) -> str:
-        also = f", {self._specialists!r}, {self.weight:g}" if self._experts else ""
+        also = f", {self._experts!r}, {self.weight:g}" if self._experts else ""
         return f"Ensemble({self._members!r}{also})"
 
     @property
@@ -73,6 +74,11 @@ class Ensemble(Classifier):
     def experts(self) -> list[LeNet5]:
         """Those that are asked as well which character it is, where it is one."""
         return self._experts
+
+    @property
+    def backend(self) -> Backend:
+        """What computes: the first member's backend."""
+        return self._members[0].backend
 
     def penalties(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:
         """The mean of the members' penalties, and what the experts add, N×classes; see LeNet5.penalties."""
@@ -105,15 +111,21 @@ class Ensemble(Classifier):
         serialisation.write(path, arrays, facts)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Ensemble:
+    def load(cls, path: str | os.PathLike[str], backend: str | Backend | None = None) -> Ensemble:
         """The ensemble in a file written by `save`; everything is checked, as LeNet5.load does.
 
         Raises ModelError.
         """
-        return cls._of_contents(Path(path), *serialisation.read(path))
+        return cls._of_contents(Path(path), *serialisation.read(path), backend)
 
     @classmethod
-    def _of_contents(cls, path: Path, arrays: Mapping[str, NDArray], metadata: dict[str, str]) -> Ensemble:
+    def _of_contents(
+        cls,
+        path: Path,
+        arrays: Mapping[str, NDArray],
+        metadata: dict[str, str],
+        backend: str | Backend | None = None,
+    ) -> Ensemble:
         if metadata.get("format") != ENSEMBLE:
             raise ModelError(f"{path} holds no ensemble of LeNet-5s")
         try:
@@ -140,7 +152,7 @@ class Ensemble(Classifier):
                 raise ModelError(f"{path} is not an ensemble of {len(told)} LeNet-5s: it also has {name}")
             parts[int(number) - 1][own] = array
         try:
-            every = [LeNet5.of_contents(path, *one) for one in zip(parts, told, strict=True)]
+            every = [LeNet5.of_contents(path, *one, backend) for one in zip(parts, told, strict=True)]
             found = cls(every[: len(members)], every[len(members) :], weight)
         except InputError as error:
             raise ModelError(f"{path} cannot be used: {error}") from error
@@ -149,9 +161,9 @@ class Ensemble(Classifier):
         return found
 
 
-def find(weights: str | os.PathLike[str]) -> LeNet5 | Ensemble:
+def find(weights: str | os.PathLike[str], backend: str | Backend | None = None) -> LeNet5 | Ensemble:
     """The network or the ensemble in a file, or of the package's weights of that name. Raises ModelError."""
     path = path_of(weights)
     arrays, metadata = serialisation.read(path)
     kind = Ensemble._of_contents if metadata.get("format") == ENSEMBLE else LeNet5.of_contents
-    return kind(path, arrays, metadata)
+    return kind(path, arrays, metadata, backend)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..engine import numpy_backend
+from ..engine.backend import backend as choose
+from ..engine.interface import Backend
 from ..errors import InputError, ModelError
-from ..network.architecture import BITMAP, PARAMETER_COUNT, SHAPES, SLICES, fan_in
+from ..network.architecture import BITMAP, PARAMETER_COUNT, SHAPES, SLICES, fan_in, join_views, named_views
 from ..network.codes import DIGITS, codes
 from ..network.preprocessing import check_images
 from . import serialisation
@@ -28,11 +28,8 @@ __all__ = ["LeNet5", "check_seed", "initial", "path_of", "pretrained_names", "pr
 
 FORMAT = "lenet5"
 ENSEMBLE = "lenet5 ensemble"  # of a file of several, ensemble.py
-FEW = 300  # images, all calls together, that network.py reads sooner than the compiled engine is loaded
 NO_RUBBISH = 20.0  # j after eq. 8, which has no rubbish class: none to speak of, unless nothing else fits
 WEIGHTS = Path(__file__).parent / "weights"
-
-_read = 0  # images that network.py has read in this process
 
 
 def initial(
@@ -101,8 +98,9 @@ class LeNet5(Classifier):
         spread: float = 2.4,
         power: float = 1.0,
         coefficient: float | None = None,
+        backend: str | Backend | None = None,
     ) -> None:
-        """An untrained network; for the arguments after `classes` see `initial`.
+        """An untrained network; for the arguments after `classes` see `initial`, for backend `backend`.
 
         Raises InputError for classes that have no code, appear twice or are fewer than two.
         """
@@ -114,6 +112,7 @@ class LeNet5(Classifier):
         self.codes = np.ascontiguousarray(codes(self.classes), np.float32)
         self.parameters = initial(seed, spread, power, coefficient)
         self.metadata: dict[str, Any] = {"training": {}, "figures": {}, "j": 1.0, "scale": 1.0}
+        self._backend = backend
 
     def __repr__(self) -> str:
         return (
@@ -128,7 +127,14 @@ class LeNet5(Classifier):
     @property
     def named_parameters(self) -> dict[str, NDArray[np.float32]]:
         """Views into `parameters` under the names and shapes of architecture.SHAPES."""
-        return {name: self.parameters[SLICES[name]].reshape(shape) for name, shape in SHAPES.items()}
+        return named_views(self.parameters)
+
+    @property
+    def backend(self) -> Backend:
+        """What computes: the backend given, by name or itself, or the automatic choice, made once on first use."""
+        if self._backend is None or isinstance(self._backend, str):
+            self._backend = choose(self._backend)
+        return self._backend
 
     # --- recognising ---------------------------------------------------------------------------------
 
@@ -138,13 +144,7 @@ class LeNet5(Classifier):
         images: N×28×28 or N×32×32, uint8 (0 = paper, 255 = ink) or float in [0, 1]; else InputError.
         threads: as many as this process may use, unless given.
         """
-        images = check_images(images)
-        global _read
-        if _read + len(images) <= FEW and "lenet5.engine.numba_backend" not in sys.modules:
-            # A picture or two: the reference has answered before Numba is imported.
-            _read += len(images)
-            return numpy_backend.penalties(self.parameters, self.codes, images)
-        return numpy_backend.fastest().penalties(self.parameters, self.codes, images, threads)
+        return self.backend.inference.penalties(self.parameters, self.codes, check_images(images), threads)
 
     def fit(
         self,
@@ -206,36 +206,43 @@ class LeNet5(Classifier):
         return {**self.named_parameters, "codes": self.codes}, metadata
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> LeNet5:
-        """The model in a file written by `save`.
+    def load(cls, path: str | os.PathLike[str], backend: str | Backend | None = None) -> LeNet5:
+        """The model in a file written by `save`, and what is to compute it (engine.backend).
 
         Raises ModelError, one sentence, for a file that is missing, damaged or not a LeNet-5: every name,
         shape, type and number is checked.
         """
-        return cls.of_contents(Path(path), *serialisation.read(path))
+        return cls.of_contents(Path(path), *serialisation.read(path), backend)
 
     @classmethod
-    def of_contents(cls, path: Path, arrays: Mapping[str, NDArray], metadata: dict[str, str]) -> LeNet5:
+    def of_contents(
+        cls,
+        path: Path,
+        arrays: Mapping[str, NDArray],
+        metadata: dict[str, str],
+        backend: str | Backend | None = None,
+    ) -> LeNet5:
         """The model of which `contents` gave this. path: what errors name. Raises ModelError as `load`."""
         model = cls.__new__(cls)
         model.classes, model.metadata = _read_metadata(path, metadata)
         _check_arrays(path, arrays, len(model.classes))
         model.codes = np.ascontiguousarray(arrays["codes"])
-        model.parameters = np.concatenate([arrays[name].ravel() for name in SHAPES])
+        model.parameters = join_views(arrays)
+        model._backend = backend
         return model
 
     @classmethod
-    def pretrained(cls, name: str = "digits") -> LeNet5:
+    def pretrained(cls, name: str = "digits", backend: str | Backend | None = None) -> LeNet5:
         """Weights that come with the package, by name. Raises ModelError, with the names, for another."""
-        return cls.load(pretrained_path(name))
+        return cls.load(pretrained_path(name), backend)
 
     @classmethod
-    def find(cls, weights: str | os.PathLike[str]) -> LeNet5:
+    def find(cls, weights: str | os.PathLike[str], backend: str | Backend | None = None) -> LeNet5:
         """The model in the file `weights`, or, where that is the name of some, those of the package.
 
         Raises ModelError.
         """
-        return cls.load(path_of(weights))
+        return cls.load(path_of(weights), backend)
 
 
 def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[list[str], dict[str, Any]]:

@@ -5,8 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 __all__ = [
     "BACKGROUND",
@@ -21,7 +26,10 @@ __all__ = [
     "SLICES",
     "TABLE_I",
     "Layer",
+    "dense_c3",
     "fan_in",
+    "join_views",
+    "named_views",
 ]
 
 INPUT = 32  # side of the input, in pixels
@@ -163,3 +171,21 @@ def fan_in(name: str) -> tuple[int, ...]:
     layer = next(entry for entry in LAYERS if entry.name.lower() == name.split(".")[0])
     ins = tuple(len(maps) * max(layer.kernel, 1) ** 2 for maps in layer.reads)
     return tuple(ins[c3] for c3, _ in PAIRS) if name == "c3.weight" else ins
+
+
+def named_views(parameters: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """Views into the vector of all parameters, (60000,), under the names and shapes of SHAPES."""
+    return {name: parameters[SLICES[name]].reshape(shape) for name, shape in SHAPES.items()}
+
+
+def join_views(named: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """Arrays of the names and shapes of SHAPES as one vector, (60000,): the way back of `named_views`."""
+    return np.concatenate([np.asarray(named[name]).ravel() for name in SHAPES])
+
+
+def dense_c3(kernels: NDArray[Any]) -> NDArray[Any]:
+    """C3's sixty kernels, (60, 5, 5), as a full convolution's, (16, 6, 5, 5): zeros where Table I has no X."""
+    dense = np.zeros((len(TABLE_I[0]), len(TABLE_I), *kernels.shape[1:]), kernels.dtype)
+    c3, s2 = np.array(PAIRS).T
+    dense[c3, s2] = kernels
+    return dense

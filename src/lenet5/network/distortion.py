@@ -1,20 +1,15 @@
-"""Distorted patterns (Section III-B, Fig. 7): planar affine transformations, and elastic ones of 2003.
-
-Every pattern is distorted afresh in every pass. Its random numbers are a hash of (seed, pass, pattern,
-draw): they depend neither on threads nor on batches nor on the order of the patterns. A pixel of the input
-looks up where it comes from in the field, and takes the bilinear mean of the four pixels there.
-"""
+"""How far patterns are distorted (Section III-B, Fig. 7): settings alone; training.augmentation distorts."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, astuple, dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
-from .architecture import FIELD, INPUT
 
-__all__ = ["MILD", "NONE", "PAPER", "STRONG", "Distortion", "distort", "elastic_pool", "scratch"]
+__all__ = ["MILD", "NONE", "PAPER", "STRONG", "Distortion"]
 
 
 @dataclass(frozen=True)
@@ -52,13 +47,9 @@ class Distortion:
                     f"a distortion's {name} cannot be {value!r}: give a number from {least:g} to {most:g}"
                 )
 
-    def vector(self) -> np.ndarray:
+    def vector(self) -> NDArray[np.float32]:
         """All of it as a float32 vector, in the order above: what the compiled code reads."""
         return np.array(astuple(self), np.float32)
-
-    def pool(self, seed: int, pass_index: int) -> np.ndarray:
-        """What the patterns of one pass share: `elastic_pool` with this alpha and sigma."""
-        return elastic_pool(seed, pass_index, POOL if self.alpha else 1, self.sigma, self.alpha)
 
 
 # Beyond these a distortion means nothing, or the arithmetic no longer holds.
@@ -81,82 +72,3 @@ STRONG = Distortion(
     translation=1.5, scaling=0.12, squeezing=0.12, shear=0.2, rotation=10.0, thickness=0.25, alpha=36.0,
     sigma=5.0, spread=0.5,
 )  # fmt: skip
-
-POOL = 64  # smoothed fields made for a pass
-TILE = 64  # their side, in pixels; they repeat beyond it, so that every 32×32 piece has the same statistics
-PLANE = INPUT * INPUT  # cells of each of the five planes of scratch
-
-
-def scratch() -> np.ndarray:
-    """Working memory for `distort_into`, one for each thread; its contents are of no importance."""
-    return np.empty(5 * PLANE, np.uint32)
-
-
-def elastic_pool(
-    seed: int, pass_index: int, count: int = POOL, sigma: float = 4.0, alpha: float = 0.0
-) -> np.ndarray:
-    """Elastic displacements for one pass (Simard, Steinkraus, Platt 2003): float32 (count, 64, 64), pixels.
-
-    Uniform noise in −1 … 1, smoothed by a Gaussian of `sigma` pixels, times `alpha`: r.m.s. about
-    alpha / (sigma·√(12π)). Each tile repeats beyond its borders. Not in that paper: a pattern takes
-    a random 32×32 piece of a random tile for each coordinate instead of a field of its own.
-    """
-    from ..engine.numpy_backend import fastest
-
-    seed, pass_index = _word(seed, "seed"), _word(pass_index, "pass")
-    if count < 1:
-        raise InputError(f"a pool of {count} elastic fields is empty: ask for at least 1")
-    if alpha == 0.0:
-        return np.zeros((count, TILE, TILE), np.float32)
-    tiles = np.empty((count, TILE * TILE), np.float32)
-    fastest().augmentation.noise(seed, pass_index, tiles)
-    # A Gaussian of σ pixels has the spectrum exp(−2π²σ²f²), f in cycles a pixel.
-    down = np.exp(-2.0 * (np.pi * sigma * np.fft.fftfreq(TILE)) ** 2)
-    across = np.exp(-2.0 * (np.pi * sigma * np.fft.rfftfreq(TILE)) ** 2)
-    spectrum = np.fft.rfft2(tiles.reshape(count, TILE, TILE)) * np.outer(alpha * down, across)
-    return np.ascontiguousarray(np.fft.irfft2(spectrum, s=(TILE, TILE)), np.float32)
-
-
-def _word(number: int, name: str) -> np.uint64:
-    """An integer as 64 bits, negative ones as their two's complement."""
-    try:
-        return np.uint64(int(number) & 0xFFFFFFFFFFFFFFFF)
-    except (TypeError, ValueError):
-        raise InputError(f"the {name} of a distortion must be an integer, not {number!r}") from None
-
-
-def distort(
-    images: np.ndarray,
-    distortion: Distortion,
-    seed: int,
-    pass_index: int = 0,
-    patterns: np.ndarray | None = None,
-) -> np.ndarray:
-    """Distort patterns as training does in pass `pass_index`: uint8 (N, 28, 28) to float32 (N, 32, 32).
-
-    `patterns` are the indices of the images in their data set, 0 … N−1 unless given: the distortion of an
-    image depends on its index, on the seed and on the pass, and on nothing else. Raises InputError.
-    """
-    from ..engine.numpy_backend import fastest
-
-    images = np.asarray(images)
-    if images.dtype != np.uint8 or images.shape[1:] != (FIELD, FIELD):
-        raise InputError(
-            f"distortions take uint8 images of N×28×28, not {images.dtype} of "
-            f"{'×'.join(map(str, images.shape)) or 'no axes'}"
-        )
-    patterns = np.arange(len(images)) if patterns is None else np.asarray(patterns)
-    if patterns.shape != (len(images),) or patterns.dtype.kind not in "iu":
-        raise InputError(f"patterns must be {len(images)} integers, one for each image")
-    out = np.empty((len(images), INPUT, INPUT), np.float32)
-    fastest().augmentation.distort_all(
-        np.ascontiguousarray(images),
-        distortion.vector(),
-        distortion.pool(seed, pass_index),
-        _word(seed, "seed"),
-        _word(pass_index, "pass"),
-        np.ascontiguousarray(patterns, np.int64),
-        scratch(),
-        out,
-    )
-    return out

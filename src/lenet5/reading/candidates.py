@@ -18,6 +18,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.interface import Lattice
 from ..imaging.segmentation import CUT, Segments
 from ..lattice.graph import Graph
 from ..model.classifier import Classifier
@@ -111,7 +112,8 @@ def recognise_all(
     lines: Sequence[Segments], model: Classifier, settings: CandidateSettings = CANDIDATES
 ) -> list[InterpretationGraph]:
     """`recognise` of several lines, whose candidates are classified together."""
-    runs = [_Runs(segments, model.classes, settings) for segments in lines]
+    loops = model.backend.lattice
+    runs = [_Runs(segments, model.classes, settings, loops) for segments in lines]
     return [_interpret(*one) for one in zip(runs, _classify(runs, model, settings), strict=True)]
 
 
@@ -166,8 +168,10 @@ class _Runs:
     runs: (first piece, stop) of each. boxes: (runs, 4) top, bottom, left, right of their ink.
     """
 
-    def __init__(self, segments: Segments, classes: list[str], settings: CandidateSettings) -> None:
-        self.segments, self.settings = segments, settings
+    def __init__(
+        self, segments: Segments, classes: list[str], settings: CandidateSettings, loops: Lattice
+    ) -> None:
+        self.segments, self.settings, self.loops = segments, settings, loops
         shape = settings.shape
         runs = segments.arcs()
         boxes = segments.find_character_boxes(runs)
@@ -203,7 +207,7 @@ class _Runs:
         penalty = np.concatenate([spoken.ravel(), silence])
         self._protect_whole_parts(start, end, penalty, posterior)
         label = np.concatenate([np.tile(np.arange(classes), count), np.full(len(silent), SILENT)])
-        return Graph(len(self.segments.boxes) + 1, start, end, label, penalty)
+        return Graph(len(self.segments.boxes) + 1, start, end, label, penalty, self.loops)
 
     def _silent(self, rubbish: NDArray[np.float64]) -> list[tuple[int, int, float]]:
         """Silent arcs: first node, last node, penalty. Ink is left unread, or is a mark."""

@@ -194,7 +194,7 @@ class InterpretationGraph:
         likely = every[(graph.penalty < settings.unlikely) | (graph.label == SILENT)]
         if len(likely) < len(every):
             arcs = (of[likely] for of in (graph.start, graph.end, graph.label, graph.penalty))
-            searched = Graph(graph.nodes, *arcs)
+            searched = Graph(graph.nodes, *arcs, loops=graph.loops)
             if len(readings := _readings(searched, best, settings)) >= best:
                 return searched, likely, readings
         return graph, every, _readings(graph, best, settings)
@@ -253,6 +253,7 @@ def union_alternatives(
             np.concatenate([number[one.graph.end] for one, number in numbered]),
             np.concatenate([one.graph.label for one in graphs]),
             np.concatenate([one.graph.penalty for one in graphs]),
+            graphs[0].graph.loops,
         ),
         np.concatenate(candidates),
         np.concatenate([one.glyphs for one in graphs]),

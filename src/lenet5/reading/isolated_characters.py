@@ -100,7 +100,7 @@ def read_isolated(
     first = np.repeat(np.arange(count), classes)
     label = np.tile(np.arange(classes), count)
     graph = InterpretationGraph(
-        Graph(count + 1, first, first + 1, label, -np.log(confidences).ravel()),
+        Graph(count + 1, first, first + 1, label, -np.log(confidences).ravel(), model.backend.lattice),
         first,
         glyphs,
         views[0],

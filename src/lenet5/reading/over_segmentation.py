@@ -65,7 +65,7 @@ def read_string(
     Raises:
         PictureError: No character was found, or none that the grammar allows.
     """
-    pieces = segments(foreground)
+    pieces = segments(foreground, seams=model.backend.seams)
     graph = recognise(pieces, model, settings.candidates)
     if trace:
         trace.record("pieces", np.where(foreground > INKED, pieces.piece, -1))

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.interface import Backend
 from ..errors import InputError, PictureError
 from ..imaging.foreground import line_foreground, resized
 from ..imaging.geometry import Box, Region, bounding_box, scale_box
@@ -78,6 +79,8 @@ class Reader:
             LeNet5.pretrained("digits") knows neither other ways of writing nor non-characters.
         method: How lines of text are read: "segmentation" (Section V) or "displacement" (Section VII).
         settings: When all of a picture is one character, and where a line is two strings.
+        backend: What computes, where the weights are loaded here (engine.backend); a network that is given has
+            its own.
 
     Raises:
         InputError: There is no such method.
@@ -90,11 +93,13 @@ class Reader:
         *,
         method: str = "segmentation",
         settings: ReaderSettings = SETTINGS,
+        backend: str | Backend | None = None,
     ) -> None:
         if method not in METHODS:
             raise InputError(f"there is no method {method!r} of reading: {' and '.join(METHODS)} are known")
         if not isinstance(weights, Classifier):
-            weights = find(FOR_READING[method].get(weights, weights) if isinstance(weights, str) else weights)
+            weights = FOR_READING[method].get(weights, weights) if isinstance(weights, str) else weights
+            weights = find(weights, backend)
         self.model = weights
         self.method = method
         self.settings = settings

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..engine.interface import Lattice
+from ..engine.numpy_backend import lattice as numpy_loops
 from ..errors import InputError
 from ..imaging.foreground import INKED
 from ..imaging.geometry import Box
@@ -81,7 +83,7 @@ def displace(
     # The line is sheared to either side as well; the middles of windows stay where they are.
     views = [column_penalties(model, view) for view in sheared_views(line.levels, settings.shears)]
     posterior = np.mean([model.posterior_of(penalties) for penalties in views], 0)
-    graph = column_graph(posterior, settings)
+    graph = column_graph(posterior, settings, model.backend.lattice)
     glyphs, shape = line.fields, foreground.shape
     # The middle one of the columns that show a character stands for it.
     middle = (graph.start + graph.end - 1) // 2
@@ -117,12 +119,17 @@ def column_penalties(model: Classifier, line: NDArray[np.float32]) -> NDArray[np
     return penalties
 
 
-def column_graph(posterior: NDArray[np.floating], settings: DisplacementSettings = SETTINGS) -> Graph:
+def column_graph(
+    posterior: NDArray[np.floating],
+    settings: DisplacementSettings = SETTINGS,
+    loops: Lattice = numpy_loops,
+) -> Graph:
     """The graph of a line's columns: node k lies before column k.
 
     Args:
         posterior: (columns, classes); what a row lacks to 1 is the rubbish class.
         settings: How columns become characters.
+        loops: The graph's; NumPy's, unless given.
 
     Returns:
         A graph. A character is an arc over one column or more that all show it; a column without a character is
@@ -141,7 +148,7 @@ def column_graph(posterior: NDArray[np.floating], settings: DisplacementSettings
         ends.append(first + length)
         labels.append(np.tile(np.arange(classes), count - length + 1))
         penalties.append((sums[length:] - sums[:-length]).ravel() + settings.character)
-    return Graph(count + 1, *(np.concatenate(part) for part in (starts, ends, labels, penalties)))
+    return Graph(count + 1, *(np.concatenate(part) for part in (starts, ends, labels, penalties)), loops)
 
 
 def _box(

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..network.distortion import distort
+from ..training.augmentation import distort
 from ..training.recipes import PAPER_DISTORTED
 from . import charts, published, sheets
 from .panel import Drawing, Material, Panel, Sample, Table, compared

@@ -13,8 +13,9 @@ from torch.nn import functional
 import torch
 from torch import Tensor
 
+from ..engine.elastic import POOL, TILE
 from ..network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
-from ..network.distortion import POOL, TILE, Distortion
+from ..network.distortion import Distortion
 
 __all__ = ["Distorter", "key_of_pass"]
 
@@ -81,7 +82,7 @@ class Distorter:
         self.cells = torch.arange(TILE * TILE, device=device)
 
     def prepare_pass(self, pass_index: int) -> None:
-        """The pass's key and its elastic displacements (distort.elastic_pool), in place."""
+        """The pass's key and its elastic displacements (engine.elastic), in place."""
         self.key.copy_(key_of_pass(self.seed, pass_index))
         d = self.distortion
         if not d.alpha:

@@ -1,4 +1,4 @@
-"""The Trainer of engine/ in PyTorch: the data set resident on the device, every step computed there.
+"""The engine's trainer in PyTorch: the data set resident on the device, every step computed there.
 
 Patterns are distorted some mini-batches at a time, since a GPU is slow at small things. A step then reads its
 inputs and its rate by a counter on the device, so that the host only says "again": on a GPU both are CUDA
@@ -38,7 +38,7 @@ def trainer(device: str = "cuda") -> Callable[..., Trainer]:
 
 
 class Trainer:
-    """Gradient descent on eq. 9, as engine.Trainer, which explains the arguments and the state.
+    """Gradient descent on eq. 9, as engine.interface.Minibatch.Trainer, which explains the arguments and the state.
 
     device: where everything is computed; the state is copied back after each `run`. `threads` has no effect.
     Raises InputError for a device that is not there.
@@ -46,15 +46,15 @@ class Trainer:
 
     def __init__(
         self,
-        flat: F32,
+        parameters: F32,
         codes: F32,
         images: NDArray[np.uint8],
         targets: NDArray,
         *,
         batch: int = 64,
         momentum: float = 0.9,
-        squares: float = 0.0,
-        decay: float = 0.0,
+        beta2: float = 0.0,
+        weight_decay: float = 0.0,
         j: float = 1.0,
         scale: float = 0.1,
         distortion: Distortion | None = None,
@@ -68,9 +68,9 @@ class Trainer:
         self.device = torch.device(device)
         if self.device.type == "cuda":
             torch.cuda.set_device(self.device)  # graphs are recorded on the current device
-        self.parameters, self.average, self.steps = flat, flat.copy(), 0
-        self.velocity, self.square = np.zeros_like(flat), np.zeros_like(flat)
-        self._constants, self._loss = (momentum, squares, decay), {"j": j, "scale": scale}
+        self.parameters, self.average, self.steps = parameters, parameters.copy(), 0
+        self.velocity, self.square = np.zeros_like(parameters), np.zeros_like(parameters)
+        self._constants, self._loss = (momentum, beta2, weight_decay), {"j": j, "scale": scale}
         self._batch = batch
         self._rank, self._world = parallel.world()
         self._share = -(-batch // self._world)  # patterns of a mini-batch that are this process's
@@ -103,7 +103,7 @@ class Trainer:
         self._present = torch.zeros((steps, self._share), device=self.device)  # 1 for a pattern, else 0
         self._counts = torch.ones(steps, device=self.device)  # patterns of the whole mini-batch
         self._rates = torch.zeros(steps, device=self.device)
-        self._averaging = torch.zeros((), device=self.device)
+        self._ema = torch.zeros((), device=self.device)
         self._at = torch.zeros(1, dtype=torch.int64, device=self.device)  # the step of this run
         self._done = torch.zeros((), dtype=torch.float64, device=self.device)  # all steps so far
         # The gradient, and behind it energy and errors: one sum over the processes.
@@ -120,7 +120,7 @@ class Trainer:
         if self._distorter is not None:
             self._distorter.prepare_pass(pass_index)
 
-    def run(self, order: NDArray[np.int64], rates: F32, averaging: float = 0.0) -> tuple[float, int]:
+    def run(self, order: NDArray[np.int64], rates: F32, ema: float = 0.0) -> tuple[float, int]:
         """Learn the patterns of `order`, a mini-batch for each entry of `rates`; the last may be short.
 
         Returns the energy summed over the patterns, and the errors, both as they were met (of all processes).
@@ -131,7 +131,7 @@ class Trainer:
                 f"{len(order)} patterns in batches of {self._batch} need {steps} rates, not {len(rates)}"
             )
         order, rates = np.asarray(order, np.int64), np.array(rates, np.float32)
-        self._averaging.fill_(averaging)
+        self._ema.fill_(ema)
         self._totals.zero_()
         if self._recorded is None:
             self._recorded = self._record(self._prepare), self._record_step()
@@ -186,23 +186,23 @@ class Trainer:
         torch.cat(parts, out=self._found)
 
     def _update(self) -> None:
-        """v = momentum·v + gradient + decay·w; w −= rate·v. With `squares`, Adam's."""
-        momentum, squares, decay = self._constants
+        """v = momentum·v + gradient + weight_decay·w; w −= rate·v. With `beta2`, Adam's."""
+        momentum, beta2, decay = self._constants
         flat, velocity, square, average = self._state
         gradient = self._found[:PARAMETER_COUNT]
         rate = self._rates.index_select(0, self._at)[0]
         self._done += 1
-        if not squares:
+        if not beta2:
             velocity.mul_(momentum).add_(gradient).add_(flat, alpha=decay)
             flat.sub_(rate * velocity)
         else:
             velocity.mul_(momentum).add_(gradient, alpha=1 - momentum)
-            square.mul_(squares).addcmul_(gradient, gradient, value=1 - squares)
+            square.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
             # Both running means start at zero: these make up for it.
             speed = velocity / (1 - momentum**self._done).float()
-            spread = square / (1 - squares**self._done).float()
+            spread = square / (1 - beta2**self._done).float()
             flat.sub_(rate * (speed / (spread.sqrt() + 1e-8) + decay * flat))
-        average.add_(self._averaging * (flat - average))
+        average.add_(self._ema * (flat - average))
         self._totals += self._found[PARAMETER_COUNT:]
         self._at += 1
 

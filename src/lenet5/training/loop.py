@@ -17,7 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 from .. import atomic
 from ..data.dataset import Dataset, relabel
 from ..data.synthesis.training_set import build_training_set
-from ..engine import numpy_backend
 from ..errors import InputError, LeNet5Error, SaveError
 from ..model.lenet5 import LeNet5, initial
 from ..network.preprocessing import check_fields, target_weights
@@ -79,15 +78,15 @@ class Training:
         self.images, self.targets = images, target_weights(labels, model.classes, len(images))
         self.history: list[PassReport] = []
         self._rates = recipe.rates(len(images))
-        self.trainer = (trainer or numpy_backend.fastest().Trainer)(
+        self.trainer = (trainer or model.backend.minibatch.Trainer)(
             model.parameters,
             model.codes,
             images,
             self.targets,
             batch=recipe.batch,
             momentum=recipe.optimiser.momentum,
-            squares=recipe.optimiser.beta2,
-            decay=recipe.optimiser.weight_decay,
+            beta2=recipe.optimiser.beta2,
+            weight_decay=recipe.optimiser.weight_decay,
             j=recipe.loss.j,
             scale=recipe.loss.scale,
             distortion=recipe.distortion,
@@ -139,7 +138,9 @@ class Training:
     def _error(self, images: NDArray, labels: NDArray) -> float:
         """Share answered wrongly by the network as it would be kept now."""
         kept = self._kept()
-        answers = numpy_backend.fastest().penalties(kept, self.model.codes, images, self.threads).argmin(1)
+        answers = self.model.backend.inference.penalties(kept, self.model.codes, images, self.threads).argmin(
+            1
+        )
         return float((answers != labels).mean())
 
     def _kept(self) -> NDArray[np.float32]:

@@ -10,23 +10,21 @@ held during it. What the paper leaves open, and what decided it: docs/reproducti
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from types import ModuleType
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..engine import numpy_backend
+from ..engine.backend import backend as choose
+from ..engine.interface import Backend
 from ..errors import InputError, LeNet5Error
 from ..model.lenet5 import LeNet5, initial
 from ..network.architecture import SLICES
 from ..network.codes import DIGITS
 from ..network.codes import codes as codes_of
-from ..network.distortion import scratch
 from ..network.preprocessing import check_fields, target_weights
 from .checkpoint import Checkpoint
 from .recipes import PAPER, PaperRecipe
@@ -66,24 +64,21 @@ def start(seed: int, recipe: PaperRecipe = PAPER) -> F32:
 
 def rates(
     flat: F32, codes: F32, images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, index: int,
-    recipe: PaperRecipe = PAPER,
+    recipe: PaperRecipe = PAPER, backend: Backend | None = None,
 ) -> F32:  # fmt: skip
     """η_k of every parameter for pass `index` (from 0), (60000,) float32.
 
     images: (N, 28, 28); 500 of them are drawn by (seed, index), undistorted, all different where there are
-    as many. With `recipe.reshuffle` off they are those of the first pass.
+    as many. With `recipe.reshuffle` off they are those of the first pass. backend: what
+    computes; the automatic choice, unless given.
     """
     count = min(recipe.optimiser.curvature_patterns, len(images))
     sample = permutation(seed, index if recipe.reshuffle else 0, _SAMPLE, len(images))[:count]
-    h = _loops().curvature(flat, codes, images[sample], labels[sample], recipe.loss.j, recipe.loss.scale)
+    loops = (backend or choose()).stochastic
+    h = loops.curvature(flat, codes, images[sample], labels[sample], recipe.loss.j, recipe.loss.scale)
     return np.float32(recipe.optimiser.schedule[index]) / (
         np.float32(recipe.optimiser.mu) + np.float32(recipe.optimiser.curvature_scale) * h
     )
-
-
-def _loops() -> ModuleType:
-    """stochastic.py of the engine, or where Numba cannot be had of `uncompiled`."""
-    return importlib.import_module(".stochastic", numpy_backend.fastest().__name__)
 
 
 def permutation(seed: int, index: int, purpose: int, count: int) -> NDArray[np.int64]:
@@ -102,6 +97,7 @@ def train_paper(
     *,
     codes: F32 | None = None,
     state: tuple[F32, list[PaperPass]] | None = None,
+    backend: Backend | None = None,
 ) -> tuple[F32, list[PaperPass]]:
     """Train as the paper did; the same seed gives the same parameters.
 
@@ -115,7 +111,7 @@ def train_paper(
     images, labels = _patterns(images, labels, [str(i) for i in range(len(codes))])
     flat, history = (state[0].copy(), list(state[1])) if state else (start(seed, recipe), [])
     for index in range(len(history), recipe.passes):
-        history.append(run_pass(flat, codes, images, labels, seed, index, recipe, progress))
+        history.append(run_pass(flat, codes, images, labels, seed, index, recipe, progress, backend))
         checkpoint(flat, history)
     return flat, history
 
@@ -134,18 +130,17 @@ def _patterns(
 def run_pass(
     flat: F32, codes: F32, images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, index: int,
     recipe: PaperRecipe = PAPER, progress: Callable[[int], None] = lambda patterns: None,
+    backend: Backend | None = None,
 ) -> PaperPass:  # fmt: skip
     """One pass: rates, then every pattern once, in an order drawn by (seed, index). flat changes in place.
 
     Raises LeNet5Error when the parameters run away.
     """
     began = time.perf_counter()
-    own = rates(flat, codes, images, labels, seed, index, recipe)
-    distorting = recipe.distortion
-    distortion = (distorting.vector(), distorting.pool(seed, index), scratch()) if distorting else None
-    loop = _loops().Pass(
-        flat, codes, own, images, labels, recipe.loss.j, recipe.loss.scale, distortion, seed, index
-    )
+    backend = backend or choose()
+    own = rates(flat, codes, images, labels, seed, index, recipe, backend)
+    loss = recipe.loss.j, recipe.loss.scale
+    loop = backend.stochastic.Pass(flat, codes, own, images, labels, *loss, recipe.distortion, seed, index)
     order = permutation(seed, index if recipe.reshuffle else 0, _ORDER, len(images))
     for part in np.array_split(order, min(SLICES_A_PASS, len(images))):
         loop.run(part)
@@ -200,7 +195,15 @@ class PaperTraining:
         """One pass. Raises LeNet5Error when the parameters run away."""
         model, index = self.model, len(self.history)
         done = run_pass(
-            model.parameters, model.codes, self.images, self.labels, self.seed, index, self.recipe, progress
+            model.parameters,
+            model.codes,
+            self.images,
+            self.labels,
+            self.seed,
+            index,
+            self.recipe,
+            progress,
+            model.backend,
         )
         if self.test:
             done = replace(done, test_error=self._error(*self.test))

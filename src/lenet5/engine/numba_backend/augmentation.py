@@ -1,16 +1,19 @@
-"""The distortions of distort.py, compiled: one field in, one input of the network out."""
+"""Distorted patterns (network.distortion), compiled: one field in, one input of the network out."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
-from ...network.distortion import PLANE, TILE, Distortion
+from ...network.distortion import Distortion
+from ..elastic import PLANE, POOL, TILE, displacements, unsigned
 from .jit import compiled
+from .workspace import scratch
 
-__all__ = ["distort_all", "distort_into", "noise"]
+__all__ = ["distort", "distort_into", "elastic_pool", "noise"]
 
 _SHIFTS = TILE - INPUT + 1  # where a piece can begin, along each side
 _IN_TILE = TILE - 1  # as a mask
@@ -218,7 +221,7 @@ def _erase(parameters, key, out):
 def distort_into(field, parameters, elastic, seed, pass_index, pattern, room, out):
     """Distort one field into one input of the network; for use inside other compiled code.
 
-    field: uint8 (28, 28), 0 white, 255 ink. parameters: `Distortion.vector()`. elastic: `Distortion.pool` of
+    field: uint8 (28, 28), 0 white, 255 ink. parameters: `Distortion.vector()`. elastic: `elastic_pool` of
     this seed and pass, float32 (K, 64, 64). seed, pass_index, pattern: integers. room: `scratch()`, not
     shared between threads. out: float32 (32, 32) or (1024,), contiguous; filled with −0.1 … 1.175.
     Allocates nothing, checks nothing.
@@ -252,7 +255,7 @@ def distort_into(field, parameters, elastic, seed, pass_index, pattern, room, ou
 
 
 @compiled
-def distort_all(images, parameters, elastic, seed, pass_index, patterns, room, out):
+def _distort_all(images, parameters, elastic, seed, pass_index, patterns, room, out):
     """`distort_into` for each of N images."""
     for p in range(len(images)):
         distort_into(images[p], parameters, elastic, seed, pass_index, patterns[p], room, out[p])
@@ -265,3 +268,28 @@ def noise(seed, pass_index, tiles):
         key = _key(seed, pass_index, -1 - k)
         for i in range(tiles.shape[1]):
             tiles[k, i] = _either(key, i)
+
+
+# --- called from Python ---------------------------------------------------------------------------------
+
+
+def elastic_pool(distortion: Distortion, seed: int, pass_index: int) -> NDArray[np.float32]:
+    """Elastic displacements of one pass, (tiles, 64, 64), as interface.Augmentation.elastic_pool."""
+    tiles = POOL if distortion.alpha else 1
+    return displacements(noise, seed, pass_index, tiles, distortion.sigma, distortion.alpha)
+
+
+def distort(
+    images: NDArray[np.uint8],
+    distortion: Distortion,
+    pool: NDArray[np.float32],
+    seed: int,
+    pass_index: int,
+    patterns: NDArray[np.int64],
+) -> NDArray[np.float32]:
+    """Distorted patterns, (N, 32, 32), as interface.Augmentation.distort."""
+    out = np.empty((len(images), INPUT, INPUT), np.float32)
+    words = unsigned(seed, "seed"), unsigned(pass_index, "pass")
+    images, patterns = np.ascontiguousarray(images), np.ascontiguousarray(patterns, np.int64)
+    _distort_all(images, distortion.vector(), pool, *words, patterns, scratch(), out)
+    return out

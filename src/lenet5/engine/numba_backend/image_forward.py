@@ -17,6 +17,7 @@ from .batch_forward import C1_B, C1_W, C3_B, C3_W, C5_B, C5_W, F6_B, F6_W, S2_B,
 from .jit import compiled
 from .simd import LANES, row_axpy, row_fma, row_load, row_of, row_plus, row_squash, row_store
 from .simd_lanes import row_dots, row_fold, row_pairs, row_put
+from .workspace import aligned
 
 __all__ = ["penalties_one"]
 
@@ -179,13 +180,6 @@ def penalise_one(image, unit, flat, codes, kernels, z, y):
     rbf(z, codes, y)
 
 
-def aligned(size: int) -> F32:
-    """`size` zeros that start on a cache line, so that no vector lies across two."""
-    room = np.zeros(size + 16, np.float32)
-    start = (-room.ctypes.data % 64) // 4
-    return room[start : start + size]
-
-
 def workspace() -> F32:
     """Room for the states of one image."""
     return aligned(STATES)
@@ -200,8 +194,8 @@ def penalties_one(flat: NDArray[np.float32], codes: NDArray[np.float32], image: 
     flat: (60000,) float32. codes: (classes, 84) float32. image: 28×28 or 32×32, uint8 (255 = ink) or float32
     (0 … 1), C-contiguous like the others. Checks nothing. Any number of threads may call it at once.
     """
-    if not hasattr(_mine, "room"):
-        _mine.room = np.zeros(KERNELS, np.float32), workspace()
+    if not hasattr(_mine, "memory"):
+        _mine.memory = np.zeros(KERNELS, np.float32), workspace()
     y = np.empty(len(codes), np.float32)
-    penalise_one(image, INK_UNIT if image.dtype == np.uint8 else FLOAT_UNIT, flat, codes, *_mine.room, y)
+    penalise_one(image, INK_UNIT if image.dtype == np.uint8 else FLOAT_UNIT, flat, codes, *_mine.memory, y)
     return y

@@ -8,6 +8,7 @@ can be written, everything is compiled in memory each time, and a warning says s
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import warnings
 from collections.abc import Callable
@@ -19,10 +20,17 @@ import numba
 import platformdirs
 from numba.core import config
 
-__all__ = ["cache_folder", "compiled"]
+__all__ = ["announce_compilation", "cache_folder", "compiled"]
+
+_log = logging.getLogger(__name__)
 
 # Whatever can end up in a kernel.
-_SOURCES = ("network/architecture.py", "network/distortion.py", "engine/numba_backend/*.py")
+_SOURCES = (
+    "network/architecture.py",
+    "network/distortion.py",
+    "engine/elastic.py",
+    "engine/numba_backend/*.py",
+)
 
 
 @cache
@@ -78,3 +86,11 @@ def compiled(function: Callable[..., Any] | None = None, /, **options: Any) -> A
         finally:
             config.CACHE_DIR = before
     return dispatcher
+
+
+@cache
+def announce_compilation() -> None:
+    """Log, once a process, that a compilation lies ahead; nothing where compiled code is at hand."""
+    folder = cache_folder()
+    if folder is None or not any(folder.glob("**/*.nbi")):
+        _log.warning("compiling the engine for this processor: a few seconds, the first time only")

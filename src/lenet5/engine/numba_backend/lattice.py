@@ -1,4 +1,4 @@
-"""The loops of uncompiled/paths.py, compiled: most of what it costs to read a line that the network has seen."""
+"""The loops of graphs, compiled: most of the time to read a line after the network has answered (interface.Lattice)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from .jit import compiled
 
-__all__ = ["reached", "said", "shortest"]
+__all__ = ["forward_scores", "sequence_scores", "viterbi_scores"]
 
 
 @compiled
-def _arriving(nodes, end):
+def _incoming(nodes, end):
     """Arcs in the order of the nodes that they arrive at, and where those of each node begin, (nodes + 1,)."""
     begin = np.zeros(nodes + 1, np.intp)
     for node in end:
@@ -28,84 +28,84 @@ def _arriving(nodes, end):
 
 
 @compiled
-def _added(one, other):
+def _add(one, other):
     """−log(e^−one + e^−other)."""
     low, high = min(one, other), max(one, other)
     return low if high == inf else low - log1p(exp(low - high))
 
 
 @compiled
-def _reached(nodes, start, end, penalty):
-    order, begin = _arriving(nodes, end)
-    found = np.full(nodes, inf)
-    found[0] = 0.0
+def _forward_scores(nodes, start, end, penalty):
+    order, begin = _incoming(nodes, end)
+    scores = np.full(nodes, inf)
+    scores[0] = 0.0
     for node in range(1, nodes):
         arcs = order[begin[node] : begin[node + 1]]
         least = inf
         for arc in arcs:
-            least = min(least, found[start[arc]] + penalty[arc])
+            least = min(least, scores[start[arc]] + penalty[arc])
         if least == inf:
             continue
         total = 0.0
         for arc in arcs:
-            total += exp(least - found[start[arc]] - penalty[arc])
-        found[node] = least - log(total)
-    return found
+            total += exp(least - scores[start[arc]] - penalty[arc])
+        scores[node] = least - log(total)
+    return scores
 
 
-def reached(
+def forward_scores(
     nodes: int, start: NDArray[np.intp], end: NDArray[np.intp], penalty: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """As uncompiled.paths.reached."""
-    return _reached(nodes, start, end, penalty)
+    """As interface.Lattice.forward_scores."""
+    return _forward_scores(nodes, start, end, penalty)
 
 
 @compiled(fastmath=False)  # sums as the search makes them
-def _shortest(nodes, start, end, penalty):
-    order, begin = _arriving(nodes, end)
-    found = np.full(nodes, inf)
-    found[0] = 0.0
+def _viterbi_scores(nodes, start, end, penalty):
+    order, begin = _incoming(nodes, end)
+    scores = np.full(nodes, inf)
+    scores[0] = 0.0
     for node in range(1, nodes):
         for arc in order[begin[node] : begin[node + 1]]:
-            found[node] = min(found[node], found[start[arc]] + penalty[arc])
-    return found
+            scores[node] = min(scores[node], scores[start[arc]] + penalty[arc])
+    return scores
 
 
-def shortest(
+def viterbi_scores(
     nodes: int, start: NDArray[np.intp], end: NDArray[np.intp], penalty: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """As uncompiled.paths.shortest."""
-    return _shortest(nodes, start, end, penalty)
+    """As interface.Lattice.viterbi_scores."""
+    return _viterbi_scores(nodes, start, end, penalty)
 
 
 @compiled
-def _said(nodes, start, end, label, penalty, readings):
-    count, longest = readings.shape
-    order, begin = _arriving(nodes, end)
-    found = np.full((nodes, count, longest + 1), inf)
-    found[0, :, 0] = 0.0
+def _sequence_scores(nodes, start, end, label, penalty, sequences):
+    count, longest = sequences.shape
+    order, begin = _incoming(nodes, end)
+    scores = np.full((nodes, count, longest + 1), inf)
+    scores[0, :, 0] = 0.0
     for node in range(1, nodes):
-        here = found[node]
+        here = scores[node]
         for arc in order[begin[node] : begin[node + 1]]:
-            before, more, silent = found[start[arc]], penalty[arc], label[arc] == -1
+            before, more, silent = scores[start[arc]], penalty[arc], label[arc] == -1
             if more == inf:
                 continue
-            for reading in range(count):
+            for sequence in range(count):
                 for k in range(longest + 1):
                     if silent:
-                        here[reading, k] = _added(here[reading, k], before[reading, k] + more)
-                    elif k > 0 and readings[reading, k - 1] == label[arc]:
-                        here[reading, k] = _added(here[reading, k], before[reading, k - 1] + more)
-    return found[-1]
+                        here[sequence, k] = _add(here[sequence, k], before[sequence, k] + more)
+                    elif k > 0 and sequences[sequence, k - 1] == label[arc]:
+                        here[sequence, k] = _add(here[sequence, k], before[sequence, k - 1] + more)
+    return scores[-1]
 
 
-def said(
+def sequence_scores(
     nodes: int,
     start: NDArray[np.intp],
     end: NDArray[np.intp],
     label: NDArray[np.intp],
     penalty: NDArray[np.float64],
-    readings: NDArray[np.intp],
+    sequences: NDArray[np.intp],
 ) -> NDArray[np.float64]:
-    """As uncompiled.paths.said."""
-    return _said(nodes, start, end, label, penalty, readings)
+    """As interface.Lattice.sequence_scores."""
+    return _sequence_scores(nodes, start, end, label, penalty, sequences)

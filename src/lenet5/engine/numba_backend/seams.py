@@ -1,4 +1,4 @@
-"""The loops of uncompiled/cutting.py, compiled: lines are cut in half the time."""
+"""The loops of cutting a line, compiled: lines are cut in half the time (interface.Seams)."""
 
 from __future__ import annotations
 
@@ -7,52 +7,54 @@ from numpy.typing import NDArray
 
 from .jit import compiled
 
-__all__ = ["cheapest_ways", "lowest", "placed", "shown", "ways_to"]
+__all__ = ["local_minima", "place_glyphs", "render_candidates", "seam_costs", "trace_seams"]
 
 _SUPPORT = 2.0  # pixels that a cubic between pixels reaches to
 
 
 @compiled(
     fastmath=False
-)  # sums in the order of the plain loops: which of two ways is cheaper hangs on the last bit
-def _ways(ink, aside, cost, step):
+)  # sums in the order of the plain loops: which of two seams is cheaper hangs on the last bit
+def _seam_costs(foreground, offset_cost, cost, step):
     """Row by row; of `cost` (2, columns) the rows take turns."""
-    rows, columns = ink.shape
+    rows, columns = foreground.shape
     for x in range(columns):
-        cost[0, x] = ink[0, x]
+        cost[0, x] = foreground[0, x]
     for y in range(1, rows):
         above, here = cost[(y - 1) % 2], cost[y % 2]
         for x in range(columns):
             left = above[x - 1] if x > 0 else np.float32(np.inf)
             right = above[x + 1] if x < columns - 1 else np.float32(np.inf)
-            beside = min(left, right) + aside
-            if beside < above[x]:
+            sideways = min(left, right) + offset_cost
+            if sideways < above[x]:
                 step[y, x] = -1 if left <= right else 1
-                here[x] = beside + ink[y, x]
+                here[x] = sideways + foreground[y, x]
             else:
                 step[y, x] = 0
-                here[x] = above[x] + ink[y, x]
+                here[x] = above[x] + foreground[y, x]
 
 
-def cheapest_ways(ink: NDArray[np.float32], aside: float) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
-    """As uncompiled.cutting.cheapest_ways, to the last bit."""
-    rows, columns = ink.shape
+def seam_costs(
+    foreground: NDArray[np.float32], offset_cost: float
+) -> tuple[NDArray[np.float32], NDArray[np.int8]]:
+    """Cost and step, as interface.Seams.seam_costs; those of numpy_backend to the last bit."""
+    rows, columns = foreground.shape
     cost, step = np.empty((2, columns), np.float32), np.zeros((rows, columns), np.int8)
-    _ways(np.ascontiguousarray(ink, np.float32), np.float32(aside), cost, step)
+    _seam_costs(np.ascontiguousarray(foreground, np.float32), np.float32(offset_cost), cost, step)
     return cost[(rows - 1) % 2], step
 
 
 @compiled(fastmath=False)
-def _lowest(cost, reach, dearest, within):
+def _local_minima(cost, reach, limit, within):
     columns = len(cost)
     found = np.empty(columns, np.intp)
     count, first = 0, -1
     for x in range(columns + 1):
         low = False
-        if x < columns and cost[x] <= dearest:
+        if x < columns and cost[x] <= limit:
             least = cost[x]
-            for beside in range(max(0, x - reach), min(columns, x + reach + 1)):
-                least = min(least, cost[beside])
+            for sideways in range(max(0, x - reach), min(columns, x + reach + 1)):
+                least = min(least, cost[sideways])
             low = cost[x] <= least + within
         if low and first < 0:
             first = x
@@ -62,43 +64,43 @@ def _lowest(cost, reach, dearest, within):
     return found[:count]
 
 
-def lowest(cost: NDArray[np.float32], reach: int, dearest: float) -> NDArray[np.intp]:
-    """As uncompiled.cutting.lowest."""
-    return _lowest(np.ascontiguousarray(cost, np.float32), reach, np.float32(dearest), np.float32(1e-4))
+def local_minima(cost: NDArray[np.float32], reach: int, limit: float) -> NDArray[np.intp]:
+    """As interface.Seams.local_minima."""
+    return _local_minima(np.ascontiguousarray(cost, np.float32), reach, np.float32(limit), np.float32(1e-4))
 
 
 @compiled
-def _placed(small, sizes, corners, found):
+def _place_glyphs(small, sizes, corners, fields):
     for one in range(len(small)):
         top, left = corners[one, 0], corners[one, 1]
         for row in range(sizes[one, 0]):
             for column in range(sizes[one, 1]):
-                found[one, top + row, left + column] = small[one, row, column]
+                fields[one, top + row, left + column] = small[one, row, column]
 
 
-def placed(
-    small: NDArray[np.uint8], sizes: NDArray[np.intp], corners: NDArray[np.intp], field: int
+def place_glyphs(
+    small: NDArray[np.uint8], sizes: NDArray[np.intp], corners: NDArray[np.intp], side: int
 ) -> NDArray[np.uint8]:
-    """As uncompiled.cutting.placed."""
-    found = np.zeros((len(small), field, field), np.uint8)
-    _placed(small, sizes, corners, found)
-    return found
+    """As interface.Seams.place_glyphs."""
+    fields = np.zeros((len(small), side, side), np.uint8)
+    _place_glyphs(small, sizes, corners, fields)
+    return fields
 
 
 @compiled
-def _ways_to(step, ends, ways):
-    for way in range(len(ends)):
-        here = ends[way]
+def _trace_seams(step, ends, seams):
+    for seam in range(len(ends)):
+        here = ends[seam]
         for row in range(len(step) - 1, -1, -1):
-            ways[way, row] = here
+            seams[seam, row] = here
             here += step[row, here]
 
 
-def ways_to(step: NDArray[np.int8], ends: NDArray[np.intp]) -> NDArray[np.intp]:
-    """As uncompiled.cutting.ways_to."""
-    ways = np.empty((len(ends), len(step)), np.intp)
-    _ways_to(step, np.asarray(ends, np.intp), ways)
-    return ways
+def trace_seams(step: NDArray[np.int8], ends: NDArray[np.intp]) -> NDArray[np.intp]:
+    """As interface.Seams.trace_seams."""
+    seams = np.empty((len(ends), len(step)), np.intp)
+    _trace_seams(step, np.asarray(ends, np.intp), seams)
+    return seams
 
 
 @compiled
@@ -130,25 +132,27 @@ def _coefficients(before, after, start, weights):
 
 
 @compiled
-def _shown(ink, piece, runs, boxes, beyond, reach, inked, small, sizes, part, down, start, weights):
+def _render_candidates(
+    foreground, piece, candidates, boxes, shared, reach, threshold, small, sizes, part, down, start, weights
+):
     """`small` and `sizes` are filled; part, down, start and weights are room to work in."""
-    columns = ink.shape[1]
+    columns = foreground.shape[1]
     size = small.shape[1]
-    for number in range(len(runs)):
-        first, behind = runs[number]
+    for number in range(len(candidates)):
+        first, stop = candidates[number]
         top, bottom, left, right = boxes[number]
         y0, y1, x0, x1 = bottom, top, right, left
         for y in range(top, bottom):
             for x in range(left, right):
                 here = piece[y, x]
-                own = first <= here < behind
-                if not own and beyond[number, 0] and here == first - 1 and x + reach < columns:
-                    own = first <= piece[y, x + reach] < behind
-                if not own and beyond[number, 1] and here == behind and x >= reach:
-                    own = first <= piece[y, x - reach] < behind
-                level = ink[y, x] if own else np.float32(0)
+                own = first <= here < stop
+                if not own and shared[number, 0] and here == first - 1 and x + reach < columns:
+                    own = first <= piece[y, x + reach] < stop
+                if not own and shared[number, 1] and here == stop and x >= reach:
+                    own = first <= piece[y, x - reach] < stop
+                level = foreground[y, x] if own else np.float32(0)
                 part[y - top, x - left] = level
-                if level > inked:
+                if level > threshold:
                     y0, y1, x0, x1 = min(y0, y), max(y1, y + 1), min(x0, x), max(x1, x + 1)
         high, wide = y1 - y0, x1 - x0
         scale = size / max(high, wide)
@@ -172,22 +176,26 @@ def _shown(ink, piece, runs, boxes, beyond, reach, inked, small, sizes, part, do
                 small[number, r, k] = total
 
 
-def shown(
-    ink: NDArray[np.float32],
+def render_candidates(
+    foreground: NDArray[np.float32],
     piece: NDArray[np.intp],
-    runs: NDArray[np.intp],
+    candidates: NDArray[np.intp],
     boxes: NDArray[np.intp],
-    beyond: NDArray[np.bool_],
+    shared: NDArray[np.bool_],
     reach: int,
-    inked: float,
+    threshold: float,
     size: int,
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """As uncompiled.cutting.shown, up to rounding."""
-    small, sizes = np.zeros((len(runs), size, size), np.float32), np.empty((len(runs), 2), np.intp)
-    room = np.empty(ink.shape, np.float32), np.empty((size, ink.shape[1]), np.float32)
-    coefficients = np.empty((size, 2), np.intp), np.empty((size, max(ink.shape)), np.float32)
-    _shown(
-        np.ascontiguousarray(ink, np.float32), piece, runs, boxes, beyond, reach, np.float32(inked), small, sizes,
+    """As interface.Seams.render_candidates; as numpy_backend up to rounding."""
+    small, sizes = (
+        np.zeros((len(candidates), size, size), np.float32),
+        np.empty((len(candidates), 2), np.intp),
+    )
+    room = np.empty(foreground.shape, np.float32), np.empty((size, foreground.shape[1]), np.float32)
+    coefficients = np.empty((size, 2), np.intp), np.empty((size, max(foreground.shape)), np.float32)
+    _render_candidates(
+        np.ascontiguousarray(foreground, np.float32), piece, candidates, boxes, shared, reach,
+        np.float32(threshold), small, sizes,
         *room, *coefficients,
     )  # fmt: skip
     return small, sizes

@@ -1,16 +1,19 @@
 """The compiled loops of Section III-B: a training pass, one pattern at a time, and its curvature.
 
-single.py goes forward, single_backward.py back; here is what lies between (eq. 8 and 9 at the output) and
+image_forward.py goes forward, image_backward.py back; here is what lies between (eq. 8 and 9 at the output) and
 around them. A label of −1 is the rubbish class; j < 0 stands for eq. 8, which has none.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ...network.architecture import PARAMETER_COUNT
-from .augmentation import distort_into
+from ...network.distortion import NONE, Distortion
+from .augmentation import distort_into, elastic_pool
 from .image_backward import D6, SLOPES, backward
 from .image_forward import (
     F6,
@@ -19,7 +22,6 @@ from .image_forward import (
     KERNELS,
     STATES,
     X,
-    aligned,
     collect,
     fill,
     forward,
@@ -27,7 +29,8 @@ from .image_forward import (
     spread,
     workspace,
 )
-from .jit import compiled
+from .jit import announce_compilation, compiled
+from .workspace import aligned, scratch
 
 __all__ = ["Pass", "curvature", "gradient"]
 
@@ -118,9 +121,9 @@ def train_patterns(
     plane,
     z,
     d,
-    told,
+    totals,
 ):
-    """Forward, backward, update, next. steps: −η_k. told: [energies, wrong answers], added up."""
+    """Forward, backward, update, next. steps: −η_k. totals: [energies, wrong answers], added up."""
     kernels, kernels_steps = np.zeros(KERNELS, np.float32), np.zeros(KERNELS, np.float32)
     y, p = np.empty(codes.shape[0], np.float32), np.empty(codes.shape[0], np.float32)
     spread(flat, kernels)
@@ -135,8 +138,8 @@ def train_patterns(
             fill(images[pattern], INK_UNIT, z)
         forward(flat, kernels, z)
         rbf(z, codes, y)
-        told[0] += energy(label, j, scale, y, p)
-        told[1] += np.argmin(y) != label
+        totals[0] += energy(label, j, scale, y, p)
+        totals[1] += np.argmin(y) != label
         to_f6(z, codes, label, scale, p, d)
         backward(flat, kernels, flat, kernels, steps, kernels_steps, z, z, d, False)
     collect(kernels, flat)
@@ -179,7 +182,10 @@ def add_curvatures(images, unit, labels, flat, codes, j, scale, total, z, d):
     collect(into, total)
 
 
-def _unit(images: NDArray) -> np.float32:
+# --- called from Python ---------------------------------------------------------------------------------
+
+
+def _unit(images: NDArray[Any]) -> np.float32:
     return INK_UNIT if images.dtype == np.uint8 else FLOAT_UNIT
 
 
@@ -188,71 +194,67 @@ def _eq(j: float | None) -> np.float32:
 
 
 def gradient(
-    flat: F32, codes: F32, images: NDArray, labels: NDArray, j: float | None = 1.0, scale: float = 1.0
-) -> tuple[float, F32]:
-    """Mean energy of the patterns and its gradient (60000,), one pattern after another.
-
-    images: (N, 28, 28) or (N, 32, 32), uint8 or float32. labels: (N,) int64, −1 for rubbish. j: eq. 9's;
-    None: eq. 8. scale: what the penalties are multiplied by (losses.py).
-    """
+    parameters: F32, codes: F32, images: NDArray[Any], labels: NDArray[np.int64], j: float | None = 1.0,
+    scale: float = 1.0,
+) -> tuple[float, F32]:  # fmt: skip
+    """Mean energy of the patterns and its gradient, (60000,), as interface.Stochastic.gradient."""
+    announce_compilation()
     total = np.zeros(PARAMETER_COUNT, np.float32)
     settings = _eq(j), np.float32(scale), total
     energies = add_gradients(
-        images, _unit(images), labels, flat, codes, *settings, workspace(), aligned(SLOPES)
+        images, _unit(images), labels, parameters, codes, *settings, workspace(), aligned(SLOPES)
     )
     return energies / len(images), total / np.float32(len(images))
 
 
 def curvature(
-    flat: F32, codes: F32, images: NDArray, labels: NDArray, j: float | None = 1.0, scale: float = 1.0
-) -> F32:
-    """h_kk of Appendix C for every parameter, (60000,), mean over the patterns; arguments as `gradient`."""
+    parameters: F32, codes: F32, images: NDArray[Any], labels: NDArray[np.int64], j: float | None = 1.0,
+    scale: float = 1.0,
+) -> F32:  # fmt: skip
+    """h_kk of Appendix C for every parameter, (60000,), as interface.Stochastic.curvature."""
+    announce_compilation()
     total = np.zeros(PARAMETER_COUNT, np.float32)
     settings = _eq(j), np.float32(scale), total
-    add_curvatures(images, _unit(images), labels, flat, codes, *settings, workspace(), aligned(SLOPES))
+    add_curvatures(images, _unit(images), labels, parameters, codes, *settings, workspace(), aligned(SLOPES))
     return total / np.float32(len(images))
 
 
 class Pass:
-    """One pass of training, run a slice of the order at a time.
-
-    flat: changed in place. rates: η_k, (60000,). images: (N, 28, 28) uint8. labels: (N,) int64.
-    magnitudes, elastic: of distort.Distortion (vector, pool); None: patterns as they are.
-    """
+    """One pass of training, run one slice of the order at a time, as interface.Stochastic.Pass."""
 
     def __init__(
         self,
-        flat: F32,
+        parameters: F32,
         codes: F32,
         rates: F32,
         images: NDArray[np.uint8],
         labels: NDArray[np.int64],
         j: float | None,
         scale: float,
-        distortion: tuple[F32, F32, NDArray[np.uint32]] | None = None,
+        distortion: Distortion | None = None,
         seed: int = 0,
         index: int = 0,
     ) -> None:
-        off = np.zeros(1, np.float32), np.zeros((1, 1, 1), np.float32), np.zeros(1, np.uint32)
-        magnitudes, elastic, plane = distortion or off
-        self._first = images, labels
+        announce_compilation()
+        how = distortion or NONE
+        self._patterns = images, labels
         self._settings = (
-            *(flat, np.negative(rates, dtype=np.float32), codes, _eq(j), np.float32(scale)),
-            *(distortion is not None, magnitudes, elastic, np.uint64(seed), np.uint64(index), plane),
-            *(workspace(), aligned(SLOPES)),
+            *(parameters, np.negative(rates, dtype=np.float32), codes, _eq(j), np.float32(scale)),
+            *(distortion is not None, how.vector(), elastic_pool(how, seed, index)),
+            *(np.uint64(seed), np.uint64(index), scratch(), workspace(), aligned(SLOPES)),
         )
-        self._told = np.zeros(2)
+        self._totals = np.zeros(2)
 
     def run(self, order: NDArray[np.int64]) -> None:
         """Train on these patterns, in this order."""
-        train_patterns(*self._first, order, *self._settings, self._told)
+        train_patterns(*self._patterns, order, *self._settings, self._totals)
 
     @property
     def energy(self) -> float:
         """Sum of the energies of the patterns as they were met."""
-        return float(self._told[0])
+        return float(self._totals[0])
 
     @property
     def errors(self) -> int:
-        """How many of them were answered wrongly as they were met."""
-        return int(self._told[1])
+        """Number of patterns that were answered wrongly as they were met."""
+        return int(self._totals[1])

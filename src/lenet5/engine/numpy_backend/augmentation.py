@@ -1,7 +1,7 @@
-"""The distortions of distort.py in plain NumPy, for all patterns of a mini-batch at once.
+"""Distorted patterns (network.distortion) in plain NumPy, all patterns of a mini-batch at once.
 
-The same random numbers and the same arithmetic as engine/distortion.py, so that a training without Numba
-sees the same patterns.
+The random numbers and the arithmetic are those of numba_backend.augmentation, so that a training without Numba
+has the same patterns.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
-from ...network.distortion import TILE, Distortion
+from ...network.distortion import Distortion
+from ..elastic import POOL, TILE, displacements, unsigned
 
-__all__ = ["distort_all", "noise"]
+__all__ = ["distort", "elastic_pool", "noise"]
 
-# The number of each draw (engine/distortion.py).
+# The number of each draw (numba_backend.augmentation).
 REGULAR, X, Y, SCALE, SQUEEZE, SHEAR, ROTATION, THICKNESS, GAIN, SPREAD, TILES = range(11)
 BEGIN, ERASE = 12, 16
 
@@ -84,19 +85,24 @@ def _thickened(planes: NDArray[np.int32], pixels: NDArray) -> NDArray[np.int32]:
     return np.where(inside & (part > 0), moved, planes)
 
 
-def distort_all(
+def elastic_pool(distortion: Distortion, seed: int, pass_index: int) -> NDArray[np.float32]:
+    """Elastic displacements of one pass, (tiles, 64, 64), as interface.Augmentation.elastic_pool."""
+    tiles = POOL if distortion.alpha else 1
+    return displacements(noise, seed, pass_index, tiles, distortion.sigma, distortion.alpha)
+
+
+def distort(
     images: NDArray[np.uint8],
-    parameters: NDArray[np.float32],
-    elastic: NDArray[np.float32],
+    distortion: Distortion,
+    pool: NDArray[np.float32],
     seed: int,
     pass_index: int,
     patterns: NDArray[np.int64],
-    room: object,
-    out: NDArray[np.float32],
-) -> None:
-    """N fields (28×28) to N inputs (32×32), as engine.distortion.distort_all; needs no `room`."""
-    m = dict(zip(NAMES, parameters.astype(np.float64).tolist(), strict=True))
-    keys = _keys(seed, pass_index, patterns)
+) -> NDArray[np.float32]:
+    """Distorted patterns, (N, 32, 32), as interface.Augmentation.distort."""
+    out = np.empty((len(images), INPUT, INPUT), np.float32)
+    m = dict(zip(NAMES, distortion.vector().astype(np.float64).tolist(), strict=True))
+    keys = _keys(int(unsigned(seed, "seed")), int(unsigned(pass_index, "pass")), patterns)
     on = (_share(keys, REGULAR) >= m["regular"]).astype(np.float64)
     # A pixel of background before the field, and some after it.
     planes = np.pad(images.astype(np.int32), ((0, 0), (1, 3), (1, 3)))
@@ -109,11 +115,11 @@ def distort_all(
 
     def piece(which: int) -> NDArray[np.float32]:
         """Displacements, (N, 32, 32): a piece of a tile for each pattern."""
-        tile = (_share(keys, TILES + which) * len(elastic)).astype(np.int64)
+        tile = (_share(keys, TILES + which) * len(pool)).astype(np.int64)
         top, left = (
             (_share(keys, BEGIN + 2 * which + i) * (TILE - INPUT + 1)).astype(np.int64) for i in (0, 1)
         )
-        return elastic[tile[:, None, None], top[:, None, None] + rows, left[:, None, None] + columns]
+        return pool[tile[:, None, None], top[:, None, None] + rows, left[:, None, None] + columns]
 
     last = np.float32(FIELD + 1)
     x = np.clip(
@@ -137,6 +143,7 @@ def distort_all(
     level = np.minimum(gain * (upper * (1 - low) + lower * low), 255)
     out[:] = level * ((FOREGROUND - BACKGROUND) / 255) + BACKGROUND
     _erase(m, keys, on, out)
+    return out
 
 
 def _erase(m: dict[str, float], keys: NDArray, on: NDArray, out: NDArray[np.float32]) -> None:
