@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
+from lenet5.engine.backend import backend
 from lenet5.errors import PictureError
 from lenet5.imaging.segmentation import Segments, fit, segments
 from lenet5.lattice.regex import choices, length, pattern
@@ -59,6 +60,8 @@ def posterior(fields: np.ndarray) -> np.ndarray:
 
 class Likeness(Classifier):
     """−log of `posterior` as penalties."""
+
+    backend = backend("numpy")
 
     def __init__(self) -> None:
         self.classes, self.metadata = list(DIGITS), {"j": 0.0, "scale": 1.0}
