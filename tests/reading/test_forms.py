@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lenet5.errors import InputError, PictureError
-from lenet5.reading.forms import Area, Form, crop, form_of, load_form, parse_region
+from lenet5.reading.forms import Area, Form, crop, load_form, parse_form, parse_region
 
 PAGE = np.arange(80 * 100, dtype=np.float32).reshape(80, 100, 1).repeat(3, 2) / 8000
 
@@ -99,7 +99,7 @@ def test_json_and_toml_say_the_same(tmp_path):
 
 
 def test_one_template_serves_scans_of_any_size():
-    form = form_of(TEMPLATE)
+    form = parse_form(TEMPLATE)
     for times in (0.1, 0.5, 2):
         page = np.zeros((round(800 * times), round(1000 * times), 3), np.float32)
         boxes = {field.name: region.box for field, region in form.regions(page)}
@@ -109,8 +109,8 @@ def test_one_template_serves_scans_of_any_size():
 
 def test_a_scan_of_another_shape_is_refused():
     with pytest.raises(PictureError, match=r"turned\.png has 800×1000 pixels, another shape"):
-        form_of(TEMPLATE).regions(np.zeros((1000, 800, 3), np.float32), "turned.png")
-    without = form_of({"fields": {"all": "0%,0%,100%,100%"}})
+        parse_form(TEMPLATE).regions(np.zeros((1000, 800, 3), np.float32), "turned.png")
+    without = parse_form({"fields": {"all": "0%,0%,100%,100%"}})
     assert len(without.regions(np.zeros((1000, 800, 3), np.float32))) == 1
 
 
@@ -132,7 +132,7 @@ def test_a_scan_of_another_shape_is_refused():
 )  # fmt: skip
 def test_a_template_that_is_wrong_says_where(change, said):
     with pytest.raises(InputError, match=said) as met:
-        form_of({**TEMPLATE, **change})
+        parse_form({**TEMPLATE, **change})
     assert "\n" not in str(met.value)
 
 
@@ -174,6 +174,6 @@ DATA = st.recursive(
 @settings(max_examples=150, deadline=None)
 def test_any_data_is_a_template_or_a_sentence(data):
     try:
-        assert isinstance(form_of(data), Form)
+        assert isinstance(parse_form(data), Form)
     except InputError as error:
         assert "\n" not in str(error)

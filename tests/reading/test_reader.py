@@ -15,7 +15,7 @@ from lenet5.imaging.segmentation import shear_images
 from lenet5.lattice.regex import choices, length
 from lenet5.model.lenet5 import LeNet5
 from lenet5.reading.acceptance import AcceptancePolicy
-from lenet5.reading.forms import form_of
+from lenet5.reading.forms import parse_form
 from lenet5.reading.isolated_characters import SHEARS
 from lenet5.reading.reader import METHODS, MODES, Reader
 
@@ -225,7 +225,7 @@ def test_a_form_is_read_field_by_field(reader, sure):
     page, _ = written(sure, "4071", 1)
     whole = np.full((300, 500), 255, np.uint8)
     whole[100 : 100 + page.shape[0], 50 : 50 + page.shape[1]] = page
-    form = form_of(
+    form = parse_form(
         {
             "fields": {
                 "amount": {"region": [40, 95, 400, 90], "digits": 4},

@@ -11,7 +11,7 @@ import pytest
 
 from lenet5.errors import PictureError
 from lenet5.reading.document_reader import DocumentReader, PageResult
-from lenet5.reading.forms import form_of
+from lenet5.reading.forms import parse_form
 from lenet5.reading.reader import Reader
 from lenet5.reading.results import Alternative, Character, Line, Result, String
 
@@ -66,7 +66,7 @@ def test_a_page_is_the_same_after_json_and_as_the_schema_says(page):
 
 
 def test_what_is_read_is_as_the_schema_says(tmp_path):
-    form = form_of({"fields": {"all": "0%,0%,100%,100%", "corner": [0, 0, 4, 4]}})
+    form = parse_form({"fields": {"all": "0%,0%,100%,100%", "corner": [0, 0, 4, 4]}})
     (tmp_path / "none.png").write_bytes(b"no picture")
     reader = Reader()
     pages = [

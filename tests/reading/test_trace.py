@@ -13,7 +13,7 @@ from lenet5.errors import PictureError
 from lenet5.imaging.load import load_image
 from lenet5.imaging.trace import STEPS, Trace
 from lenet5.reading.document_reader import DocumentReader
-from lenet5.reading.forms import form_of
+from lenet5.reading.forms import parse_form
 from lenet5.reading.reader import Reader
 from lenet5.reading.trace import TITLES, draw_trace
 
@@ -95,7 +95,7 @@ def test_each_further_step_makes_the_sheet_higher(reader):
 
 
 def test_the_fields_of_a_form_are_drawn_by_name(reader):
-    form = form_of({"fields": {"top": "0%,0%,100%,50%", "corner": [0, 0, 4, 4]}})
+    form = parse_form({"fields": {"top": "0%,0%,100%,50%", "corner": [0, 0, 4, 4]}})
     trace = Trace()
     reader.read_form(LINES, form, trace=trace)
     regions = {step.region for step in trace.steps}

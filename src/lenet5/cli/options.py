@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ..model.classifier import Classifier
 
 __all__ = ["allowed_by", "reading_options", "threshold_of"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
 
 OPTIONS = (
     click.option(
@@ -43,8 +45,8 @@ OPTIONS = (
 )
 
 
-def reading_options(command: Callable) -> Callable:
-    """Give a command the options."""
+def reading_options(command: Command) -> Command:
+    """Give a command the options --weights, --digits, --pattern, --choices, --method and --workers."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command
@@ -53,7 +55,21 @@ def reading_options(command: Callable) -> Callable:
 def allowed_by(
     classes: Sequence[str], digits: int | None, pattern: str | None, choices: Path | None
 ) -> Grammar | None:
-    """What strings may be by the options. Wrong use where they exclude one another."""
+    """The strings that the options allow.
+
+    Args:
+        classes: The network's characters.
+        digits: --digits.
+        pattern: --pattern.
+        choices: --choices.
+
+    Returns:
+        A grammar; None: all strings are allowed.
+
+    Raises:
+        click.UsageError: More than one of the options is given.
+        InputError: A string has a character that the network does not know, or the pattern is no regular expression.
+    """
     from ..lattice import regex
 
     if sum(option is not None for option in (digits, pattern, choices)) > 1:
@@ -63,7 +79,20 @@ def allowed_by(
 
 
 def threshold_of(model: Classifier, threshold: float | None, max_error: float | None) -> float | None:
-    """The threshold by the options --threshold and --max-error; None: the model's own."""
+    """The threshold that the options --threshold and --max-error give.
+
+    Args:
+        model: A calibrated model knows the threshold for an error.
+        threshold: --threshold, 0 … 1.
+        max_error: --max-error, 0 … 1.
+
+    Returns:
+        A confidence, 0 … 1; None: the model's own.
+
+    Raises:
+        click.UsageError: Both options are given.
+        InputError: The model is not calibrated, or the error cannot be reached.
+    """
     if threshold is not None and max_error is not None:
         raise click.UsageError("--threshold and --max-error exclude one another: give one of them")
     return threshold if max_error is None else model.threshold_for(max_error)

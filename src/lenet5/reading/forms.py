@@ -1,4 +1,4 @@
-"""Forms: named places on a page, the same on every scan of it, and what may stand there.
+"""Forms: named regions of a page, the same on every scan of it, and which strings are allowed there.
 
 A template is a small JSON or TOML file::
 
@@ -10,10 +10,10 @@ A template is a small JSON or TOML file::
 
     [fields.date]
     region = [200, 310, 420, 60]
-    mode = "boxes"                       # string (unless said), character, boxes, lines
+    mode = "boxes"                       # string (the default), character, boxes, lines
 
 A region's numbers are pixels, or shares of the page's width and height: all four with a % sign, or all four
-from 0 to 1 with a point. Pixels are scaled from `size` to each scan's own.
+from 0 to 1 with a point. Pixels are scaled from `size` to the size of each scan.
 """
 
 from __future__ import annotations
@@ -25,24 +25,28 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError, PictureError
-from ..imaging.geometry import Region
+from ..imaging.geometry import Box, Region
 
-__all__ = ["MODES", "Area", "Field", "Form", "crop", "load_form", "parse_region"]
+__all__ = ["MODES", "Area", "Field", "FieldMode", "Form", "crop", "load_form", "parse_form", "parse_region"]
 
-MODES = ("string", "character", "boxes", "lines")
+FieldMode = Literal["string", "character", "boxes", "lines"]
+MODES: tuple[FieldMode, ...] = get_args(FieldMode)
 KEYS = {"region", "digits", "pattern", "choices", "mode"}
-SAME_SHAPE = 0.02  # a scan whose width for its height differs by more from the template's is another page
+# Share by which width / height of a scan may differ from the template's: more is another page. Scanners differ by less.
+SAME_SHAPE = 0.02
+MOST = 1e9  # pixels: larger numbers, and nan, are mistakes
+ROUNDING = 1e-9  # by which shares that end at the page's edge may exceed 1
 
 
 @dataclass(frozen=True)
 class Area:
-    """A rectangle: left, top, width, height; in pixels, or (share) as shares 0 … 1 of a page's sides."""
+    """A rectangle on a page: left, top, width, height; in pixels, or (share) as shares 0 … 1 of the page's sides."""
 
     left: float
     top: float
@@ -50,15 +54,24 @@ class Area:
     height: float
     share: bool = False
 
-    def on(self, page: tuple[int, int], size: tuple[float, float] | None = None) -> tuple[int, int, int, int]:
-        """Left, top, width, height in pixels of a page of (width, height) pixels, cut to it.
+    def on(self, page: tuple[int, int], size: tuple[float, float] | None = None) -> Box:
+        """The area on a page, cut to it.
 
-        size: width and height of the page that this area's pixels are of; None: this page's own.
-        Raises PictureError where nothing of the area lies on the page.
+        Args:
+            page: Width and height of the page in pixels.
+            size: Width and height of the page that the area's pixels are of; None: of this page.
+
+        Returns:
+            Left, top, width, height in pixels of the page.
+
+        Raises:
+            PictureError: Nothing of the area lies on the page.
         """
-        across, down = (
-            page if self.share else (1.0, 1.0) if size is None else (page[0] / size[0], page[1] / size[1])
-        )
+        across, down = 1.0, 1.0
+        if self.share:
+            across, down = page
+        elif size is not None:
+            across, down = page[0] / size[0], page[1] / size[1]
         left, right = round(self.left * across), round((self.left + self.width) * across)
         top, bottom = round(self.top * down), round((self.top + self.height) * down)
         left, right, top, bottom = max(left, 0), min(right, page[0]), max(top, 0), min(bottom, page[1])
@@ -73,9 +86,15 @@ class Area:
 
 @dataclass(frozen=True)
 class Field:
-    """A named place of a form. digits, pattern, choices: what may stand there, at most one of them.
+    """A named region of a form, and which strings are allowed there.
 
-    digits: how many. pattern: a regular expression (grammar.pattern). mode: one of MODES.
+    Args:
+        name: Of the field, in results and errors.
+        area: Where it is.
+        digits: How many characters a string has.
+        pattern: A regular expression (lattice.regex).
+        choices: The strings that are allowed. At most one of digits, pattern and choices is given.
+        mode: What the region is taken for.
     """
 
     name: str
@@ -83,73 +102,105 @@ class Field:
     digits: int | None = None
     pattern: str | None = None
     choices: tuple[str, ...] | None = None
-    mode: str = "string"
+    mode: FieldMode = "string"
 
 
 @dataclass(frozen=True)
 class Form:
-    """A template. size: width and height of the page that areas in pixels are of, None: of each scan itself."""
+    """A template.
+
+    Args:
+        fields: In the order in which they are read.
+        size: Width and height of the page that areas in pixels are of; None: of each scan.
+    """
 
     fields: tuple[Field, ...]
     size: tuple[float, float] | None = None
 
-    def regions(self, colours: NDArray[np.float32], name: str = "the picture") -> list[tuple[Field, Region]]:
-        """Every field and its part of one scan, (rows, columns, 3), in the template's order.
+    def regions(self, image: NDArray[np.float32], name: str = "the picture") -> list[tuple[Field, Region]]:
+        """Every field and its part of one scan.
 
-        Raises PictureError for a scan of another shape than the template's page, and for an area outside it.
+        Args:
+            image: (rows, columns, 3) float32.
+            name: What errors call the scan.
+
+        Returns:
+            In the template's order.
+
+        Raises:
+            PictureError: The scan has another shape than the template's page, or an area lies outside it.
         """
-        page = colours.shape[1], colours.shape[0]
-        if self.size is not None:
-            ratio = (page[0] / page[1]) / (self.size[0] / self.size[1])
-            # A pixel more or less on small pictures is no other shape.
-            if abs(ratio - 1) > SAME_SHAPE + 1 / min(page) + 1 / min(self.size):
-                raise PictureError(
-                    f"{name} has {page[0]}×{page[1]} pixels, another shape than the template's "
-                    f"{self.size[0]:g}×{self.size[1]:g}: it is not a scan of this form, or is turned"
-                )
+        self._check_shape((image.shape[1], image.shape[0]), name)
         return [
-            (field, crop(colours, field.area, name, size=self.size, field=field.name))
-            for field in self.fields
+            (field, crop(image, field.area, name, size=self.size, field=field.name)) for field in self.fields
         ]
+
+    def _check_shape(self, page: tuple[int, int], name: str) -> None:
+        if self.size is None:
+            return
+        ratio = (page[0] / page[1]) / (self.size[0] / self.size[1])
+        # A pixel more or less does not change the shape of a small picture.
+        if abs(ratio - 1) > SAME_SHAPE + 1 / min(page) + 1 / min(self.size):
+            raise PictureError(
+                f"{name} has {page[0]}×{page[1]} pixels, another shape than the template's "
+                f"{self.size[0]:g}×{self.size[1]:g}: it is not a scan of this form, or is turned"
+            )
 
 
 def crop(
-    colours: NDArray[np.float32],
+    image: NDArray[np.float32],
     area: Area,
     name: str = "the picture",
     *,
     size: tuple[float, float] | None = None,
     field: str | None = None,
 ) -> Region:
-    """The part of a page, (rows, columns, 3), in an area; results in it are placed by Region.on_page.
+    """The part of a page in an area.
 
-    size: as for Area.on. field: its name, for errors. Raises PictureError for an area outside the page.
+    Args:
+        image: (rows, columns, 3) float32.
+        area: Where it is.
+        name: What errors call the page.
+        size: As for `Area.on`.
+        field: The field's name, for errors.
+
+    Returns:
+        A region; boxes in it are brought to the page by `Region.on_page`.
+
+    Raises:
+        PictureError: The area lies outside the page.
     """
     name = f"{name}, field {field}" if field else name
     try:
-        left, top, width, height = area.on((colours.shape[1], colours.shape[0]), size)
+        left, top, width, height = area.on((image.shape[1], image.shape[0]), size)
     except PictureError as error:
         raise PictureError(f"cannot read {name}: {error}") from error
-    return Region(
-        (left, top, width, height), (left, top), colours[top : top + height, left : left + width], name
-    )
+    part = image[top : top + height, left : left + width]
+    return Region((left, top, width, height), (left, top), part, name)
 
 
 def parse_region(text: str) -> Area:
-    """`x,y,w,h` in pixels, or with a % sign at every number in shares of the page. Raises InputError."""
+    """The area that a text means.
+
+    Args:
+        text: `left,top,width,height` in pixels, or with a % sign at every number in shares of the page.
+
+    Returns:
+        The area.
+
+    Raises:
+        InputError: The text means none; the sentence says how to write one.
+    """
     parts = [part.strip() for part in text.split(",")]
     percent = [part.endswith("%") for part in parts]
-    try:
-        # Digits only: float() also takes nan, inf and 1_000.
-        if not all(re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)\s*%?", part) for part in parts):
-            raise ValueError
-        numbers = [float(part.rstrip("% ")) for part in parts]
-    except ValueError:
-        raise InputError(_how(text, "it has something that is no number")) from None
+    # Digits only: float() also takes nan, inf and 1_000.
+    if not all(re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)\s*%?", part) for part in parts):
+        raise InputError(_advice(text, "it has something that is no number"))
+    numbers = [float(part.rstrip("% ")) for part in parts]
     if len(numbers) != 4:
-        raise InputError(_how(text, f"it has {len(numbers)} of 4 numbers"))
+        raise InputError(_advice(text, f"it has {len(numbers)} of 4 numbers"))
     if any(percent) and not all(percent):
-        raise InputError(_how(text, "some of its numbers have a % sign and some have none"))
+        raise InputError(_advice(text, "some of its numbers have a % sign and some have none"))
     if all(percent):
         return _area([number / 100 for number in numbers], True, text)
     # Shares have a point: 0,0,1,1 is one pixel.
@@ -157,25 +208,18 @@ def parse_region(text: str) -> Area:
     return _area(numbers, share, text)
 
 
-def _how(text: object, why: str) -> str:
-    return (
-        f"the region {text!r} cannot be used: {why}; write left,top,width,height in pixels, "
-        "as 40,120,300,60, or all with % of the page, as 5%,10%,40%,8%"
-    )
-
-
-def _area(numbers: list[float], share: bool, text: object) -> Area:
-    if numbers[2] <= 0 or numbers[3] <= 0:
-        raise InputError(_how(text, "its width and height must be more than 0"))
-    if min(numbers[:2]) < 0:
-        raise InputError(_how(text, "it begins outside the page"))
-    if share and (numbers[0] + numbers[2] > 1 + 1e-9 or numbers[1] + numbers[3] > 1 + 1e-9):
-        raise InputError(_how(text, "it ends outside the page"))
-    return Area(*numbers, share=share)
-
-
 def load_form(path: str | os.PathLike[str]) -> Form:
-    """A template from a .json or .toml file. Raises InputError, one sentence, for what is wrong with it."""
+    """Read a template from a .json or .toml file.
+
+    Args:
+        path: The file.
+
+    Returns:
+        The template.
+
+    Raises:
+        InputError: The file cannot be read, or what is wrong with it, in one sentence.
+    """
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -187,21 +231,27 @@ def load_form(path: str | os.PathLike[str]) -> Form:
         kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
         raise InputError(f"cannot read {path}: it is not {kind} ({error})") from error
     try:
-        return form_of(data)
+        return parse_form(data)
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
 
 
-def form_of(data: Any) -> Form:
-    """A template from its data, as JSON and TOML hold it. Raises InputError."""
+def parse_form(data: Any) -> Form:
+    """The template that data means, as JSON and TOML hold it.
+
+    Args:
+        data: A table with `fields`, and `size` if regions are in pixels of a page.
+
+    Returns:
+        The template.
+
+    Raises:
+        InputError: What is wrong with it, in one sentence.
+    """
     if not isinstance(data, Mapping) or not isinstance(data.get("fields"), Mapping) or not data["fields"]:
         raise InputError("a template needs `fields`, a table with a name and a region for each")
-    _known(data, {"size", "fields"}, "the template")
-    size = data.get("size")
-    if size is not None:
-        if not isinstance(size, list) or len(size) != 2 or not all(_number(s) and s >= 1 for s in size):
-            raise InputError("`size` must be width and height of the page in pixels, as [1654, 2339]")
-        size = float(size[0]), float(size[1])
+    _check_keys(data, {"size", "fields"}, "the template")
+    size = _page_size(data.get("size"))
     fields = tuple(_field(str(name), value) for name, value in data["fields"].items())
     for field in fields:
         area = field.area
@@ -212,11 +262,37 @@ def form_of(data: Any) -> Form:
     return Form(fields, size)
 
 
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 1e9  # no nan
+def _advice(text: object, reason: str) -> str:
+    return (
+        f"the region {text!r} cannot be used: {reason}; write left,top,width,height in pixels, "
+        "as 40,120,300,60, or all with % of the page, as 5%,10%,40%,8%"
+    )
 
 
-def _known(data: Mapping[str, Any], keys: set[str], what: str) -> None:
+def _area(numbers: list[float], share: bool, text: object) -> Area:
+    left, top, width, height = numbers
+    if width <= 0 or height <= 0:
+        raise InputError(_advice(text, "its width and height must be more than 0"))
+    if min(left, top) < 0:
+        raise InputError(_advice(text, "it begins outside the page"))
+    if share and (left + width > 1 + ROUNDING or top + height > 1 + ROUNDING):
+        raise InputError(_advice(text, "it ends outside the page"))
+    return Area(left, top, width, height, share)
+
+
+def _page_size(size: Any) -> tuple[float, float] | None:
+    if size is None:
+        return None
+    if not isinstance(size, list) or len(size) != 2 or not all(_is_number(s) and s >= 1 for s in size):
+        raise InputError("`size` must be width and height of the page in pixels, as [1654, 2339]")
+    return float(size[0]), float(size[1])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= MOST
+
+
+def _check_keys(data: Mapping[str, Any], keys: set[str], what: str) -> None:
     for key in data:
         if key not in keys:
             raise InputError(f"{what} has {key!r}, which is none of {', '.join(sorted(keys))}")
@@ -227,21 +303,35 @@ def _field(name: str, data: Any) -> Field:
     if not name.strip():
         raise InputError("a field needs a name")
     if not isinstance(data, Mapping):
-        data = {"region": data}  # only where it is
-    _known(data, KEYS, what)
+        data = {"region": data}  # a region alone: anything may stand there
+    _check_keys(data, KEYS, what)
     if "region" not in data:
         raise InputError(f"{what} needs a region: left, top, width, height")
-    region = data["region"]
     try:
-        if isinstance(region, str):
-            area = parse_region(region)
-        elif isinstance(region, list) and len(region) == 4 and all(map(_number, region)):
-            share = all(isinstance(side, float) for side in region) and max(region) <= 1
-            area = _area([float(side) for side in region], share, region)
-        else:
-            raise InputError(_how(region, "it is not four numbers"))
+        area = _region(data["region"])
     except InputError as error:
         raise InputError(f"{what}: {error}") from error
+    _check_strings(data, what)
+    mode = data.get("mode", "string")
+    if mode not in MODES:
+        raise InputError(f"{what}: mode must be one of {', '.join(MODES)}, not {mode!r}")
+    choices = data.get("choices")
+    return Field(
+        name, area, data.get("digits"), data.get("pattern"), tuple(choices) if choices else None, mode
+    )
+
+
+def _region(region: Any) -> Area:
+    if isinstance(region, str):
+        return parse_region(region)
+    if isinstance(region, list) and len(region) == 4 and all(map(_is_number, region)):
+        share = all(isinstance(side, float) for side in region) and max(region) <= 1
+        return _area([float(side) for side in region], share, region)
+    raise InputError(_advice(region, "it is not four numbers"))
+
+
+def _check_strings(data: Mapping[str, Any], what: str) -> None:
+    """Raise InputError for what cannot say which strings are allowed."""
     if sum(key in data for key in ("digits", "pattern", "choices")) > 1:
         raise InputError(f"{what} may have one of digits, pattern and choices")
     digits, pattern, choices = data.get("digits"), data.get("pattern"), data.get("choices")
@@ -249,13 +339,11 @@ def _field(name: str, data: Any) -> Field:
         raise InputError(f"{what}: digits must be a whole number from 1, not {digits!r}")
     if pattern is not None and not (isinstance(pattern, str) and pattern):
         raise InputError(f"{what}: pattern must be a regular expression, not {pattern!r}")
-    if choices is not None and not (
-        isinstance(choices, list)
-        and choices
-        and all(isinstance(choice, str) and choice for choice in choices)
-    ):
+    if choices is not None and not _are_strings(choices):
         raise InputError(f"{what}: choices must be a list of strings")
-    mode = data.get("mode", "string")
-    if mode not in MODES:
-        raise InputError(f"{what}: mode must be one of {', '.join(MODES)}, not {mode!r}")
-    return Field(name, area, digits, pattern, tuple(choices) if choices else None, mode)
+
+
+def _are_strings(choices: Any) -> bool:
+    if not isinstance(choices, list) or not choices:
+        return False
+    return all(isinstance(choice, str) and choice for choice in choices)
