@@ -62,9 +62,7 @@ def test_a_document_reader_travels_to_other_processes(reader):
     assert pickle.loads(pickle.dumps(documents)).threshold == 0.0  # our own bytes
     pictures = [str(SEVEN), str(THREE), "missing.png", str(LINES)]
     here, there = (list(parallel_map(Pages(documents), pictures, workers)) for workers in (1, 2))
-    assert [[page.result and page.result.text for page in pages] for pages in here] == [
-        [page.result and page.result.text for page in pages] for pages in there
-    ]
+    assert here == there
     assert "missing.png" in here[2][0].error
 
 

@@ -34,9 +34,7 @@ def steps_of(reader: Reader, picture, **how) -> Trace:
 
 def test_a_reading_is_the_same_with_a_trace(reader):
     for picture in (SEVEN, LINES):
-        traced, result = reader.read(picture, trace=Trace()), reader.read(picture)
-        assert traced.text == result.text
-        assert [c.box for c in traced.characters] == [c.box for c in result.characters]
+        assert reader.read(picture, trace=Trace()) == reader.read(picture)
 
 
 def test_the_confidence_drawn_is_that_of_the_result(reader):

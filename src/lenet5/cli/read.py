@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["read_command"]
 
 PNG = click.Path(path_type=Path)
-FEW = 20  # pictures; fewer are read in plain NumPy
 FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled code is loaded
 
 
@@ -106,9 +105,8 @@ def read_command(
 
     if form and (region or mode != "auto" or digits or pattern or choices):
         raise click.UsageError("--form says where and what to read: leave out --region, --mode and the rest")
-    # A few pictures are read sooner than compiled code is loaded.
-    plain = len(pictures) < FEW and not os.environ.get("LENET5_BACKEND")
-    reader = Reader(weights, method=method, backend="numpy" if plain else None)
+    few = len(pictures) < FEW and not os.environ.get("LENET5_BACKEND")
+    reader = Reader(weights, method=method, backend="numpy" if few else None)
     documents = DocumentReader(
         reader,
         mode=mode,  # type: ignore[arg-type]  # one of click's choices
