@@ -9,16 +9,15 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.errors import PictureError
+from lenet5.imaging.components import concentration, remove_line_specks
 from lenet5.imaging.foreground import (
-    INKED,
     character_size,
-    concentration,
+    line_contrast,
     line_foreground,
     remove_crossing_lines,
-    remove_specks,
     stroke_foreground,
-    written,
 )
+from lenet5.imaging.threshold import MASK_LEVEL
 
 ROWS, COLUMNS = 56, 160
 
@@ -46,7 +45,7 @@ def on(paper: np.ndarray, pen: np.ndarray | float, truth: np.ndarray = TRUTH) ->
 
 def share_found(map_: np.ndarray, truth: np.ndarray = TRUTH) -> float:
     """Pixels inked both here and in truth, of those inked in either."""
-    a, b = map_ > INKED, truth > INKED
+    a, b = map_ > MASK_LEVEL, truth > MASK_LEVEL
     return float((a & b).sum() / (a | b).sum())
 
 
@@ -67,7 +66,7 @@ def test_ink_is_found_on_paper(kind):
 
 
 def test_light_on_dark_is_found_as_well():
-    assert share_found(written(on(FLAT * 0.15, 0.9))) > 0.8
+    assert share_found(line_contrast(on(FLAT * 0.15, 0.9))) > 0.8
 
 
 @pytest.mark.parametrize(
@@ -77,7 +76,7 @@ def test_light_on_dark_is_found_as_well():
      ((0.5, 0.8, 0.5), (0.8, 0.5, 0.5))],
 )  # fmt: skip
 def test_pens_that_differ_in_colour_more_than_in_lightness(paper, pen):
-    assert share_found(written(on(np.full((ROWS, COLUMNS, 3), paper), pen))) > 0.8
+    assert share_found(line_contrast(on(np.full((ROWS, COLUMNS, 3), paper), pen))) > 0.8
 
 
 def test_faint_pencil():
@@ -100,8 +99,8 @@ def test_a_printed_line_goes_and_the_strokes_that_cross_it_stay(slope):
     rule = np.abs(Y - (40 + slope * (X - COLUMNS / 2))) < 1.2
     found = remove_crossing_lines(np.maximum(TRUTH, rule).astype(np.float32))
     assert share_found(found) > 0.95
-    assert (found[:, :8] > INKED).sum() == 0
-    assert (found[TRUTH > 0.5] > INKED).mean() > 0.95
+    assert (found[:, :8] > MASK_LEVEL).sum() == 0
+    assert (found[TRUTH > 0.5] > MASK_LEVEL).mean() > 0.95
 
 
 def test_a_dash_and_the_bar_of_a_seven_are_no_printed_lines():
@@ -121,7 +120,7 @@ def test_specks_go_and_points_stay():
     map_[30, 150] = 1.0
     map_[:2, 100:130] = 1.0  # what hangs over the edge
     map_[44:49, 150:155] = 1.0  # a point
-    found = remove_specks(map_)
+    found = remove_line_specks(map_)
     assert found[30, 150] == 0
     assert not found[:2].any()
     assert found[46, 152] == 1
@@ -176,16 +175,18 @@ def test_a_line_of_any_size_is_found_at_the_scale_of_its_characters(times):
     colours = on(FLAT * 0.9, 0.15)
     size = round(COLUMNS * times), round(ROWS * times)
     large = np.asarray(Image.fromarray(np.uint8(colours * 255)).resize(size, Image.Resampling.BICUBIC))
-    ink, pixels = line_foreground(large.astype(np.float32) / 255)
+    found = line_foreground(large.astype(np.float32) / 255)
+    ink, pixels = found.levels, found.pixels
     again = Image.fromarray(ink).resize((COLUMNS, ROWS), Image.Resampling.BILINEAR)
     assert share_found(np.asarray(again)) > 0.7
     assert ink.shape[0] * pixels == pytest.approx(size[1], rel=0.05)
-    assert 16 <= character_size(ink > INKED) <= 70
+    assert 16 <= character_size(ink > MASK_LEVEL) <= 70
 
 
 def test_a_line_on_a_large_sheet_is_brought_to_its_size():
     sheet = np.full((1500, 2000, 3), 0.9, np.float32)
     sheet[700:756, 900:1060] = on(FLAT * 0.9, 0.15)
-    ink, pixels = line_foreground(sheet)
+    found = line_foreground(sheet)
+    ink, pixels = found.levels, found.pixels
     assert 0.6 < pixels < 1.6
-    assert 20 <= character_size(ink > INKED) <= 50
+    assert 20 <= character_size(ink > MASK_LEVEL) <= 50

@@ -73,8 +73,8 @@ def written(picture: Image.Image, image: np.ndarray, times: float = 4.0) -> Imag
 def test_lines_go_and_what_is_written_stays(kind):
     plain = colours(sheet(stroke))
     found = find_printed_lines(colours(sheet(*lines(kind), stroke)))
-    assert found is not None and found.squared == (kind == "squared")
-    left = found.painted(colours(sheet(*lines(kind), stroke)))
+    assert found is not None and found.is_grid == (kind == "squared")
+    left = found.remove_from(colours(sheet(*lines(kind), stroke)))
     assert left.shape == plain.shape and left.dtype == np.float32
     off = np.abs(left - plain)[:, :, 0]
     assert (off > 0.15).mean() < 0.007  # but for the rims of strokes that were crossed
@@ -125,7 +125,7 @@ def test_squared_paper_is_no_row_of_printed_boxes(reader, mnist_test):
         *[lambda pen, x=x: pen.rectangle((x, 60, x + 50, 120), outline=LINE) for x in range(10, 300, 60)]
     )
     found = find_printed_lines(colours(row))
-    assert found is None or not found.squared
+    assert found is None or not found.is_grid
 
 
 def close(draw: Callable[[ImageDraw.ImageDraw], object], size: tuple[int, int]) -> Image.Image:

@@ -15,7 +15,8 @@ from PIL import Image, ImageDraw
 
 from lenet5.errors import PictureError
 from lenet5.imaging import normalise
-from lenet5.imaging.normalise import load_image, normalise_character
+from lenet5.imaging.load import load_image
+from lenet5.imaging.normalise import normalise_character
 from lenet5.model.lenet5 import LeNet5
 
 

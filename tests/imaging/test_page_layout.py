@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.errors import PictureError
-from lenet5.imaging.background import deskew
 from lenet5.imaging.character_boxes import find_character_boxes
+from lenet5.imaging.deskew import deskew
 from lenet5.imaging.geometry import Region
 from lenet5.imaging.page_layout import find_text_lines
 from lenet5.model.lenet5 import LeNet5

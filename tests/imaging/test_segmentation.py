@@ -12,8 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from lenet5.engine.numpy_backend.seams import seam_costs, trace_seams
-from lenet5.imaging.normalise import normalise_character
-from lenet5.imaging.segmentation import Segments, fit, fit_to_box_all, segments, shear_images
+from lenet5.imaging.normalise import fit_to_box, fit_to_box_all, normalise_character
+from lenet5.imaging.segmentation import Segments, over_segment
+from lenet5.imaging.shear import shear_images
 
 FONT = ImageFont.load_default(36)
 
@@ -36,8 +37,8 @@ def written(text: str, apart: int = 4, slant: float = 0.0) -> tuple[np.ndarray, 
 def is_an_arc(found, part: np.ndarray, least: float = 0.85) -> bool:
     """Whether the ink of one character is that of some arc, by intersection over union."""
     best = 0.0
-    for first, behind in found.arcs():
-        here = (found.piece >= first) & (found.piece < behind) & (found.ink > 0.3)
+    for first, behind in found.candidates():
+        here = (found.piece >= first) & (found.piece < behind) & (found.foreground > 0.3)
         best = max(best, float((here & (part > 0.3)).sum() / (here | (part > 0.3)).sum()))
     return best >= least
 
@@ -76,33 +77,33 @@ def test_ways_never_cross(seed):
 
 def test_characters_apart_are_parted_at_no_cost():
     ink, parts = written("30475", apart=6)
-    found = segments(ink)
+    found = over_segment(ink)
     assert all(is_an_arc(found, part, 0.97) for part in parts)
-    assert (found.joints == 0).sum() >= 4
+    assert (found.cut_costs == 0).sum() >= 4
 
 
 def test_slanted_characters_that_no_upright_line_parts_are_parted_at_no_cost():
     ink, parts = written("1717", apart=-1, slant=0.45)
     columns = [np.flatnonzero((part > 0.3).any(0)) for part in parts]
     assert columns[0][-1] >= columns[1][0]  # they lie over one another
-    assert all(is_an_arc(segments(ink), part, 0.95) for part in parts)
+    assert all(is_an_arc(over_segment(ink), part, 0.95) for part in parts)
 
 
 @pytest.mark.parametrize("text", ["00", "88", "60", "23", "50", "909", "2000", "4462"])
 def test_touching_characters_are_arcs_among_others(text):
     ink, parts = written(text, apart=-3)
-    found = segments(ink)
+    found = over_segment(ink)
     assert all(is_an_arc(found, part, 0.8) for part in parts)
-    assert found.joints.max() > 0.2
+    assert found.cut_costs.max() > 0.2
 
 
 def test_pieces_are_numbered_from_left_to_right_and_hold_all_ink():
     ink, _ = written("30475", apart=-1)
-    found = segments(ink)
+    found = over_segment(ink)
     assert (found.piece[ink > 0.3] >= 0).mean() > 0.99
     middles = [np.flatnonzero((found.piece == k).any(0)).mean() for k in range(len(found.boxes))]
     assert middles == sorted(middles)
-    assert len(found.joints) == len(found.boxes) - 1
+    assert len(found.cut_costs) == len(found.boxes) - 1
     for k, (top, bottom, left, right) in enumerate(found.boxes):
         y, x = np.nonzero((found.piece == k) & (ink > 0.3))
         assert (y.min(), y.max() + 1, x.min(), x.max() + 1) == (top, bottom, left, right)
@@ -111,14 +112,14 @@ def test_pieces_are_numbered_from_left_to_right_and_hold_all_ink():
 def test_every_piece_alone_is_an_arc_so_that_there_is_always_a_path():
     ink = np.zeros((40, 200), np.float32)
     ink[18:22, 5:190] = 1
-    found = segments(ink)
-    assert set(found.arcs()) >= {(k, k + 1) for k in range(len(found.boxes))}
+    found = over_segment(ink)
+    assert set(found.candidates()) >= {(k, k + 1) for k in range(len(found.boxes))}
 
 
 def test_a_piece_is_shaped_as_a_character_alone_is():
     ink, parts = written("7", apart=0)
-    found = segments(ink)
-    whole = found.field(0, len(found.boxes)).astype(float)
+    found = over_segment(ink)
+    whole = found.glyph(0, len(found.boxes)).astype(float)
     alone = normalise_character(1 - parts[0]).astype(float)
     assert np.corrcoef(whole.ravel(), alone.ravel())[0, 1] > 0.9
 
@@ -132,66 +133,68 @@ def test_two_zeros_that_share_a_wall_have_it_both():
         ink, piece, np.array([(7, 44, 10, 47), (7, 44, 47, 78)]), np.array([1.0]), 37.0, 5.0, np.zeros(50)
     )
     runs = [(0, 1), (1, 2)]
-    assert found.cut([*runs, (0, 2)]).tolist() == [True, True, False]
+    assert found.is_cut([*runs, (0, 2)]).tolist() == [True, True, False]
 
     def enclose(fields):
         return [ndimage.label(field < 100)[1] > 1 for field in fields]
 
-    assert enclose(found.fields(runs)) == [True, False]
-    assert enclose(found.shared_fields(runs)) == [True, True]
+    assert enclose(found.glyphs(runs)) == [True, False]
+    assert enclose(found.shared_glyphs(runs)) == [True, True]
 
 
 @pytest.mark.parametrize("slant", [-0.3, 0.0, 0.3])
 def test_what_was_leant_is_placed_where_it_lay(slant):
     ink, parts = written("4071", apart=9)
-    found = segments(ink, slant)
+    found = over_segment(ink, slant)
     rows, columns = np.flatnonzero((ink > 0.3).any(1)), np.flatnonzero((ink > 0.3).any(0))
-    left, top, wide, high = found.place(0, len(found.boxes))
+    left, top, wide, high = found.unsheared_box(0, len(found.boxes))
     assert (top, top + high) == (rows[0], rows[-1] + 1)
     assert abs(left - columns[0]) <= 1 and abs(left + wide - columns[-1] - 1) <= 1
-    assert (np.diff(found.nodes) > 0).all()
-    assert columns[0] - 9 < found.nodes[0] and found.nodes[-1] < columns[-1] + 9
+    assert (np.diff(found.node_columns) > 0).all()
+    assert columns[0] - 9 < found.node_columns[0] and found.node_columns[-1] < columns[-1] + 9
     # Between printed digits the line is parted where they are, however it leans.
     for one, other in itertools.pairwise(parts):
         gap = [np.flatnonzero((part > 0.3).any(0)) for part in (one, other)]
         middle = (gap[0][-1] + gap[1][0] + 1) / 2
-        assert np.abs(found.nodes - middle).min() < 5
+        assert np.abs(found.node_columns - middle).min() < 5
 
 
 @pytest.mark.parametrize("slant", [-0.3, 0.15])
 def test_a_stretch_leans_alone_and_lies_where_it_lay(slant):
     ink, parts = written("4071", apart=9)
-    found = segments(ink)
+    found = over_segment(ink)
     seven = np.flatnonzero((parts[2] > 0.3).any(0))
-    stretch = [node for node in found.free if seven[0] - 9 < found.nodes[node] < seven[-1] + 9]
-    alone = found.leant(stretch[0], stretch[-1], slant)
-    left, top, wide, high = alone.place(0, len(alone.boxes))
+    stretch = [node for node in found.free_nodes if seven[0] - 9 < found.node_columns[node] < seven[-1] + 9]
+    alone = found.sheared(stretch[0], stretch[-1], slant)
+    left, top, wide, high = alone.unsheared_box(0, len(alone.boxes))
     assert abs(left - seven[0]) <= 1 and abs(left + wide - seven[-1] - 1) <= 1
     assert (top, top + high) == tuple(np.flatnonzero((parts[2] > 0.3).any(1))[[0, -1]] + [0, 1])
     assert (alone.size, alone.stroke) == (found.size, found.stroke)
-    assert seven[0] - 9 < alone.nodes[0] < alone.nodes[-1] < seven[-1] + 9
+    assert seven[0] - 9 < alone.node_columns[0] < alone.node_columns[-1] < seven[-1] + 9
 
 
 def test_a_line_is_free_where_nothing_is_cut():
     ink, parts = written("4071", apart=9)
-    found = segments(ink)
-    assert found.free[0] == 0 and found.free[-1] == len(found.boxes)
-    assert len(found.free) == 1 + len(parts)
-    assert segments(np.pad(np.ones((1, 1), np.float32), 20)).free == [0]
+    found = over_segment(ink)
+    assert found.free_nodes[0] == 0 and found.free_nodes[-1] == len(found.boxes)
+    assert len(found.free_nodes) == 1 + len(parts)
+    assert over_segment(np.pad(np.ones((1, 1), np.float32), 20)).free_nodes == [0]
 
 
 def test_what_was_not_cut_is_seen_as_it_is():
     ink, _ = written("407")
-    found = segments(ink)
-    runs = [run for run, cut in zip(found.arcs(), found.cut(found.arcs()), strict=True) if not cut]
+    found = over_segment(ink)
+    runs = [
+        run for run, cut in zip(found.candidates(), found.is_cut(found.candidates()), strict=True) if not cut
+    ]
     assert len(runs) >= 3
-    assert np.array_equal(found.shared_fields(runs), found.fields(runs))
-    assert found.shared_fields([]).shape == (0, 28, 28)
+    assert np.array_equal(found.shared_glyphs(runs), found.glyphs(runs))
+    assert found.shared_glyphs([]).shape == (0, 28, 28)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (7, 5), (90, 61)])
 def test_any_box_of_ink_is_fitted_and_centred_by_mass(shape):
-    field = fit(np.ones(shape, np.float32))
+    field = fit_to_box(np.ones(shape, np.float32))
     rows, columns = np.flatnonzero(field.any(1)), np.flatnonzero(field.any(0))
     assert max(len(rows), len(columns)) == 20
     assert abs(np.average(np.arange(28), weights=field.sum(1)) - 14) <= 0.51
@@ -204,10 +207,10 @@ def test_any_ink_is_cut_into_pieces(rows, columns, seed, share):
     rng = np.random.default_rng(seed)
     ink = (rng.random((rows, columns)) < share).astype(np.float32)
     ink[0, 0] = 1
-    found = segments(ink)
-    for first, behind in found.arcs():
-        assert found.field(first, behind).shape == (28, 28)
-    assert found.shared_fields(found.arcs()).shape == (len(found.arcs()), 28, 28)
+    found = over_segment(ink)
+    for first, behind in found.candidates():
+        assert found.glyph(first, behind).shape == (28, 28)
+    assert found.shared_glyphs(found.candidates()).shape == (len(found.candidates()), 28, 28)
 
 
 def test_leaning_moves_tops_aside_and_keeps_the_ink():
@@ -231,11 +234,11 @@ def test_two_rings_that_lean_on_each_other_are_cut_between():
     y, x = np.mgrid[:44, :90]
     rings = [np.abs(np.hypot((y - 22) / 1.4, x - middle) - 12) < 2 for middle in (20, 44)]
     ink = (rings[0] | rings[1]).astype(np.float32)
-    found = segments(ink)
+    found = over_segment(ink)
     for ring, other in (rings, rings[::-1]):
         best = max(
             np.mean(held[ring]) - np.mean(held[other])
-            for first, behind in found.arcs()
+            for first, behind in found.candidates()
             for held in [(found.piece >= first) & (found.piece < behind)]
         )
         assert best > 0.8  # some run of pieces holds one ring and next to nothing of the other
@@ -249,5 +252,5 @@ def test_several_are_fitted_as_each_alone():
     found = fit_to_box_all(parts)
     assert found.shape == (5, 28, 28) and not found[4].any()
     for one, ink in zip(found, parts, strict=True):
-        np.testing.assert_array_equal(one, fit(ink))
+        np.testing.assert_array_equal(one, fit_to_box(ink))
     assert fit_to_box_all([]).shape == (0, 28, 28)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lenet5.imaging.stroke_statistics import HIGH, drawn, unlike
+from lenet5.imaging.stroke_statistics import STROKES, rejection_reason, stroke_statistics
 
 BOX = (30, 20, 40, 60)  # left, top, width, height of what is drawn
 
@@ -27,16 +27,16 @@ def ring(thick: float) -> np.ndarray:
 @pytest.mark.parametrize("contrast", [0.1, 0.8])
 def test_a_stroke_is_a_pens_dark_or_faint(contrast):
     ink = ring(6)
-    assert unlike(picture(ink, contrast), ink, [BOX]) == ""
-    assert unlike(1 - picture(ink, contrast), ink, [BOX]) == ""  # light on dark
+    assert rejection_reason(picture(ink, contrast), ink, [BOX]) == ""
+    assert rejection_reason(1 - picture(ink, contrast), ink, [BOX]) == ""  # light on dark
 
 
 def test_the_width_is_in_heights_of_a_character_whatever_the_pictures_size():
     ink = ring(6)
-    found = drawn(picture(ink), ink, [BOX])
+    found = stroke_statistics(picture(ink), ink, [BOX])
     large = ink.repeat(3, 0).repeat(3, 1)
-    larger = drawn(picture(large), large, [tuple(3 * edge for edge in BOX)])
-    assert BOX[3] > 1.5 * HIGH
+    larger = stroke_statistics(picture(large), large, [tuple(3 * edge for edge in BOX)])
+    assert BOX[3] > 1.5 * STROKES.height
     assert found.width == pytest.approx(6.5 / 60, abs=0.03)
     assert larger.width == pytest.approx(found.width, abs=0.02)
     assert found.contrast == pytest.approx(0.8, abs=0.02)
@@ -44,31 +44,33 @@ def test_the_width_is_in_heights_of_a_character_whatever_the_pictures_size():
 
 def test_a_brush_on_a_screen_is_a_pen():
     ink = ring(13)
-    assert unlike(picture(ink), ink, [BOX]) == ""
+    assert rejection_reason(picture(ink), ink, [BOX]) == ""
 
 
 def test_what_is_thick_for_its_height_is_no_pens():
     ink = ring(20)  # filled
-    assert unlike(picture(ink), ink, [BOX]) == "too thick for a pen's strokes"
+    assert rejection_reason(picture(ink), ink, [BOX]) == "too thick for a pen's strokes"
 
 
 def test_what_is_a_line_here_and_a_blot_there_is_no_pens():
     ink = ring(3)
     y, x = np.mgrid[:100, :100]
     ink[np.hypot(x - 50, y - 66) < 13] = 1
-    assert unlike(picture(ink), ink, [BOX]) == "not of one width, as a pen's strokes are"
+    assert rejection_reason(picture(ink), ink, [BOX]) == "not of one width, as a pen's strokes are"
 
 
 def test_ink_must_be_apart_from_the_papers_own_grain():
     ink = ring(6)
-    assert unlike(picture(ink, 0.3, 0.02), ink, [BOX]) == ""
+    assert rejection_reason(picture(ink, 0.3, 0.02), ink, [BOX]) == ""
     patches = np.random.default_rng(5).normal(size=(10, 10)).repeat(10, 0).repeat(10, 1)
     uneven = picture(ink, 0.3) + 0.3 * np.clip(patches, -1, 1)[:, :, None].astype(np.float32)
-    assert unlike(uneven.clip(0, 1), ink, [BOX]) == "the paper is as uneven as what stands out from it"
+    assert (
+        rejection_reason(uneven.clip(0, 1), ink, [BOX]) == "the paper is as uneven as what stands out from it"
+    )
 
 
 def test_of_next_to_nothing_nothing_is_said():
     ink = np.zeros((20, 20), np.float32)
     ink[10, 10] = 1
-    assert drawn(picture(ink), ink, [(10, 10, 1, 1)]) is None
-    assert unlike(picture(ink), ink, [(10, 10, 1, 1)]) == ""
+    assert stroke_statistics(picture(ink), ink, [(10, 10, 1, 1)]) is None
+    assert rejection_reason(picture(ink), ink, [(10, 10, 1, 1)]) == ""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lenet5.data.synthesis.negatives import noncharacters
-from lenet5.imaging.segmentation import shear_images
+from lenet5.imaging.shear import shear_images
 from lenet5.lattice.graph import Graph
 from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5

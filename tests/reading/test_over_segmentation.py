@@ -13,7 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.engine.backend import backend
 from lenet5.errors import PictureError
-from lenet5.imaging.segmentation import Segments, fit, segments
+from lenet5.imaging.normalise import fit_to_box
+from lenet5.imaging.segmentation import Segments, over_segment
 from lenet5.lattice.regex import choices, length, pattern
 from lenet5.model.classifier import Classifier
 from lenet5.model.ensemble import find
@@ -40,7 +41,7 @@ def written(text: str, apart: int = 5) -> np.ndarray:
 def alone(character: str) -> np.ndarray:
     ink = written(character)
     rows, columns = np.flatnonzero((ink > 0.3).any(1)), np.flatnonzero((ink > 0.3).any(0))
-    return fit(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    return fit_to_box(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
 
 
 def centred(fields: np.ndarray) -> np.ndarray:
@@ -115,46 +116,46 @@ def test_boxes_are_where_the_characters_are():
     for character in reading.characters:
         left, top, wide, high = character.box
         part = ink[top : top + high, left : left + wide]
-        assert posterior(fit(part)[None])[0].argmax() == int(character.text)
+        assert posterior(fit_to_box(part)[None])[0].argmax() == int(character.text)
         assert (part > 0.3).any(0).all()
 
 
 @pytest.fixture
-def leant(monkeypatch):
+def sheared(monkeypatch):
     """Stretches of lines that were cut leaning as well: (first piece, behind, slant)."""
-    ways, cut = [], Segments.leant
-    monkeypatch.setattr(Segments, "leant", lambda found, *way: ways.append(way) or cut(found, *way))
+    ways, cut = [], Segments.sheared
+    monkeypatch.setattr(Segments, "sheared", lambda found, *way: ways.append(way) or cut(found, *way))
     return ways
 
 
-def test_what_is_not_sure_is_cut_leaning_as_well(leant):
+def test_what_is_not_sure_is_cut_leaning_as_well(sheared):
     ink = written("4071", apart=1)
     sure = read_string(ink, MODEL)
-    assert leant == [] and min(c.confidence for c in sure.characters) >= SETTINGS.sure
+    assert sheared == [] and min(c.confidence for c in sure.characters) >= SETTINGS.sure
     again = read_string(ink, MODEL, settings=replace(SETTINGS, sure=1.1))
-    assert {slant for *_, slant in leant} == set(SETTINGS.shears)
+    assert {slant for *_, slant in sheared} == set(SETTINGS.shears)
     assert again.text == sure.text == "4071"
     for one, other in zip(sure.characters, again.characters, strict=True):
         assert max(abs(a - b) for a, b in zip(one.box, other.box, strict=True)) <= 3
 
 
-def test_only_the_stretch_that_is_not_sure_is_cut_again(leant):
+def test_only_the_stretch_that_is_not_sure_is_cut_again(sheared):
     either = np.maximum(written("2"), written("4"))
     ink = np.concatenate([written("40"), np.zeros((60, 8), np.float32), either], 1)
     assert read_string(ink, MODEL).text[:2] == "40"
-    found = segments(ink)
-    assert [found.place(first, behind) for first, behind, _ in leant] == [
-        found.place(found.free[2], found.free[3])
+    found = over_segment(ink)
+    assert [found.unsheared_box(first, behind) for first, behind, _ in sheared] == [
+        found.unsheared_box(found.free_nodes[2], found.free_nodes[3])
     ] * 4
 
 
-def test_of_nothing_it_is_not_asked_again(leant):
+def test_of_nothing_it_is_not_asked_again(sheared):
     ink = np.zeros((40, 90), np.float32)
     ink[20:23, 10:60] = 1  # a dash
     assert read_string(ink, MODEL).confidence < 0.01
-    assert leant == []
+    assert sheared == []
     read_string(ink, MODEL, length(1, 1, DIGITS))  # it is said that there is something
-    assert [slant for *_, slant in leant] == list(SETTINGS.shears)
+    assert [slant for *_, slant in sheared] == list(SETTINGS.shears)
 
 
 def test_n_best_readings_differ_and_come_in_order():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lenet5.errors import InputError
-from lenet5.imaging.line_image import STEP, LineImage
+from lenet5.imaging.line_image import STRIDE, LineImage
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network import reference
 from lenet5.reading.space_displacement import column_graph, column_penalties
@@ -18,7 +18,7 @@ MODEL = LeNet5(seed=5, spread=1.0, power=0.5)
 def test_column_k_is_the_network_on_the_window_from_pixel_4k_on(width):
     line = np.random.default_rng(width).random((32, width)).astype(np.float32)
     found = column_penalties(MODEL, line)
-    windows = np.stack([line[:, k : k + 32] for k in range(0, width - 31, STEP)])
+    windows = np.stack([line[:, k : k + 32] for k in range(0, width - 31, STRIDE)])
     assert found.shape == (len(windows), 10)
     np.testing.assert_allclose(found, MODEL.penalties(windows), rtol=2e-4, atol=2e-4)
 
@@ -62,8 +62,8 @@ def test_the_best_path_reads_what_columns_are_sure_of(pulses, labels):
 @pytest.mark.parametrize("shape", [(1, 1), (300, 4), (3, 500), (60, 60)])
 def test_any_ink_becomes_a_strip(shape):
     found = LineImage.of(np.ones(shape, np.float32), float(shape[0]))
-    assert column_penalties(MODEL, found.levels).shape == (len(found.middles), 10)
-    assert found.fields.shape == (len(found.middles), 28, 28)
+    assert column_penalties(MODEL, found.levels).shape == (len(found.window_centres), 10)
+    assert found.glyphs.shape == (len(found.window_centres), 28, 28)
 
 
 @pytest.mark.parametrize("shape", [(28, 100), (32, 31), (32, 40, 1), (0, 0)])

@@ -73,7 +73,7 @@ def test_each_line_has_steps_of_its_own(reader):
     trace = steps_of(reader, LINES)
     for region in ("line 1", "line 2"):
         names = [step.name for step in trace.steps if step.region == region]
-        assert names[-3:] == ["foreground", "pieces", "candidates"]
+        assert names[-3:] == ["without_specks", "pieces", "candidates"]
     pieces = next(step.image for step in trace.steps if step.name == "pieces")
     assert pieces.max() + 1 >= 5  # digits of the first line
 

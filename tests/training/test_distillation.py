@@ -5,7 +5,7 @@ import pytest
 
 from lenet5.data.dataset import Dataset
 from lenet5.errors import InputError
-from lenet5.imaging.segmentation import shear_images
+from lenet5.imaging.shear import shear_images
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network import losses
 from lenet5.network.reference import forward, normalise

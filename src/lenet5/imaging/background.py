@@ -1,147 +1,176 @@
-"""Ink of a whole page, to find what is where on it: coarse, level, and without what is printed right across.
+"""The background of an image, its level everywhere without what is written on it, by three estimates.
 
-Lines and boxes are found here and then read from the page's own colours (writing.line_foreground), not from this.
+The estimates differ in what they assume. The median holds where the foreground covers less than half of a window as
+wide as a page's lines are apart. The percentile does the same for one line, whose strokes pull the median to their
+side. The closing needs no such room: it follows the light of an image that one character fills.
+# Merged into one, the readings of faint and of shaded characters change; the three stay.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
-__all__ = ["LOOK", "contrast_mask", "deskew", "estimate_background", "page_mask", "printed_line_mask"]
+from .resize import resize
 
-LOOK = 1600  # pixels of the longer side at which lines and boxes are looked for
-FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from the paper
-QUIET = 4.0  # ink is at least so many times the paper's own unevenness
-FINE = 64, 24  # steps of the paper's map along the longer and the shorter side, at most
-TILTS = np.tan(np.radians(np.arange(-8, 8.01, 0.25)))  # of lines, as rows a column
-THICK = 0.018  # of the page's longer side: what hangs in from an edge and is thicker is no writing
-RULE = 0.35  # share of the page that a printed line crosses at least
-RULE_SLIM = 25  # lengths of a printed line for its thickness, at least
+__all__ = [
+    "CHARACTER",
+    "LINE",
+    "PAGE",
+    "RULED",
+    "BackgroundSettings",
+    "ClosingBackground",
+    "MedianBackground",
+    "PercentileBackground",
+    "border_pixels",
+    "estimate_background",
+    "grey_planes",
+]
+
+GREY = 0.02  # of the whole range: colours that differ by less are shades of grey
 
 
-def page_mask(colours: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Which pixels differ from the paper towards the pen's side; and the paper, both (rows, columns …)."""
-    from scipy import ndimage
+@dataclass(frozen=True)
+class MedianBackground:
+    """The median of the rows' medians on a coarse map. Steps and window chosen by eye on the development pictures.
 
-    smooth = ndimage.gaussian_filter(colours, (0.7, 0.7, 0))
-    paper = estimate_background(colours)
-    apart = paper - smooth
-    far = np.abs(apart).max(2)
-    count = min(far.size, max(60, far.size // 2000))
-    strong = np.argpartition(far.ravel(), -count)[-count:]
-    pen = apart.reshape(-1, 3)[strong].sum(0)
-    strength = apart @ (pen / max(float(np.linalg.norm(pen)), 1e-9))
-    quiet = np.abs(strength - np.median(strength))
-    level = max(
-        FAINTEST, QUIET * 1.48 * float(np.median(quiet)), 0.25 * float(np.median(strength.ravel()[strong]))
+    The median of the rows' medians takes a tenth of the time of the median of the whole window.
+    """
+
+    steps_long: int = 64  # of the map along the image's longer side, at most
+    steps_short: int = 24  # and along the shorter side
+    window: float = 0.35  # shorter sides of the map that the window is wide
+    window_of_strip: float = 0.7  # the same where the image is more than twice as long as wide
+    smoothing: float = 0.25  # windows: standard deviation of the Gaussian
+    mirrored: bool = (
+        False  # the image goes on mirrored, so that a line along its border is not its background
     )
-    return _inside(strength > level), paper
 
 
-def _inside(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Without what hangs in from the page's edges thicker than any stroke: the table beside it, a shadow."""
-    from scipy import ndimage
+@dataclass(frozen=True)
+class PercentileBackground:
+    """A percentile on a coarse map, of the side away from the ink. Chosen by eye on the cheque amounts."""
 
-    thick = max(5, round(THICK * max(inked.shape)))
-    outer = np.pad(inked, thick, mode="edge").view(np.uint8)  # a rim is cut off by the picture's edge
-    held = ndimage.minimum_filter(outer, thick)
-    if not held.any():
-        return inked
-    held = ndimage.maximum_filter(held, 2 * thick + 3)[thick:-thick, thick:-thick]
-    label, count = ndimage.label(held, np.ones((3, 3)))
-    rim = np.zeros(count + 1, bool)
-    rim[np.unique(np.concatenate([label[0], label[-1], label[:, 0], label[:, -1]]))] = True
-    rim[0] = False
-    off = rim[label]
-    left = inked & ~off
-    # What is left of it along the cut goes too; a printed line that ends there stays for printed_line_mask.
-    near = ndimage.maximum_filter(off, 5)
-    label, count = ndimage.label(left, np.ones((3, 3)))
-    small = [max(y.stop - y.start, x.stop - x.start) < 3 * thick for y, x in ndimage.find_objects(label)]
-    rest = np.array([False, *small]) & (np.bincount(label[near], minlength=count + 1) > 0)
-    return left & ~rest[label]
+    steps_long: int = 40  # of the map along a line, at most
+    steps_short: int = 13  # and across it
+    percentile: float = 60.0  # of the window's pixels, darker than the background of dark ink
+    window: float = 1.0  # shorter sides of the image that the window is wide
+    smoothing: float = 0.25  # windows: standard deviation of the Gaussian
+
+
+@dataclass(frozen=True)
+class ClosingBackground:
+    """A grey closing (of light ink an opening) wider than a stroke. Chosen by eye on the development pictures."""
+
+    steps: int = 64  # of the map along the longer side
+    window: float = 0.28  # longer sides of the map that the window is wide: no stroke is
+    smoothing: float = 0.25  # windows: standard deviation of the Gaussian
+    least: int = 16  # pixels of the longer side, below which the background is one level
+    even: float = 0.004  # of the whole range: mean deviation of the border of an image drawn on a screen …
+    strong: float = 0.3  # … whose ink stands out by more than this
+    near: float = 0.05  # of the whole range: a pixel so near to the border's level is like it …
+    alike: float = 0.2  # … and so large a share of an image is, or its even border is a frame
+
+
+BackgroundSettings = MedianBackground | PercentileBackground | ClosingBackground
+CHARACTER = ClosingBackground()
+LINE = PercentileBackground()
+PAGE = MedianBackground()
+RULED = MedianBackground(steps_long=48, steps_short=16)  # printed lines are narrow
 
 
 def estimate_background(
-    colours: NDArray[np.float32], fine: tuple[int, int] = FINE, mirrored: bool = False
+    image: NDArray[np.float32], settings: BackgroundSettings = PAGE, *, dark_ink: bool = True
 ) -> NDArray[np.float32]:
-    """The paper's own level everywhere: the median around on a coarse map, smoothed.
+    """The level of the background at every pixel.
 
-    The median of the rows' medians, which takes a tenth of the time of the median of all around. fine: steps of the
-    map along the longer and the shorter side, or fewer. mirrored: the picture goes on mirrored beyond its edges, so
-    that a line along them is not taken for the paper.
+    Args:
+        image: (rows, columns, planes) in 0 … 1.
+        settings: the estimate: CHARACTER, LINE, PAGE or RULED.
+        dark_ink: whether the ink is darker than the background; only the closing needs to know.
+
+    Returns:
+        An array of the image's shape.
     """
-    from scipy import ndimage
+    if isinstance(settings, MedianBackground):
+        return _median(image, settings)
+    if isinstance(settings, PercentileBackground):
+        return _percentile(image, settings)
+    planes = [_closing(plane, settings, dark_ink) for plane in np.moveaxis(image, 2, 0)]
+    return np.stack(planes, 2)
 
-    beyond = "reflect" if mirrored else "nearest"
 
-    rows, columns = colours.shape[:2]
-    if colours.shape[2] == 3 and not np.ptp(colours, axis=2).any():
-        return np.repeat(estimate_background(colours[:, :, :1], fine, mirrored), 3, 2)
-    step = min(max(1, max(rows, columns) // fine[0], min(rows, columns) // fine[1]), rows, columns)
-    coarse = ndimage.uniform_filter(colours, (step, step, 0))[step // 2 :: step, step // 2 :: step]
+def grey_planes(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """An image (rows, columns, 3) as it is, or its mean, (rows, columns, 1), where its colours are shades of grey."""
+    red, green, blue = np.moveaxis(image, 2, 0)  # one by one: NumPy is slow along an axis of three
+    most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+    return image if (most - least >= GREY).any() else ((red + green + blue) / 3)[:, :, None]
+
+
+def border_pixels(plane: NDArray) -> NDArray:
+    """The pixels along the four edges of a plane (rows, columns), (pixels,)."""
+    return np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
+
+
+def _sampled(image: NDArray[np.float32], step: int) -> NDArray[np.float32]:
+    """Means of squares of a step's side, a step apart."""
+    return ndimage.uniform_filter(image, (step, step, 0))[step // 2 :: step, step // 2 :: step]
+
+
+def _median(image: NDArray[np.float32], settings: MedianBackground) -> NDArray[np.float32]:
+    rows, columns = image.shape[:2]
+    if image.shape[2] == 3 and not np.ptp(image, axis=2).any():
+        return np.repeat(_median(image[:, :, :1], settings), 3, 2)
+    mode = "reflect" if settings.mirrored else "nearest"
+    long, short = max(rows, columns), min(rows, columns)
+    step = min(max(1, long // settings.steps_long, short // settings.steps_short), rows, columns)
+    coarse = _sampled(image, step)
     short, long = sorted(coarse.shape[:2])
-    size = max(3, round(0.7 * short if long > 2 * short else 0.35 * short) | 1)
-    along = ndimage.median_filter(coarse, (1, size, 1), mode=beyond)
-    median = ndimage.median_filter(along, (size, 1, 1), mode=beyond)
-    around = ndimage.gaussian_filter(median, (size / 4, size / 4, 0), mode=beyond)
+    share = settings.window_of_strip if long > 2 * short else settings.window
+    size = max(3, round(share * short) | 1)
+    by_row = ndimage.median_filter(coarse, (1, size, 1), mode=mode)
+    median = ndimage.median_filter(by_row, (size, 1, 1), mode=mode)
+    sigma = size * settings.smoothing
+    smooth = ndimage.gaussian_filter(median, (sigma, sigma, 0), mode=mode)
     zoom = rows / coarse.shape[0], columns / coarse.shape[1], 1
-    return ndimage.zoom(around, zoom, order=1, mode="nearest", grid_mode=True)
+    return ndimage.zoom(smooth, zoom, order=1, mode="nearest", grid_mode=True)
 
 
-def deskew(inked: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-    """Ink with its lines level and without rules; row of the page at which each column now begins.
-
-    The tilt is the one at which rows are fullest and emptiest: the sum of squares of ink a row is the largest.
-    """
-    rows, columns = np.nonzero(inked)
-    if not len(rows):
-        return inked, np.zeros(inked.shape[1], np.intp)
-    x = columns - inked.shape[1] / 2
-    full = []
-    for tilt in TILTS:
-        y = np.round(rows - x * tilt).astype(np.intp)
-        full.append(float((np.bincount(y - y.min()).astype(float) ** 2).sum()))
-    none = full[len(TILTS) // 2]
-    best = int(np.argmax(full))
-    tilt = TILTS[best] if full[best] > 1.1 * none else 0.0
-    tops = np.round((np.arange(inked.shape[1]) - inked.shape[1] / 2) * tilt).astype(np.intp)
-    pad = int(np.abs(tops).max(initial=0))
-    level = np.zeros((inked.shape[0] + 2 * pad, inked.shape[1]), bool)
-    level[rows - tops[columns] + pad, columns] = True
-    level &= ~(printed_line_mask(level) | printed_line_mask(level.T).T)
-    return level, tops - pad
+def _percentile(image: NDArray[np.float32], settings: PercentileBackground) -> NDArray[np.float32]:
+    rows, columns = image.shape[:2]
+    long, short = max(rows, columns), min(rows, columns)
+    step = max(1, round(long / settings.steps_long), round(short / settings.steps_short))
+    step = min(step, rows, columns)
+    coarse = _sampled(image, step)
+    size = max(3, round(settings.window * short / step) | 1)
+    smooth = np.empty_like(coarse)
+    for c in range(coarse.shape[2]):
+        plane = coarse[:, :, c]
+        # Ink pulls the median to its own side: the background is a little to the other.
+        skew = float(((plane - np.median(plane)) ** 3).sum())
+        percentile = settings.percentile if skew <= 0 else 100 - settings.percentile
+        level = ndimage.percentile_filter(plane, percentile, size=size, mode="nearest")
+        smooth[:, :, c] = ndimage.gaussian_filter(level, size * settings.smoothing, mode="nearest")
+    return resize(smooth, (rows, columns), "linear")
 
 
-def printed_line_mask(inked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which ink is of level printed lines: long, thin, and thin where nothing crosses them."""
-    from scipy import ndimage
-
-    long = max(60, round(RULE * inked.shape[1]))
-    if inked.shape[1] < long:
-        return np.zeros_like(inked)
-    thick = ndimage.maximum_filter1d(inked.view(np.uint8), 3, axis=0)
-    joined = ndimage.minimum_filter1d(ndimage.maximum_filter1d(thick, 9, axis=1), 9, axis=1)
-    held = ndimage.maximum_filter1d(ndimage.minimum_filter1d(joined, long, axis=1), long, axis=1)
-    lines, _ = ndimage.label(held, np.ones((3, 3)))
-    runs, many = ndimage.label(inked, [[0, 1, 0]] * 3)
-    length = np.bincount(runs.ravel(), minlength=many + 1)
-    rule = np.zeros(many + 1, bool)
-    for i, (down, across) in enumerate(ndimage.find_objects(lines), 1):
-        here = lines[down, across] == i
-        own = runs[down, across][here & inked[down, across]]
-        if not len(own):
-            continue
-        thickness = float(np.median(length[own]))
-        if (across.stop - across.start) < RULE_SLIM * thickness:
-            continue
-        rule[own[length[own] <= 1.7 * thickness + 1]] = True
-    return rule[runs]
-
-
-def contrast_mask(colours: NDArray[np.float32], paper: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which pixels differ from the paper, in any colour and to any side: a frame may be fainter than the pen."""
-    apart = np.abs(paper - colours).max(2)
-    quiet = float(np.median(apart))
-    return apart > max(FAINTEST, QUIET * 1.48 * quiet, 0.15 * float(np.quantile(apart, 0.995)))
+def _closing(plane: NDArray[np.float32], settings: ClosingBackground, dark_ink: bool) -> NDArray[np.float32]:
+    border = border_pixels(plane)
+    level = np.median(border)
+    even = np.median(np.abs(border - level)) < settings.even and np.ptp(plane) > settings.strong
+    alike = even and np.mean(np.abs(plane - level) < settings.near) > settings.alike
+    if max(plane.shape) < settings.least or alike:
+        return np.full_like(plane, level)
+    step = max(1, max(plane.shape) // settings.steps)
+    rows, columns = (-(-side // step) * step for side in plane.shape)
+    padded = np.pad(plane, ((0, rows - plane.shape[0]), (0, columns - plane.shape[1])), mode="edge")
+    coarse = padded.reshape(rows // step, step, columns // step, step).mean((1, 3))
+    size = max(3, round(max(coarse.shape) * settings.window) | 1)
+    wide = ndimage.grey_closing if dark_ink else ndimage.grey_opening
+    closed = wide(coarse, size=size, mode="nearest")
+    smooth = ndimage.gaussian_filter(closed, size * settings.smoothing, mode="nearest")
+    fine = ndimage.zoom(smooth, step, order=1, mode="nearest", grid_mode=True) if step > 1 else smooth
+    return fine[: plane.shape[0], : plane.shape[1]]

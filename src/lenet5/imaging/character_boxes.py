@@ -12,9 +12,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .background import LOOK, contrast_mask, estimate_background
-from .foreground import resized
+from .background import estimate_background
 from .geometry import Region
+from .page_mask import PAGE_MASK, contrast_mask
+from .resize import rescale
 
 __all__ = ["BOXES", "find_character_boxes"]
 
@@ -34,8 +35,8 @@ def find_character_boxes(colours: NDArray[np.float32], name: str = "the picture"
     Boxes with walls in common or apart, and combs (a line below with ticks between the places). Each Region's
     picture is the box without its frame; Region.line is the row. No boxes: an empty list, never an error.
     """
-    pixels = max(1.0, max(colours.shape[:2]) / LOOK)
-    small = resized(colours, pixels)
+    pixels = max(1.0, max(colours.shape[:2]) / PAGE_MASK.longest)
+    small = rescale(colours, pixels)
     if min(small.shape[:2]) < LEAST:
         return []
     strength = contrast_mask(small, estimate_background(small))

@@ -1,279 +1,472 @@
-"""Ink of whole lines of writing, on any paper: patterned, ruled, shaded, of any colour (Section VII-B).
+"""The foreground of an image: how much ink lies on each pixel, on any paper (Section VII-B).
 
-A single character on its paper needs `picture.ink` alone. A line cut from a form or a cheque lies on a
-printed pattern whose lines are as dark as a faint pen, is underlined, and shows what its neighbours wrote
-over the edge. Three steps, each a picture that can be shown:
-
-`written`        strength of ink against the paper around it, in the colour in which the pen differs most
-`remove_crossing_lines`  printed lines that cross the whole picture, taken out where they do not cross a stroke
-`remove_specks` remains of the pattern, and of neighbours at the edge
+One character on its background needs the contrast alone, `character_foreground`. A line cut from a form or a cheque
+lies on a printed pattern as dark as a faint pen, is underlined, and shows what its neighbours wrote across the
+border; `stroke_foreground` measures the contrast in the pen's colour, removes printed lines that cross the image,
+and removes specks. `line_foreground` does that at the scale that fits the line's characters.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ..errors import PictureError
+from .background import CHARACTER, LINE, border_pixels, estimate_background, grey_planes
+from .components import (
+    component_edges,
+    concentration,
+    label_columns,
+    label_components,
+    remove_character_specks,
+    remove_line_specks,
+)
+from .resize import reduce_to, rescale, working_scale
+from .threshold import MASK_LEVEL, threshold_isodata, threshold_otsu
+from .trace import Trace
 
 __all__ = [
-    "INKED",
+    "CHARACTER_FOREGROUND",
+    "LINE_FOREGROUND",
+    "CharacterForegroundSettings",
+    "CrossingLineSettings",
+    "Foreground",
+    "LineForegroundSettings",
+    "character_contrast",
+    "character_foreground",
     "character_size",
+    "line_contrast",
     "line_foreground",
-    "planes_of",
     "remove_crossing_lines",
-    "remove_specks",
-    "resized",
     "stroke_foreground",
-    "threshold_otsu",
-    "written",
 ]
 
-INKED = 0.3  # ink of more than this counts as a stroke's own
-SMOOTH = 0.8  # pixels: standard deviation of the Gaussian against printed patterns and JPEG's noise
-PAPER_RANK = 60  # of a hundred pixels around, so many are darker than what is taken for the paper
-LOW, HIGH = 0.35, 0.9  # shares of the pen's own darkness at which ink begins and is full
-FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from the paper
-PIECES = 60  # the largest pieces of a line's ink, or of a few lines
-SCATTERED = 0.6  # share of all ink that they hold at least
-NO_MARK = 0.3  # share of the height of the highest piece, from which another may be a character
-SIZE = 36  # pixels: height of a character at which the widths here fit
-LONGEST = 600  # pixels of the longer side at which a line is first looked for
-COARSE = 40, 13  # the paper's light is followed on a map of at most so many steps along and across a line
+
+@dataclass(frozen=True)
+class CharacterForegroundSettings:
+    """The foreground of one character. Chosen by eye on the development pictures where nothing else is said."""
+
+    longest: int = (
+        400  # pixels of the longer side at which the foreground is measured: a character needs no more
+    )
+    faintest: float = 0.024  # of the whole range: fainter ink does not differ from noise
+    noise: float = 2.5  # the background's noise that the strongest ink stands out by
+    components: int = 4  # the heaviest components, …
+    concentration: float = (
+        0.4  # … which hold this share of all ink: in writing 0.7 or more, in noise 0.2 or less
+    )
+    strongest: float = 0.998  # quantile of the contrast that is the strongest ink's
+    low: float = 0.35  # of Otsu's level: contrast at which ink begins
+    pen: float = 0.997  # quantile of the contrast that is the pen's, when sides are compared
+    inked: float = 0.5  # of the pen's contrast, from which on a pixel is ink, when sides are compared
+    border_weight: float = 3.0  # by which ink on the border makes a side less likely the pen's
+    border_most: float = 0.1  # share of the border that is counted, at most
+    shaded: float = 0.25  # share of the border that is ink, beyond which the character is hardly cut close
+    frame_level: float = 0.5  # of Otsu's level, from which on a pixel belongs to such a frame
+    frame: float = 0.12  # share of the image's side: what stays within it at the border is no character …
+    frame_inner: float = 0.15  # … if a smaller share of it lies further inside
+    rim: float = 0.12  # share of the image's side within which a faint image's darker rim is cut off
+    rim_contrast: float = 0.3  # of the whole range: an image of more contrast is left whole
+    rim_least: int = 20  # pixels of the shorter side, below which it is left whole
+    rim_level: float = 0.012  # of the whole range that a rim differs by at least
+    rim_noise: float = 3.0  # mean deviations of the image that a rim differs by
+    least: int = 16  # pixels of the longer side, below which nothing at the border is removed
+
+
+@dataclass(frozen=True)
+class CrossingLineSettings:
+    """Printed lines that cross an image of a line from side to side. Chosen by eye on the cheque amounts."""
+
+    thickness: float = (
+        0.08  # of the image's height (of three characters, if less) that a line is thick at most …
+    )
+    thickness_least: int = 4  # … and pixels that are thin in any case
+    steepest: float = 0.05  # rows a column
+    slopes: int = 11  # that are tried, to either side
+    inked: float = 0.8  # share of a line's pixels that are ink
+    thin: float = 0.5  # share of them that are in thin runs
+    length: float = 0.6  # share of the image's width that a line lies in the image
+
+
+@dataclass(frozen=True)
+class LineForegroundSettings:
+    """The foreground of a line of text. Chosen by eye on the cheque amounts where nothing else is said."""
+
+    size: int = 36  # pixels: height of a character at which the widths here fit
+    longest: int = 600  # pixels of the longer side at which a line is first looked at
+    size_low: float = 0.6  # of `size`: characters between this …
+    size_high: float = 1.8  # … and this are measured as they are
+    size_lowest: float = 0.4  # of `size`: the same where the image was not reduced
+    finest: float = 0.5  # pixels of the image for one of the foreground, at least
+    coarsest: float = 4.0  # times `longest` that a line is long, at most
+    smoothing: float = (
+        0.8  # pixels: standard deviation of the Gaussian against printed patterns and JPEG's noise
+    )
+    pen: float = 0.99  # quantile of the contrast, above which pixels show the pen's colour
+    low: float = 0.35  # share of the pen's own darkness at which ink begins …
+    high: float = 0.9  # … and is full
+    faintest: float = 0.024  # of the whole range: fainter ink does not differ from the background
+    components: int = 60  # the heaviest of a line, or of a few lines, …
+    concentration: float = 0.6  # … which hold this share of all ink
+    crossing: CrossingLineSettings = field(default_factory=CrossingLineSettings)
+
+
+CHARACTER_FOREGROUND = CharacterForegroundSettings()
+LINE_FOREGROUND = LineForegroundSettings()
+CHARACTER_TALL, CHARACTER_MARK = 0.5, 0.3  # heights of the highest component: see `character_size`
+
+
+@dataclass(frozen=True, eq=False)
+class Foreground:
+    """What was written in an image.
+
+    levels: (rows, columns) float32, 0 background … 1 full ink. image: (rows, columns, 3), the image at the same
+    scale. pixels: of the given image along a side, for one of these.
+    """
+
+    levels: NDArray[np.float32]
+    image: NDArray[np.float32]
+    pixels: float
+
+
+# --- one character --------------------------------------------------------------------------------------
+
+
+def character_foreground(
+    image: NDArray[np.float32],
+    name: str = "the picture",
+    trace: Trace | None = None,
+    settings: CharacterForegroundSettings = CHARACTER_FOREGROUND,
+) -> Foreground:
+    """The foreground of an image that holds one character, without specks.
+
+    Args:
+        image: (rows, columns, 3) in 0 … 1, of any size.
+        name: what errors call it.
+        trace: records the steps.
+        settings: the thresholds.
+
+    Returns:
+        The foreground, reduced to settings.longest.
+
+    Raises:
+        PictureError: nothing stands out from the background, or only noise and texture.
+    """
+    small = reduce_to(image, settings.longest)
+    levels = character_contrast(small, name, settings)
+    if trace is not None:
+        trace.record("contrast", levels)
+    if concentration(levels, settings.components) < settings.concentration:
+        raise _scattered(name)
+    levels = remove_character_specks(levels)
+    if trace is not None:
+        trace.record("without_specks", levels)
+    return Foreground(levels, small, image.shape[1] / small.shape[1])
+
+
+def character_contrast(
+    image: NDArray[np.float32],
+    name: str = "the picture",
+    settings: CharacterForegroundSettings = CHARACTER_FOREGROUND,
+) -> NDArray[np.float32]:
+    """How much ink lies on each pixel: dark on light and light on dark, uneven light, coloured pens, faint pencil.
+
+    Args:
+        image: (rows, columns, 3) in 0 … 1.
+        name: what errors call it.
+        settings: the thresholds.
+
+    Returns:
+        (rows, columns) float32, 0 background … 1 full ink.
+
+    Raises:
+        PictureError: nothing stands out from the background.
+    """
+    shape = image.shape[:2]
+    inside = _without_rim(image.mean(2), settings)
+    image = image[inside]
+
+    def likelihood(contrast: NDArray[np.float32]) -> float:
+        return _likelihood(contrast, settings)
+
+    contrast = max((_contrast(image, dark, settings) for dark in (True, False)), key=likelihood)
+    inked = border_pixels(contrast) > settings.inked * np.quantile(contrast, settings.pen)
+    if inked.mean() > settings.shaded:
+        # A shadow with an edge, narrower than a stroke may be: the median of its surroundings follows that.
+        difference = estimate_background(image) - image
+        sides = (np.maximum(sign * difference, 0).max(2) for sign in (1, -1))
+        contrast = max(contrast, *(_without_frame(side, settings) for side in sides), key=likelihood)
+    strongest = np.quantile(contrast, settings.strongest) if contrast.size > 5000 else contrast.max()
+    # Noise of the background: from the half of the pixels with least ink, which are background in any character.
+    quiet = np.sort(contrast.ravel())[: contrast.size // 2]
+    noise = 1.5 * np.quantile(quiet, 0.9) if len(quiet) else 0.0
+    if strongest < max(settings.faintest, settings.noise * noise):
+        raise _blank(name)
+    level = threshold_otsu(contrast[contrast > noise])
+    full = max(contrast[contrast >= level].mean(), level)
+    low = max(noise, settings.low * level)
+    foreground = np.zeros(shape, np.float32)
+    foreground[inside] = np.clip((contrast - low) / (full - low), 0, 1)
+    return foreground
+
+
+def _without_rim(grey: NDArray, settings: CharacterForegroundSettings) -> tuple[slice, slice]:
+    """The part of a faint image, (rows, columns), without rows and columns at its border that differ as a whole.
+
+    A strong image is left whole: there a rim does no harm, and a tight cut may begin with ink.
+    """
+    if np.ptp(grey) > settings.rim_contrast or min(grey.shape) < settings.rim_least:
+        return slice(None), slice(None)
+    background = np.median(grey)
+    bound = max(settings.rim_level, settings.rim_noise * np.median(np.abs(grey - background)))
+    parts = []
+    for levels in (np.median(grey, 1), np.median(grey, 0)):
+        most = round(settings.rim * len(levels))
+        differs = np.abs(levels - background) > bound
+        first = max((i + 1 for i in range(most) if differs[i]), default=0)
+        last = max((i + 1 for i in range(most) if differs[-1 - i]), default=0)
+        parts.append(slice(first, len(levels) - last))
+    return parts[0], parts[1]
+
+
+def _contrast(
+    image: NDArray[np.float32], dark_ink: bool, settings: CharacterForegroundSettings
+) -> NDArray[np.float32]:
+    """How far each pixel is darker, or lighter, than the background, in its best plane: yellow on white in blue."""
+    contrast = np.zeros(image.shape[:2], np.float32)
+    grey = image.min() == image.max() or np.ptp(image, axis=2).max() == 0
+    sign = 1 if dark_ink else -1
+    for c in range(1 if grey else 3):
+        plane = image[:, :, c : c + 1]
+        background = estimate_background(plane, CHARACTER, dark_ink=dark_ink)
+        np.maximum(contrast, sign * (background - plane)[:, :, 0], out=contrast)
+    return _without_frame(contrast, settings)
+
+
+def _likelihood(contrast: NDArray[np.float32], settings: CharacterForegroundSettings) -> float:
+    """How likely a side, darker or lighter than the background, is the pen's.
+
+    The strongest of the pen's side stand out more: an uneven background has more area, but never a pen's contrast.
+    A side is less likely, the more of the image's border it would make ink: next to a shadow, or to what a neighbour
+    wrote, a light background stands out as well.
+    """
+    full = float(np.quantile(contrast, settings.pen))
+    inked = contrast > settings.inked * full
+    border = min(float(border_pixels(inked).mean()), settings.border_most)
+    return full * (1 - settings.border_weight * border)
+
+
+def _without_frame(contrast: NDArray, settings: CharacterForegroundSettings) -> NDArray:
+    """The contrast without what only hugs the border: a photograph's rim, the box next door, a shadow."""
+    if max(contrast.shape) < settings.least or not border_pixels(contrast).any():
+        return contrast
+    labels, count = label_components(contrast > settings.frame_level * threshold_otsu(contrast[contrast > 0]))
+    rows, columns = contrast.shape
+    high, wide = round(settings.frame * rows), round(settings.frame * columns)
+    inner = np.zeros(count + 1)
+    inner += np.bincount(labels[high : rows - high, wide : columns - wide].ravel(), minlength=count + 1)
+    share = inner / np.bincount(labels.ravel(), minlength=count + 1).clip(1)
+    frame = np.isin(np.arange(count + 1), border_pixels(labels)) & (share < settings.frame_inner)
+    frame[0] = False
+    return np.where(ndimage.grey_dilation(labels * frame[labels], size=(3, 3)) > 0, 0, contrast)
+
+
+# --- a line of text -------------------------------------------------------------------------------------
 
 
 def line_foreground(
-    colours: NDArray[np.float32], name: str = "the picture", known: NDArray[np.float32] | None = None
-) -> tuple[NDArray[np.float32], float]:
-    """Ink of the line of writing in a picture of any size, and the pixels of the picture for one of the ink.
+    image: NDArray[np.float32],
+    name: str = "the picture",
+    known: NDArray[np.float32] | None = None,
+    trace: Trace | None = None,
+    settings: LineForegroundSettings = LINE_FOREGROUND,
+) -> Foreground:
+    """The foreground of a line of text in an image of any size.
 
-    colours: (rows, columns, 3) in 0 … 1 (picture.load_image). The ink is found on a reduced picture first,
-    then once more at the scale at which its characters are about SIZE pixels high, where the widths that
-    are given in pixels here fit. known: stroke_foreground(colours), where it has been found already.
-    Raises PictureError where nothing stands out from the paper.
+    The foreground is measured on a reduced image first, then once more at the scale at which its characters are
+    about settings.size pixels high, where the widths that are given in pixels fit.
+
+    Args:
+        image: (rows, columns, 3) in 0 … 1.
+        name: what errors call it.
+        known: stroke_foreground(image), where it has been measured already.
+        trace: records the steps at the scale that is taken.
+        settings: the thresholds.
+
+    Returns:
+        The foreground and its scale.
+
+    Raises:
+        PictureError: nothing stands out from the background, or only noise and texture.
     """
-    first = max(1.0, max(colours.shape[:2]) / LONGEST)
-    map_ = known if known is not None and first == 1 else stroke_foreground(resized(colours, first), name)
-    size = character_size(map_ > INKED)
-    if 0.6 * SIZE <= size <= 1.8 * SIZE or (first == 1 and 0.4 * SIZE <= size < SIZE):
-        return map_, first
-    # More than LONGEST pixels again only where they are needed, and never more than there are, twice over.
-    second = max(first * size / SIZE, 0.5, max(colours.shape[:2]) / (4 * LONGEST))
-    return stroke_foreground(resized(colours, second), name), second
+    pixels = working_scale(image, settings.longest)
+    small, steps = rescale(image, pixels), Trace()
+    if known is not None and pixels == 1 and trace is None:
+        levels = known
+    else:
+        levels = stroke_foreground(small, name, steps, settings)
+    size = character_size(levels > MASK_LEVEL)
+    fits = settings.size_low * settings.size <= size <= settings.size_high * settings.size
+    if not fits and not (pixels == 1 and settings.size_lowest * settings.size <= size < settings.size):
+        # More than `longest` pixels only where they are needed, and never more than there are, twice over.
+        longest = settings.coarsest * settings.longest
+        pixels = max(pixels * size / settings.size, settings.finest, max(image.shape[:2]) / longest)
+        small, steps = rescale(image, pixels), Trace()
+        levels = stroke_foreground(small, name, steps, settings)
+    if trace is not None:
+        for step in steps.steps:
+            trace.record(step.name, step.image)
+    return Foreground(levels, small, pixels)
 
 
-def threshold_otsu(values: NDArray) -> float:
-    """The level that best parts values into two groups (Otsu 1979); values of one level are all above it."""
-    counts, edges = np.histogram(values, 128)
-    centres = (edges[:-1] + edges[1:]) / 2
-    below = np.cumsum(counts)[:-1]
-    above = counts.sum() - below
-    sums = np.cumsum(counts * centres)
-    possible = (below > 0) & (above > 0)
-    if not possible.any():
-        return float(values.max(initial=0)) / 2
-    below, above, lower = below[possible], above[possible], sums[:-1][possible]
-    apart = below * above * (lower / below - (sums[-1] - lower) / above) ** 2
-    best = np.flatnonzero(apart >= apart.max() * (1 - 1e-9))
-    return float(edges[1:-1][possible][best].mean())
+def character_size(mask: NDArray[np.bool_]) -> float:
+    """Height of a character in a line, in pixels: the median of the components half as high as the highest or more.
 
-
-def resized(colours: NDArray[np.float32], pixels: float) -> NDArray[np.float32]:
-    """Colours where each pixel stands for so many by so many: means of areas, or in between."""
-    from PIL import Image
-
-    if abs(pixels - 1) < 1e-3:
-        return colours
-    size = max(1, round(colours.shape[1] / pixels)), max(1, round(colours.shape[0] / pixels))
-    how = Image.Resampling.BOX if pixels > 1 else Image.Resampling.BICUBIC
-    planes = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize(size, how))
-        for plane in np.moveaxis(colours, 2, 0)
-    ]
-    return np.stack(planes, 2).clip(0, 1)
-
-
-def character_size(inked: NDArray[np.bool_]) -> float:
-    """Pixels, height of a character: the median of the connected pieces at least half as high as the highest.
-
-    Where that stands alone, as the 4 at the head of an amount may, above others of half its height, theirs.
+    Where the highest stands alone, as the 4 at the head of an amount may, above others of half its height, theirs.
     """
-    from scipy import ndimage
-
-    pieces, _ = ndimage.label(inked, np.ones((3, 3)))
-    high = np.sort([found[0].stop - found[0].start for found in ndimage.find_objects(pieces)])[::-1]
-    alike = high[high >= high[0] / 2]
-    if len(alike) == 1 and (high[1:] >= NO_MARK * high[0]).sum() > 1:
-        alike = high[1:][high[1:] >= high[1] / 2]
+    labels, _ = label_components(mask)
+    top, bottom = component_edges(labels)[:, :2].T
+    high = np.sort(bottom - top)[::-1]
+    alike = high[high >= CHARACTER_TALL * high[0]]
+    if len(alike) == 1 and (high[1:] >= CHARACTER_MARK * high[0]).sum() > 1:
+        alike = high[1:][high[1:] >= CHARACTER_TALL * high[1]]
     return float(np.median(alike))
 
 
-def stroke_foreground(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
-    """Ink of a line of writing, all three steps: (rows, columns, 3) in 0 … 1 -> (rows, columns) in 0 … 1.
+def stroke_foreground(
+    image: NDArray[np.float32],
+    name: str = "the picture",
+    trace: Trace | None = None,
+    settings: LineForegroundSettings = LINE_FOREGROUND,
+) -> NDArray[np.float32]:
+    """The foreground of a line of text at the image's own scale, without crossing lines and specks.
 
-    Raises PictureError where nothing stands out from the paper.
+    Args:
+        image: (rows, columns, 3) in 0 … 1.
+        name: what errors call it.
+        trace: records the three steps.
+        settings: the thresholds.
+
+    Returns:
+        (rows, columns) float32, 0 background … 1 full ink.
+
+    Raises:
+        PictureError: nothing stands out from the background, or only noise and texture.
     """
-    map_ = remove_crossing_lines(written(colours, name))
-    if concentration(map_, PIECES) < SCATTERED:
-        raise PictureError(
-            f"nothing to read in {name}: what stands out is scattered, as noise and texture are"
-        )
-    map_ = remove_specks(map_)
-    if not (map_ > INKED).any():
-        raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
-    return map_
+    contrast = line_contrast(image, name, settings)
+    plain = remove_crossing_lines(contrast, settings)
+    if concentration(plain, settings.components) < settings.concentration:
+        raise _scattered(name)
+    levels = remove_line_specks(plain)
+    if not (levels > MASK_LEVEL).any():
+        raise _blank(name)
+    if trace is not None:
+        trace.record("contrast", contrast)
+        trace.record("without_crossing_lines", plain)
+        trace.record("without_specks", levels)
+    return levels
 
 
-def concentration(map_: NDArray[np.float32], pieces: int) -> float:
-    """Share of all ink that lies in the largest so many connected pieces: 1 for writing, little for noise."""
-    from scipy import ndimage
+def line_contrast(
+    image: NDArray[np.float32],
+    name: str = "the picture",
+    settings: LineForegroundSettings = LINE_FOREGROUND,
+) -> NDArray[np.float32]:
+    """How much ink lies on each pixel of a line, in the colour in which the pen differs most.
 
-    label, count = ndimage.label(map_ > INKED, np.ones((3, 3)))
-    if count <= pieces:
-        return 1.0
-    weight = np.sort(ndimage.sum_labels(map_, label, np.arange(1, count + 1)))
-    return float(weight[-pieces:].sum() / weight.sum())
+    Args:
+        image: (rows, columns, 3) in 0 … 1.
+        name: what errors call it.
+        settings: the thresholds.
 
+    Returns:
+        (rows, columns) float32, 0 background … 1 the pen's own darkness.
 
-def written(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
-    """How much ink lies on each pixel: 0 paper … 1 the pen's own darkness; (rows, columns) float32.
-
-    Raises PictureError where nothing stands out from the paper.
+    Raises:
+        PictureError: nothing stands out from the background.
     """
-    from scipy import ndimage
-
-    planes = planes_of(colours)
-    smooth = ndimage.gaussian_filter(planes, (SMOOTH, SMOOTH, 0))
-    apart = _paper(planes) - smooth  # how much darker than the paper
-    # The side, darker or lighter, on which the strongest hundredth stands out more, is the pen's.
-    largest = np.abs(apart[:, :, 0])
-    for plane in np.moveaxis(apart, 2, 0)[1:]:
+    planes = grey_planes(image)
+    smooth = ndimage.gaussian_filter(planes, (settings.smoothing, settings.smoothing, 0))
+    difference = estimate_background(planes, LINE) - smooth
+    largest = np.abs(difference[:, :, 0])
+    for plane in np.moveaxis(difference, 2, 0)[1:]:
         np.maximum(largest, np.abs(plane), out=largest)
-    strong = largest >= np.quantile(largest, 0.99)
-    # The pen's colour seen from the paper's: differences across it are shadow, print and JPEG's noise.
-    pen = apart[strong].sum(0)
+    # The side, darker or lighter, on which the strongest pixels stand out more, is the pen's.
+    strong = largest >= np.quantile(largest, settings.pen)
+    # The pen's colour as it differs from the background's: differences across it are shadow, print and noise.
+    pen = difference[strong].sum(0)
     pen = pen / max(float(np.linalg.norm(pen)), 1e-9)
-    strength = np.clip(apart @ pen, 0, None)
-    level = _between(strength)
-    full = float(strength[strength > level].mean()) if (strength > level).any() else 0.0
-    if full < FAINTEST:
-        raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
-    return np.clip((strength - LOW * full) / ((HIGH - LOW) * full), 0, 1).astype(np.float32)
+    contrast = np.clip(difference @ pen, 0, None)
+    level = threshold_isodata(contrast)
+    full = float(contrast[contrast > level].mean()) if (contrast > level).any() else 0.0
+    if full < settings.faintest:
+        raise _blank(name)
+    low, high = settings.low, settings.high
+    return np.clip((contrast - low * full) / ((high - low) * full), 0, 1).astype(np.float32)
 
 
-def planes_of(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Colours (rows, columns, 3) as they are, or their mean, (rows, columns, 1), where they are shades of grey."""
-    red, green, blue = np.moveaxis(colours, 2, 0)  # one by one: NumPy is slow along an axis of three
-    most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
-    return colours if (most - least >= 0.02).any() else ((red + green + blue) / 3)[:, :, None]
+def remove_crossing_lines(
+    foreground: NDArray[np.float32], settings: LineForegroundSettings = LINE_FOREGROUND
+) -> NDArray[np.float32]:
+    """A line's foreground without printed lines: nearly level, thin, and reaching from one side to the other.
 
+    They are sloping rows of pixels nearly all of which are ink, and half of which are ink in thin vertical runs.
+    Only thin runs are removed, with their grey rims: where a stroke crosses the line, the stroke stays.
 
-def _paper(planes: NDArray) -> NDArray:
-    """The paper's own level everywhere: about the median around, on a coarse map, smoothed.
-
-    Writing covers less than half of any place as wide as a line is high.
+    Args:
+        foreground: (rows, columns) in 0 … 1.
+        settings: the thresholds; `crossing` are these lines'.
     """
-    from PIL import Image
-    from scipy import ndimage
-
-    rows, columns, count = planes.shape
-    step = max(1, round(max(rows, columns) / COARSE[0]), round(min(rows, columns) / COARSE[1]))
-    step = min(step, rows, columns)
-    coarse = ndimage.uniform_filter(planes, (step, step, 0))[step // 2 :: step, step // 2 :: step]
-    size = max(3, round(min(rows, columns) / step) | 1)
-    around = np.empty_like(coarse)
-    for c in range(count):
-        plane = coarse[:, :, c]
-        # Ink pulls the median to its own side: what is taken for the paper is a little to the other.
-        tail = float(((plane - np.median(plane)) ** 3).sum())
-        rank = PAPER_RANK if tail <= 0 else 100 - PAPER_RANK
-        level = ndimage.percentile_filter(plane, rank, size=size, mode="nearest")
-        around[:, :, c] = ndimage.gaussian_filter(level, size / 4, mode="nearest")
-    planes = [
-        Image.fromarray(np.ascontiguousarray(around[:, :, c], np.float32)).resize(
-            (columns, rows), Image.Resampling.BILINEAR
-        )
-        for c in range(count)
-    ]
-    return np.stack([np.asarray(plane) for plane in planes], 2)
-
-
-def _between(strength: NDArray) -> float:
-    """The level halfway between the means of what lies below and above it (Ridler, Calvard 1978)."""
-    level = float(strength.mean() + strength.max()) / 2
-    for _ in range(20):
-        above = strength > level
-        if not above.any() or above.all():
-            return level
-        found = float(strength[above].mean() + strength[~above].mean()) / 2
-        if abs(found - level) < 1e-4:
-            return found
-        level = found
-    return level
-
-
-def remove_crossing_lines(map_: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Ink without printed lines: level or nearly, thin, and reaching from one side to the other.
-
-    Found as sloping rows of pixels nearly all of which are ink, and half of which are ink in thin runs from
-    top to bottom. Only thin runs are taken out, with their grey rims: where a stroke crosses the line, the
-    stroke stays.
-    """
-    from scipy import ndimage
-
-    rows, columns = map_.shape
-    inked = map_ > INKED
-    runs, count = ndimage.label(inked, [[0, 1, 0]] * 3)  # the runs of every column
-    if not count or columns < 8:
-        return map_
-    length = np.bincount(runs.ravel(), minlength=count + 1)
+    mask = foreground > MASK_LEVEL
+    runs, length = label_columns(mask)
+    if len(length) == 1 or foreground.shape[1] < 8:
+        return foreground
+    rows = foreground.shape[0]
     length[0] = rows + 1
-    thickest = max(4, round(0.08 * min(rows, 3 * SIZE)))
-    thin = length <= thickest
-    near = np.stack([inked, thin[runs]])
-    near = ndimage.maximum_filter1d(near, 3, axis=1)  # a line may lie between two rows
+    line = settings.crossing
+    thin = length <= max(line.thickness_least, round(line.thickness * min(rows, 3 * settings.size)))
+    removed = (_runs_on_lines(mask, thin[runs], runs, line) & thin)[runs]
+    if not removed.any():
+        return foreground
+    rim = ndimage.maximum_filter1d(removed, 5, axis=0) & ~ndimage.maximum_filter(mask & ~removed, 3)
+    return np.where(removed | rim, 0, foreground)
+
+
+def _runs_on_lines(
+    mask: NDArray[np.bool_], thin: NDArray[np.bool_], runs: NDArray[np.intp], settings: CrossingLineSettings
+) -> NDArray[np.bool_]:
+    """Which vertical runs, (1 + runs,), lie on a line that crosses the image. mask, thin, runs: (rows, columns)."""
+    rows, columns = mask.shape
+    near = ndimage.maximum_filter1d(np.stack([mask, thin]), 3, axis=1)  # a line may lie between two rows
     # Counts from the left, so that a sloping row costs one step for each place where it goes up or down.
     counts = np.zeros((2, rows, columns + 1), np.int32)
     np.cumsum(near, 2, out=counts[:, :, 1:])
     x = np.arange(columns)
-    hit = np.zeros(count + 1, bool)
-    for tilt in np.linspace(-0.05, 0.05, 11):
-        aside = np.round((x - columns / 2) * tilt).astype(int)
-        first = np.flatnonzero(np.append(True, aside[1:] != aside[:-1]))
-        behind = np.append(first[1:], columns)
-        y = np.arange(rows)[:, None] + aside[first]
-        there = (y >= 0) & (y < rows)
+    hit = np.zeros(int(runs.max()) + 1, bool)
+    for slope in np.linspace(-settings.steepest, settings.steepest, settings.slopes):
+        offset = np.round((x - columns / 2) * slope).astype(int)
+        start = np.flatnonzero(np.append(True, offset[1:] != offset[:-1]))
+        stop = np.append(start[1:], columns)
+        y = np.arange(rows)[:, None] + offset[start]
+        inside = (y >= 0) & (y < rows)
         y = y.clip(0, rows - 1)
-        length_of = np.maximum(there @ (behind - first), 1)
-        inks, thins = ((counts[:, y, behind] - counts[:, y, first]) * there).sum(2) / length_of
-        for row in np.flatnonzero((inks >= 0.8) & (thins >= 0.5) & (length_of > 0.6 * columns)):
-            y_of = row + aside
-            inside = (y_of >= 0) & (y_of < rows)
-            for off in (-1, 0, 1):
-                hit[runs[(y_of + off).clip(0, rows - 1)[inside], x[inside]]] = True
-    gone = (hit & thin)[runs]
-    if not gone.any():
-        return map_
-    rim = ndimage.maximum_filter1d(gone, 5, axis=0) & ~ndimage.maximum_filter(inked & ~gone, 3)
-    return np.where(gone | rim, 0, map_)
+        length = np.maximum(inside @ (stop - start), 1)
+        inked, thinly = ((counts[:, y, stop] - counts[:, y, start]) * inside).sum(2) / length
+        is_line = (inked >= settings.inked) & (thinly >= settings.thin) & (length > settings.length * columns)
+        for row in np.flatnonzero(is_line):
+            at = row + offset
+            inside_at = (at >= 0) & (at < rows)
+            for shift in (-1, 0, 1):
+                hit[runs[(at + shift).clip(0, rows - 1)[inside_at], x[inside_at]]] = True
+    return hit
 
 
-def remove_specks(map_: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Ink without pieces too small for a point, and without low ones that hug the upper or lower edge."""
-    from scipy import ndimage
+def _blank(name: str) -> PictureError:
+    return PictureError(f"nothing to read in {name}: no writing stands out from the paper")
 
-    pieces, count = ndimage.label(map_ > INKED, np.ones((3, 3)))
-    if not count:
-        return map_
-    boxes = ndimage.find_objects(pieces)
-    area = np.bincount(pieces.ravel(), minlength=count + 1)[1:]
-    top, bottom = np.array([(box[0].start, box[0].stop) for box in boxes]).T
-    wide = np.array([box[1].stop - box[1].start for box in boxes])
-    high = bottom - top
-    size = np.median(high[high >= high.max() / 2])  # of a character
-    speck = (area < 0.012 * size**2) | ((high < 0.12 * size) & (wide < 0.25 * size) & (area < 0.03 * size**2))
-    edge = ((top == 0) | (bottom == map_.shape[0])) & (high < 0.25 * size)
-    keep = np.append(False, ~(speck | edge))
-    # A grey rim belongs to the piece it lies on.
-    near = ndimage.grey_dilation(pieces * keep[pieces], size=(3, 3))
-    return np.where(near > 0, map_, 0).astype(np.float32)
+
+def _scattered(name: str) -> PictureError:
+    return PictureError(f"nothing to read in {name}: what stands out is scattered, as noise and texture are")

@@ -8,19 +8,19 @@ go on beyond what is written, four that close around it, one below it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .background import contrast_mask, estimate_background
-from .foreground import planes_of, resized
+from .background import RULED, estimate_background, grey_planes
 from .line_detection import RuledLine, detect_lines
+from .page_mask import contrast_mask
+from .resize import rescale
 
 __all__ = ["PrintedLines", "find_printed_lines", "remove_lines"]
 
 LOOK = 800  # pixels of the longer side at which lines are looked for
-COARSE = 48, 16  # steps of the paper's map: lines are narrow
 LEAST = 40  # pixels of the shorter side of a picture that may have any
 EDGE = 0.03  # share of the picture's side within which a line ends at its edge
 ACROSS = 0.4  # share of the picture's side that a line from edge to edge is long at least
@@ -49,9 +49,9 @@ class PrintedLines:
     level: tuple[RuledLine, ...]
     upright: tuple[RuledLine, ...]
     pixels: float
-    squared: bool
+    is_grid: bool
 
-    def painted(self, colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    def remove_from(self, colours: NDArray[np.float32]) -> NDArray[np.float32]:
         """The picture, (rows, columns, 3) in 0 … 1, without them; strokes that cross them stay."""
         plain = colours.copy()
         for rule in self.level:
@@ -66,10 +66,10 @@ def find_printed_lines(colours: NDArray[np.float32]) -> PrintedLines | None:
     if min(colours.shape[:2]) < LEAST:
         return None
     pixels = max(1.0, max(colours.shape[:2]) / LOOK)
-    small = planes_of(resized(colours, pixels))
-    inked = contrast_mask(small, estimate_background(small, COARSE, mirrored=_rimmed(small)))
+    small = grey_planes(rescale(colours, pixels))
+    inked = contrast_mask(small, estimate_background(small, replace(RULED, mirrored=_rimmed(small))))
     level, upright = detect_lines(inked), detect_lines(inked.T)
-    across, down, squared = _through(inked, level, upright)
+    across, down, is_grid = _through(inked, level, upright)
     level = [rule for rule in level if rule not in across]
     upright = [rule for rule in upright if rule not in down]
     across, down = (
@@ -77,13 +77,13 @@ def find_printed_lines(colours: NDArray[np.float32]) -> PrintedLines | None:
         for known, framing in zip((across, down), _framing(inked, level, upright), strict=True)
     )
     across += _underline(_without(inked, across, down), [rule for rule in level if rule not in across])
-    return PrintedLines(tuple(across), tuple(down), pixels, squared) if across or down else None
+    return PrintedLines(tuple(across), tuple(down), pixels, is_grid) if across or down else None
 
 
 def remove_lines(colours: NDArray[np.float32]) -> NDArray[np.float32]:
     """A picture, (rows, columns, 3) in 0 … 1, without the lines that are printed in it."""
     found = find_printed_lines(colours)
-    return found.painted(colours) if found else colours
+    return found.remove_from(colours) if found else colours
 
 
 def _rimmed(colours: NDArray[np.float32]) -> bool:

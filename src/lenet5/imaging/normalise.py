@@ -1,306 +1,206 @@
-"""From any picture of one character to the field that the network reads: 28×28, as MNIST's were made.
+"""From an image of one character to the glyph that the network reads: 28×28, as MNIST's were made (Section III-A).
 
-Opening, ink, shape: `load_image` (opening.py) brings whatever file it is to colours in 0 … 1; `ink` finds
-how strongly each pixel differs from the paper around it, towards the side (darker or lighter) on which the
-writing is; `normalise_character` fits the ink into 20×20 keeping its shape, brings its strokes to the width the network
-knows, and centres it by mass in 28×28 (Section III-A).
+`glyph` fits the foreground into 20×20, keeping its shape, brings its strokes to the width that the network knows, and
+centres it by mass in 28×28. `fit_to_box` does the same without touching the strokes: those of a line have one width.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
+from ..engine.interface import Seams
+from ..engine.numpy_backend import seams as numpy_seams
 from ..errors import PictureError
 from ..network.architecture import FIELD
-from .background import estimate_background
-from .foreground import concentration, threshold_otsu
-from .line_removal import remove_lines
+from .foreground import character_foreground
+from .geometry import crop_to_foreground
 from .load import Picture, load_image, source_name
-from .page_detection import detect_page
+from .page_layout import layout
+from .resize import resize
 
 __all__ = [
-    "Picture",
-    "cleaned",
-    "field",
-    "ink",
-    "load_image",
+    "BOX_SIDE",
+    "GLYPH",
+    "GlyphSettings",
+    "centre_by_mass",
+    "fit_to_box",
+    "fit_to_box_all",
+    "glyph",
     "normalise_character",
-    "reduced",
-    "remove_specks",
-]  # fmt: skip
+    "stroke_width",
+]
 
-BOX = 20  # a character is fitted into 20×20 (Section III-A)
-WORKING = 400  # the longer side at which ink is looked for: a character needs no more
-STROKE = (1.9, 3.8)  # range of MNIST's mean stroke widths, in pixels of the 20×20 box (5 and 95 in 100)
-PIECES = 4  # the largest pieces of a character's ink
-SCATTERED = (
-    0.4  # share of all ink that they hold at least: in any writing seen 0.7 or more, in noise 0.2 or less
-)
-SHADED = 0.25  # share of a picture's edge that is ink, from which on that is hardly a character cut close
-FAINTEST = 0.024  # ink fainter than this share of the whole range is not told from noise
+BOX_SIDE = 20  # pixels: a character is fitted into 20×20 (Section III-A)
+_COORDINATES = np.arange(BOX_SIDE, dtype=np.float32)
 
 
-# --- ink --------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class GlyphSettings:
+    """How a foreground becomes a glyph. Ranges are MNIST's; the rest chosen by eye on the development pictures."""
+
+    level: float = 0.35  # of a foreground in 0 … 1, from which on a pixel belongs to the character
+    stroke_level: float = 0.5  # the same where its strokes are measured
+    thinnest: float = 1.9  # pixels of the 20×20 box: mean stroke width of one in twenty of MNIST's …
+    thickest: float = 3.8  # … and of nineteen in twenty
+    working: int = (
+        80  # pixels: smaller characters are enlarged to this, so that strokes change by less than a pixel
+    )
+    least_left: int = 10  # pixels that strokes made thinner leave, or they stay
+    weak: float = 0.1  # of full ink: fainter pixels do not count …
+    full: float = 0.9  # … in the quantile of the ink that becomes 255
+    full_least: float = 0.2  # of full ink that it is at least
 
 
-def reduced(colours: NDArray[np.float32], longest: int) -> NDArray[np.float32]:
-    """Colours reduced by area so that the longer side is at most `longest`."""
-    from PIL import Image
-
-    rows, columns = colours.shape[:2]
-    factor = longest / max(rows, columns)
-    if factor >= 1:
-        return colours
-    size = max(1, round(columns * factor)), max(1, round(rows * factor))
-    planes = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(colours[:, :, c])).resize(size, Image.Resampling.BOX))
-        for c in range(3)
-    ]
-    return np.stack(planes, 2)
+GLYPH = GlyphSettings()
 
 
-def _paper(plane: NDArray, lightest: bool) -> NDArray | np.floating:
-    """The paper's own level under the writing: one number where its edge is even and the writing strong
-    (drawn on a screen), else a closing (or opening) as wide as no stroke is, smoothed."""
-    edge = _border(plane)
-    level = np.median(edge)
-    even = np.median(np.abs(edge - level)) < 0.004 and np.ptp(plane) > 0.3
-    # An even edge that little else is like is a frame's.
-    if max(plane.shape) < 16 or (even and np.mean(np.abs(plane - level) < 0.05) > 0.2):
-        return level
-    from scipy import ndimage
+def normalise_character(
+    source: Picture, name: str | None = None, box_side: int = BOX_SIDE
+) -> NDArray[np.uint8]:
+    """The glyph of a picture of one character, as MNIST's were made.
 
-    step = max(1, max(plane.shape) // 64)  # light changes slowly: a coarse map of it will do
-    rows, columns = -(-plane.shape[0] // step) * step, -(-plane.shape[1] // step) * step
-    padded = np.pad(plane, ((0, rows - plane.shape[0]), (0, columns - plane.shape[1])), mode="edge")
-    coarse = padded.reshape(rows // step, step, columns // step, step).mean((1, 3))
-    size = max(3, round(max(coarse.shape) * 0.28) | 1)
-    wide = ndimage.grey_closing if lightest else ndimage.grey_opening
-    paper = ndimage.gaussian_filter(wide(coarse, size=size, mode="nearest"), size / 4, mode="nearest")
-    fine = ndimage.zoom(paper, step, order=1, mode="nearest", grid_mode=True) if step > 1 else paper
-    return fine[: plane.shape[0], : plane.shape[1]]
+    Args:
+        source: as for `load_image`.
+        name: what errors call it.
+        box_side: pixels of the character's larger side.
 
+    Returns:
+        (28, 28) uint8, 255 = ink, the larger side 20, centred by mass.
 
-def _border(plane: NDArray) -> NDArray:
-    """The pixels along the four edges."""
-    return np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
-
-
-def _rim(grey: NDArray) -> tuple[slice, slice]:
-    """What remains of a faint picture without rows and columns at its edges that are darker as a whole.
-
-    A strong picture is left whole: there a rim does no harm, and a tight cut may begin with ink.
+    Raises:
+        PictureError: there is no picture, or nothing to read.
     """
-    if np.ptp(grey) > 0.3 or min(grey.shape) < 20:
-        return slice(None), slice(None)
-    paper = np.median(grey)
-    bound = max(0.012, 3 * np.median(np.abs(grey - paper)))
-    parts = []
-    for levels in (np.median(grey, 1), np.median(grey, 0)):
-        most = round(0.12 * len(levels))
-        off = np.abs(levels - paper) > bound
-        first = max((i + 1 for i in range(most) if off[i]), default=0)
-        last = max((i + 1 for i in range(most) if off[-1 - i]), default=0)
-        parts.append(slice(first, len(levels) - last))
-    return parts[0], parts[1]
+    name = name or source_name(source)
+    whole = layout(load_image(source, name), name, "character").whole
+    return glyph(character_foreground(whole.image, name).levels, name, box_side)
 
 
-def _strength(colours: NDArray[np.float32], sign: int) -> NDArray[np.float32]:
-    """How far each pixel is darker (sign 1) or lighter (−1) than the paper around it, in its best colour.
+def glyph(
+    foreground: NDArray[np.float32],
+    name: str = "the picture",
+    box_side: int = BOX_SIDE,
+    settings: GlyphSettings = GLYPH,
+) -> NDArray[np.uint8]:
+    """The glyph of one character's foreground.
 
-    Yellow on white is seen in blue alone.
+    Args:
+        foreground: (rows, columns) in 0 … 1.
+        name: what errors call it.
+        box_side: pixels of the character's larger side.
+        settings: levels and stroke widths.
+
+    Returns:
+        (28, 28) uint8, 255 = ink.
+
+    Raises:
+        PictureError: there is no ink.
     """
-    strength = np.zeros(colours.shape[:2], np.float32)
-    grey_paper = colours.min() == colours.max() or np.ptp(colours, axis=2).max() == 0
-    for c in range(1 if grey_paper else 3):
-        plane = colours[:, :, c]
-        np.maximum(strength, sign * (_paper(plane, sign == 1) - plane), out=strength)
-    return _without_frame(strength)
-
-
-def _apart(colours: NDArray[np.float32], paper: NDArray[np.float32], sign: int) -> NDArray[np.float32]:
-    """The same with the paper's level given, (rows, columns, 3)."""
-    return np.maximum(sign * (paper - colours), 0).max(2)
-
-
-def ink(colours: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
-    """How much ink lies on each pixel: (rows, columns) float32, 0 paper … 1 full ink.
-
-    colours: from `load_image`. Dark on light and light on dark, uneven light, coloured pens and faint
-    pencil. Raises PictureError where nothing stands out from the paper.
-    """
-    shape = colours.shape[:2]
-    trim = _rim(colours.mean(2))
-    colours = colours[trim]
-    strength = max((_strength(colours, sign) for sign in (1, -1)), key=_likely)
-    if (_border(strength) > 0.5 * np.quantile(strength, 0.997)).mean() > SHADED:
-        # A shadow with an edge, less wide than no stroke is: the median of what lies around follows that.
-        paper = estimate_background(colours)
-        strength = max(
-            strength, *(_without_frame(_apart(colours, paper, sign)) for sign in (1, -1)), key=_likely
-        )
-    most = np.quantile(strength, 0.998) if strength.size > 5000 else strength.max()
-    # Noise of the paper: from the half of the pixels with least ink, which are paper in any character.
-    quiet = np.sort(strength.ravel())[: strength.size // 2]
-    noise = 1.5 * np.quantile(quiet, 0.9) if len(quiet) else 0.0
-    if most < max(FAINTEST, 2.5 * noise):
+    foreground = crop_to_foreground(foreground, foreground > settings.level)
+    if not foreground.size:
         raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
-    level = threshold_otsu(strength[strength > noise])
-    full = max(strength[strength >= level].mean(), level)
-    low = max(noise, 0.35 * level)
-    whole = np.zeros(shape, np.float32)
-    whole[trim] = np.clip((strength - low) / (full - low), 0, 1)
-    return whole
-
-
-def _likely(strength: NDArray[np.float32]) -> float:
-    """How likely a side, darker or lighter than the paper, is the pen's.
-
-    The side on which the strongest hundredth stands out more: paper that is uneven has more area, but never the
-    contrast of a pen. Less, the more of the picture's edge that would make ink: beside a shadow, or what a
-    neighbour wrote, light paper stands out as well.
-    """
-    full = float(np.quantile(strength, 0.997))
-    inked = strength > 0.5 * full
-    return full * (1 - 3 * min(float(_border(inked).mean()), 0.1))
-
-
-def _without_frame(strength: NDArray) -> NDArray:
-    """Without what only hugs an edge: the rim of a photograph, a neighbouring box, a shadow."""
-    outer = _border(strength)
-    if max(strength.shape) < 16 or not outer.any():
-        return strength
-    from scipy import ndimage
-
-    pieces, count = ndimage.label(strength > 0.5 * threshold_otsu(strength[strength > 0]), np.ones((3, 3)))
-    rows, columns = strength.shape
-    high, wide = round(0.12 * rows), round(0.12 * columns)
-    inner = np.zeros(count + 1)
-    inner += np.bincount(pieces[high : rows - high, wide : columns - wide].ravel(), minlength=count + 1)
-    share = inner / np.bincount(pieces.ravel(), minlength=count + 1).clip(1)
-    rim = np.isin(np.arange(count + 1), _border(pieces)) & (share < 0.15)
-    rim[0] = False
-    return np.where(ndimage.grey_dilation(pieces * rim[pieces], size=(3, 3)) > 0, 0, strength)
-
-
-def cleaned(map_: NDArray[np.float32], name: str = "the picture") -> NDArray[np.float32]:
-    """Ink of one character without specks. Raises PictureError where it is all specks, as noise and texture are."""
-    if concentration(map_, PIECES) < SCATTERED:
-        raise PictureError(
-            f"nothing to read in {name}: what stands out is scattered, as noise and texture are"
-        )
-    return remove_specks(map_)
-
-
-def remove_specks(map_: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Only the pieces of ink that belong to a character: large enough, and no line along the border."""
-    from scipy import ndimage
-
-    pieces, count = ndimage.label(map_ > 0.35, np.ones((3, 3)))
-    if count <= 1:
-        return map_
-    weight = ndimage.sum_labels(map_, pieces, np.arange(1, count + 1))
-    boxes = ndimage.find_objects(pieces)
-    rows, columns = map_.shape
-    keep = np.zeros(count + 1, bool)
-    inner = []
-    for box in boxes:
-        top, bottom, left, right = box[0].start, box[0].stop, box[1].start, box[1].stop
-        high, wide = bottom - top, right - left
-        touches = top == 0 or left == 0 or bottom == rows or right == columns
-        line = (high < 0.12 * rows and wide > 0.5 * columns) or (wide < 0.12 * columns and high > 0.5 * rows)
-        edge = touches and (high < 0.15 * rows or wide < 0.15 * columns)
-        inner.append(not (touches and line) and not edge)
-    inner = np.array(inner)
-    largest = weight[inner].max() if inner.any() else weight.max()
-    for i in range(count):
-        keep[i + 1] = (inner[i] or not inner.any()) and weight[i] >= 0.06 * largest
-    # A grey rim belongs to the piece it lies on.
-    near = ndimage.grey_dilation(pieces * keep[pieces], size=(3, 3))
-    return np.where(near > 0, map_, 0).astype(np.float32)
-
-
-# --- shape ------------------------------------------------------------------------------------------
+    longest = max(foreground.shape)
+    if longest < settings.working:
+        foreground = resize(foreground, _shape(foreground, settings.working / longest), "cubic").clip(0, 1)
+    foreground = _with_stroke_width(foreground, max(foreground.shape) / box_side, settings)
+    # Divided by the scale, where a product with its inverse would round another way.
+    scale = max(foreground.shape) / box_side
+    rows, columns = (max(1, round(side / scale)) for side in foreground.shape)
+    small = resize(foreground, (rows, columns), "area")
+    inked = small[small > settings.weak]
+    full = np.quantile(inked, settings.full) if inked.size else 1.0
+    small = np.clip(small / max(full, settings.full_least), 0, 1)
+    y, x = ndimage.center_of_mass(small) if small.sum() else (0, 0)
+    top = int(np.clip(round(FIELD / 2 - y), 0, FIELD - rows))
+    left = int(np.clip(round(FIELD / 2 - x), 0, FIELD - columns))
+    image = np.zeros((FIELD, FIELD), np.uint8)
+    image[top : top + rows, left : left + columns] = np.round(small * 255)
+    return image
 
 
 def stroke_width(mask: NDArray[np.bool_]) -> float:
     """Mean width of strokes, in pixels: a bar's points lie a quarter of its width from its edge on average."""
-    from scipy import ndimage
-
     inside = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1][mask]
     return float(max(4 * (inside.mean() - 0.5) + 1, 1.0)) if inside.size else 0.0
 
 
-def normalise_character(source: Picture, name: str | None = None, box: int = BOX) -> NDArray[np.uint8]:
-    """One character as MNIST's were made: (28, 28) uint8, 255 = ink, the larger side 20, centred by mass.
+def fit_to_box(foreground: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The glyph of one character's foreground, cut to its box: into 20×20 keeping its shape, centred by mass.
 
-    source: as for `load_image`. Raises PictureError where there is no picture or nothing to read.
+    Args:
+        foreground: (rows, columns) in 0 … 1, without margins.
+
+    Returns:
+        (28, 28) uint8, 255 = ink.
     """
-    name = name or source_name(source)
-    colours = load_image(source, name)
-    sheet = detect_page(colours, name)
-    plain = remove_lines(sheet.image if sheet else colours)
-    return field(cleaned(ink(reduced(plain, WORKING), name), name), name, box)
+    return fit_to_box_all([foreground])[0]
 
 
-def field(map_: NDArray[np.float32], name: str = "the picture", box: int = BOX) -> NDArray[np.uint8]:
-    """Ink (rows, columns) in 0 … 1 of one character -> the 28×28 field, uint8.
+def fit_to_box_all(foregrounds: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
+    """`fit_to_box` of several: (foregrounds, 28, 28) uint8. What can be done for all at once is."""
+    small = np.zeros((len(foregrounds), BOX_SIDE, BOX_SIDE), np.float32)
+    sizes = [numpy_seams.shrink_to_box(one, box) for one, box in zip(foregrounds, small, strict=True)]
+    return centre_by_mass(small, np.array(sizes, np.intp).reshape(-1, 2))
 
-    Raises PictureError where there is no ink.
+
+def centre_by_mass(
+    small: NDArray[np.float32],
+    sizes: NDArray[np.intp],
+    seams: Seams = numpy_seams,
+    settings: GlyphSettings = GLYPH,
+) -> NDArray[np.uint8]:
+    """Characters in 20×20 as glyphs: as black as MNIST's, and centred by mass.
+
+    Args:
+        small: (characters, 20, 20) in 0 … 1; changed.
+        sizes: (characters, 2) rows and columns that are used of each, from the upper left.
+        seams: the backend's loops.
+        settings: levels.
+
+    Returns:
+        (characters, 28, 28) uint8, 255 = ink.
     """
-    from PIL import Image
-    from scipy import ndimage
+    # Nine tenths of the ink are not as full as `full`.
+    levels = np.sort(small.reshape(len(small), BOX_SIDE * BOX_SIDE), 1)
+    weak = (levels <= settings.weak).sum(1)
+    strong = levels.shape[1] - weak
+    place = np.minimum(weak + (settings.full * (strong - 1)).astype(np.intp), levels.shape[1] - 1)
+    full = np.where(strong, levels[np.arange(len(small)), place], 1.0)
+    small /= np.maximum(full, settings.full_least)[:, None, None]
+    np.clip(small, 0, 1, out=small)
+    down, across = small.sum(2), small.sum(1)
+    total = np.maximum(down.sum(1), 1e-6, dtype=np.float64)
+    tops, lefts = (FIELD / 2 - (along @ _COORDINATES) / total for along in (down, across))
+    room = FIELD - sizes
+    corners = np.clip(np.rint(np.stack([tops, lefts], 1)).astype(np.intp), 0, room)
+    return seams.place_glyphs(np.rint(small * 255).astype(np.uint8), sizes, corners, FIELD)
 
-    mask = map_ > 0.35
-    if not mask.any():
-        raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
-    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
-    map_ = map_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    # Small pictures are enlarged first, so that strokes can be measured and widened in steps below a pixel.
-    longest = max(map_.shape)
-    if longest < 80:
-        grow = 80 / longest
-        size = max(1, round(map_.shape[1] * grow)), max(1, round(map_.shape[0] * grow))
-        map_ = np.asarray(Image.fromarray(map_).resize(size, Image.Resampling.BICUBIC)).clip(0, 1)
-    scale = max(map_.shape) / box  # pixels here for one of the box
-    width = stroke_width(map_ > 0.5)
-    least, most = STROKE[0] * scale, STROKE[1] * scale
+
+def _shape(image: NDArray, factor: float) -> tuple[int, int]:
+    return max(1, round(image.shape[0] * factor)), max(1, round(image.shape[1] * factor))
+
+
+def _with_stroke_width(
+    foreground: NDArray[np.float32], scale: float, settings: GlyphSettings
+) -> NDArray[np.float32]:
+    """A foreground with strokes as wide as MNIST's are; scale: its pixels for one of the 20×20 box."""
+    width = stroke_width(foreground > settings.stroke_level)
+    least, most = settings.thinnest * scale, settings.thickest * scale
     if width < least:
-        map_ = _widened(map_, (least - width) / 2)
-    elif width > most:
-        map_ = _narrowed(map_, (width - most) / 2)
-    scale = max(map_.shape) / box
-    size = max(1, round(map_.shape[1] / scale)), max(1, round(map_.shape[0] / scale))
-    small = np.asarray(
-        Image.fromarray(np.ascontiguousarray(map_, np.float32)).resize(size, Image.Resampling.BOX)
-    )
-    peak = np.quantile(small[small > 0.1], 0.9) if (small > 0.1).any() else 1.0
-    small = np.clip(small / max(peak, 0.2), 0, 1)
-    total = small.sum()
-    y, x = ndimage.center_of_mass(small) if total else (0, 0)
-    top = int(np.clip(round(FIELD / 2 - y), 0, FIELD - small.shape[0]))
-    left = int(np.clip(round(FIELD / 2 - x), 0, FIELD - small.shape[1]))
-    out = np.zeros((FIELD, FIELD), np.uint8)
-    out[top : top + small.shape[0], left : left + small.shape[1]] = np.round(small * 255)
-    return out
+        radius = (least - width) / 2
+        return ndimage.grey_dilation(np.pad(foreground, int(np.ceil(radius))), footprint=_disc(radius))
+    if width > most:
+        thinner = ndimage.grey_erosion(np.pad(foreground, 1), footprint=_disc((width - most) / 2))
+        return thinner if (thinner > settings.stroke_level).sum() > settings.least_left else foreground
+    return foreground
 
 
 def _disc(radius: float) -> NDArray[np.bool_]:
+    """A disc as a footprint."""
     reach = int(np.ceil(radius))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     return x**2 + y**2 <= radius**2 + 0.25
-
-
-def _widened(map_: NDArray[np.float32], by: float) -> NDArray[np.float32]:
-    from scipy import ndimage
-
-    reach = int(np.ceil(by))
-    return ndimage.grey_dilation(np.pad(map_, reach), footprint=_disc(by))
-
-
-def _narrowed(map_: NDArray[np.float32], by: float) -> NDArray[np.float32]:
-    from scipy import ndimage
-
-    thinner = ndimage.grey_erosion(np.pad(map_, 1), footprint=_disc(by))
-    return thinner if (thinner > 0.5).sum() > 10 else map_

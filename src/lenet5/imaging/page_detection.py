@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .foreground import resized, threshold_otsu
 from .geometry import Region
+from .resize import rescale
+from .threshold import threshold_otsu
 
 __all__ = ["detect_page"]
 
@@ -37,7 +38,7 @@ def detect_page(colours: NDArray[np.float32], name: str = "the picture") -> Regi
     if not _may_hold_one(colours):
         return None
     pixels = max(1.0, max(colours.shape[:2]) / LOOK)
-    small = resized(colours, pixels)
+    small = rescale(colours, pixels)
     plane = _even(ndimage.gaussian_filter(small.mean(2), 1))
     for level in _levels(plane):
         for light in (plane >= level, plane < level):

@@ -15,13 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PictureError
-from .background import LOOK, deskew, estimate_background, page_mask
+from .background import estimate_background
 from .character_boxes import BOXES, find_character_boxes
-from .foreground import INKED, resized, stroke_foreground
+from .deskew import deskew
+from .foreground import stroke_foreground
 from .geometry import Region
 from .line_removal import find_printed_lines
 from .page_detection import detect_page
+from .page_mask import PAGE_MASK, page_mask
+from .resize import rescale
 from .text_lines import group_text_lines
+from .threshold import MASK_LEVEL
 from .trace import Trace
 
 __all__ = ["MODES", "Kind", "Mode", "PageLayout", "find_text_lines", "layout"]
@@ -74,13 +78,13 @@ def layout(
         whole = page
         _record(trace, "page", whole)
     printed = None if mode == "boxes" else find_printed_lines(whole.image)
-    if mode == "boxes" or (mode == "auto" and not (printed and printed.squared)):
+    if mode == "boxes" or (mode == "auto" and not (printed and printed.is_grid)):
         boxes = find_character_boxes(whole.image, name)
         if mode == "boxes" or len(boxes) >= BOXES:
             _record(trace, "character_boxes", whole, boxes)
             return PageLayout("boxes", _on_page(boxes, whole), whole)
     if printed:
-        whole = replace(whole, image=printed.painted(whole.image))
+        whole = replace(whole, image=printed.remove_from(whole.image))
         _record(trace, "without_printed_lines", whole)
     if mode in ("character", "string"):
         return PageLayout(mode, (whole,), whole)
@@ -109,12 +113,12 @@ def find_text_lines(colours: NDArray[np.float32], name: str = "the picture") -> 
     other lines write into a line's picture is painted over with paper. A picture of little more than one line
     is returned whole. Raises PictureError where nothing stands out from the paper.
     """
-    pixels = max(1.0, max(colours.shape[:2]) / LOOK)
-    small = resized(colours, pixels)
+    pixels = max(1.0, max(colours.shape[:2]) / PAGE_MASK.longest)
+    small = rescale(colours, pixels)
     rows, columns = colours.shape[:2]
     if columns <= STRIP and rows <= max(LOW, columns / 2):
         strokes, seen = stroke_foreground(small, name), None
-        inked = strokes > INKED
+        inked = strokes > MASK_LEVEL
     else:
         strokes = None
         inked, seen = page_mask(small)

@@ -1,305 +1,320 @@
-"""Over-segmentation: a line of ink into pieces, each a character or a part of one (Section V-A).
+"""Over-segmentation: the foreground of a line cut into pieces, each a character or a part of one (Section V-A).
 
-Cut candidates are the cheapest ways from the top of the line to its bottom, a step at most one pixel aside a
-row, where a pixel costs its ink: a way of no cost parts characters that overlap or slant without touching, a
-cheap one goes through a joint. Where two round characters lean on each other it is cheaper to go through the
-middle of either; so there are also ways for which what ink encloses costs as much as ink, which are cheapest
-where the outline is narrow. What lies between neighbouring ways is a piece; an arc of the segmentation graph is
-a run of neighbouring pieces, shaped as MNIST's characters were.
+Cuts are seams: the cheapest paths from the top of the line to its bottom, at most one pixel sideways a row, where a
+pixel costs its ink. A seam of no cost parts characters that overlap or slant without touching, a cheap one goes
+through a joint. Where two round characters lean on each other it is cheaper to go through the middle of either, so
+there are also seams for which what ink encloses costs as much as ink: they are cheapest where the outline is narrow.
+Neighbouring seams bound a piece. A candidate, which is an arc of the segmentation graph, is a run of neighbouring
+pieces, shaped as MNIST's characters were.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ..engine.interface import Seams
 from ..engine.numpy_backend import seams as numpy_seams
-from ..network.architecture import FIELD
-from .foreground import INKED, character_size
-from .normalise import BOX
+from .foreground import character_size
+from .geometry import Box
+from .normalise import BOX_SIDE, centre_by_mass
+from .shear import shear_images
+from .threshold import MASK_LEVEL
 
-__all__ = ["SLANTS", "Segments", "fit", "fit_to_box_all", "segments", "shear_images", "sheared_views"]
+__all__ = ["SEGMENTATION", "Candidate", "SegmentationSettings", "Segments", "over_segment"]
 
-SLANTS = (-0.2, 0.2)  # by which what is taught, and the strip of a line, is seen leaning as well
-ASIDE = 0.02  # cost of a step aside, in pixels of full ink: of ways through no ink the straightest is taken
-ASIDE_IN_INK = 1.0  # the same within a part: a way through its ink is to be short rather than far around
-NEIGHBOURS = 0.05  # a cut is the cheapest within this many character heights on either side
-DEAREST = 4.5  # strokes that a cut may go through
-NECK = 0.85  # sizes of the line, that a way through a neck may be long
-NECK_NEIGHBOURS = 0.12  # it is the cheapest within so many sizes on either side …
-NECK_APART = 0.05  # … and lies so many from other cuts
-NECK_STROKES = 2.0  # strokes it counts as going through, at most: a neck is where characters meet
-WIDEST = 1.7  # widths of an arc's ink, for its height or the line's size, whichever is more
-MOST_PIECES = 9  # of a character
-CUT = 0.05  # strokes, from which a way has gone through ink
-BEYOND = 1.0  # strokes beyond a cut that may be shared by the characters on both sides
-PLACES = np.arange(BOX, dtype=np.float32)
+Candidate = tuple[int, int]  # the first piece of a run, and the one after its last
+
+
+@dataclass(frozen=True)
+class SegmentationSettings:
+    """Where a line is cut. Sizes are heights of the line's characters, strokes are widths of its strokes.
+
+    Chosen on the tuning half of the cheque amounts.
+    """
+
+    sideways: float = (
+        0.02  # cost of a step sideways in pixels of full ink: of seams without ink the straightest
+    )
+    sideways_in_ink: float = (
+        1.0  # the same within a part: a seam through its ink is to be short, not far around
+    )
+    free: float = 0.5  # pixels of full ink that a seam between parts costs at most
+    reach: float = 0.05  # sizes: a cut is the cheapest within this far to either side
+    most_cost: float = 4.5  # strokes that a cut goes through at most
+    neck: float = 0.85  # sizes that a seam through a neck is long at most
+    neck_reach: float = 0.12  # sizes: it is the cheapest within this far to either side …
+    neck_distance: float = 0.05  # … and so far from other cuts
+    neck_cost: float = 2.0  # strokes that it counts as going through at most: a neck is where characters meet
+    least_area: float = 0.15  # squared strokes of ink that a piece has at least …
+    least_pixels: float = 2.0  # … and pixels
+    widest: float = 1.7  # widths of a candidate for its height, or that of a low one …
+    lowest: float = 0.6  # … sizes: what is lower counts as so high
+    most_pieces: int = 9  # of a candidate
+    cut_cost: float = 0.05  # strokes, from which on a seam has gone through ink
+    shared: float = 1.0  # strokes beyond a cut that may belong to the characters on both sides
+
+
+SEGMENTATION = SegmentationSettings()
 
 
 @dataclass(frozen=True, eq=False)
 class Segments:
-    """A line cut into pieces, numbered from left to right.
+    """The pieces of a line, numbered from left to right.
 
-    ink: (rows, columns) in 0 … 1. piece: (rows, columns) the piece each pixel belongs to, −1 where there is
-    none. boxes: (pieces, 4) top, bottom, left, right of each piece's ink. joints: (pieces − 1,) strokes that
-    the cut between two neighbours goes through. size: pixels, height of a character. stroke: its width.
-    aside: pixels by which each row was moved to the right before (see `segments`), (rows,).
-    seams: the loops of cutting (engine.interface).
+    foreground: (rows, columns) in 0 … 1. piece: (rows, columns), the piece that each pixel belongs to, −1 where there
+    is none. boxes: (pieces, 4) top, bottom, left, right of each piece's ink. cut_costs: (pieces − 1,) strokes that the
+    cut between two neighbours goes through. size: height of a character, in pixels. stroke: width of a stroke, in
+    pixels. offset: pixels to the right by which each row was moved before (see `over_segment`), (rows,). seams: the
+    backend's loops. settings: where the line was cut.
     """
 
-    ink: NDArray[np.float32]
+    foreground: NDArray[np.float32]
     piece: NDArray[np.intp]
     boxes: NDArray[np.intp]
-    joints: NDArray[np.float64]
+    cut_costs: NDArray[np.float64]
     size: float
     stroke: float
-    aside: NDArray[np.float64]
-    seams: Seams = numpy_seams
-
-    def box(self, first: int, behind: int) -> tuple[int, int, int, int]:
-        """Top, bottom, left, right of the ink of pieces first … behind − 1."""
-        top, bottom, left, right = zip(*self.boxes[first:behind].tolist(), strict=True)
-        return min(top), max(bottom), min(left), max(right)
-
-    def place(self, first: int, behind: int) -> tuple[int, int, int, int]:
-        """Left, top, width and height of the ink of pieces first … behind − 1, where it lay before it was leant."""
-        top, bottom, left, right = self.box(first, behind)
-        piece = self.piece[top:bottom, left:right]
-        shown = (piece >= first) & (piece < behind) & (self.ink[top:bottom, left:right] > INKED)
-        rows, columns = np.nonzero(shown)
-        columns = columns + left - self.aside[top + rows]
-        start, end = round(float(columns.min())), round(float(columns.max())) + 1
-        return start, top, end - start, bottom - top
-
-    def leant(self, first: int, behind: int, slant: float) -> Segments:
-        """The ink of pieces first … behind − 1, leaning and cut anew; it lies where it lay."""
-        _, _, left, right = self.box(first, behind)
-        piece = self.piece[:, left:right]
-        ink = np.where((piece >= first) & (piece < behind), self.ink[:, left:right], 0)
-        found = segments(ink, slant, like=self, seams=self.seams)
-        return replace(found, aside=found.aside - left)
+    offset: NDArray[np.float64]
+    seams: Seams = field(default=numpy_seams, repr=False)
+    settings: SegmentationSettings = SEGMENTATION
 
     @property
-    def free(self) -> list[int]:
-        """Nodes where nothing is cut through, the first and the last among them."""
-        return sorted({0, *(np.flatnonzero(self.joints < CUT) + 1).tolist(), len(self.boxes)})
+    def free_nodes(self) -> list[int]:
+        """Nodes at which nothing is cut through, the first and the last among them."""
+        free = np.flatnonzero(self.cut_costs < self.settings.cut_cost) + 1
+        return sorted({0, *free.tolist(), len(self.boxes)})
 
     @property
-    def nodes(self) -> NDArray[np.float64]:
-        """Columns, half-way down, at which the line is parted: before each piece, and behind the last."""
+    def node_columns(self) -> NDArray[np.float64]:
+        """Columns at half height of the line's nodes: before each piece, and after the last; (pieces + 1,)."""
         left, right = self.boxes[:, 2], self.boxes[:, 3]
         if not len(left):
             return np.zeros(1)
-        between = np.concatenate([left[:1], (right[:-1] + left[1:]) / 2, right[-1:]])
-        return between - self.aside[len(self.aside) // 2]
+        columns = np.concatenate([left[:1], (right[:-1] + left[1:]) / 2, right[-1:]])
+        return columns - self.offset[len(self.offset) // 2]
 
-    def arcs(self) -> list[tuple[int, int]]:
-        """Runs of pieces (first, one behind the last) that may be one character; each piece alone is one."""
-        found = []
+    def candidates(self) -> list[Candidate]:
+        """Runs of pieces (first, stop) that may be one character; each piece alone is one."""
+        runs = []
         boxes = self.boxes.tolist()
         for first, (top, bottom, left, right) in enumerate(boxes):
-            found.append((first, first + 1))
-            for behind in range(first + 2, min(len(boxes), first + MOST_PIECES) + 1):
-                y0, y1, x0, x1 = boxes[behind - 1]
+            runs.append((first, first + 1))
+            for stop in range(first + 2, min(len(boxes), first + self.settings.most_pieces) + 1):
+                y0, y1, x0, x1 = boxes[stop - 1]
                 top, bottom, left, right = min(top, y0), max(bottom, y1), min(left, x0), max(right, x1)
-                if right - left > WIDEST * max(bottom - top, 0.6 * self.size):
+                high = max(bottom - top, self.settings.lowest * self.size)
+                if right - left > self.settings.widest * high:
                     break
-                found.append((first, behind))
-        return found
+                runs.append((first, stop))
+        return runs
 
-    def find_character_boxes(self, runs: list[tuple[int, int]]) -> NDArray[np.intp]:
-        """Top, bottom, left, right of the ink of each run of pieces, (runs, 4)."""
-        if not runs:
+    def box(self, first: int, stop: int) -> tuple[int, int, int, int]:
+        """Top, bottom, left, right of the ink of pieces first … stop − 1."""
+        top, bottom, left, right = zip(*self.boxes[first:stop].tolist(), strict=True)
+        return min(top), max(bottom), min(left), max(right)
+
+    def unsheared_box(self, first: int, stop: int) -> Box:
+        """The box of the ink of pieces first … stop − 1 where it lay before the line was sheared."""
+        top, bottom, left, right = self.box(first, stop)
+        piece = self.piece[top:bottom, left:right]
+        ink = self.foreground[top:bottom, left:right] > MASK_LEVEL
+        rows, columns = np.nonzero((piece >= first) & (piece < stop) & ink)
+        columns = columns + left - self.offset[top + rows]
+        start, end = round(float(columns.min())), round(float(columns.max())) + 1
+        return start, top, end - start, bottom - top
+
+    def sheared(self, first: int, stop: int, shear: float) -> Segments:
+        """The ink of pieces first … stop − 1, sheared and cut anew; it keeps its place."""
+        _, _, left, right = self.box(first, stop)
+        piece = self.piece[:, left:right]
+        ink = np.where((piece >= first) & (piece < stop), self.foreground[:, left:right], 0)
+        part = over_segment(ink, shear, like=self, seams=self.seams, settings=self.settings)
+        return replace(part, offset=part.offset - left)
+
+    def candidate_boxes(self, candidates: list[Candidate]) -> NDArray[np.intp]:
+        """Top, bottom, left, right of the ink of each candidate, (candidates, 4)."""
+        if not candidates:
             return np.empty((0, 4), np.intp)
-        edges = np.array(runs, np.intp).ravel()
-        # A piece behind the last, so that a run may end there: of every other stretch nothing is taken.
+        edges = np.array(candidates, np.intp).ravel()
+        # One piece more after the last, so that a candidate may stop there; every other stretch is not used.
         top, bottom, left, right = np.concatenate([self.boxes, self.boxes[-1:]]).T
         least = [np.minimum.reduceat(edge, edges)[::2] for edge in (top, left)]
         most = [np.maximum.reduceat(edge, edges)[::2] for edge in (bottom, right)]
         return np.stack([least[0], most[0], least[1], most[1]], 1)
 
-    def field(self, first: int, behind: int) -> NDArray[np.uint8]:
-        """The pieces first … behind − 1 as the network reads them, (28, 28) uint8."""
-        return self.fields([(first, behind)])[0]
+    def glyph(self, first: int, stop: int) -> NDArray[np.uint8]:
+        """The pieces first … stop − 1 as the network reads them, (28, 28) uint8."""
+        return self.glyphs([(first, stop)])[0]
 
-    def fields(self, runs: list[tuple[int, int]], boxes: NDArray[np.intp] | None = None) -> NDArray[np.uint8]:
-        """Runs of pieces as the network reads them, (runs, 28, 28) uint8. boxes: find_character_boxes(runs)."""
-        boxes = self.find_character_boxes(runs) if boxes is None else boxes
-        return self._shown(runs, boxes, np.zeros((len(runs), 2), np.bool_))
+    def glyphs(self, candidates: list[Candidate], boxes: NDArray[np.intp] | None = None) -> NDArray[np.uint8]:
+        """Candidates as the network reads them.
 
-    def cut(self, runs: list[tuple[int, int]]) -> NDArray[np.bool_]:
-        """Which runs were cut through ink, at either end: (runs,)."""
-        return self._cuts(runs).any(1)
+        Args:
+            candidates: runs of pieces.
+            boxes: candidate_boxes(candidates), if known.
 
-    def _cuts(self, runs: list[tuple[int, int]]) -> NDArray[np.bool_]:
-        """Whether at their left, and at their right, (runs, 2)."""
-        cut = np.concatenate([[False], self.joints >= CUT, [False]])
-        return cut[np.array(runs, np.intp).reshape(-1, 2)]
+        Returns:
+            (candidates, 28, 28) uint8.
+        """
+        boxes = self.candidate_boxes(candidates) if boxes is None else boxes
+        return self._glyphs(candidates, boxes, np.zeros((len(candidates), 2), np.bool_))
 
-    def shared_fields(self, runs: list[tuple[int, int]]) -> NDArray[np.uint8]:
-        """As `fields`, with the ink just beyond the cuts at either end.
+    def shared_glyphs(self, candidates: list[Candidate]) -> NDArray[np.uint8]:
+        """As `glyphs`, with the ink just beyond the cuts at either end.
 
         Two characters may share a stroke, as zeros do whose walls are one; a cut leaves it to one of them.
         """
-        cuts = self._cuts(runs)
-        wide = [(a - left, b + right) for (a, b), (left, right) in zip(runs, cuts.tolist(), strict=True)]
-        return self._shown(runs, self.find_character_boxes(wide), cuts)
+        cuts = self._cuts(candidates)
+        runs = [
+            (first - left, stop + right)
+            for (first, stop), (left, right) in zip(candidates, cuts.tolist(), strict=True)
+        ]
+        return self._glyphs(candidates, self.candidate_boxes(runs), cuts)
 
-    def _shown(
-        self, runs: list[tuple[int, int]], boxes: NDArray[np.intp], beyond: NDArray[np.bool_]
+    def is_cut(self, candidates: list[Candidate]) -> NDArray[np.bool_]:
+        """Which candidates were cut through ink, at either end: (candidates,)."""
+        return self._cuts(candidates).any(1)
+
+    def _cuts(self, candidates: list[Candidate]) -> NDArray[np.bool_]:
+        """Whether candidates were cut through ink at their left, and at their right, (candidates, 2)."""
+        cut = np.concatenate([[False], self.cut_costs >= self.settings.cut_cost, [False]])
+        return cut[np.array(candidates, np.intp).reshape(-1, 2)]
+
+    def _glyphs(
+        self, candidates: list[Candidate], boxes: NDArray[np.intp], beyond: NDArray[np.bool_]
     ) -> NDArray[np.uint8]:
-        run, reach = np.array(runs, np.intp).reshape(-1, 2), max(1, round(BEYOND * self.stroke))
+        runs = np.array(candidates, np.intp).reshape(-1, 2)
+        reach = max(1, round(self.settings.shared * self.stroke))
         small, sizes = self.seams.render_candidates(
-            self.ink, self.piece, run, boxes, beyond, reach, INKED, BOX
+            self.foreground, self.piece, runs, boxes, beyond, reach, MASK_LEVEL, BOX_SIDE
         )
-        return _centred(small, sizes, self.seams)
+        return centre_by_mass(small, sizes, self.seams)
 
 
-def _number(ways: NDArray[np.intp], columns: int) -> NDArray[np.intp]:
-    """How many ways lie at or to the left of each pixel, (rows, columns). ways: (ways, rows)."""
-    return (np.arange(columns) >= ways[:, :, None]).sum(0)
-
-
-def _free_parts(ink: NDArray[np.float32], seams: Seams) -> NDArray[np.intp]:
-    """Number of the part that each pixel lies in, between ways through no ink."""
-    cost, step = seams.seam_costs(ink, ASIDE)
-    return _number(seams.trace_seams(step, seams.local_minima(cost, 1, 0.5)), ink.shape[1])
-
-
-def _cuts(
-    ink: NDArray[np.float32], size: float, stroke: float, seams: Seams
-) -> tuple[NDArray[np.intp], NDArray]:
-    """Ways through the ink of one part, from left to right, (ways, rows), and the cost of each in pixels."""
-    from scipy import ndimage
-
-    paper, _ = ndimage.label(np.pad(ink <= 0, 1, constant_values=True))
-    filled = paper[1:-1, 1:-1] != paper[0, 0]  # the ink, and what it encloses
-    cost, step = seams.seam_costs(ink, ASIDE_IN_INK)
-    ends = seams.local_minima(cost, max(1, round(NEIGHBOURS * size)), DEAREST * stroke)
-    ways, costs = seams.trace_seams(step, ends), cost[ends]
-    cost, step = seams.seam_costs(filled.astype(np.float32), ASIDE_IN_INK)
-    ends = seams.local_minima(cost, max(1, round(NECK_NEIGHBOURS * size)), NECK * size)
-    if not len(ends):
-        return ways, costs
-    necks = seams.trace_seams(step, ends)
-    apart = np.abs(necks.mean(1)[:, None] - ways.mean(1)).min(1, initial=np.inf) > NECK_APART * size
-    ways = np.concatenate([ways, necks[apart]])
-    costs = np.concatenate([costs, np.minimum(cost[ends][apart], NECK_STROKES * stroke)])
-    order = np.argsort(ways.mean(1), kind="stable")
-    return ways[order], costs[order]
-
-
-def segments(
-    ink: NDArray[np.float32], slant: float = 0.0, like: Segments | None = None, seams: Seams = numpy_seams
+def over_segment(
+    foreground: NDArray[np.float32],
+    shear: float = 0.0,
+    like: Segments | None = None,
+    *,
+    seams: Seams = numpy_seams,
+    settings: SegmentationSettings = SEGMENTATION,
 ) -> Segments:
-    """Cut a line of ink, (rows, columns) float32 in 0 … 1 with some ink in it, at every cut candidate.
+    """Cut the foreground of a line wherever it may be cut.
 
-    First where no ink is in the way, however far aside that leads; then each part, alone, through its ink.
-    slant: by which it is leant before (see `leaning`). like: a line whose size and stroke it has.
-    seams: the loops of cutting; NumPy's, unless given.
+    First where no ink is in the way, however far sideways that leads; then each part, alone, through its ink.
+
+    Args:
+        foreground: (rows, columns) float32 in 0 … 1, with some ink in it.
+        shear: by which the line is sheared before (`shear_images`).
+        like: a line whose size and stroke it has; measured if None.
+        seams: the backend's loops; NumPy's by default.
+        settings: where it is cut.
+
+    Returns:
+        The pieces, from left to right.
     """
-    aside = np.zeros(len(ink))
-    if slant:
-        room = int(abs(slant) * len(ink) / 2) + 2
-        ink = shear_images(np.pad(ink, ((0, 0), (room, room))), slant)
-        aside = room + slant * ((len(ink) - 1) / 2 - np.arange(len(ink)))
-    inked = ink > INKED
-    size, stroke = (like.size, like.stroke) if like else (character_size(inked), _stroke(inked))
-    solid = np.where(inked, ink, 0)
-    part = _free_parts(solid, seams)
-    piece = np.full(ink.shape, -1, np.intp)
-    joints: list[float] = []
+    offset = np.zeros(len(foreground))
+    if shear:
+        room = int(abs(shear) * len(foreground) / 2) + 2
+        foreground = shear_images(np.pad(foreground, ((0, 0), (room, room))), shear)
+        offset = room + shear * ((len(foreground) - 1) / 2 - np.arange(len(foreground)))
+    mask = foreground > MASK_LEVEL
+    size, stroke = (like.size, like.stroke) if like else (character_size(mask), _stroke_width(mask))
+    piece, cut_costs, count = _pieces(foreground, mask, _Cutter(size, stroke, seams, settings))
+    boxes = _boxes(np.where(mask, piece, -1), count)
+    return Segments(foreground, piece, boxes, np.array(cut_costs), size, stroke, offset, seams, settings)
+
+
+@dataclass(frozen=True)
+class _Cutter:
+    """How a line is cut: its size and stroke in pixels, the backend's loops, and the settings."""
+
+    size: float
+    stroke: float
+    seams: Seams
+    settings: SegmentationSettings
+
+    @property
+    def least(self) -> float:
+        """Pixels of ink that a piece has at least."""
+        return max(self.settings.least_pixels, self.settings.least_area * self.stroke**2)
+
+
+def _pieces(
+    foreground: NDArray[np.float32], mask: NDArray[np.bool_], cutter: _Cutter
+) -> tuple[NDArray[np.intp], list[float], int]:
+    """The piece of each pixel, the cost of the cuts between pieces in strokes, and the number of pieces."""
+    solid = np.where(mask, foreground, 0)
+    part = _free_parts(solid, cutter)
+    piece = np.full(foreground.shape, -1, np.intp)
+    cut_costs: list[float] = []
     count = 0
-    for number, (top, bottom, left, right) in enumerate(_boxes(np.where(inked, part, -1), part.max() + 1)):
+    for number, (top, bottom, left, right) in enumerate(_boxes(np.where(mask, part, -1), part.max() + 1)):
         here = part[top:bottom, left:right] == number
-        if np.count_nonzero(here & inked[top:bottom, left:right]) < max(2.0, 0.15 * stroke**2):
+        if np.count_nonzero(here & mask[top:bottom, left:right]) < cutter.least:
             continue
         alone = np.where(here, solid[top:bottom, left:right], 0)
-        ways, costs = _cuts(alone, size, stroke, seams)
-        inner = _number(ways, right - left)
+        paths, costs = _cuts(alone, cutter)
+        inner = _paths_to_the_left(paths, right - left)
         weight = np.bincount(inner[alone > 0], minlength=len(costs) + 1)
-        used = np.flatnonzero(weight >= max(2.0, 0.15 * stroke**2))
+        used = np.flatnonzero(weight >= cutter.least)
         renumbered = np.full(len(costs) + 1, -1)
         renumbered[used] = count + np.arange(len(used))
         piece[top:bottom, left:right][here] = renumbered[inner[here]]
-        joints += [0.0] * (count > 0 and len(used) > 0)
-        joints += [float(costs[a:b].min() / stroke) for a, b in pairwise(used)]
+        cut_costs += [0.0] * (count > 0 and len(used) > 0)
+        cut_costs += [float(costs[a:b].min() / cutter.stroke) for a, b in pairwise(used)]
         count += len(used)
-    boxes = _boxes(np.where(inked, piece, -1), count)
-    return Segments(ink, piece, boxes, np.array(joints), size, stroke, aside, seams)
+    return piece, cut_costs, count
 
 
-def _stroke(inked: NDArray[np.bool_]) -> float:
-    """Width of a stroke: an area over half its outline is the width of what is long and thin."""
-    outline = np.count_nonzero(inked[1:] != inked[:-1]) + np.count_nonzero(inked[:, 1:] != inked[:, :-1])
-    return max(2 * np.count_nonzero(inked) / max(outline, 1), 1.0)
+def _free_parts(ink: NDArray[np.float32], cutter: _Cutter) -> NDArray[np.intp]:
+    """Number of the part that each pixel lies in, between seams through no ink."""
+    seams, settings = cutter.seams, cutter.settings
+    cost, step = seams.seam_costs(ink, settings.sideways)
+    return _paths_to_the_left(
+        seams.trace_seams(step, seams.local_minima(cost, 1, settings.free)), ink.shape[1]
+    )
+
+
+def _cuts(ink: NDArray[np.float32], cutter: _Cutter) -> tuple[NDArray[np.intp], NDArray]:
+    """Seams through the ink of one part, from left to right, (seams, rows), and the cost of each in pixels."""
+    seams, settings, size, stroke = cutter.seams, cutter.settings, cutter.size, cutter.stroke
+    outside, _ = ndimage.label(np.pad(ink <= 0, 1, constant_values=True))
+    filled = outside[1:-1, 1:-1] != outside[0, 0]  # the ink, and what it encloses
+    cost, step = seams.seam_costs(ink, settings.sideways_in_ink)
+    ends = seams.local_minima(cost, max(1, round(settings.reach * size)), settings.most_cost * stroke)
+    paths, costs = seams.trace_seams(step, ends), cost[ends]
+    cost, step = seams.seam_costs(filled.astype(np.float32), settings.sideways_in_ink)
+    ends = seams.local_minima(cost, max(1, round(settings.neck_reach * size)), settings.neck * size)
+    if not len(ends):
+        return paths, costs
+    necks = seams.trace_seams(step, ends)
+    distance = np.abs(necks.mean(1)[:, None] - paths.mean(1)).min(1, initial=np.inf)
+    apart = distance > settings.neck_distance * size
+    paths = np.concatenate([paths, necks[apart]])
+    costs = np.concatenate([costs, np.minimum(cost[ends][apart], settings.neck_cost * stroke)])
+    order = np.argsort(paths.mean(1), kind="stable")
+    return paths[order], costs[order]
+
+
+def _paths_to_the_left(paths: NDArray[np.intp], columns: int) -> NDArray[np.intp]:
+    """How many paths lie at or to the left of each pixel, (rows, columns). paths: (paths, rows)."""
+    return (np.arange(columns) >= paths[:, :, None]).sum(0)
+
+
+def _stroke_width(mask: NDArray[np.bool_]) -> float:
+    """Width of strokes: an area over half its outline is the width of what is long and thin."""
+    outline = np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1])
+    return max(2 * np.count_nonzero(mask) / max(outline, 1), 1.0)
 
 
 def _boxes(piece: NDArray[np.intp], count: int) -> NDArray[np.intp]:
-    from scipy import ndimage
-
+    """Top, bottom, left, right of each number from 0, (count, 4); zeros of a number that does not occur."""
     none = slice(0, 0)
-    found = [place or (none, none) for place in ndimage.find_objects(piece + 1, count)]
-    return np.array([(y.start, y.stop, x.start, x.stop) for y, x in found], np.intp).reshape(count, 4)
-
-
-def fit(ink: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Ink of one character, cut to its box, into 20×20 keeping its shape, centred by mass: (28, 28) uint8."""
-    return fit_to_box_all([ink])[0]
-
-
-def fit_to_box_all(parts: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
-    """`fit` of several, (parts, 28, 28) uint8: what can be done for all at once is."""
-    small = np.zeros((len(parts), BOX, BOX), np.float32)
-    sizes = [numpy_seams.shrink_to_box(ink, one) for ink, one in zip(parts, small, strict=True)]
-    return _centred(small, np.array(sizes, np.intp).reshape(-1, 2), numpy_seams)
-
-
-def _centred(small: NDArray[np.float32], sizes: NDArray[np.intp], seams: Seams) -> NDArray[np.uint8]:
-    """Ink of 20×20, of which rows and columns `sizes` are used: as black as MNIST's, and centred by mass."""
-    # Nine tenths of the ink are not as full as `full`.
-    levels = np.sort(small.reshape(len(small), BOX * BOX), 1)
-    weak = (levels <= 0.1).sum(1)
-    strong = levels.shape[1] - weak
-    nine = np.minimum(weak + (0.9 * (strong - 1)).astype(np.intp), levels.shape[1] - 1)
-    full = np.where(strong, levels[np.arange(len(small)), nine], 1.0)
-    small /= np.maximum(full, 0.2)[:, None, None]
-    np.clip(small, 0, 1, out=small)
-    down, across = small.sum(2), small.sum(1)
-    total = np.maximum(down.sum(1), 1e-6, dtype=np.float64)
-    tops, lefts = (FIELD / 2 - (along @ PLACES) / total for along in (down, across))
-    room = FIELD - sizes
-    corners = np.clip(np.rint(np.stack([tops, lefts], 1)).astype(np.intp), 0, room)
-    return seams.place_glyphs(np.rint(small * 255).astype(np.uint8), sizes, corners, FIELD)
-
-
-def shear_images(fields: NDArray, slant: float) -> NDArray:
-    """Fields (…, rows, columns), uint8 or float, with their tops moved to the right by `slant` pixels for each
-    pixel of height."""
-    *_, rows, columns = fields.shape
-    room = int(np.ceil(abs(slant) * rows / 2)) + 1
-    by_row = np.moveaxis(fields, -2, 0)  # each is moved as one
-    wide = np.zeros((*by_row.shape[:-1], columns + 2 * room), np.float32)
-    wide[..., room:-room] = by_row
-    level, far = np.empty((2, *by_row.shape), np.float32)
-    for row in range(rows):
-        aside = slant * ((rows - 1) / 2 - row)
-        whole = int(np.floor(aside))
-        part = aside - whole
-        start = room - whole
-        np.multiply(wide[row, ..., start : start + columns], 1 - part, out=level[row])
-        np.multiply(wide[row, ..., start - 1 : start - 1 + columns], part, out=far[row])
-    level += far
-    if fields.dtype == np.uint8:
-        np.rint(level, out=level)
-    return np.ascontiguousarray(np.moveaxis(level, 0, -2), fields.dtype)
-
-
-def sheared_views(fields: NDArray, slants: Sequence[float]) -> list[NDArray]:
-    """Fields as they are, and leaning by each slant: a hand's slant is its own."""
-    return [fields, *(shear_images(fields, slant) for slant in slants)]
+    slices = [one or (none, none) for one in ndimage.find_objects(piece + 1, count)]
+    return np.array([(y.start, y.stop, x.start, x.stop) for y, x in slices], np.intp).reshape(count, 4)

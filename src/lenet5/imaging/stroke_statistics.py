@@ -1,9 +1,9 @@
-"""Whether ink was drawn by a pen on paper: photographs, shade and paper's own grain look like characters by chance.
+"""Statistics of strokes, by which a photograph, a shadow or the paper's own grain is not taken for writing.
 
-The network sees a field of 28×28 with strokes of one width (picture.field), so that what a person sees at once is
-gone: strokes are thin for their height, and of much the same width from end to end; beside them is paper, which
-differs from itself far less than from the ink. # not in the paper: the limits are the extremes of all writing
-at hand, and a little more.
+The network sees a glyph of 28×28 with strokes of one width (normalise.glyph), so that what a person sees at once is
+lost: strokes are thin for their height, and of much the same width from end to end; the background next to them
+varies far less than it differs from the ink. # not in the paper: the limits are the extremes of all writing at hand,
+and a little more.
 """
 
 from __future__ import annotations
@@ -13,24 +13,43 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
-from .foreground import INKED, resized
 from .geometry import Box, bounding_box
+from .resize import rescale
+from .threshold import MASK_LEVEL
 
-__all__ = ["StrokeStatistics", "drawn", "unlike"]
+__all__ = ["STROKES", "StrokeSettings", "StrokeStatistics", "rejection_reason", "stroke_statistics"]
 
-HIGH = 32  # pixels: characters are looked at so high
-MARGIN = 0.4  # heights of a character around a line
-NEAR = 3  # pixels around ink that are neither ink nor paper
-# See Drawn; of all writing at hand the most are 0.21, 0.58 and 0.45. Brushes on a screen are thicker, blots more so.
-WIDEST, UNEVEN, GRAIN = 0.32, 0.61, 0.46
+
+@dataclass(frozen=True)
+class StrokeSettings:
+    """How strokes are measured, and the limits of a pen's. Limits: all writing at hand has 0.21, 0.58, 0.45 at most.
+
+    Brushes on a screen are thicker, blots more so.
+    """
+
+    height: int = 32  # pixels: height of a character at which strokes are measured
+    reduced: float = 1.5  # times `height`, beyond which characters are reduced to it
+    margin: float = 0.4  # heights of a character around a line
+    near: int = 3  # pixels around ink that are neither ink nor background
+    full: float = 0.8  # of a foreground in 0 … 1: what is ink only
+    least: int = 8  # pixels of ink, and of background, for an answer
+    smoothing: float = 0.7  # pixels: standard deviation of the Gaussian against single pixels' noise
+    widest: float = 0.32  # heights of a character that strokes are wide on average
+    uneven: float = 0.61  # standard deviation of the width, in widths
+    grain: float = 0.46  # standard deviation of the background, in contrasts between ink and background
+
+
+STROKES = StrokeSettings()
 
 
 @dataclass(frozen=True)
 class StrokeStatistics:
-    """How ink looks. width: of strokes, in heights of a character; uneven: deviation of it, in widths.
+    """How strokes look.
 
-    grain: deviation of the paper beside it, in contrasts between ink and paper. contrast: in 0 … 1.
+    width: mean of strokes, in heights of a character. uneven: standard deviation of the width, in widths. grain:
+    standard deviation of the background next to them, in contrasts. contrast: between ink and background, in 0 … 1.
     """
 
     width: float
@@ -39,50 +58,60 @@ class StrokeStatistics:
     contrast: float
 
 
-def drawn(
-    colours: NDArray[np.float32], ink: NDArray[np.float32], boxes: Sequence[Box]
+def stroke_statistics(
+    image: NDArray[np.float32],
+    foreground: NDArray[np.float32],
+    boxes: Sequence[Box],
+    settings: StrokeSettings = STROKES,
 ) -> StrokeStatistics | None:
-    """How the ink in the characters' boxes was drawn; None where too little is left to say.
+    """The statistics of the strokes in the characters' boxes; None where there is too little to measure.
 
-    colours: (rows, columns, 3) in 0 … 1. ink: (rows, columns) there. boxes: in its pixels.
+    Args:
+        image: (rows, columns, 3) in 0 … 1.
+        foreground: (rows, columns) of the same scale, in 0 … 1.
+        boxes: of the characters, in pixels of the foreground.
+        settings: how strokes are measured.
     """
-    from scipy import ndimage
-
     left, top, wide, high = bounding_box(boxes)
     size = float(np.median([box[3] for box in boxes]))
-    margin = int(max(NEAR, MARGIN * size))
+    margin = int(max(settings.near, settings.margin * size))
     part = np.s_[max(0, top - margin) : top + high + margin, max(0, left - margin) : left + wide + margin]
-    colours, ink = colours[part], ink[part]
-    if size > 1.5 * HIGH:
-        colours, ink = resized(colours, size / HIGH), resized(ink[:, :, None], size / HIGH)[:, :, 0]
-        size = HIGH
-    stroke, full = ink > INKED, ink > 0.8
-    paper = ~ndimage.maximum_filter(stroke, 2 * NEAR + 1)
-    if full.sum() < 8 or paper.sum() < 8:
+    image, foreground = image[part], foreground[part]
+    if size > settings.reduced * settings.height:
+        pixels = size / settings.height
+        image, foreground = rescale(image, pixels), rescale(foreground, pixels)
+        size = settings.height
+    stroke, full = foreground > MASK_LEVEL, foreground > settings.full
+    background = ~ndimage.maximum_filter(stroke, 2 * settings.near + 1)
+    if full.sum() < settings.least or background.sum() < settings.least:
         return None
-    apart = np.abs(np.median(colours[full], 0) - np.median(colours[paper], 0))
-    plane = colours[:, :, int(apart.argmax())]
-    contrast = max(float(apart.max()), 1e-3)
-    plane = ndimage.gaussian_filter(plane, 0.7)
-    deep = ndimage.distance_transform_edt(np.pad(stroke, 1))[1:-1, 1:-1]
-    widths = 2 * deep[(deep == ndimage.maximum_filter(deep, 3)) & stroke] - 1
+    difference = np.abs(np.median(image[full], 0) - np.median(image[background], 0))
+    plane = ndimage.gaussian_filter(image[:, :, int(difference.argmax())], settings.smoothing)
+    contrast = max(float(difference.max()), 1e-3)
+    depth = ndimage.distance_transform_edt(np.pad(stroke, 1))[1:-1, 1:-1]
+    widths = 2 * depth[(depth == ndimage.maximum_filter(depth, 3)) & stroke] - 1
     return StrokeStatistics(
         width=float(widths.mean()) / size,
         uneven=float(widths.std() / widths.mean()),
-        grain=float(plane[paper].std()) / contrast,
+        grain=float(plane[background].std()) / contrast,
         contrast=contrast,
     )
 
 
-def unlike(colours: NDArray[np.float32], ink: NDArray[np.float32], boxes: Sequence[Box]) -> str:
-    """Why ink is hardly a pen's, a few words; "" where it may be. Arguments as for `drawn`."""
-    found = drawn(colours, ink, boxes)
-    if found is None:
+def rejection_reason(
+    image: NDArray[np.float32],
+    foreground: NDArray[np.float32],
+    boxes: Sequence[Box],
+    settings: StrokeSettings = STROKES,
+) -> str:
+    """Why a foreground is hardly a pen's, in a few words; "" where it may be. Arguments as for `stroke_statistics`."""
+    statistics = stroke_statistics(image, foreground, boxes, settings)
+    if statistics is None:
         return ""
-    if found.grain > GRAIN:
+    if statistics.grain > settings.grain:
         return "the paper is as uneven as what stands out from it"
-    if found.width > WIDEST:
+    if statistics.width > settings.widest:
         return "too thick for a pen's strokes"
-    if found.uneven > UNEVEN:
+    if statistics.uneven > settings.uneven:
         return "not of one width, as a pen's strokes are"
     return ""

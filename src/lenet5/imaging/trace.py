@@ -23,7 +23,6 @@ STEPS = (
     "contrast",  # strength of the foreground against the background
     "without_crossing_lines",
     "without_specks",
-    "foreground",  # as it is read
     "pieces",  # of over-segmentation: labels, −1 where there is none
     "candidates",  # glyphs, each with the likeliest class
     "result",  # glyphs of the characters that were read

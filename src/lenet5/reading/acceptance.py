@@ -13,8 +13,9 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.foreground import INKED
-from ..imaging.stroke_statistics import unlike
+from ..imaging import stroke_statistics
+from ..imaging.components import label_components
+from ..imaging.threshold import MASK_LEVEL
 from .results import UNSURE, Alternative, Character, Result, String
 
 __all__ = ["POLICIES", "AcceptancePolicy", "accept", "mean_confidence", "reject", "rejection_reason"]
@@ -117,7 +118,8 @@ def rejection_reason(
         A few words; "" where nothing speaks against it.
     """
     count = len(string.characters)
-    if reason := unlike(image, foreground, [character.box for character in string.characters]):
+    boxes = [character.box for character in string.characters]
+    if reason := stroke_statistics.rejection_reason(image, foreground, boxes):
         return reason
     if count > 1 and string.confidence < policy.path_share**count:
         return "it can be read in too many ways"
@@ -128,9 +130,7 @@ def rejection_reason(
 
 def _connected(foreground: NDArray[np.float32]) -> bool:
     """Whether the foreground is one connected component, as an M, an N or a V is."""
-    from scipy import ndimage
-
-    return bool(ndimage.label(foreground > INKED, np.ones((3, 3)))[1] == 1)
+    return label_components(foreground > MASK_LEVEL)[1] == 1
 
 
 def _accept_string(

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..engine.interface import Lattice
-from ..imaging.segmentation import CUT, Segments
+from ..imaging.segmentation import Segments
 from ..lattice.graph import Graph
 from ..model.classifier import Classifier
 from .interpretation_graph import SILENT, InterpretationGraph
@@ -157,8 +157,8 @@ def _interpret(runs: _Runs, answers: _Answers) -> InterpretationGraph:
         np.append(answers.candidate, silent),
         answers.glyphs,
         answers.penalties,
-        lambda candidate: runs.segments.place(*runs.runs[answers.run[candidate]]),
-        runs.segments.nodes,
+        lambda candidate: runs.segments.unsheared_box(*runs.runs[answers.run[candidate]]),
+        runs.segments.node_columns,
     )
 
 
@@ -173,21 +173,21 @@ class _Runs:
     ) -> None:
         self.segments, self.settings, self.loops = segments, settings, loops
         shape = settings.shape
-        runs = segments.arcs()
-        boxes = segments.find_character_boxes(runs)
+        runs = segments.candidates()
+        boxes = segments.candidate_boxes(runs)
         first, stop = np.array(runs, np.intp).reshape(-1, 2).T
         # A cut before each piece and after the last; a line that is dust alone has no piece.
-        cuts = np.concatenate([[0.0], segments.joints, [0.0]])[: len(segments.boxes) + 1]
+        cuts = np.concatenate([[0.0], segments.cut_costs, [0.0]])[: len(segments.boxes) + 1]
         top, bottom, left, right = boxes.T
         heights, widths = (bottom - top) / segments.size, (right - left) / segments.size
-        gaps = np.concatenate([[0], (cuts < CUT).cumsum()])  # of the cuts before each
+        gaps = np.concatenate([[0], (cuts < segments.settings.cut_cost).cumsum()])  # of the cuts before each
         cost = shape.character + shape.gap * (gaps[stop] - gaps[first + 1])
         cost += shape.cut * (cuts[first] + cuts[stop]) / 2
         cost += shape.wide * np.maximum(0.0, widths / np.maximum(heights, shape.flat) - shape.widest)
         small = shape.small * np.maximum(0.0, shape.least - heights)
         penalty = cost[:, None] + small[:, None] * (np.array(classes) != shape.small_class)
         # What stands free may be a mark, and so may a piece: the network is asked, however it is shaped.
-        free = (cuts < CUT)[[first, stop]].all(0)
+        free = (cuts < segments.settings.cut_cost)[[first, stop]].all(0)
         kept = (penalty.min(1) <= settings.dearest) | (stop == first + 1) | free
         self.runs = [run for run, keep in zip(runs, kept.tolist(), strict=True) if keep]
         self.boxes, self._heights, self._shape = boxes[kept], heights[kept], penalty[kept]
@@ -211,7 +211,7 @@ class _Runs:
 
     def _silent(self, rubbish: NDArray[np.float64]) -> list[tuple[int, int, float]]:
         """Silent arcs: first node, last node, penalty. Ink is left unread, or is a mark."""
-        shape, free = self.settings.shape, self.segments.free
+        shape, free = self.settings.shape, self.segments.free_nodes
         least, most = shape.missed_sizes
         arcs = [
             (first, stop, shape.missed * min(max(height, least), most))
@@ -234,7 +234,7 @@ class _Runs:
     ) -> None:
         """Raise the penalty of arcs that cut through a free part, the more the surer that is one character."""
         sure = dict(zip(self.runs, posterior.max(1).tolist(), strict=True))
-        for a, b in pairwise(self.segments.free):
+        for a, b in pairwise(self.segments.free_nodes):
             if b > a + 1 and (a, b) in sure:
                 within = (start <= a) & (end > a) & (end < b)
                 lacking = max(1 - sure[a, b], self.settings.error)
@@ -266,11 +266,11 @@ def _classify(lines: Sequence[_Runs], model: Classifier, settings: CandidateSett
     paths. All lines are classified together.
     """
     ask = partial(model.members[0].penalties, threads=1)
-    alone = [line.segments.fields(line.runs, line.boxes) for line in lines]
+    alone = [line.segments.glyphs(line.runs, line.boxes) for line in lines]
     answers = _together(ask, alone)
     cuts = [_unclear_cuts(*one, model, settings) for one in zip(lines, answers, strict=True)]
     shared = [
-        line.segments.shared_fields([line.runs[k] for k in cut])
+        line.segments.shared_glyphs([line.runs[k] for k in cut])
         for line, cut in zip(lines, cuts, strict=True)
     ]
     glyphs = [np.concatenate(pair) for pair in zip(alone, shared, strict=True)]
@@ -294,7 +294,7 @@ def _unclear_cuts(
     """Runs that were cut through ink and are neither clearly a character nor clearly none."""
     posterior = model.posterior_of(penalties)
     unclear = (posterior.sum(1) >= settings.shared) & (posterior.max(1) < settings.surely)
-    return np.flatnonzero(line.segments.cut(line.runs) & unclear)
+    return np.flatnonzero(line.segments.is_cut(line.runs) & unclear)
 
 
 def _likelier(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import PictureError
 from ..imaging.geometry import Box
-from ..imaging.segmentation import sheared_views
+from ..imaging.shear import sheared_views
 from ..lattice.graph import Graph
 from ..lattice.regex import Grammar
 from ..model.classifier import Classifier

@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.foreground import INKED
-from ..imaging.geometry import Box, Region, scale_box
-from ..imaging.normalise import WORKING, cleaned, field, ink, reduced
+from ..imaging.foreground import character_foreground
+from ..imaging.geometry import Box, Region, foreground_box, scale_box
+from ..imaging.normalise import glyph
+from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
 from ..lattice.graph import Graph
 from ..lattice.regex import Grammar
@@ -57,16 +58,11 @@ def isolate(region: Region, trace: Trace | None = None) -> IsolatedCharacter:
     Raises:
         PictureError: Nothing stands out from the background.
     """
-    image = reduced(region.image, WORKING)
-    foreground = cleaned(ink(image, region.name), region.name)
-    if trace:
-        trace.record("foreground", foreground)
-    glyph = field(foreground, region.name)
-    rows, columns = (np.flatnonzero((foreground > INKED).any(axis)) for axis in (1, 0))
-    top, left = int(rows[0]), int(columns[0])
-    box = left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
-    placed = region.on_page(scale_box(box, region.image.shape[1] / image.shape[1]))
-    return IsolatedCharacter(image, foreground, glyph, box, placed)
+    foreground = character_foreground(region.image, region.name, trace)
+    character = glyph(foreground.levels, region.name)  # which raises where there is none
+    box = foreground_box(foreground.levels > MASK_LEVEL) or (0, 0, 1, 1)
+    placed = region.on_page(scale_box(box, foreground.pixels))
+    return IsolatedCharacter(foreground.image, foreground.levels, character, box, placed)
 
 
 def read_isolated(

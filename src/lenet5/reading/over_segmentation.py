@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.foreground import INKED
-from ..imaging.segmentation import Segments, segments
+from ..imaging.segmentation import Segments, over_segment
+from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
 from ..lattice.regex import Grammar
 from ..model.classifier import Classifier
@@ -65,14 +65,14 @@ def read_string(
     Raises:
         PictureError: No character was found, or none that the grammar allows.
     """
-    pieces = segments(foreground, seams=model.backend.seams)
+    pieces = over_segment(foreground, seams=model.backend.seams)
     graph = recognise(pieces, model, settings.candidates)
     if trace:
-        trace.record("pieces", np.where(foreground > INKED, pieces.piece, -1))
+        trace.record("pieces", np.where(foreground > MASK_LEVEL, pieces.piece, -1))
         record_candidates(trace, graph, model)
     spans = _uncertain_spans(graph, pieces, grammar, settings.sure)
     if recut := [(*span, shear) for span in spans for shear in settings.shears]:
-        lines = [pieces.leant(*one) for one in recut]
+        lines = [pieces.sheared(*one) for one in recut]
         others = recognise_all(lines, model, settings.candidates)
         graph = union_alternatives(
             graph, [(first, last, other) for (first, last, _), other in zip(recut, others, strict=True)]
@@ -91,5 +91,5 @@ def _uncertain_spans(
     if grammar is not None and not grammar.accepts(labels):
         spans = [(0, graph.graph.nodes - 1)]
     else:
-        spans = graph.uncertain_spans(pieces.free, sure) if labels else []
+        spans = graph.uncertain_spans(pieces.free_nodes, sure) if labels else []
     return [(first, last) for first, last in spans if last > first]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..engine.interface import Backend
 from ..errors import InputError, PictureError
-from ..imaging.foreground import line_foreground, resized
+from ..imaging.foreground import line_foreground
 from ..imaging.geometry import Box, Region, bounding_box, scale_box
 from ..imaging.load import Picture, load_image_with_scale, source_name
 from ..imaging.page_layout import MODES, Mode, PageLayout, layout
@@ -320,14 +320,15 @@ class Reader:
 
     def _string(self, region: Region, request: _Request) -> String:
         """Read a region as one line of text; boxes in pixels of the page."""
-        foreground, pixels = line_foreground(region.image, region.name, region.foreground)
-        if trace := request.trace_of(region):
-            trace.record("foreground", foreground)
+        trace = request.trace_of(region)
+        foreground = line_foreground(region.image, region.name, region.foreground, trace)
         string = METHODS[self.method](
-            foreground, self.model, request.grammar, best=request.best, name=region.name, trace=trace
+            foreground.levels, self.model, request.grammar, best=request.best, name=region.name, trace=trace
         )
-        reason = rejection_reason(string, resized(region.image, pixels), foreground, self.policy)
-        return replace(string, reason=reason).map_boxes(lambda box: region.on_page(scale_box(box, pixels)))
+        reason = rejection_reason(string, foreground.image, foreground.levels, self.policy)
+        return replace(string, reason=reason).map_boxes(
+            lambda box: region.on_page(scale_box(box, foreground.pixels))
+        )
 
     def _character(self, region: Region, request: _Request, trace: Trace | None) -> String:
         """Read a region as one character; its box in pixels of the page."""

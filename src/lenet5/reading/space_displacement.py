@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from ..engine.interface import Lattice
 from ..engine.numpy_backend import lattice as numpy_loops
 from ..errors import InputError
-from ..imaging.foreground import INKED
 from ..imaging.geometry import Box
-from ..imaging.line_image import EDGE, STEP, LineImage
-from ..imaging.segmentation import SLANTS, sheared_views
+from ..imaging.line_image import BORDER, STRIDE, LineImage
+from ..imaging.shear import SHEARS, sheared_views
+from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
 from ..lattice.graph import Graph
 from ..lattice.regex import Grammar
@@ -40,7 +40,7 @@ LEAST = 1e-9  # a posterior is at least so much, that its logarithm is finite
 class DisplacementSettings:
     """How a line's columns become characters; chosen on the tuning half of the cheque amounts."""
 
-    shears: tuple[float, ...] = SLANTS  # pixels to the right for each pixel of height, of every further view
+    shears: tuple[float, ...] = SHEARS  # pixels to the right for each pixel of height, of every further view
     longest: int = 3  # columns in a row that may show one character
     character: float = 0.7  # nats for each: two columns then rather show one character than two
     neighbour: int = 6  # pixels at either side of a glyph that are not the character's own
@@ -158,12 +158,12 @@ def _box(
 
     shape: of the foreground, in whose pixels the box is.
     """
-    y, x = np.nonzero(glyph[:, neighbour : FIELD - neighbour] > 255 * INKED)
+    y, x = np.nonzero(glyph[:, neighbour : FIELD - neighbour] > 255 * MASK_LEVEL)
     x = x + neighbour if len(x) else np.array([neighbour, FIELD - neighbour - 1])
     y = y if len(y) else np.array([0, FIELD - 1])
     left, right = (
-        round((edge + STEP * column + EDGE - line.left) * line.pixels) for edge in (x.min(), x.max() + 1)
+        round((edge + STRIDE * column + BORDER - line.left) * line.pixels) for edge in (x.min(), x.max() + 1)
     )
-    top, bottom = (round((edge + EDGE - line.top) * line.pixels) for edge in (y.min(), y.max() + 1))
+    top, bottom = (round((edge + BORDER - line.top) * line.pixels) for edge in (y.min(), y.max() + 1))
     left, top = max(left, 0), max(top, 0)
     return left, top, max(min(right, shape[1]) - left, 1), max(min(bottom, shape[0]) - top, 1)

@@ -32,7 +32,6 @@ TITLES = {
     "contrast": "contrast with the background, in the pen's colour",
     "without_crossing_lines": "without lines right across",
     "without_specks": "without specks",
-    "foreground": "foreground",
     "pieces": "over-segmentation: {count} pieces",
     "candidates": "candidates: {count}, each with its likeliest class",
     "result": "result: {text}",

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.synthesis.glyphs import WriterStyle, drawn
-from ..imaging.normalise import field
+from ..imaging.normalise import glyph
 from ..model.lenet5 import LeNet5
 from . import charts, published, sheets
 from .panel import Drawing, Material, Panel, Sample, Table
@@ -44,7 +44,7 @@ def unusual(seed: int = 1) -> NDArray[np.uint8]:
     fields = []
     for digit, hand in enumerate(HANDS):
         ink = np.pad(drawn(str(digit), 80, hand, rng), 12)
-        fields.append(field(ink, "a drawn digit"))
+        fields.append(glyph(ink, "a drawn digit"))
     return np.stack(fields)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..imaging.segmentation import SLANTS, sheared_views
+from ..imaging.shear import SHEARS, sheared_views
 from ..model.classifier import Classifier
 
 __all__ = ["SHARE", "soft_targets"]
@@ -44,7 +44,7 @@ def soft_targets(
     targets = own.astype(np.float32)
     for first in range(0, len(images) - certain, AT_ONCE):
         some = images[first : min(first + AT_ONCE, len(images) - certain)]
-        seen = sheared_views(some, SLANTS)
+        seen = sheared_views(some, SHEARS)
         answers = [one.posterior_of(one.penalties(view)) for one in teachers for view in seen]
         here = targets[first : first + len(some)]
         here += SHARE * (np.mean(answers, 0) - here)

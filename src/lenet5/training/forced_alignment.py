@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from ..data.synthesis.text_lines import NO_CHARACTER
 from ..data.transcripts import TABLE, read_transcripts
 from ..errors import DataError, LeNet5Error
-from ..imaging.foreground import INKED, line_foreground
+from ..imaging.foreground import line_foreground
 from ..imaging.load import load_image_with_scale
-from ..imaging.segmentation import segments
+from ..imaging.segmentation import over_segment
+from ..imaging.threshold import MASK_LEVEL
 from ..lattice.regex import choices
 from ..model.classifier import Classifier
 from ..parallel import parallel_map
@@ -61,7 +62,7 @@ def aligned(
 
     Raises InputError for a text with other characters than the network's classes.
     """
-    found = segments(ink)
+    found = over_segment(ink)
     parts = recognise(found, model)
     allowed = choices([text], model.classes)
     searched, origin = parts.graph.within(allowed.next_state, allowed.accepting)
@@ -72,12 +73,12 @@ def aligned(
     for arc in origin[list(best.arcs)].tolist():
         if arc >= 0 and parts.graph.label[arc] >= 0:
             said[int(parts.graph.start[arc]), int(parts.graph.end[arc])] = int(parts.graph.label[arc])
-    weight = np.bincount(found.piece[(found.piece >= 0) & (ink > INKED)], minlength=len(found.boxes))
+    weight = np.bincount(found.piece[(found.piece >= 0) & (ink > MASK_LEVEL)], minlength=len(found.boxes))
     before = np.concatenate([[0], weight.cumsum()])
-    runs = found.arcs()
-    cut = [run for run, at_all in zip(runs, found.cut(runs).tolist(), strict=True) if at_all]
+    runs = found.candidates()
+    cut = [run for run, at_all in zip(runs, found.is_cut(runs).tolist(), strict=True) if at_all]
     # All runs, and all that were cut once more with what they may share: reading leaves out what is clearly none.
-    fields = np.concatenate([found.fields(runs), found.shared_fields(cut)])
+    fields = np.concatenate([found.glyphs(runs), found.shared_glyphs(cut)])
     kept, labels = [], []
     for number, run in enumerate(runs + cut):
         if run in said:
@@ -163,7 +164,7 @@ def _align(
     number, (path, text) = numbered
     found = []
     try:
-        ink, _ = line_foreground(load_image_with_scale(path)[0], path.name)
+        ink = line_foreground(load_image_with_scale(path)[0], path.name).levels
         for version in range(versions):
             rng = np.random.Generator(np.random.PCG64([seed, number, version]))
             one = aligned(rewritten(ink, rng) if version else ink, text, model)

@@ -1,7 +1,7 @@
 """What is no character, made up: blanks, blots, scribbles, noise, print, photographs, as 28×28 fields.
 
 Eq. 9 has a rubbish class and no patterns for it (Section II-C). These are some, to train and to measure with.
-They are drawn about 96 pixels high and brought to 28×28 as pictures are (picture.field, segment.fit), for that
+They are drawn about 96 pixels high and brought to 28×28 as pictures are (normalise.glyph and fit_to_box), for that
 is how a blot becomes the size of a digit. Handwritten pieces and pairs are in synthetic.py.
 """
 
@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError, PictureError
-from ...imaging.normalise import field, normalise_character
-from ...imaging.segmentation import fit
+from ...imaging.normalise import fit_to_box, glyph, normalise_character
 from ...network.architecture import FIELD
 from ...network.codes import DIGITS
 
@@ -82,7 +81,7 @@ def _brought(draw, rng: np.random.Generator, strange: str) -> NDArray[np.uint8]:
             if cut.shape[1] < NARROWEST * cut.shape[0]:
                 continue
             return (
-                field(cut) if rng.random() < 0.5 else fit(cut)
+                glyph(cut) if rng.random() < 0.5 else fit_to_box(cut)
             )  # as single characters are, or those of lines
         except PictureError:
             continue

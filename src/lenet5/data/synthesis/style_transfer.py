@@ -2,7 +2,7 @@
 
 MNIST was written by Americans; elsewhere a 1 begins with an upstroke and a 7 is crossed, so that a network
 that saw MNIST alone reads such 1s as 7. The strokes are drawn onto MNIST's own 1s and 7s, with the pen's
-width, and the character is then shaped anew as MNIST's were (picture.field).
+width, and the character is then shaped anew as MNIST's were (normalise.glyph).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...imaging.normalise import field, stroke_width
+from ...imaging.normalise import glyph, stroke_width
 
 __all__ = ["variants"]
 
@@ -55,7 +55,7 @@ def _strokes(image: NDArray[np.uint8], lines: list[tuple], width: float) -> NDAr
             pen.ellipse((x - r, y - r, x + r, y + r), fill=255)
     soft = canvas.filter(ImageFilter.GaussianBlur(ZOOM * 0.35))
     large = Image.fromarray(image).resize(size, Image.Resampling.BICUBIC)
-    return field(np.maximum(np.asarray(large), np.asarray(soft)).astype(np.float32) / 255)
+    return glyph(np.maximum(np.asarray(large), np.asarray(soft)).astype(np.float32) / 255)
 
 
 def _extent(image: NDArray[np.uint8]) -> tuple[int, int, float]:

@@ -17,9 +17,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from ...imaging.foreground import INKED, remove_specks
+from ...imaging.components import remove_line_specks
 from ...imaging.line_image import LineImage
-from ...imaging.segmentation import segments
+from ...imaging.segmentation import over_segment
+from ...imaging.threshold import MASK_LEVEL
 from .glyphs import WriterStyle, drawn
 
 __all__ = ["NO_CHARACTER", "Line", "Source", "arcs", "line", "patterns", "windows"]
@@ -143,18 +144,18 @@ def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | Non
 
 def arcs(written: Line) -> Patterns:
     """The arcs of a line's segmentation graph that can be named: (M, 28, 28) uint8, and digit or NO_CHARACTER."""
-    solid = remove_specks(written.ink)
-    inked = solid > INKED
+    solid = remove_line_specks(written.ink)
+    inked = solid > MASK_LEVEL
     fields, labels = [], []
     if inked.any():
-        found = segments(solid)
+        found = over_segment(solid)
         count, pieces = len(written.digits), len(found.boxes)
         total = np.array([np.count_nonzero((written.owner == k) & inked) for k in range(count)])
         share = np.zeros((pieces, count + 1))
         for k, owner in enumerate([*range(count), MARK]):
             theirs = (written.owner == owner) & inked & (found.piece >= 0)
             share[:, k] = np.bincount(found.piece[theirs], minlength=pieces)
-        for first, behind in found.arcs():
+        for first, behind in found.candidates():
             held = share[first:behind].sum(0)
             amount = held.sum()
             if amount < 8:
@@ -167,15 +168,15 @@ def arcs(written: Line) -> Patterns:
                 labels.append(NO_CHARACTER)
             else:
                 continue
-            fields.append(found.field(first, behind))
+            fields.append(found.glyph(first, behind))
     shape = (len(fields), 28, 28)
     return np.array(fields, np.uint8).reshape(shape), np.array(labels, np.int64)
 
 
 def windows(written: Line) -> Patterns:
     """The windows of a line's strip that can be named: (M, 28, 28) uint8, and digit or NO_CHARACTER."""
-    solid = remove_specks(written.ink)
-    inked = solid > INKED
+    solid = remove_line_specks(written.ink)
+    inked = solid > MASK_LEVEL
     if not inked.any():
         return np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.int64)
     strip = LineImage.of(solid)
@@ -183,13 +184,13 @@ def windows(written: Line) -> Patterns:
     mass = np.array([((written.owner == k) & inked).sum(0) for k in range(len(written.digits))])
     there = mass.sum(1) > 0
     digits, mass = np.array(written.digits, np.int64)[there], mass[there]
-    away = np.full((len(strip.middles), 1 + len(digits)), np.inf)
-    away[:, 1:] = np.abs(strip.middles[:, None] - mass @ x / mass.sum(1)) / strip.pixels
+    away = np.full((len(strip.window_centres), 1 + len(digits)), np.inf)
+    away[:, 1:] = np.abs(strip.window_centres[:, None] - mass @ x / mass.sum(1)) / strip.pixels
     nearest = away.argmin(1)
     least = away[np.arange(len(away)), nearest]
     labels = np.where(least < FAR, np.append(NO_CHARACTER, digits)[nearest], NO_CHARACTER)
     named = (least <= NEAR) | (least >= FAR)
-    return strip.fields[named], labels[named]
+    return strip.glyphs[named], labels[named]
 
 
 def patterns(source: Source, lines: int, seed: int = 0, parts: Callable[[Line], Patterns] = arcs) -> Patterns:
@@ -242,7 +243,7 @@ def _stamp(
     if top + high > ink.shape[0] or left < 0 or left + wide > ink.shape[1]:
         return False
     here, theirs = ink[top : top + high, left : left + wide], owner[top : top + high, left : left + wide]
-    theirs[glyph > np.maximum(here, INKED)] = who
+    theirs[glyph > np.maximum(here, MASK_LEVEL)] = who
     np.maximum(here, glyph, out=here)
     return True
 
@@ -323,7 +324,7 @@ def _inked(written: Line, rng: np.random.Generator) -> Line:
     for _ in range(int(rng.integers(0, 2))):
         ink = np.maximum(ink, ndimage.grey_dilation(ink, size=(2, 2)))
     ink = np.clip(ndimage.gaussian_filter(ink, rng.uniform(0.3, 0.8)) * 1.3, 0, 1).astype(np.float32)
-    rows, columns = np.flatnonzero((ink > INKED).any(1)), np.flatnonzero((ink > INKED).any(0))
+    rows, columns = np.flatnonzero((ink > MASK_LEVEL).any(1)), np.flatnonzero((ink > MASK_LEVEL).any(0))
     if not len(rows):
         return replace(written, ink=ink)
     rough = ndimage.maximum_filter(written.owner, 3)  # soft edges belong to the nearest ink

@@ -13,13 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...imaging.normalise import field
-from ...imaging.segmentation import fit
 from ...network.codes import DIGITS
 from .glyphs import WriterStyle, drawn
-from .negatives import noncharacters
-from .style_transfer import variants
-from .text_lines import NO_CHARACTER, Source, arcs, patterns, windows
 
 __all__ = ["NOTHING_ADDED", "Supplement", "build_training_set", "drawings"]
 
@@ -70,6 +65,11 @@ def build_training_set(
     the patterns are no character. Drawings and lines are added where all ten digits are among the classes. The
     same seed gives the same.
     """
+    # Here, not at the top: training without a supplement starts without SciPy (tests/test_imports.py).
+    from .negatives import noncharacters
+    from .style_transfer import variants
+    from .text_lines import NO_CHARACTER, Source, arcs, patterns, windows
+
     parts = [(images, np.asarray(labels, np.int64))] * supplement.repeats
     if supplement.variants:
         parts.append(variants(images, labels, tuple(classes), supplement.variants, seed))
@@ -102,10 +102,12 @@ def build_training_set(
 
 def drawings(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Digits drawn with a pen, each by another hand: (count, 28, 28) uint8, and which. Same seed, same digits."""
+    from ...imaging.normalise import fit_to_box, glyph
+
     made = np.empty((count, 28, 28), np.uint8)
     for number in range(count):
         rng = np.random.Generator(np.random.PCG64([seed, number]))
         ink = drawn(DIGITS[number % 10], rng.uniform(30, 60), WriterStyle.any(rng), rng)
         # As single characters are brought to size, stroke and all, or as those in lines are.
-        made[number] = field(ink) if rng.random() < 0.7 else fit(ink)
+        made[number] = glyph(ink) if rng.random() < 0.7 else fit_to_box(ink)
     return made, np.arange(count, dtype=np.int64) % 10

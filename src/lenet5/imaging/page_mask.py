@@ -1,0 +1,112 @@
+"""Masks of a whole page: which pixels differ from the background, coarsely, to find what is where on it.
+
+Lines of text and character boxes are located with these masks, and then read from the page's own image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from .background import estimate_background
+from .components import component_edges, label_components
+
+__all__ = ["PAGE_MASK", "PageMaskSettings", "contrast_mask", "page_mask"]
+
+DEVIATION = 1.48  # standard deviations for a median of absolute deviations, of normal noise
+
+
+@dataclass(frozen=True)
+class PageMaskSettings:
+    """What differs from the background of a page. Chosen by eye on the development pictures."""
+
+    longest: int = 1600  # pixels of the longer side of the page that is looked at
+    smoothing: float = 0.7  # pixels: standard deviation of the Gaussian against the paper's grain
+    faintest: float = 0.024  # of the whole range: fainter ink does not differ from the background
+    noise: float = 4.0  # standard deviations of the background's noise that ink stands out by
+    strong: int = 2000  # one in so many pixels, the strongest, show the pen's colour …
+    strong_least: int = 60  # … and at least so many
+    of_strong: float = 0.25  # share of the strongest pixels' contrast that ink has
+    of_any: float = 0.15  # the same for ink of any colour: a frame may be fainter than the pen
+    any_quantile: float = 0.995  # of the contrasts, for the strongest of any colour
+    stroke: float = 0.018  # of the page's longer side: thicker foreground at a border is no writing
+    stroke_least: int = 5  # pixels of the same, at least
+    remains: float = 3.0  # strokes' thicknesses: smaller remains along a border's cut go too
+
+
+PAGE_MASK = PageMaskSettings()
+
+
+def page_mask(
+    image: NDArray[np.float32], settings: PageMaskSettings = PAGE_MASK
+) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """The pixels that differ from the background towards the pen's colour; and the background.
+
+    Args:
+        image: (rows, columns, 3) in 0 … 1, reduced to settings.longest.
+        settings: the thresholds.
+
+    Returns:
+        The mask (rows, columns) and the background (rows, columns, 3).
+    """
+    sigma = settings.smoothing
+    smooth = ndimage.gaussian_filter(image, (sigma, sigma, 0))
+    background = estimate_background(image)
+    difference = background - smooth
+    largest = np.abs(difference).max(2)
+    count = min(largest.size, max(settings.strong_least, largest.size // settings.strong))
+    strong = np.argpartition(largest.ravel(), -count)[-count:]
+    pen = difference.reshape(-1, 3)[strong].sum(0)
+    contrast = difference @ (pen / max(float(np.linalg.norm(pen)), 1e-9))
+    noise = float(np.median(np.abs(contrast - np.median(contrast))))
+    level = max(
+        settings.faintest,
+        settings.noise * DEVIATION * noise,
+        settings.of_strong * float(np.median(contrast.ravel()[strong])),
+    )
+    return _without_borders(contrast > level, settings), background
+
+
+def contrast_mask(
+    image: NDArray[np.float32], background: NDArray[np.float32], settings: PageMaskSettings = PAGE_MASK
+) -> NDArray[np.bool_]:
+    """The pixels that differ from the background, in any colour and to either side.
+
+    Args:
+        image: (rows, columns, planes) in 0 … 1.
+        background: of the same shape.
+        settings: the thresholds.
+
+    Returns:
+        The mask (rows, columns).
+    """
+    contrast = np.abs(background - image).max(2)
+    noise = float(np.median(contrast))
+    strongest = float(np.quantile(contrast, settings.any_quantile))
+    return contrast > max(settings.faintest, settings.noise * DEVIATION * noise, settings.of_any * strongest)
+
+
+def _without_borders(mask: NDArray[np.bool_], settings: PageMaskSettings) -> NDArray[np.bool_]:
+    """A mask without what hangs in from the page's borders thicker than any stroke: the table below it, a shadow."""
+    thick = max(settings.stroke_least, round(settings.stroke * max(mask.shape)))
+    padded = np.pad(mask, thick, mode="edge").view(np.uint8)  # the image's edge cuts a border off
+    core = ndimage.minimum_filter(padded, thick)
+    if not core.any():
+        return mask
+    core = ndimage.maximum_filter(core, 2 * thick + 3)[thick:-thick, thick:-thick]
+    labels, count = label_components(core)
+    border = np.zeros(count + 1, bool)
+    border[np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))] = True
+    border[0] = False
+    removed = border[labels]
+    rest = mask & ~removed
+    # Small remains along the cut go too; a printed line that ends there stays for deskew.printed_line_mask.
+    near = ndimage.maximum_filter(removed, 5)
+    labels, count = label_components(rest)
+    top, bottom, left, right = component_edges(labels).T
+    small = np.maximum(bottom - top, right - left) < settings.remains * thick
+    remains = np.append(False, small) & (np.bincount(labels[near], minlength=count + 1) > 0)
+    return rest & ~remains[labels]
