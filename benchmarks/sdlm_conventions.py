@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import platform
 from pathlib import Path
+from typing import Any
 
 import click
 import numba
@@ -27,7 +28,7 @@ from lenet5.errors import LeNet5Error
 from lenet5.network import distortion, reference
 from lenet5.network.architecture import SHAPES, SLICES
 from lenet5.network.codes import DIGITS, codes
-from lenet5.training.recipes import PAPER, PAPER_DISTORTED
+from lenet5.training.recipes import PAPER, PAPER_DISTORTED, PaperRecipe
 from lenet5.training.stochastic import rates, start, train_paper
 
 HERE = Path(__file__).parent
@@ -100,10 +101,14 @@ def data(test: bool) -> tuple[tuple, tuple]:
 def error(flat: np.ndarray, images: np.ndarray, labels: np.ndarray) -> float:
     answers = backend("numba").inference.penalties(flat, codes(DIGITS), images, threads=1).argmin(1)
     return float((answers != labels).mean())
-        (
-            backend("numba").inference.penalties(flat, codes(DIGITS), images, threads=1).argmin(1) != labels
-        ).mean()
-    )
+
+
+def settings(recipe: PaperRecipe) -> dict[str, Any]:
+    """The recipe's settings by name, without their groups: the results keep them so."""
+    flat: dict[str, Any] = {}
+    for name, value in recipe.to_dict().items():
+        flat |= value if isinstance(value, dict) and name != "distortion" else {name: value}
+    return flat
 
 
 def measure(name: str, seed: int, test: bool) -> dict:
@@ -114,14 +119,14 @@ def measure(name: str, seed: int, test: bool) -> dict:
             *train, seed, CONVENTIONS[name][0], checkpoint=lambda flat, _: curve.append(error(flat, *report))
         )
     except LeNet5Error as failure:
-        return {"ran away": str(failure), "error": curve, "recipe": CONVENTIONS[name][0].data()}
+        return {"ran away": str(failure), "error": curve, "recipe": settings(CONVENTIONS[name][0])}
     return {
         "least_rate": history[0].least_rate,
         "largest_rate": history[0].largest_rate,
         "error": curve,
         "train_error": error(flat, *train),
         "seconds": sum(done.seconds for done in history),
-        "recipe": CONVENTIONS[name][0].data(),
+        "recipe": settings(CONVENTIONS[name][0]),
     }
 
 
@@ -191,7 +196,7 @@ def said(run: dict) -> str:
 def check(results: dict) -> None:
     """Fail unless every run was made with what its convention is now."""
     for key, run in results["runs"].items():
-        now = json.loads(json.dumps(CONVENTIONS[key.split()[1]][0].data()))
+        now = json.loads(json.dumps(settings(CONVENTIONS[key.split()[1]][0])))
         changed = [name for name, value in run["recipe"].items() if now[name] != value]
         if changed:
             raise click.ClickException(
