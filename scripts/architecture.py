@@ -61,7 +61,7 @@ TASKS = (
     ("change how the 20×20 box of a character is made", "imaging/normalise.py"),
     ("change where a line may be cut", "imaging/segmentation.py"),
     ("change how the confidence is calibrated", "model/calibration.py"),
-    ("change what is shown as `?`", "reading/"),
+    ("change what is shown as `?`", "reading/acceptance.py"),
     ("add a recipe", "training/recipes.py"),
     ("add an export", "export/"),
     ("add a command", "cli/"),
