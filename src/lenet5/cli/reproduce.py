@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from ..reproduce import FIGURES
 from .progress import downloads, width
 
 if TYPE_CHECKING:
+    from ..reproduce import Callbacks
     from ..reproduce.runs import Result, Run
 
 __all__ = ["reproduce_command"]
@@ -52,7 +54,7 @@ def _list(context: click.Context, parameter: click.Parameter, value: bool) -> No
     help="Show the figures there are.",
 )
 @click.option(
-    "--threads", type=click.IntRange(1), help="Trainings side by side; one for each core unless given."
+    "--threads", type=click.IntRange(1), help="Trainings at the same time  [default: one for each core]"
 )
 @click.pass_context
 def reproduce_command(
@@ -65,7 +67,7 @@ def reproduce_command(
     them take twenty minutes on two free cores. Interrupt it when you like: the same command goes on, a pass of
     each training under way is lost at most. Needs Matplotlib (lenet5-1998[plots]).
     """
-    from tqdm import tqdm
+    from dataclasses import replace
 
     from ..data.dataset import load
     from ..reproduce import reproduce
@@ -75,46 +77,18 @@ def reproduce_command(
     check()
     with downloads() as progress:
         training, test = (load("mnist", split=split, progress=progress) for split in ("train", "test"))
-    ended = 0
-    bar = tqdm(
-        total=0,
-        bar_format="{l_bar}{bar}| {elapsed}, {remaining} left",
-        ncols=width(),
-        leave=False,
-        disable=None,
-        smoothing=0,
-    )
-
-    def planned(runs: list[Run]) -> None:
-        nonlocal total
-        total = len(runs)
-        bar.total = sum(run.work for run in runs) or 1
-        bar.set_description("training")
-
-    def done(result: Result, kept: bool) -> None:
-        nonlocal ended
-        ended += 1
-        if kept and not bar.disable:
-            bar.initial += result.run.work  # it says nothing about the speed
-        with tqdm.external_write_mode(file=sys.stdout):
-            click.echo(
-                f"{ended:{len(str(total))}}/{total}  {result.run.label}: test error {result.test_error:.2%}, "
-                f"{result.seconds:.0f} s" + (", kept" if kept else "")
-            )
-
-    def drawing(name: str, share: float) -> None:
-        bar.set_description(f"drawing {name}" + (f" {share:.0%}" if share else ""))
-
-    total = 0
+    scale = QUICK if quick else FULL
+    display = _Display()
     try:
-        with bar:
+        with display.bar:
             report = reproduce(
-                training, test, out, figures, scale=QUICK if quick else FULL, seeds=seeds, pattern=pattern,
-                workers=_workers(threads), planned=planned, progress=bar.update, done=done, drawing=drawing,
+                training, test, out, figures, scale=replace(scale, seeds=seeds or scale.seeds), pattern=pattern,
+                workers=_workers(threads), callbacks=display.callbacks(),
             )  # fmt: skip
     except KeyboardInterrupt:
         click.echo(
-            f"\ninterrupted with {ended} of {total} trainings done; go on with: {context.obj}", err=True
+            f"\ninterrupted with {display.ended} of {display.total} trainings done; go on with: {context.obj}",
+            err=True,
         )
         return 130
     for panel in report.panels:
@@ -123,10 +97,45 @@ def reproduce_command(
     return 0
 
 
-def _workers(threads: int | None) -> int:
-    """Trainings side by side: as many as this process may use cores, unless given."""
-    import os
+class _Display:
+    """A bar of the work on standard error, and a line on standard output for each training that ends."""
 
+    def __init__(self) -> None:
+        from tqdm import tqdm
+
+        self.ended = self.total = 0
+        self.bar = tqdm(
+            total=0, bar_format="{l_bar}{bar}| {elapsed}, {remaining} left", ncols=width(), leave=False,
+            disable=None, smoothing=0,
+        )  # fmt: skip
+
+    def callbacks(self) -> Callbacks:
+        from ..reproduce import Callbacks
+
+        return Callbacks(self.planned, self.bar.update, self.done, self.drawing)
+
+    def planned(self, runs: list[Run]) -> None:
+        self.total = len(runs)
+        self.bar.total = sum(run.work for run in runs) or 1
+        self.bar.set_description("training")
+
+    def done(self, result: Result, kept: bool) -> None:
+        self.ended += 1
+        if kept and not self.bar.disable:
+            self.bar.initial += result.run.work  # kept work says nothing about the speed
+        number = f"{self.ended:{len(str(self.total))}}/{self.total}"
+        with self.bar.external_write_mode(file=sys.stdout):
+            click.echo(
+                f"{number}  {result.run.label}: test error {result.test_error:.2%}, {result.seconds:.0f} s"
+                + (", kept" if kept else "")
+            )
+
+    def drawing(self, name: str, share: float) -> None:
+        self.bar.set_description(f"drawing {name}" + (f" {share:.0%}" if share else ""))
+
+
+def _workers(threads: int | None) -> int:
+    """Trainings at the same time: one for each core that this process may use, unless given."""
     if threads:
         return threads
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

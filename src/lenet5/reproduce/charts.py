@@ -1,9 +1,10 @@
-"""Charts of the report, drawn by Matplotlib (lenet5-1998[plots]) as SVG: ours in colour, the paper's in black."""
+"""Charts of the report as SVG, drawn by Matplotlib: ours in colour, the paper's in black."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ __all__ = [
     "GREEN",
     "INK",
     "ORANGE",
+    "BarStyle",
     "above",
     "bars",
     "check",
@@ -33,7 +35,7 @@ __all__ = [
 INK = "#222222"  # text, axes and the paper's points; the page draws it light on a dark background (page.py)
 BLUE, ORANGE, GREEN = "#2b7bba", "#d9601a", "#2a9d6f"  # to be told apart, on either background
 QUIET = "#9a9a9a"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "lenet5",  # the same figures make the same file
     "font.family": "sans-serif",
@@ -132,47 +134,67 @@ def paper_point(axes: Axes, x: float, y: float, label: str | None = None, spread
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class BarStyle:
+    """The axis of a bar chart.
+
+    Args:
+        size: of the figure, inches.
+        factor: that values are multiplied by.
+        digits: after the decimal point, at the end of each bar.
+        unit: after them.
+        scale: "linear" or "log".
+        others: legend of the other methods.
+    """
+
+    size: tuple[float, float] = (7, 4.4)
+    factor: float = 100.0
+    digits: int = 2
+    unit: str = "%"
+    scale: str = "linear"
+    others: str = "other methods, the paper, 1998"
+
+
 def bars(
     rows: Mapping[str, float],
     ours: Mapping[str, Sample],
     paper: Mapping[str, float],
     label: str,
-    digits: int = 1,
-    size: tuple[float, float] = (7, 4.4),
-    factor: float = 100.0,
-    unit: str = "%",
-    scale: str = "linear",
-    theirs: str = "other methods, the paper, 1998",
+    style: BarStyle,
 ) -> bytes:
-    """Horizontal bars, the longest above: other methods grey, LeNet-5 as published black, ours blue.
+    """Horizontal bars, the longest above: other methods grey, LeNet-5 as published black, ours blue, as SVG.
 
-    Values are multiplied by `factor`, and written at the end of each bar with its unit.
+    Args:
+        rows: other methods' values by name.
+        ours: samples by name.
+        paper: LeNet-5's published values by name.
+        label, style: of the axis.
     """
-    entries = [(name, value, 0.0, QUIET, theirs) for name, value in rows.items()]
+    entries = [(name, value, 0.0, QUIET, style.others) for name, value in rows.items()]
     entries += [(name, value, 0.0, INK, "LeNet-5, the paper, 1998") for name, value in paper.items()]
     entries += [(name, sample.mean, sample.spread, BLUE, "LeNet-5, here") for name, sample in ours.items()]
     entries.sort(key=lambda entry: entry[1])
-    drawn, axes = figure(size=size)
-    seen: set[str] = set()
+    drawn, axes = figure(size=style.size)
+    factor, digits, logarithmic = style.factor, style.digits, style.scale == "log"
+    labelled: set[str] = set()
     longest = max(value + spread for _, value, spread, _, _ in entries)
-    for place, (_, value, spread, colour, whose) in enumerate(entries):
+    for place, (_, value, spread, colour, group) in enumerate(entries):
         axes.barh(
             place, factor * value, color=colour, height=0.66, xerr=factor * spread if spread else None,
-            error_kw={"ecolor": INK, "capsize": 2.5, "linewidth": 1}, label=None if whose in seen else whose,
+            error_kw={"ecolor": INK, "capsize": 2.5, "linewidth": 1}, label=None if group in labelled else group,
         )  # fmt: skip
-        seen.add(whose)
+        labelled.add(group)
         end = factor * (value + spread)
-        at = end * 1.08 if scale == "log" else end + factor * longest * 0.012
+        at = end * 1.08 if logarithmic else end + factor * longest * 0.012
         text = f"{factor * value:,.{digits}f}" + (f" ± {factor * spread:.{digits}f}" if spread else "")
-        axes.text(at, place, text + unit, va="center", fontsize=9, color=INK)
+        axes.text(at, place, text + style.unit, va="center", fontsize=9, color=INK)
     axes.set_yticks(range(len(entries)), [name for name, *_ in entries])
     axes.grid(visible=False, axis="y")
-    axes.set_xscale(scale)
+    axes.set_xscale(style.scale)
     axes.set(xlabel=label)
     axes.set_axisbelow(True)
     above(drawn, axes)
-    if scale == "linear":
-        axes.set_xlim(0, factor * longest * 1.17)
-    else:
-        axes.set_xlim(right=factor * longest * 8)
+    axes.set_xlim(
+        **{"right": factor * longest * 8} if logarithmic else {"left": 0, "right": factor * longest * 1.17}
+    )
     return svg(drawn)

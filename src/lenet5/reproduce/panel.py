@@ -1,4 +1,4 @@
-"""A panel of the report as data: what the paper has, what we have, and how far apart the two are."""
+"""A panel of the report as data: the published figure, ours, and how far apart the two are."""
 
 from __future__ import annotations
 
@@ -50,15 +50,19 @@ class Sample:
         """How many, as text."""
         return f"{len(self.values)} seed{'s' if len(self.values) > 1 else ''}"
 
-    def data(self) -> dict[str, Any]:
-        """As JSON values."""
+    def to_dict(self) -> dict[str, Any]:
+        """Mean, standard deviation and values, as JSON values."""
         return {"mean": self.mean, "standard_deviation": self.spread, "values": list(self.values)}
 
 
 def compared(ours: Sample, published: float, allowance: float = 0.0, digits: int = 2) -> str:
-    """How far a share of ours is from a published one: 0.01 points below the published 0.95%, within …
+    """The distance of a share of ours from a published one: 0.01 points below the published 0.95%, within …
 
-    allowance: what the paper itself says its figure may be off by.
+    Args:
+        ours: shares, 0 … 1.
+        published: share.
+        allowance: the spread that the paper itself gives for its figure.
+        digits: after the decimal point, in per cent.
     """
     gap = 100 * (ours.mean - published)
     if abs(gap) < 0.5 * 10**-digits:
@@ -75,7 +79,14 @@ def compared(ours: Sample, published: float, allowance: float = 0.0, digits: int
 
 @dataclass(frozen=True)
 class Drawing:
-    """A picture of a panel. name: its file, .svg or .png. alt: what it shows, for those who cannot see it."""
+    """A picture of a panel.
+
+    Args:
+        name: of its file, .svg or .png.
+        contents: of the file.
+        alt: the text alternative.
+        caption: below it.
+    """
 
     name: str
     contents: bytes
@@ -85,18 +96,32 @@ class Drawing:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a panel; `name` is that of its CSV file."""
+    """A table of a panel.
+
+    Args:
+        name: of its CSV file.
+        heads, rows: cells.
+        caption: above it.
+        folded: whether it is hidden until its caption is clicked.
+    """
 
     name: str
     heads: Sequence[str]
     rows: Sequence[Sequence[Any]]
     caption: str = ""
-    folded: bool = False  # shown when it is asked for
+    folded: bool = False
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One figure: published, ours, and one sentence on the difference. numbers: JSON values."""
+    """One figure: what is published, what is ours, and one sentence on the difference.
+
+    Args:
+        key: in FIGURES, and the name of its JSON file.
+        title, published, ours, difference: sentences.
+        drawings, tables, notes: below them.
+        numbers: JSON values.
+    """
 
     key: str
     title: str
@@ -111,9 +136,14 @@ class Panel:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What panels are made of. results: those of every training, by kind. pattern: of the test set, to be shown.
+    """The data that panels are made from.
 
-    told: called with a share, 0 … 1, of a long measurement.
+    Args:
+        training, test: patterns.
+        results: of every training, by kind (runs.KINDS).
+        scale: how much was done.
+        pattern: of the test set, to be shown in all layers.
+        progress: called with the share, 0 … 1, of a long measurement that is done.
     """
 
     training: Dataset
@@ -121,20 +151,20 @@ class Material:
     results: dict[str, list[Result]]
     scale: Scale
     pattern: int = 0
-    told: Callable[[float], None] = lambda share: None
+    progress: Callable[[float], None] = lambda share: None
 
     @cached_property
     def _evaluations(self) -> dict[int, Evaluation]:
         return {}
 
     def evaluation(self, result: Result) -> Evaluation:
-        """The answers of a network to the test patterns; asked once."""
+        """The answers of a network to the test patterns, computed once."""
         if id(result) not in self._evaluations:
             self._evaluations[id(result)] = evaluate(result.model, self.test)
         return self._evaluations[id(result)]
 
     def errors(self, kind: str) -> Sample:
-        """Test errors of the trainings of a kind."""
+        """Test errors, shares, of the trainings of a kind."""
         return Sample.of(result.test_error for result in self.results[kind])
 
     def middle(self, kind: str) -> Result:

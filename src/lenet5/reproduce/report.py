@@ -1,4 +1,4 @@
-"""From the figures that are asked for to a folder with a page, pictures and numbers."""
+"""Figures by name to a folder with a page, drawings and numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import io
 import json
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,59 +21,100 @@ if TYPE_CHECKING:
     from .panel import Panel
     from .runs import Result, Run, Scale
 
-__all__ = ["FIGURES", "Figure", "Report", "reproduce"]
+__all__ = ["FIGURES", "Callbacks", "Figure", "Report", "reproduce"]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A panel that can be asked for: what it shows, which trainings it needs (runs.KINDS), what makes it."""
+    """A panel of the report.
+
+    Args:
+        shows: one line for people.
+        needs: kinds of trainings that it is made from (runs.KINDS).
+        maker: "file.function" that makes it.
+    """
 
     shows: str
     needs: tuple[str, ...]
-    maker: str  # file and function
+    maker: str
 
     def make(self) -> Callable[..., Panel]:
         """The function, its file imported now."""
         file, name = self.maker.split(".")
-        return getattr(importlib.import_module(f".{file}", __package__), name)
+        function: Callable[..., Panel] = getattr(importlib.import_module(f".{file}", __package__), name)
+        return function
 
 
 # In the order of the page.
 FIGURES = {
-    "architecture": Figure("every layer's counts (Fig. 2) and Table I", (), "network.architecture"),
-    "codes": Figure("the codes of Fig. 3", (), "network.drawn_codes"),
-    "fig5": Figure("training and test error by pass", ("paper",), "training.by_pass"),
-    "fig6": Figure("errors by size of the training set", ("paper", "sizes", "distorted"), "training.by_size"),
-    "fig7": Figure("distorted patterns", ("paper", "distorted"), "training.distortions"),
-    "fig8": Figure("every mistake, with truth and answer", ("distorted",), "testing.mistakes"),
-    "fig9": Figure("LeNet-5 beside other methods", ("paper", "distorted", "best"), "testing.neighbours"),
-    "fig10": Figure("what is rejected for an error of 0.5%", ("paper", "distorted"), "testing.rejection"),
-    "fig11": Figure("multiply–adds", (), "network.work"),
-    "fig12": Figure("memory", (), "network.memory"),
-    "fig13": Figure(
-        "unusual, distorted and noisy characters", ("paper", "distorted", "noisy"), "characters.robustness"
+    "architecture": Figure("every layer's counts (Fig. 2) and Table I", (), "network_figures.architecture"),
+    "codes": Figure("the codes of Fig. 3", (), "network_figures.code_bitmaps"),
+    "fig5": Figure("training and test error by pass", ("paper",), "training_figures.by_pass"),
+    "fig6": Figure(
+        "errors by size of the training set", ("paper", "sizes", "distorted"), "training_figures.by_size"
     ),
-    "maps": Figure("weights, and one character through all layers", ("paper",), "network.maps"),
-    "record": Figure("the same network by the recipe best", ("best",), "testing.record"),
+    "fig7": Figure("distorted patterns", ("paper", "distorted"), "training_figures.distortions"),
+    "fig8": Figure("every mistake, with truth and answer", ("distorted",), "error_figures.mistakes"),
+    "fig9": Figure(
+        "LeNet-5 beside other methods", ("paper", "distorted", "best"), "error_figures.neighbours"
+    ),
+    "fig10": Figure(
+        "what is rejected for an error of 0.5%", ("paper", "distorted"), "error_figures.rejection"
+    ),
+    "fig11": Figure("multiply–adds", (), "network_figures.work"),
+    "fig12": Figure("memory", (), "network_figures.memory"),
+    "fig13": Figure(
+        "unusual, distorted and noisy characters",
+        ("paper", "distorted", "noisy"),
+        "robustness_figure.robustness",
+    ),
+    "maps": Figure("weights, and one character through all layers", ("paper",), "network_figures.maps"),
+    "record": Figure("the same network by the recipe best", ("best",), "error_figures.record"),
 }
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was made: the page, and the panels on it."""
+    """The page that was made, and the panels on it."""
 
     page: Path
     panels: list[Panel]
 
 
 def check(names: Sequence[str], pattern: int, patterns: int) -> list[str]:
-    """The figures' names in the order of the page, all of them where none is named. Raises InputError."""
-    strange = [name for name in names if name not in FIGURES]
-    if strange:
-        raise InputError(f"there is no figure {strange[0]!r}; there are {', '.join(FIGURES)}")
+    """Names of figures in the order of the page.
+
+    Args:
+        names: all figures if empty.
+        pattern: test pattern to be shown.
+        patterns: how many there are.
+
+    Raises:
+        InputError: for a name or a pattern that there is not.
+    """
+    unknown = [name for name in names if name not in FIGURES]
+    if unknown:
+        raise InputError(f"there is no figure {unknown[0]!r}; there are {', '.join(FIGURES)}")
     if not 0 <= pattern < patterns:
         raise InputError(f"there is no test pattern {pattern}: they are numbered from 0 to {patterns - 1:,}")
     return [name for name in FIGURES if not names or name in names]
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """Functions that are called as the work goes on.
+
+    Args:
+        planned: with the trainings, before they begin.
+        progress: with work as it is done, in the unit of Run.work, from any thread.
+        done: with each training that has ended, and whether it was kept from before.
+        drawing: with a figure's name and the share of it that is made.
+    """
+
+    planned: Callable[[list[Run]], None] = lambda runs: None
+    progress: Callable[[float], None] = lambda work: None
+    done: Callable[[Result, bool], None] = lambda result, kept: None
+    drawing: Callable[[str, float], None] = lambda name, share: None
 
 
 def reproduce(
@@ -82,54 +124,59 @@ def reproduce(
     names: Sequence[str] = (),
     *,
     scale: Scale | None = None,
-    seeds: int | None = None,
     pattern: int = 0,
     workers: int = 1,
-    planned: Callable[[list[Run]], None] = lambda runs: None,
-    progress: Callable[[float], None] = lambda work: None,
-    done: Callable[[Result, bool], None] = lambda result, kept: None,
-    drawing: Callable[[str, float], None] = lambda name, share: None,
+    callbacks: Callbacks | None = None,
 ) -> Report:
-    """Make the figures of these names (FIGURES; all unless given) in the folder `out`.
+    """Make figures of the paper in a folder: index.html, figures/ (SVG, PNG), numbers/ (JSON, CSV), runs/.
 
-    There: index.html, figures/ (SVG, PNG), numbers/ (JSON, CSV) and runs/, the trainings, which a later call
-    goes on from. scale: runs.FULL unless given; seeds: of each training, instead of the scale's. pattern: the
-    test pattern that goes through all layers. workers, progress, done: see runs.train_all. planned: told the
-    trainings before they begin; drawing: told (figure, share of it that is made).
-    Raises InputError, MissingExtraError (Matplotlib), SaveError, and what train.train raises.
+    A later call with the same folder continues the trainings in runs/.
+
+    Args:
+        training, test: MNIST's patterns.
+        out: the folder.
+        names: of figures (FIGURES); all if empty.
+        scale: how much is done; runs.FULL unless given.
+        pattern: the test pattern that goes through all layers.
+        workers: trainings at the same time.
+        callbacks: called as the work goes on.
+
+    Returns:
+        The page, and the panels on it.
+
+    Raises:
+        InputError: a figure or a pattern that there is not.
+        MissingExtraError: Matplotlib is not installed.
+        SaveError: the folder cannot be written.
     """
-    from .charts import check as check_matplotlib
+    from . import charts, html_page, runs
     from .panel import Material
-    from .runs import FULL, train_all
-    from .runs import planned as plan
 
-    check_matplotlib()
+    charts.check()
     chosen = check(names, pattern, len(test))
-    scale = scale or FULL
-    scale = replace(scale, seeds=seeds or scale.seeds)
+    scale, callbacks = scale or runs.FULL, callbacks or Callbacks()
     _make(out / "figures")  # now: a place that cannot be written shows before the work
     _make(out / "numbers")
     needs = {kind for name in chosen for kind in FIGURES[name].needs}
-    runs = plan(needs, scale, len(training))
-    planned(runs)
-    found = train_all(runs, training, test, out / "runs", workers=workers, progress=progress, done=done)
-    results = {kind: [found[run] for run in runs if run.kind == kind] for kind in needs}
+    plan = runs.planned(needs, scale, len(training))
+    callbacks.planned(plan)
+    trained = runs.train_all(
+        plan, training, test, out / "runs", workers=workers, progress=callbacks.progress, done=callbacks.done
+    )
+    results = {kind: [trained[run] for run in plan if run.kind == kind] for kind in needs}
     panels = []
     for name in chosen:
-        drawing(name, 0.0)
-        told = lambda share, name=name: drawing(name, share)  # noqa: E731
-        panel = FIGURES[name].make()(Material(training, test, results, scale, pattern, told))
-        keep(panel, out)
-        panels.append(panel)
-    from .page import page
-
-    text = page(panels, facts(list(found.values()), training, test), warning(scale, found.values()))
+        callbacks.drawing(name, 0.0)
+        material = Material(training, test, results, scale, pattern, partial(callbacks.drawing, name))
+        panels.append(FIGURES[name].make()(material))
+        write_panel(panels[-1], out)
+    text = html_page.page(panels, facts(list(trained.values()), training, test), warning(scale))
     atomic.write(out / "index.html", text.encode())
     return Report(out / "index.html", panels)
 
 
-def warning(scale: Scale, results: Sequence[Result]) -> str:
-    """What the page says at its top where less was done than in the full run; nothing for that."""
+def warning(scale: Scale) -> str:
+    """A sentence for the top of the page where less was done than in the full run; "" for the full run."""
     from .runs import FULL
 
     if scale == FULL:
@@ -152,7 +199,7 @@ def warning(scale: Scale, results: Sequence[Result]) -> str:
 
 
 def facts(results: Sequence[Result], training: Dataset, test: Dataset) -> list[str]:
-    """What a reader needs to know to make the same."""
+    """Sentences with what a reader needs to repeat it: versions, data, trainings and their times."""
     import numpy as np
 
     from .._version import __version__
@@ -174,18 +221,18 @@ def facts(results: Sequence[Result], training: Dataset, test: Dataset) -> list[s
     return lines
 
 
-def keep(panel: Panel, out: Path) -> None:
-    """Write a panel's pictures, and its numbers as JSON and CSV."""
+def write_panel(panel: Panel, out: Path) -> None:
+    """Write a panel's drawings, and its numbers as JSON and CSV."""
     for drawing in panel.drawings:
         atomic.write(out / "figures" / drawing.name, drawing.contents)
-    said = {
+    contents = {
         "title": panel.title,
         "published": panel.published,
         "ours": panel.ours,
         "difference": panel.difference,
         **panel.numbers,
     }
-    text = json.dumps(said, indent=1, ensure_ascii=False, default=float)
+    text = json.dumps(contents, indent=1, ensure_ascii=False, default=float)
     atomic.write(out / "numbers" / f"{panel.key}.json", text.encode())
     for table in panel.tables:
         stream = io.StringIO()

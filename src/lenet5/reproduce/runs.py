@@ -1,7 +1,7 @@
-"""What is trained for the report, and kept: each training as a model and a small JSON beside it.
+"""Trainings for the report, each kept as a model file and a small JSON file.
 
-One training a core, side by side (the kernels release the interpreter lock). Each goes on from its last pass
-after an interruption, and one that is done is never repeated, unless the recipe or the data have changed.
+There is one training a core at the same time (the kernels release the interpreter lock). After an interruption each
+continues from its last pass; one that is done is not repeated, unless the recipe or the data have changed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ..training.recipes import BEST, PAPER, PAPER_DISTORTED, PaperRecipe, Recipe
 __all__ = ["FULL", "INVERTED", "KINDS", "QUICK", "Result", "Run", "Scale", "inverted", "planned", "train_all"]
 
 INVERTED = 0.1  # Section III-E, Fig. 13: the share of pixels that are inverted at random
-COST = 1.7  # time of a pattern of the recipe best beside one of the paper's, for the time that is left
+COST = 1.7  # time of a pattern of the recipe best, in times of one of the paper's, for the progress bar
 
 # What a panel can ask for; "sizes" are Fig. 6's smaller training sets.
 KINDS = ("paper", "sizes", "distorted", "noisy", "best")
@@ -37,13 +37,20 @@ KINDS = ("paper", "sizes", "distorted", "noisy", "best")
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is done: seeds of each training, its passes (None: the recipe's), test patterns to distort."""
+    """How much is done.
+
+    Args:
+        name: of the scale.
+        seeds: of each training.
+        passes, best_passes: of a training at most, and of the recipe best; None: the recipe's.
+        distorted_test: test patterns that are rotated, scaled and shifted for Fig. 13; None: all.
+    """
 
     name: str
     seeds: int
     passes: int | None
     best_passes: int | None
-    distorted_test: int | None  # test patterns that are turned, scaled, moved (Fig. 13); None: all
+    distorted_test: int | None
 
 
 FULL = Scale("full", seeds=5, passes=None, best_passes=None, distorted_test=None)
@@ -52,7 +59,14 @@ QUICK = Scale("quick", seeds=2, passes=6, best_passes=5, distorted_test=2_000)
 
 @dataclass(frozen=True)
 class Run:
-    """One training. patterns: how many it learns, drawn from the set by its seed where not all of them."""
+    """One training.
+
+    Args:
+        kind: of KINDS.
+        recipe: how it is trained.
+        patterns: how many it learns; fewer than all are drawn from the set by the seed.
+        seed: of the initial parameters, the order and the draw.
+    """
 
     kind: str
     recipe: Recipe | PaperRecipe
@@ -61,22 +75,22 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What its files are called."""
+        """The name of its files."""
         return f"{self.kind}-{self.patterns}-{self.recipe.passes}-{self.seed}"
 
     @property
     def label(self) -> str:
-        """What it is called in lines for people."""
+        """Its name in lines for people."""
         return f"{self.kind}, {self.patterns:,} patterns, {self.recipe.passes} passes, seed {self.seed}"
 
     @property
     def cost(self) -> float:
-        """How long a pattern takes, in those of the paper's training."""
+        """Time of a pattern, in times of a pattern of the paper's training."""
         return COST if isinstance(self.recipe, Recipe) else 1.0
 
     @property
     def work(self) -> float:
-        """How long it takes in all, in patterns of the paper's training."""
+        """Time of the training, in times of a pattern of the paper's training."""
         return self.patterns * self.recipe.passes * self.cost
 
     def patterns_of(self, training: Dataset) -> Dataset:
@@ -96,9 +110,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Result:
-    """A training that is done. history: a dict a pass (sdlm.PaperPass, train.PassReport).
+    """A training that is done.
 
-    train_error: counted afterwards, on the patterns as they are.
+    Args:
+        run: which.
+        model: after it.
+        history: a dict a pass, from the training's log.
+        test_error: share, after the last pass.
+        train_error: share, counted after the last pass on undistorted patterns.
+        seconds: of all passes.
     """
 
     run: Run
@@ -108,8 +128,8 @@ class Result:
     train_error: float
     seconds: float
 
-    def data(self) -> dict[str, Any]:
-        """The figures as JSON values."""
+    def to_dict(self) -> dict[str, Any]:
+        """Errors, seconds and history as JSON values."""
         return {
             "test_error": self.test_error,
             "train_error": self.train_error,
@@ -119,13 +139,19 @@ class Result:
 
 
 def inverted(images: NDArray[np.uint8], share: float, seed: int) -> NDArray[np.uint8]:
-    """Images of which each pixel is inverted with a probability (Fig. 13: 0.1), drawn by the seed."""
+    """Images, uint8, of which each pixel is inverted with probability `share` (Fig. 13: 0.1), drawn by the seed."""
     draw = np.random.Generator(np.random.PCG64([seed, 13]))
     return np.where(draw.random(images.shape, np.float32) < share, 255 - images, images)
 
 
 def planned(kinds: Iterable[str], scale: Scale, patterns: int) -> list[Run]:
-    """The trainings of these kinds, in the order of KINDS. patterns: of the whole set."""
+    """The trainings of these kinds, in the order of KINDS.
+
+    Args:
+        kinds: of KINDS.
+        scale: how much is done.
+        patterns: of the whole training set.
+    """
 
     def shortened(recipe: Any, passes: int | None) -> Any:
         return recipe.with_passes(min(passes or recipe.passes, recipe.passes))
@@ -162,32 +188,48 @@ def train_all(
     progress: Callable[[float], None] = lambda work: None,
     done: Callable[[Result, bool], None] = lambda result, kept: None,
 ) -> dict[Run, Result]:
-    """The results of all runs, from `folder` where they are there, else trained and put there.
+    """The results of all runs: from `folder` where they are kept there, else trained and kept.
 
-    workers: trainings side by side. progress: told of work as it is done, in the unit of Run.work, from any
-    thread; what is known from before counts at once. done: told of each training that ends, or was there (True).
-    Raises SaveError, and what train.train raises; KeyboardInterrupt passes through once every training has
-    stopped, a pass lost at most.
+    KeyboardInterrupt passes through once every training has stopped; a pass is lost at most.
+
+    Args:
+        runs: what to train.
+        training, test: the whole sets.
+        folder: where models, logs and figures are kept.
+        workers: trainings at the same time.
+        progress: called with work as it is done, in the unit of Run.work, from any thread; kept work counts at once.
+        done: called with each training that has ended, and whether it was kept from before.
+
+    Raises:
+        SaveError: the folder cannot be written.
     """
     _make(folder)
+    results: dict[Run, Result] = {}
+    for run in runs:
+        if (result := _kept(run, training, test, folder)) is not None:
+            results[run] = result
+            progress(run.work)
+            done(result, True)
+    missing = [run for run in runs if run not in results]
+    results |= _train_missing(missing, training, test, folder, workers, progress, done)
+    return {run: results[run] for run in runs}
+
+
+def _train_missing(
+    missing: list[Run], training: Dataset, test: Dataset, folder: Path, workers: int,
+    progress: Callable[[float], None], done: Callable[[Result, bool], None],
+) -> dict[Run, Result]:  # fmt: skip
     stop = threading.Event()
     results: dict[Run, Result] = {}
-    missing = []
-    for run in runs:
-        found = _kept(run, training, test, folder)
-        if found is None:
-            missing.append(run)
-            continue
-        results[run] = found
-        progress(run.work)
-        done(found, True)
 
     def count(work: float) -> None:
         if stop.is_set():
             raise _StoppedError
         progress(work)
 
-    missing.sort(key=lambda run: -run.work)  # the longest first: no core is left with one at the end
+    missing = sorted(
+        missing, key=lambda run: -run.work
+    )  # the longest first: no core is left with one at the end
     with ThreadPoolExecutor(max(1, workers)) as pool:
         futures = [pool.submit(_train, run, training, test, folder, count) for run in missing]
         try:
@@ -199,7 +241,7 @@ def train_all(
             stop.set()
             pool.shutdown(cancel_futures=True)
             raise
-    return {run: results[run] for run in runs}
+    return results
 
 
 def _make(folder: Path) -> None:
@@ -212,7 +254,7 @@ def _make(folder: Path) -> None:
 
 
 def _identity(run: Run, training: Dataset, test: Dataset) -> dict[str, Any]:
-    """What a training must share with one that is kept: only then is it the same."""
+    """The facts by which a kept training is recognised as the same."""
     facts = {
         "kind": run.kind,
         "recipe": run.recipe.to_dict(),
@@ -221,7 +263,8 @@ def _identity(run: Run, training: Dataset, test: Dataset) -> dict[str, Any]:
         "data": training.fingerprint,
         "test data": test.fingerprint,
     }
-    return json.loads(json.dumps(facts))
+    identity: dict[str, Any] = json.loads(json.dumps(facts))
+    return identity
 
 
 def _before(settings: Any) -> dict[str, Any]:
@@ -296,7 +339,7 @@ def _train(
         seconds=sum(entry["seconds"] for entry in history),
     )
     identity = {"identity": _identity(run, training, test)}
-    atomic.write(facts, json.dumps({**identity, **result.data()}, indent=1).encode())
+    atomic.write(facts, json.dumps({**identity, **result.to_dict()}, indent=1).encode())
     return result
 
 

@@ -1,18 +1,22 @@
-"""Panels on the network itself: its counts, codes, work and memory, and what each layer makes of a character."""
+"""Panels on the network: its counts, codes, work and memory, and the states of every layer for one character."""
 
 from __future__ import annotations
 
 from itertools import combinations, pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..network.architecture import BITMAP, LAYERS, PAIRS, PARAMETER_COUNT, TABLE_I
+from ..model.lenet5 import LeNet5
+from ..network.architecture import BITMAP, FOREGROUND, LAYERS, PAIRS, PARAMETER_COUNT, TABLE_I
 from ..network.codes import DIGITS, PRINTABLE, codes
-from ..network.reference import forward, normalise
-from . import charts, published, sheets
+from ..network.reference import AMPLITUDE, forward, normalise
+from . import charts, contact_sheets, published
 from .panel import Drawing, Material, Panel, Sample, Table
 
-__all__ = ["architecture", "drawn_codes", "maps", "memory", "work"]
+__all__ = ["architecture", "code_bitmaps", "maps", "memory", "work"]
+
+SIZES = {layer.name.lower(): layer.size for layer in LAYERS}
 
 
 def architecture(material: Material) -> Panel:
@@ -57,13 +61,13 @@ def architecture(material: Material) -> Panel:
     )  # fmt: skip
 
 
-def drawn_codes(material: Material) -> Panel:
+def code_bitmaps(material: Material) -> Panel:
     """Fig. 3: the codes of the output units."""
     bits = codes(DIGITS)
     pairs = {(a, b): float(((bits[int(a)] - bits[int(b)]) ** 2).sum()) for a, b in combinations(DIGITS, 2)}
-    least, most = min(pairs, key=pairs.get), max(pairs, key=pairs.get)
-    whole = sheets.tiles(codes(PRINTABLE[1:]).reshape(-1, *BITMAP), 19, 4, gap=9)
-    digits = sheets.tiles(bits.reshape(-1, *BITMAP), 10, 8, gap=18)
+    least, most = min(pairs, key=pairs.__getitem__), max(pairs, key=pairs.__getitem__)
+    printable = contact_sheets.tiles(codes(PRINTABLE[1:]).reshape(-1, *BITMAP), 19, 4, gap=9)
+    digits = contact_sheets.tiles(bits.reshape(-1, *BITMAP), 10, 8, gap=18)
     from PIL import Image
 
     return Panel(
@@ -76,9 +80,9 @@ def drawn_codes(material: Material) -> Panel:
         difference="The ten digits are those of Fig. 3; the others are printed there too small to be read off, and "
         f"were drawn anew, so that {len(PRINTABLE) - len(DIGITS)} of the {len(PRINTABLE)} may differ.",
         drawings=[
-            Drawing("codes-digits.png", sheets.png(Image.fromarray(digits)), "The codes of the ten digits"),
+            Drawing("codes-digits.png", contact_sheets.png(Image.fromarray(digits)), "The codes of the ten digits"),
             Drawing(
-                "codes.png", sheets.png(Image.fromarray(whole)),
+                "codes.png", contact_sheets.png(Image.fromarray(printable)),
                 "The codes of all printable ASCII characters but the space, in its order"
             ),
         ],
@@ -87,19 +91,21 @@ def drawn_codes(material: Material) -> Panel:
 
 
 def _full(*sizes: int) -> tuple[int, int]:
-    """Multiply–adds, and weights and biases, of a net of full layers of these sizes."""
+    """(multiply–adds, weights and biases) of a network of full layers of these sizes."""
     weights = sum(a * b for a, b in pairwise(sizes))
     return weights, weights + sum(sizes[1:])
 
 
-# Counts that follow from a method's description, as no number of theirs is read off a figure here.
+# (multiply–adds, stored variables) computed from each method's description: no number is read off a figure.
 METHODS = {
     "linear, 28×28": _full(784, 10),
     "28×28-300-10": _full(784, 300, 10),
     "28×28-1000-10": _full(784, 1000, 10),
     "K-NN, 60,000 of 20×20": (60_000 * 400, 60_000 * 400),
 }
-COMPUTED = "other methods, computed from their sizes"
+COUNTS = charts.BarStyle(
+    size=(7, 3.2), factor=1, digits=0, unit="", scale="log", others="other methods, computed from their sizes"
+)
 
 
 def work(material: Material) -> Panel:
@@ -109,8 +115,7 @@ def work(material: Material) -> Panel:
     both = sum(layer.connections for layer in LAYERS) + PARAMETER_COUNT
     chart = charts.bars(
         {name: counts[0] for name, counts in METHODS.items()}, {"LeNet-5, here": Sample.of([here])},
-        {"LeNet-5": published.MULTIPLY_ADDS}, "multiply–adds for one character", digits=0, factor=1, unit="",
-        scale="log", size=(7, 3.2), theirs=COMPUTED,
+        {"LeNet-5": published.MULTIPLY_ADDS}, "multiply–adds for one character", COUNTS,
     )  # fmt: skip
     rows = [[layer.name, f"{layer.multiply_adds:,}"] for layer in LAYERS[1:]] + [["total", f"{here:,}"]]
     return Panel(
@@ -133,8 +138,7 @@ def memory(material: Material) -> Panel:
     stored = PARAMETER_COUNT + fixed
     chart = charts.bars(
         {name: counts[1] for name, counts in METHODS.items()}, {"LeNet-5, here": Sample.of([stored])},
-        {"LeNet-5, trainable": published.PARAMETERS}, "variables to be stored", digits=0, factor=1, unit="",
-        scale="log", size=(7, 3.2), theirs=COMPUTED,
+        {"LeNet-5, trainable": published.PARAMETERS}, "variables to be stored", COUNTS,
     )  # fmt: skip
     return Panel(
         key="fig12",
@@ -150,36 +154,17 @@ def memory(material: Material) -> Panel:
 
 
 def maps(material: Material) -> Panel:
-    """Weights of C1 and C3, and what every layer makes of one test pattern."""
-    from PIL import Image
-
+    """Weights of C1 and C3, and the states of every layer for one test pattern."""
     result = material.middle("paper")
-    model, p = result.model, result.model.named_parameters
+    model = result.model
     image = material.test.images[material.pattern]
     truth = material.test.classes[material.test.labels[material.pattern]]
-    seen = forward(p, model.codes, normalise(image[None]))
-    penalties = seen.penalties[0]
-    answer = int(penalties.argmin())
-    kernels = np.full((len(TABLE_I), len(TABLE_I[0]), 5, 5), np.nan, np.float32)
-    for (c3, s2), kernel in zip(PAIRS, p["c3.weight"], strict=True):
-        kernels[s2, c3] = kernel
-
-    def drawing(
-        name: str, images: np.ndarray, columns: int, zoom: int, caption: str, limit: float | None = None
-    ):
-        picture = Image.fromarray(sheets.tiles(images, columns, zoom, limit))
-        return Drawing(f"maps-{name}.png", sheets.png(picture), caption, caption)
-
-    state = {name: seen.x[name][0] for name in ("input", "c1", "s2", "c3", "s4", "c5")}
-    f6 = np.stack([seen.f6[0].reshape(BITMAP), model.codes[answer].reshape(BITMAP)])
+    activations = forward(model.named_parameters, model.codes, normalise(image[None]))
+    penalties = activations.penalties[0]
     ranked = np.argsort(penalties)
-    rows = [[model.classes[i], f"{penalties[i]:.1f}"] for i in ranked]
-    right = model.classes[answer] == truth
-    sizes = {layer.name.lower(): layer.size for layer in LAYERS}
-    fits = all(
-        f"{state[name].shape[0]}@{state[name].shape[1]}×{state[name].shape[2]}" == sizes[name]
-        for name in state
-    )
+    answer = int(ranked[0])
+    states = {name: activations.x[name][0] for name in ("input", "c1", "s2", "c3", "s4", "c5")}
+    fits = all(f"{x.shape[0]}@{x.shape[1]}×{x.shape[2]}" == SIZES[name] for name, x in states.items())
     return Panel(
         key="maps",
         title="Weights, and one character through all layers",
@@ -188,22 +173,47 @@ def maps(material: Material) -> Panel:
         f"read as {model.classes[answer]}, with a penalty of {penalties[answer]:.1f}; next is "
         f"{model.classes[ranked[1]]} with {penalties[ranked[1]]:.1f}.",
         difference=f"The maps have {'the sizes' if fits else 'other sizes than those'} of Fig. 2, and the answer is "
-        f"{'right' if right else 'wrong'}; weights of another training cannot be compared one by one.",
-        drawings=[
-            drawing("input", state["input"], 1, 4, f"Input, {sizes['input']}", 1.175),
-            drawing("c1-weights", p["c1.weight"], 6, 12, "The six kernels of C1"),
-            drawing("c1", state["c1"], 6, 3, f"C1, {sizes['c1']}", 1.7159),
-            drawing("s2", state["s2"], 6, 4, f"S2, {sizes['s2']}", 1.7159),
-            drawing(
-                "c3-weights", kernels.reshape(-1, 5, 5), len(TABLE_I[0]), 6,
-                "The sixty kernels of C3, placed as in Table I: a row for each S2 map, a column for each C3 map",
-            ),
-            drawing("c3", state["c3"], 8, 4, f"C3, {sizes['c3']}", 1.7159),
-            drawing("s4", state["s4"], 8, 6, f"S4, {sizes['s4']}", 1.7159),
-            drawing("c5", state["c5"].reshape(1, 6, 20), 1, 16, f"C5, {sizes['c5']}, in six rows", 1.7159),
-            drawing("f6", f6, 2, 12, f"F6 as a bitmap, and the code of {model.classes[answer]}", 1.7159),
+        f"{'right' if model.classes[answer] == truth else 'wrong'}; weights of another training cannot be compared "
+        "one by one.",
+        drawings=_map_drawings(model, states, activations.f6[0], answer),
+        tables=[
+            Table("maps", ("class", "penalty"), [[model.classes[i], f"{penalties[i]:.1f}"] for i in ranked],
+                  "Output: all penalties")
         ],
-        tables=[Table("maps", ("class", "penalty"), rows, "Output: all penalties")],
         notes=["Black is positive, white negative, grey zero; states between ±1.7159, weights up to the largest."],
         numbers={"pattern": material.pattern, "truth": truth, "penalties": penalties.tolist()},
     )  # fmt: skip
+
+
+def _map_drawings(
+    model: LeNet5, states: dict[str, NDArray[np.float32]], f6: NDArray[np.float32], answer: int
+) -> list[Drawing]:
+    """The kernels of C1 and C3, and the states of every layer, in the order of Fig. 2."""
+    p = model.named_parameters
+    kernels = np.full((len(TABLE_I), len(TABLE_I[0]), 5, 5), np.nan, np.float32)  # S2 map, C3 map
+    for (c3, s2), kernel in zip(PAIRS, p["c3.weight"], strict=True):
+        kernels[s2, c3] = kernel
+    bitmaps = np.stack([f6.reshape(BITMAP), model.codes[answer].reshape(BITMAP)])
+    return [
+        _map_drawing("input", states["input"], 1, 4, f"Input, {SIZES['input']}", FOREGROUND),
+        _map_drawing("c1-weights", p["c1.weight"], 6, 12, "The six kernels of C1"),
+        _map_drawing("c1", states["c1"], 6, 3, f"C1, {SIZES['c1']}", AMPLITUDE),
+        _map_drawing("s2", states["s2"], 6, 4, f"S2, {SIZES['s2']}", AMPLITUDE),
+        _map_drawing(
+            "c3-weights", kernels.reshape(-1, 5, 5), len(TABLE_I[0]), 6,
+            "The sixty kernels of C3, placed as in Table I: a row for each S2 map, a column for each C3 map",
+        ),
+        _map_drawing("c3", states["c3"], 8, 4, f"C3, {SIZES['c3']}", AMPLITUDE),
+        _map_drawing("s4", states["s4"], 8, 6, f"S4, {SIZES['s4']}", AMPLITUDE),
+        _map_drawing("c5", states["c5"].reshape(1, 6, 20), 1, 16, f"C5, {SIZES['c5']}, in six rows", AMPLITUDE),
+        _map_drawing("f6", bitmaps, 2, 12, f"F6 as a bitmap, and the code of {model.classes[answer]}", AMPLITUDE),
+    ]  # fmt: skip
+
+
+def _map_drawing(
+    name: str, images: NDArray[np.float32], columns: int, zoom: int, caption: str, limit: float | None = None
+) -> Drawing:
+    from PIL import Image
+
+    sheet = Image.fromarray(contact_sheets.tiles(images, columns, zoom, limit))
+    return Drawing(f"maps-{name}.png", contact_sheets.png(sheet), caption, caption)

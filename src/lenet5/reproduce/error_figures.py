@@ -1,12 +1,13 @@
-"""Panels on the test set: mistakes (Fig. 8), other methods (Fig. 9), rejection (Fig. 10), the record."""
+"""Panels on test errors: mistakes (Fig. 8), other methods (Fig. 9), rejection (Fig. 10), the recipe best."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..evaluation.classification import PAPER_ERROR, Evaluation
 from ..evaluation.plots import mistakes_picture
-from . import charts, published, sheets
+from . import charts, contact_sheets, published
 from .panel import Drawing, Material, Panel, Sample, Table, compared
 
 __all__ = ["mistakes", "neighbours", "record", "rejection"]
@@ -18,7 +19,7 @@ def mistakes(material: Material) -> Panel:
     """Fig. 8: every test pattern that is misread after training with distortions."""
     evaluations = [material.evaluation(result) for result in material.results["distorted"]]
     counts = [len(entry.mistakes) for entry in evaluations]
-    shown = material.evaluation(material.middle("distorted"))
+    example = material.evaluation(material.middle("distorted"))
     seed = material.middle("distorted").run.seed
     every = set.intersection(*(set(entry.mistakes.tolist()) for entry in evaluations))
     some = set.union(*(set(entry.mistakes.tolist()) for entry in evaluations))
@@ -27,12 +28,17 @@ def mistakes(material: Material) -> Panel:
     scaled = published.DISTORTED_ERRORS * len(material.test) / 10_000
     spread = f" ± {np.std(counts, ddof=1):.0f}" if len(counts) > 1 else ""
     table = [
-        [int(p), shown.classes[shown.labels[p]], shown.classes[shown.answers[p]], f"{shown.margins[p]:.1f}"]
-        for p in shown.mistakes
+        [
+            int(p),
+            example.classes[example.labels[p]],
+            example.classes[example.answers[p]],
+            f"{example.margins[p]:.1f}",
+        ]
+        for p in example.mistakes
     ]
     drawings = []
     if table:
-        picture = sheets.png(mistakes_picture(shown, columns=12))
+        picture = contact_sheets.png(mistakes_picture(example, columns=12))
         alt = f"{len(table)} misread test patterns, under each its truth and the answer"
         drawings = [Drawing("fig8.png", picture, alt, f"Truth->answer, seed {seed}, of median error.")]
     return Panel(
@@ -58,7 +64,7 @@ def mistakes(material: Material) -> Panel:
 
 
 def neighbours(material: Material) -> Panel:
-    """Fig. 9: LeNet-5's rows beside the published neighbours."""
+    """Fig. 9: test errors of LeNet-5 and of the other methods of the paper."""
     ours = {f"{name}, here": material.errors(kind) for kind, name in KINDS.items()}
     paper = {"LeNet-5": published.REGULAR, "LeNet-5, distortions": published.DISTORTED}
     best = min(ours, key=lambda name: ours[name].mean)
@@ -80,18 +86,18 @@ def neighbours(material: Material) -> Panel:
         drawings=[
             Drawing(
                 "fig9.svg",
-                charts.bars(published.NEIGHBOURS, ours, paper, "test error, %", size=(7, 5.2), digits=2),
+                charts.bars(published.NEIGHBOURS, ours, paper, "test error, %", charts.BarStyle(size=(7, 5.2))),
                 "Test errors of the paper's methods and of LeNet-5 here, as bars",
             )
         ],
         tables=[Table("fig9", ("method", "test error", "measured"), rows, "As a table", folded=True)],
         notes=["The neighbours are the paper's own figures; only LeNet-5 was trained here."],
-        numbers={name: sample.data() for name, sample in ours.items()},
+        numbers={name: sample.to_dict() for name, sample in ours.items()},
     )  # fmt: skip
 
 
 def _rejected(evaluations: list[Evaluation]) -> Sample:
-    """Share rejected for an error of 0.5% on the rest; all of it where nothing less will do."""
+    """Share rejected for an error of 0.5% on the rest; 1 where no smaller share is enough."""
     points = [entry.rejected_for() for entry in evaluations]
     return Sample.of(1.0 if point is None else point.rejected for point in points)
 
@@ -103,17 +109,6 @@ def rejection(material: Material) -> Panel:
         for kind in ("paper", "distorted")
     }
     ours = {name: _rejected(evaluations) for name, evaluations in groups.items()}
-    drawn, axes = charts.figure(size=(7, 3.6))
-    shares = np.linspace(0, 0.08, 81)
-    for (name, evaluations), colour in zip(groups.items(), (charts.BLUE, charts.GREEN), strict=True):
-        curves = [_errors_left(entry, shares) for entry in evaluations]
-        samples = [Sample.of(column) for column in zip(*curves, strict=True)]
-        charts.with_band(axes, 100 * shares, samples, colour, name, marker=None)
-    axes.axhline(100 * PAPER_ERROR, color=charts.INK, linewidth=1, linestyle=":")
-    charts.paper_point(axes, 0, published.REGULAR, "LeNet-5, the paper, 1998")
-    charts.paper_point(axes, 0, published.DISTORTED)
-    charts.tidy(axes, xlabel="rejected, % of the test patterns", ylabel="error of the rest, %")
-    axes.set_ylim(bottom=0)
     regular = ours[f"{KINDS['paper']}, here"]
     less = [name for name, share in published.REJECTED.items() if share <= regular.mean]
     rows = [[name, f"{share:.1%}", "the paper"] for name, share in published.REJECTED.items()]
@@ -130,21 +125,37 @@ def rejection(material: Material) -> Panel:
         drawings=[
             Drawing(
                 "fig10.svg",
-                charts.bars(published.REJECTED, ours, {}, "rejected, % of the test patterns", digits=2),
+                charts.bars(published.REJECTED, ours, {}, "rejected, % of the test patterns", charts.BarStyle()),
                 "Shares of the test patterns that each method rejects to leave an error of 0.5%, as bars",
             ),
             Drawing(
-                "fig10-curve.svg", charts.svg(drawn),
+                "fig10-curve.svg", _rejection_chart(groups),
                 "Error of the test patterns that are not rejected, against the share that is",
                 "Dotted: the error of 0.5% that the bars are for.",
             ),
         ],
         tables=[Table("fig10", ("method", "rejected", "measured"), rows, "As a table", folded=True)],
-        numbers={name: sample.data() for name, sample in ours.items()},
+        numbers={name: sample.to_dict() for name, sample in ours.items()},
     )  # fmt: skip
 
 
-def _errors_left(evaluation: Evaluation, shares: np.ndarray) -> list[float]:
+def _rejection_chart(groups: dict[str, list[Evaluation]]) -> bytes:
+    """Error of the rest against the share that is rejected."""
+    drawn, axes = charts.figure(size=(7, 3.6))
+    shares = np.linspace(0, 0.08, 81)
+    for (name, evaluations), colour in zip(groups.items(), (charts.BLUE, charts.GREEN), strict=True):
+        curves = [_errors_left(entry, shares) for entry in evaluations]
+        samples = [Sample.of(column) for column in zip(*curves, strict=True)]
+        charts.with_band(axes, list(100 * shares), samples, colour, name, marker=None)
+    axes.axhline(100 * PAPER_ERROR, color=charts.INK, linewidth=1, linestyle=":")
+    charts.paper_point(axes, 0, published.REGULAR, "LeNet-5, the paper, 1998")
+    charts.paper_point(axes, 0, published.DISTORTED)
+    charts.tidy(axes, xlabel="rejected, % of the test patterns", ylabel="error of the rest, %")
+    axes.set_ylim(bottom=0)
+    return charts.svg(drawn)
+
+
+def _errors_left(evaluation: Evaluation, shares: NDArray[np.float64]) -> list[float]:
     """Error of the rest when each share of the patterns, those of least margin, is rejected."""
     order = np.argsort(evaluation.margins, kind="stable")
     wrong = (evaluation.answers != evaluation.labels)[order]
@@ -153,7 +164,7 @@ def _errors_left(evaluation: Evaluation, shares: np.ndarray) -> list[float]:
 
 
 def record(material: Material) -> Panel:
-    """What the same 60,000 parameters reach with a recipe of today."""
+    """Test error of the same 60,000 parameters with a modern recipe."""
     errors = material.errors("best")
     results = material.results["best"]
     recipe = results[0].run.recipe
@@ -184,5 +195,5 @@ def record(material: Material) -> Panel:
             "the last connection; no ensemble, and each test pattern is read once.",
             f"A training took {minutes:.1f} minutes on one core (median); chosen on held-out writers.",
         ],
-        numbers={"test_error": errors.data(), "recipe": recipe.to_dict()},
+        numbers={"test_error": errors.to_dict(), "recipe": recipe.to_dict()},
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The report as one HTML file that needs nothing else: panels, their pictures inside, light or dark."""
+"""The report as one HTML file without references: panels with their drawings inside, light or dark."""
 
 from __future__ import annotations
 
@@ -69,7 +69,13 @@ $facts
 
 
 def page(panels: Sequence[Panel], facts: Sequence[str], warning: str = "") -> str:
-    """The whole page. facts: on the machine, trainings and times. warning: what is less than in the full run."""
+    """The whole page as HTML.
+
+    Args:
+        panels: in their order.
+        facts: sentences on the machine, the trainings and their times.
+        warning: a sentence for the top, or "".
+    """
     rows = [(panel.title, panel.ours, panel.key) for panel in panels]
     summary = "".join(
         f'<tr><td><a href="#{key}">{escape(title)}</a></td><td>{escape(ours)}</td></tr>'
@@ -86,8 +92,8 @@ def page(panels: Sequence[Panel], facts: Sequence[str], warning: str = "") -> st
 
 
 def _panel(panel: Panel) -> str:
-    said = (("published", panel.published), ("ours", panel.ours), ("difference", panel.difference))
-    rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in said)
+    sentences = (("published", panel.published), ("ours", panel.ours), ("difference", panel.difference))
+    rows = "".join(f"<dt>{name}</dt><dd>{escape(text)}</dd>" for name, text in sentences)
     notes = "".join(f'<p class="note">{escape(note)}</p>' for note in panel.notes)
     return (
         f'<section id="{panel.key}"><h2>{escape(panel.title)}</h2>\n<dl>{rows}</dl>\n'
@@ -106,7 +112,7 @@ def _drawing(drawing: Drawing) -> str:
 
 
 def _inline(drawing: Drawing) -> str:
-    """An SVG inside the page: its ink follows the page's, its names clash with no other's."""
+    """An SVG inside the page: its text has the page's colour, its ids are unique in the page."""
     text = drawing.contents.decode()
     text = text[text.index("<svg") :]
     text = text.replace(INK, "var(--ink)")
@@ -139,7 +145,7 @@ def _table(table: Table) -> str:
 
 
 def _numeric(values: Sequence[object]) -> bool:
-    """Whether a column is to be set to the right: it holds numbers."""
+    """Whether a column holds numbers, which are aligned to the right."""
     return any(str(value)[:1].isdigit() for value in values) and all(
         not str(value)[:1].isalpha() for value in values
     )

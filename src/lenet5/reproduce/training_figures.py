@@ -6,19 +6,20 @@ from itertools import pairwise
 
 import numpy as np
 
+from ..network.distortion import NONE, Distortion
 from ..training.augmentation import distort
 from ..training.recipes import PAPER_DISTORTED
-from . import charts, published, sheets
+from . import charts, contact_sheets, published
 from .panel import Drawing, Material, Panel, Sample, Table, compared
 from .runs import Result
 
 __all__ = ["by_pass", "by_size", "distortions"]
 
-CLOSE = 0.0005  # shares: an error that stays so near to its last value has settled
+CLOSE = 0.0005  # share: an error that stays within this distance of its last value has settled
 
 
 def _each_pass(results: list[Result], key: str) -> list[Sample]:
-    """What all trainings have in each pass."""
+    """A sample over the trainings for each pass."""
     return [Sample.of(passes) for passes in zip(*([p[key] for p in r.history] for r in results), strict=True)]
 
 
@@ -35,20 +36,6 @@ def by_pass(material: Material) -> Panel:
     test, met = _each_pass(results, "test_error"), _each_pass(results, "train_error")
     passes = len(test)
     afterwards = Sample.of(result.train_error for result in results)
-    x = range(1, passes + 1)
-    drawn, axes = charts.figure()
-    charts.with_band(axes, x, met, charts.ORANGE, "training error, here, as patterns are met")
-    charts.with_band(axes, x, test, charts.BLUE, "test error, here")
-    low, high = (100 * (published.REGULAR + sign * published.REGULAR_SPREAD) for sign in (-1, 1))
-    if passes > published.SETTLED:
-        axes.fill_between([published.SETTLED, passes], low, high, color=charts.INK, alpha=0.12, linewidth=0)
-    charts.paper_point(axes, passes, published.REGULAR, "the paper, 1998", published.REGULAR_SPREAD)
-    if passes >= published.TRAINING_PASS:
-        charts.paper_point(axes, published.TRAINING_PASS, published.TRAINING)
-    most = min(10.0, 105 * max(sample.mean for sample in (*met, *test)))
-    charts.tidy(axes, xlabel="passes through the training set", ylabel="error, %", ylim=(0, max(most, 1.2)))
-    axes.set_xlim(0.5, passes + 0.5)
-    axes.xaxis.get_major_locator().set_params(integer=True)
     least, largest = (
         pick(result.history[0][key] for result in results)
         for pick, key in ((min, "least_rate"), (max, "largest_rate"))
@@ -70,7 +57,7 @@ def by_pass(material: Material) -> Panel:
         f"training error is {compared(afterwards, published.TRAINING)}.",
         drawings=[
             Drawing(
-                "fig5.svg", charts.svg(drawn),
+                "fig5.svg", _pass_chart(met, test),
                 f"Test and training error against passes; the test error ends at {test[-1].short()}, "
                 f"the paper's at {published.REGULAR:.2%}",
                 "Lines: means over the seeds, bands: one standard deviation. Diamonds and the grey band: the paper.",
@@ -86,14 +73,34 @@ def by_pass(material: Material) -> Panel:
             f"{published.RATES[0]:.0e} to {published.RATES[1]:g}.",
         ],
         numbers={
-            "test_error": [sample.data() for sample in test],
-            "train_error_as_met": [sample.data() for sample in met],
-            "train_error": afterwards.data(),
+            "test_error": [sample.to_dict() for sample in test],
+            "train_error_as_met": [sample.to_dict() for sample in met],
+            "train_error": afterwards.to_dict(),
             "settled": quiet,
             "rates": [least, largest],
             "published": {"test_error": published.REGULAR, "train_error": published.TRAINING},
         },
     )  # fmt: skip
+
+
+def _pass_chart(met: list[Sample], test: list[Sample]) -> bytes:
+    """Training error as patterns are met, and test error, of each pass."""
+    passes = len(test)
+    x = range(1, passes + 1)
+    drawn, axes = charts.figure()
+    charts.with_band(axes, x, met, charts.ORANGE, "training error, here, as patterns are met")
+    charts.with_band(axes, x, test, charts.BLUE, "test error, here")
+    low, high = (100 * (published.REGULAR + sign * published.REGULAR_SPREAD) for sign in (-1, 1))
+    if passes > published.SETTLED:
+        axes.fill_between([published.SETTLED, passes], low, high, color=charts.INK, alpha=0.12, linewidth=0)
+    charts.paper_point(axes, passes, published.REGULAR, "the paper, 1998", published.REGULAR_SPREAD)
+    if passes >= published.TRAINING_PASS:
+        charts.paper_point(axes, published.TRAINING_PASS, published.TRAINING)
+    most = min(10.0, 105 * max(sample.mean for sample in (*met, *test)))
+    charts.tidy(axes, xlabel="passes through the training set", ylabel="error, %", ylim=(0, max(most, 1.2)))
+    axes.set_xlim(0.5, passes + 0.5)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    return charts.svg(drawn)
 
 
 def by_size(material: Material) -> Panel:
@@ -105,19 +112,6 @@ def by_size(material: Material) -> Panel:
     test = [Sample.of(r.test_error for r in by_count[n]) for n in counts]
     train = [Sample.of(r.train_error for r in by_count[n]) for n in counts]
     distorted = material.errors("distorted")
-    drawn, axes = charts.figure()
-    charts.with_band(axes, counts, train, charts.ORANGE, "training error, here")
-    charts.with_band(axes, counts, test, charts.BLUE, "test error, here")
-    axes.errorbar(
-        counts[-1:], [100 * distorted.mean], yerr=[100 * distorted.spread], color=charts.BLUE, marker="s",
-        markerfacecolor="none", capsize=3, linestyle="none", label="test error with distortions, here",
-    )  # fmt: skip
-    charts.paper_point(axes, counts[-1], published.REGULAR, "the paper, 1998", published.REGULAR_SPREAD)
-    charts.paper_point(axes, counts[-1], published.DISTORTED)
-    charts.tidy(axes, xlabel="training patterns", ylabel="error, %")
-    axes.set_ylim(bottom=0)
-    axes.set_xlim(0, counts[-1] * 1.08)
-    axes.set_xticks(counts, [f"{count:,}" for count in counts])
     steps = [f"{100 * (a.mean - b.mean):.2f}" for a, b in pairwise(test)]
     sizes = ", ".join(f"{count:,}" for count in counts[:-1]) + f" and {counts[-1]:,}"
     fell = all(a.mean > b.mean for a, b in pairwise(test))
@@ -135,7 +129,7 @@ def by_size(material: Material) -> Panel:
         f"{compared(distorted, published.DISTORTED)}.",
         drawings=[
             Drawing(
-                "fig6.svg", charts.svg(drawn),
+                "fig6.svg", _size_chart(counts, train, test, distorted),
                 f"Errors against the number of training patterns; test errors {', '.join(s.short() for s in test)}",
             )
         ],
@@ -149,22 +143,40 @@ def by_size(material: Material) -> Panel:
         notes=["Smaller sets are drawn from the whole one by the seed, anew for each; passes are as many."],
         numbers={
             "patterns": counts,
-            "test_error": [sample.data() for sample in test],
-            "train_error": [sample.data() for sample in train],
-            "test_error_distorted": distorted.data(),
+            "test_error": [sample.to_dict() for sample in test],
+            "train_error": [sample.to_dict() for sample in train],
+            "test_error_distorted": distorted.to_dict(),
         },
     )  # fmt: skip
 
 
+def _size_chart(counts: list[int], train: list[Sample], test: list[Sample], distorted: Sample) -> bytes:
+    """Training and test error by number of training patterns, and the test error with distortions."""
+    drawn, axes = charts.figure()
+    charts.with_band(axes, counts, train, charts.ORANGE, "training error, here")
+    charts.with_band(axes, counts, test, charts.BLUE, "test error, here")
+    axes.errorbar(
+        counts[-1:], [100 * distorted.mean], yerr=[100 * distorted.spread], color=charts.BLUE, marker="s",
+        markerfacecolor="none", capsize=3, linestyle="none", label="test error with distortions, here",
+    )  # fmt: skip
+    charts.paper_point(axes, counts[-1], published.REGULAR, "the paper, 1998", published.REGULAR_SPREAD)
+    charts.paper_point(axes, counts[-1], published.DISTORTED)
+    charts.tidy(axes, xlabel="training patterns", ylabel="error, %")
+    axes.set_ylim(bottom=0)
+    axes.set_xlim(0, counts[-1] * 1.08)
+    axes.set_xticks(counts, [f"{count:,}" for count in counts])
+    return charts.svg(drawn)
+
+
 def distortions(material: Material) -> Panel:
     """Fig. 7: distorted patterns, as the recipe paper-distorted meets them."""
-    how, columns = PAPER_DISTORTED.distortion, 10
+    distortion, columns = PAPER_DISTORTED.distortion or NONE, 10
     labels = material.training.labels
     firsts = [int(np.flatnonzero(labels == digit)[0]) for digit in range(10) if (labels == digit).any()]
     rows = []
     for pattern in firsts:
         images = np.repeat(material.training.images[pattern][None], columns, 0)
-        rows.append((None, distort(images, how, 0, 0, np.arange(columns) + pattern)))
+        rows.append((None, distort(images, distortion, 0, 0, np.arange(columns) + pattern)))
     originals = material.training.images[firsts]
     errors = material.errors("distorted")
     regular = material.errors("paper")
@@ -181,7 +193,7 @@ def distortions(material: Material) -> Panel:
         f"{100 * (published.REGULAR - published.DISTORTED):.2f} there.",
         drawings=[
             Drawing(
-                "fig7.png", sheets.distorted(originals, [images for _, images in rows]),
+                "fig7.png", contact_sheets.distorted(originals, [images for _, images in rows]),
                 "A training pattern of each digit on the left, and ten distortions of it",
                 "Left: as they are; right of the line: as training meets them.",
             )
@@ -190,14 +202,23 @@ def distortions(material: Material) -> Panel:
             Table(
                 "fig7",
                 ("distortion", "drawn from"),
-                [
-                    ["translation", f"±{how.translation:g} pixels, across and down"],
-                    ["scaling", f"±{how.scaling:.0%}"],
-                    ["squeezing", f"one side up to {1 + how.squeezing:g} times, the other divided by as much"],
-                    ["horizontal shear", f"±{how.shear:g} pixels a pixel of height"],
-                    ["none", f"{how.regular:.0%} of the patterns"],
-                ],
+                _distortion_rows(distortion),
             )
         ],
-        numbers={"test_error": errors.data(), "test_error_regular": regular.data(), "distortion": vars(how)},
+        numbers={
+            "test_error": errors.to_dict(),
+            "test_error_regular": regular.to_dict(),
+            "distortion": vars(distortion),
+        },
     )  # fmt: skip
+
+
+def _distortion_rows(distortion: Distortion) -> list[list[str]]:
+    """Each kind of distortion, and the range that it is drawn from."""
+    return [
+        ["translation", f"±{distortion.translation:g} pixels, across and down"],
+        ["scaling", f"±{distortion.scaling:.0%}"],
+        ["squeezing", f"one side up to {1 + distortion.squeezing:g} times, the other divided by as much"],
+        ["horizontal shear", f"±{distortion.shear:g} pixels a pixel of height"],
+        ["none", f"{distortion.regular:.0%} of the patterns"],
+    ]

@@ -1,9 +1,10 @@
-"""Patterns turned, scaled, moved or inverted by a known amount (Section III-E, Fig. 13), not a random one."""
+"""Rotation, scale, shift and noise by a given amount (Section III-E, Fig. 13)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, cos, radians, sin
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,24 +12,31 @@ from numpy.typing import NDArray
 from ..network.architecture import FIELD, INPUT
 from .runs import inverted
 
-__all__ = ["CHANGES", "Change", "changed"]
+__all__ = ["CHANGES", "Change", "change"]
 
 NOISE_SEED = 0
 
 
 @dataclass(frozen=True)
 class Change:
-    """A kind of change: amounts that are measured, the one that changes nothing, and how an axis names it."""
+    """A kind of change.
+
+    Args:
+        name: key of CHANGES.
+        amounts: those that are measured.
+        neutral: the amount that changes nothing.
+        label: of an axis.
+    """
 
     name: str
     amounts: tuple[float, ...]
-    nothing: float
+    neutral: float
     label: str
 
 
 CHANGES = {
-    change.name: change
-    for change in (
+    entry.name: entry
+    for entry in (
         Change("rotation", tuple(range(-60, 61, 10)), 0, "turned by, degrees"),
         Change("scale", (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6, 1.8, 2.0), 1.0, "sides times"),
         Change("shift", tuple(range(-12, 13, 2)), 0, "moved up (−) or down (+), pixels"),
@@ -37,11 +45,17 @@ CHANGES = {
 }  # fmt: skip
 
 
-def changed(images: NDArray[np.uint8], name: str, amount: float) -> NDArray:
-    """Images (N, 28, 28) uint8 changed: (N, 32, 32) float32 in 0 … 1, or for "noise" again 28×28 uint8.
+def change(images: NDArray[np.uint8], name: str, amount: float) -> NDArray[Any]:
+    """Images after a change. What leaves the input of 32×32 is lost; what is smaller has background around it.
 
-    rotation: degrees, clockwise; scale: factor on both sides; shift: pixels down. What leaves the input of
-    32×32 is lost, and what is smaller has paper around it.
+    Args:
+        images: (N, 28, 28) uint8, 255 = ink.
+        name: of CHANGES.
+        amount: rotation in degrees, clockwise; scale as a factor on both sides; shift in pixels, down; noise as the
+            probability that a pixel is inverted.
+
+    Returns:
+        (N, 32, 32) float32 in 0 … 1; for noise (N, 28, 28) uint8.
     """
     if name == "noise":
         return inverted(images, amount, NOISE_SEED)
@@ -49,17 +63,25 @@ def changed(images: NDArray[np.uint8], name: str, amount: float) -> NDArray:
         turn = radians(amount)
         # From a pixel of the input back to the field: the inverse of the turn; y runs down.
         back = np.array([[cos(turn), -sin(turn)], [sin(turn), cos(turn)]])
-        return warped(images, back, 0.0)
+        return warp(images, back, 0.0)
     if name == "scale":
-        return warped(images, np.eye(2) / amount, 0.0, ceil(1 / amount))
-    return warped(images, np.eye(2), amount)
+        return warp(images, np.eye(2) / amount, 0.0, ceil(1 / amount))
+    return warp(images, np.eye(2), amount)
 
 
-def warped(images: NDArray[np.uint8], back: NDArray, down: float, parts: int = 1) -> NDArray[np.float32]:
-    """Each pixel of a 32×32 input from where `back` (rows and columns of y, x) leads, about the middle.
+def warp(
+    images: NDArray[np.uint8], back: NDArray[np.float64], down: float, parts: int = 1
+) -> NDArray[np.float32]:
+    """A linear map about the middle; bilinear, with background beyond the field.
 
-    parts: looks so many times along each side of a pixel and takes the mean, for what becomes smaller.
-    Bilinear; beyond the field is paper.
+    Args:
+        images: (N, 28, 28) uint8.
+        back: (2, 2), from (y, x) in the result to (y, x) in the image.
+        down: pixels by which the result is shifted.
+        parts: samples along each side of a pixel, of which the mean is taken: for maps that make smaller.
+
+    Returns:
+        (N, 32, 32) float32 in 0 … 1.
     """
     from scipy.sparse import csr_array
 
@@ -79,4 +101,5 @@ def warped(images: NDArray[np.uint8], back: NDArray, down: float, parts: int = 1
     weight, rows, columns = (np.concatenate(column) for column in zip(*entries, strict=True))
     matrix = csr_array((weight.astype(np.float32), (rows, columns)), shape=(INPUT**2, FIELD**2))
     flat = images.reshape(len(images), -1).astype(np.float32) / 255
-    return np.clip(np.ascontiguousarray((matrix @ flat.T).T), 0, 1).reshape(-1, INPUT, INPUT)
+    result: NDArray[np.float32] = np.clip(np.ascontiguousarray((matrix @ flat.T).T), 0, 1)
+    return result.reshape(-1, INPUT, INPUT)
