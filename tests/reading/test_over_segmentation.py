@@ -17,9 +17,7 @@ from lenet5.imaging.normalise import fit_to_box
 from lenet5.imaging.segmentation import Segments, over_segment
 from lenet5.lattice.regex import choices, length, pattern
 from lenet5.model.classifier import Classifier
-from lenet5.model.ensemble import find
 from lenet5.model.lenet5 import LeNet5
-from lenet5.reading.candidates import CandidateSettings, ShapePenalties
 from lenet5.reading.over_segmentation import OverSegmentationSettings, read_string
 from lenet5.reading.reader import Reader
 
@@ -221,16 +219,3 @@ def test_a_reader_reads_strings_and_gives_boxes_in_the_pictures_pixels(times):
     first, last = reading.characters[0].box, reading.characters[-1].box
     assert first[0] == pytest.approx(columns[0] * times, abs=2.5 * times)
     assert last[0] + last[2] == pytest.approx((columns[-1] + 1) * times, abs=2.5 * times)
-
-
-def test_what_is_surely_one_character_by_itself_is_not_cut_in_two(mnist_test):
-    images, labels = mnist_test
-    model = find("ensemble")
-    sixes = [Image.fromarray(np.pad(image, 4)).resize((72, 72)) for image in images[labels == 6][:150]]
-
-    def split(shape: ShapePenalties) -> int:
-        lines = [np.asarray(six, np.float32) / 255 for six in sixes]
-        settings = OverSegmentationSettings(CandidateSettings(shape))
-        return sum(len(read_string(line, model, best=1, settings=settings).text) > 1 for line in lines)
-
-    assert split(ShapePenalties()) <= 3 < split(ShapePenalties(whole=0.0))

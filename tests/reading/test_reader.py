@@ -11,12 +11,10 @@ import pytest
 from PIL import Image
 
 from lenet5.errors import InputError, ModelError, PictureError
-from lenet5.imaging.shear import shear_images
 from lenet5.lattice.regex import choices, length
 from lenet5.model.lenet5 import LeNet5
 from lenet5.reading.acceptance import AcceptancePolicy
 from lenet5.reading.forms import parse_form
-from lenet5.reading.isolated_characters import SHEARS
 from lenet5.reading.reader import METHODS, MODES, Reader
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -89,14 +87,6 @@ def test_a_path_bytes_a_file_an_image_and_an_array_are_read_alike(reader):
             for source in (path, str(path), path.read_bytes(), file, image, np.asarray(image))
         ]
     assert all(result == results[0] for result in results)
-
-
-def test_confidence_is_that_of_what_the_network_saw(reader):
-    (character,) = reader.read(EXAMPLES / "white-five.png").characters
-    glyph = character.glyph[None]
-    sheared_views = [shear_images(glyph, slant) if slant else glyph for slant in (0, *SHEARS)]
-    likely = [reader.model.confidence_of(reader.model.penalties(view))[0, 5] for view in sheared_views]
-    assert character.confidence == pytest.approx(np.mean(likely), abs=1e-4)
 
 
 def test_any_model_may_be_the_recogniser():

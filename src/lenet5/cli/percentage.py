@@ -7,7 +7,7 @@ import click
 __all__ = ["Percentage"]
 
 
-class Percentage(click.ParamType):
+class Percentage(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2
     """A share of an option, between 0 and 1: with a % sign, or a plain number below 0.1."""
 
     name = "percentage"
