@@ -84,7 +84,7 @@ def displace(
     views = [column_penalties(model, view) for view in sheared_views(line.levels, settings.shears)]
     posterior = np.mean([model.posterior_of(penalties) for penalties in views], 0)
     graph = column_graph(posterior, settings, model.backend.lattice)
-    glyphs, shape = line.fields, foreground.shape
+    glyphs, shape = line.glyphs, foreground.shape
     # The middle one of the columns that show a character stands for it.
     middle = (graph.start + graph.end - 1) // 2
     return InterpretationGraph(
