@@ -88,15 +88,15 @@ def test_a_model_may_be_adapted(call, blots, npz, monkeypatch):
     made = LeNet5.load("second.safetensors").metadata["training"]
     assert status == 0 and f"mixed with {npz}" in out
     assert (
-        made["start"] and made["recipe"]["name"] == "adapt" and made["mixture"]["others"]["name"] == str(npz)
+        made["start"] and made["recipe"]["name"] == "adapt" and made["replay"]["others"]["name"] == str(npz)
     )
     status, out, _ = call(*start, "--replay", "none")
     made = LeNet5.load("second.safetensors").metadata["training"]
     assert status == 0 and "may be forgotten" in out
-    assert made["recipe"]["name"] == "adapt-alone" and made["mixture"]["others"] is None
+    assert made["recipe"]["name"] == "adapt-alone" and made["replay"]["others"] is None
     status, out, _ = call(*start, "--recipe", "fast")
     made = LeNet5.load("second.safetensors").metadata["training"]
-    assert status == 0 and made["start"] and made["recipe"]["name"] == "fast" and "mixture" not in made
+    assert status == 0 and made["start"] and made["recipe"]["name"] == "fast" and "replay" not in made
 
 
 def test_a_committee_is_adapted_interrupted_and_resumed(call, blots, npz, monkeypatch):

@@ -10,6 +10,7 @@ from lenet5.errors import DataError
 from lenet5.model.lenet5 import LeNet5
 from lenet5.training import fine_tuning
 from lenet5.training.fine_tuning import ReplayMix, recipe_for
+from lenet5.training.fit import fit
 from lenet5.training.loop import train
 from lenet5.training.recipes import ADAPT, FAST
 
@@ -91,7 +92,7 @@ def test_the_recipe_has_the_constants_of_the_network_that_is_adapted():
 
 def test_adapting_learns_the_person_and_keeps_the_others():
     others, own, rest = squares(2000, 1), squares(20, 2, side=3), squares(500, 3, side=3)
-    start = LeNet5().fit(others.images, others.labels, FAST.with_passes(6))
+    start = fit(LeNet5(), others.images, others.labels, FAST.with_passes(6))
     replay_mix = ReplayMix(others)
     adapted = train(own, recipe_for(start, replay_mix), start=start, replay_mix=replay_mix)
 
@@ -102,6 +103,6 @@ def test_adapting_learns_the_person_and_keeps_the_others():
     unseen = squares(1000, 4)
     assert error(adapted, unseen) <= error(start, unseen) + 0.005
     kept = adapted.metadata["training"]
-    assert kept["mixture"]["others"]["name"] == "squares of 8" and kept["data"]["name"] == "squares of 3"
+    assert kept["replay"]["others"]["name"] == "squares of 8" and kept["data"]["name"] == "squares of 3"
     assert adapted.metadata["figures"]["train_error"] == error(adapted, own)
-    assert "mixture" in json.loads(json.dumps(kept))
+    assert "replay" in json.loads(json.dumps(kept))

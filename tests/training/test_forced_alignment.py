@@ -112,7 +112,7 @@ def test_lines_are_mixed_with_what_they_are_not(model):
     assert recipe_for(model, replay_mix).name == "adapt-alone"
     some = LineReplayMix(Dataset(images, np.arange(10), tuple("0123456789"), "some"))
     assert recipe_for(model, some).name == "adapt-lines"
-    assert replay_mix.data()["cut"]["patterns"] == 100
+    assert replay_mix.to_dict()["cut"]["patterns"] == 100
 
 
 @pytest.mark.parametrize("classes", ["0123456789", "0123456789A"])

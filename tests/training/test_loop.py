@@ -10,11 +10,12 @@ from lenet5.engine.backend import backend
 from lenet5.errors import DataError, InputError, LeNet5Error, ModelError, SaveError
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network.distortion import MILD
-from lenet5.training import loop as training_file
-from lenet5.training import stochastic
+from lenet5.training import minibatch, stochastic
 from lenet5.training.checkpoint import Checkpoint, checkpoint_path, log_path
-from lenet5.training.loop import Training, train
-from lenet5.training.recipes import PAPER, PAPER_DISTORTED, Optimiser, Recipe
+from lenet5.training.fit import fit
+from lenet5.training.loop import train
+from lenet5.training.minibatch import MinibatchTraining
+from lenet5.training.recipes import FAST, PAPER, PAPER_DISTORTED, Optimiser, Recipe
 
 SHORT = Recipe("short", passes=3, batch=8, optimiser=Optimiser(rate=0.01, ema=0.05))
 
@@ -83,7 +84,7 @@ def test_progress_counts_every_pattern():
 def test_slices_for_the_progress_do_not_change_the_result(monkeypatch):
     models = []
     for slices in (1, 7):
-        monkeypatch.setattr(training_file, "SLICES_A_PASS", slices)
+        monkeypatch.setattr(minibatch, "SLICES_A_PASS", slices)
         models.append(train(blots(90), SHORT))
     np.testing.assert_array_equal(models[0].parameters, models[1].parameters)
 
@@ -120,7 +121,7 @@ def test_it_learns_what_an_untrained_network_cannot_tell():
 def test_the_average_is_what_is_kept_and_tested():
     data = blots(100)
     model = LeNet5(seed=0)
-    training = Training(model, data.images, data.labels, SHORT, test=(data.images, data.labels))
+    training = MinibatchTraining(model, data.images, data.labels, SHORT, test=(data.images, data.labels))
     while training.unfinished:
         report = training.run_pass()
     average = training.trainer.average.copy()
@@ -132,8 +133,8 @@ def test_the_average_is_what_is_kept_and_tested():
 
 def test_soft_targets_of_a_certain_label_are_the_label():
     data = blots(60)
-    hard = LeNet5().fit(data.images, data.labels, SHORT)
-    soft = LeNet5().fit(data.images, np.eye(10)[data.labels], SHORT)
+    hard = fit(LeNet5(), data.images, data.labels, SHORT)
+    soft = fit(LeNet5(), data.images, np.eye(10)[data.labels], SHORT)
     np.testing.assert_array_equal(hard.parameters, soft.parameters)
 
 
@@ -156,7 +157,7 @@ def test_the_uncompiled_trainer_takes_the_same_steps_as_the_engine(change):
     data = blots(50)
     fast, slow = LeNet5(seed=9), LeNet5(seed=9)
     for model, trainer in ((fast, None), (slow, backend("numpy").minibatch.Trainer)):
-        training = Training(model, data.images, data.labels, recipe, trainer=trainer)
+        training = MinibatchTraining(model, data.images, data.labels, recipe, trainer=trainer)
         first = training.run_pass()
         second = training.run_pass()
         training.finish()
@@ -315,7 +316,7 @@ def test_a_place_that_cannot_be_written_shows_before_the_work(tmp_path):
 )
 def test_training_takes_fields_of_28_by_28(images):
     with pytest.raises(InputError, match="28×28"):
-        LeNet5().fit(images, np.zeros(len(images), np.int64))
+        fit(LeNet5(), images, np.zeros(len(images), np.int64))
 
 
 def test_a_negative_seed_is_a_sentence():
@@ -399,7 +400,7 @@ def test_what_the_papers_training_cannot_use_is_said(tmp_path):
     with pytest.raises(InputError, match="one pattern after another: no other trainer"):
         train(data, PAPER, trainer=Recorder)
     with pytest.raises(InputError, match="not a row of target weights"):
-        LeNet5().fit(data.images, np.eye(10)[data.labels], PAPER)
+        fit(LeNet5(), data.images, np.eye(10)[data.labels], PAPER)
     with pytest.raises(Stop):
         train(data, SHORT, out=out, progress=stop_after(40))
     with pytest.raises(InputError, match="recipe name short, not paper"):
@@ -415,5 +416,5 @@ def test_what_the_papers_training_cannot_use_is_said(tmp_path):
 
 def test_one_pass_over_mnist_reads_most_of_it(mnist_train, mnist_test):
     images, labels = mnist_train
-    model = LeNet5().fit(images, labels, training_file.FAST.with_passes(1))
+    model = fit(LeNet5(), images, labels, FAST.with_passes(1))
     assert (model.predict(mnist_test[0]) != mnist_test[1]).mean() < 0.04

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from ..data.dataset import Dataset
     from ..model.classifier import Classifier
     from ..training.fine_tuning import ReplayMix
-    from ..training.loop import PassReport
+    from ..training.minibatch import PassReport
     from ..training.recipes import PaperRecipe, Recipe
-    from ..training.stochastic import PaperPass
+    from ..training.stochastic import StochasticReport
 
 __all__ = ["train_command"]
 
@@ -293,7 +293,7 @@ class _Progress:
         self.bar.n = self.bar.initial = self.done * patterns
         self.bar.refresh()
 
-    def each_pass(self, report: PassReport | PaperPass) -> None:
+    def each_pass(self, report: PassReport | StochasticReport) -> None:
         self.done = report.number
         self._say(_line(report, self.passes, self.what))
 
@@ -380,12 +380,12 @@ def _mixture(replay: str | None, start: Classifier) -> ReplayMix:
         return ReplayMix(load(replay or "mnist", split="train", progress=progress))
 
 
-def _line(report: PassReport | PaperPass, passes: int, what: str) -> str:
-    from ..training.stochastic import PaperPass
+def _line(report: PassReport | StochasticReport, passes: int, what: str) -> str:
+    from ..training.stochastic import StochasticReport
 
     test = "" if report.test_error is None else f"   {what} error {report.test_error:7.2%}"
     rates = ""
-    if isinstance(report, PaperPass):  # Section III-B gives both for the first pass
+    if isinstance(report, StochasticReport):  # Section III-B gives both for the first pass
         rates = f"   η {report.rate:g}, η_k {report.least_rate:.1e} … {report.largest_rate:.1e}"
     return (
         f"pass {report.number:{len(str(passes))}}/{passes}   training error {report.train_error:7.2%}{test}"

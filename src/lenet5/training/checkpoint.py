@@ -1,4 +1,4 @@
-"""What a training needs to go on where it was interrupted, in one file beside the model."""
+"""The checkpoint of a training, from which it goes on after an interruption: one file beside the model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Checkpoint", "checkpoint_path", "log_path"]
 
 FORMAT = "lenet5 checkpoint"
 # What a training by mini-batches goes on from, and the paper's.
-_ARRAYS = {"flat", "velocity", "square", "average"}, {"flat"}
+_ARRAYS = {"parameters", "velocity", "square", "average"}, {"parameters"}
 
 
 def checkpoint_path(out: Path) -> Path:
@@ -34,11 +34,15 @@ def log_path(out: Path) -> Path:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The state of a training after `done` passes.
+    """The state of a training.
 
-    `arrays`: "flat" and, unless the training is the paper's, "velocity", "square" and "average" of
-    engine.Trainer; (60000,) float32. `identity`: recipe, seed, data and start as JSON values; only a training
-    with the same may go on from here. `history`: a dict a pass. `command`: what began it.
+    Args:
+        arrays: "parameters" and, unless the training is the paper's, "velocity", "square" and "average" of the
+            Trainer (engine.interface), all (60000,) float32.
+        done: number of passes.
+        identity: recipe, seed, data and start as JSON values; only a training of the same may go on from here.
+        history: the report of each pass as a dict.
+        command: what began the training.
     """
 
     arrays: Mapping[str, NDArray[np.float32]]
@@ -67,8 +71,8 @@ class Checkpoint:
             )
         arrays, metadata = serialisation.read(path)
         kinds = {(array.shape, array.dtype) for array in arrays.values()}
-        fit_to_box_all = set(arrays) in _ARRAYS and kinds == {((PARAMETER_COUNT,), np.dtype(np.float32))}
-        if metadata.get("format") != FORMAT or not fit_to_box_all:
+        usable = set(arrays) in _ARRAYS and kinds == {((PARAMETER_COUNT,), np.dtype(np.float32))}
+        if metadata.get("format") != FORMAT or not usable:
             raise ModelError(f"{path} is not a checkpoint of lenet5; start without --resume")
         try:
             facts = {key: json.loads(metadata[key]) for key in ("done", "identity", "history", "command")}
@@ -78,7 +82,7 @@ class Checkpoint:
 
     def check(self, identity: Mapping[str, Any], path: Path) -> None:
         """Raise InputError, saying what differs, unless a training of this identity made the checkpoint."""
-        there, here = _flat(self.identity), _flat(json.loads(json.dumps(identity)))
+        there, here = _flatten(self.identity), _flatten(json.loads(json.dumps(identity)))
 
         def order(key: str) -> tuple[bool, bool, str]:
             # The recipe's name first: with another recipe everything about it differs. Lists last.
@@ -94,11 +98,13 @@ class Checkpoint:
                 )
 
 
-def _flat(value: Any, name: str = "") -> dict[str, Any]:
+def _flatten(value: Any, name: str = "") -> dict[str, Any]:
     """Nested dicts as one: {"recipe": {"rate": 1}} -> {"recipe rate": 1}."""
     if not isinstance(value, Mapping):
         return {name: value}
-    return {key: leaf for part in value for key, leaf in _flat(value[part], f"{name} {part}".strip()).items()}
+    return {
+        key: leaf for part in value for key, leaf in _flatten(value[part], f"{name} {part}".strip()).items()
+    }
 
 
 def _brief(value: Any) -> str:

@@ -8,6 +8,7 @@ much it is of each class, and how much it is none. # not in the paper.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ AT_ONCE = 20_000  # patterns
 
 def soft_targets(
     images: NDArray[np.uint8],
-    labels: NDArray,
+    labels: NDArray[Any],
     classes: Sequence[str],
     teachers: Sequence[Classifier],
     certain: int = 0,

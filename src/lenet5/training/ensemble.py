@@ -6,7 +6,6 @@ how these are distorted; and by what they go on from.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from ..model.ensemble import Ensemble
 from ..model.lenet5 import LeNet5
 from .checkpoint import checkpoint_path
 from .loop import train
+from .preparation import fingerprint
 from .recipes import PaperRecipe, Recipe
 
 __all__ = ["member_path", "places", "train_members"]
@@ -93,6 +93,6 @@ def _done(place: Path, start: LeNet5 | None, recipe: Recipe | PaperRecipe, seed:
         return None
     model = LeNet5.load(place)
     told = model.metadata["training"]
-    same = told.get("start") == (start and hashlib.sha256(start.parameters.tobytes()).hexdigest())
+    same = told.get("start") == (start and fingerprint(start))
     same &= told.get("seed") == seed and told.get("recipe") == json.loads(json.dumps(recipe.to_dict()))
     return model if same else None

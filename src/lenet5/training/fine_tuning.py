@@ -68,7 +68,7 @@ class ReplayMix:
             np.concatenate([np.repeat(own, again, 0), theirs, blank]),
         )
 
-    def data(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """What it is, for a model's metadata."""
         others = self.others and {"name": self.others.name, "sha256": self.others.fingerprint}
         return {"others": others, "many": self.many, "nothing": self.nothing, "share": self.share}
@@ -106,10 +106,10 @@ class LineReplayMix(ReplayMix):
         every, targets = (np.concatenate(column) for column in zip(*parts, strict=True))
         return every, targets
 
-    def data(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """What it is, for a model's metadata."""
         cut = {"patterns": len(self.cut), "sha256": hashlib.sha256(self.cut.tobytes()).hexdigest()}
-        return {**super().data(), "cut": cut, "rest": self.rest, "again": self.again}
+        return {**super().to_dict(), "cut": cut, "rest": self.rest, "again": self.again}
 
 
 def recipe_for(start: Classifier, replay_mix: ReplayMix) -> Recipe:

@@ -126,7 +126,7 @@ class _Grouped:
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as it is written to files, a dict for each group of settings."""
-        return asdict(self)  # type: ignore[call-overload]
+        return asdict(self)  # type: ignore[call-overload,no-any-return]
 
     def with_settings(self, **settings: Any) -> Self:
         """The same recipe with other settings, each named as in its group: with_settings(rate=0.01, j=5.0).

@@ -29,24 +29,35 @@ from ..network.preprocessing import check_fields, target_weights
 from .checkpoint import Checkpoint
 from .recipes import PAPER, PaperRecipe
 
-__all__ = ["PaperPass", "PaperTraining", "rates", "start", "train_paper"]
+__all__ = ["StochasticReport", "StochasticTraining", "rates", "start", "train_paper"]
 
 F32 = NDArray[np.float32]
-SLICES_A_PASS = 50  # how often a pass tells its progress
+SLICES_A_PASS = 50  # how often a pass reports its progress, at most
 _ORDER, _SAMPLE = 0, 1  # what a stream of random numbers is for
 
 
 @dataclass(frozen=True)
-class PaperPass:
-    """What one pass did."""
+class StochasticReport:
+    """The figures of one pass: a line of the log.
 
-    number: int  # from 1
-    rate: float  # η
-    least_rate: float  # the spread of η_k: in the paper's first pass about 7·10⁻⁵ …
-    largest_rate: float  # … to 0.016
-    energy: float  # eq. 8 or 9, mean over the patterns as they were met
-    train_error: float  # share of the patterns, distorted or not, that were answered wrongly as they were met
-    test_error: float | None  # share of the test patterns, after the pass; None without a test set
+    Args:
+        number: of the pass, from 1.
+        rate: η.
+        least_rate, largest_rate: the range of η_k: in the paper's first pass about 7·10⁻⁵ to 0.016.
+        energy: eq. 8 or 9, mean over the patterns as they were met.
+        train_error: share of the patterns, distorted or not, that were answered wrongly as they were met.
+        test_error: share of the test patterns, after the pass; None without a test set.
+        seconds: of the pass, without the test.
+        patterns_per_second: of the pass.
+    """
+
+    number: int
+    rate: float
+    least_rate: float
+    largest_rate: float
+    energy: float
+    train_error: float
+    test_error: float | None
     seconds: float
     patterns_per_second: float
 
@@ -54,28 +65,38 @@ class PaperPass:
 def start(seed: int, recipe: PaperRecipe = PAPER) -> F32:
     """All parameters before training, (60000,) float32."""
     how = recipe.initialisation
-    flat = initial(seed, how.spread, how.power, how.coefficient)
+    parameters = initial(seed, how.spread, how.power, how.coefficient)
     if how.bias is not None:
         for name, where in SLICES.items():
             if name.endswith("bias"):
-                flat[where] = how.bias
-    return flat
+                parameters[where] = how.bias
+    return parameters
 
 
 def rates(
-    flat: F32, codes: F32, images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, index: int,
+    parameters: F32, codes: F32, images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, index: int,
     recipe: PaperRecipe = PAPER, backend: Backend | None = None,
 ) -> F32:  # fmt: skip
-    """η_k of every parameter for pass `index` (from 0), (60000,) float32.
+    """η_k of every parameter for one pass (Appendix C).
 
-    images: (N, 28, 28); 500 of them are drawn by (seed, index), undistorted, all different where there are
-    as many. With `recipe.reshuffle` off they are those of the first pass. backend: what
-    computes; the automatic choice, unless given.
+    Args:
+        parameters: (60000,) float32.
+        codes: (classes, 84).
+        images: (N, 28, 28); the recipe's 500 are drawn by (seed, index), undistorted, all different where there
+            are as many. Without `recipe.reshuffle` they are those of the first pass.
+        labels: (N,) indices into the codes.
+        seed: of the draw.
+        index: of the pass, from 0.
+        recipe: its μ, schedule and curvature_scale.
+        backend: what computes; the automatic choice, unless given.
+
+    Returns:
+        (60000,) float32.
     """
     count = min(recipe.optimiser.curvature_patterns, len(images))
     sample = permutation(seed, index if recipe.reshuffle else 0, _SAMPLE, len(images))[:count]
     loops = (backend or choose()).stochastic
-    h = loops.curvature(flat, codes, images[sample], labels[sample], recipe.loss.j, recipe.loss.scale)
+    h = loops.curvature(parameters, codes, images[sample], labels[sample], recipe.loss.j, recipe.loss.scale)
     return np.float32(recipe.optimiser.schedule[index]) / (
         np.float32(recipe.optimiser.mu) + np.float32(recipe.optimiser.curvature_scale) * h
     )
@@ -92,28 +113,40 @@ def train_paper(
     labels: ArrayLike,
     seed: int = 0,
     recipe: PaperRecipe = PAPER,
-    progress: Callable[[int], None] = lambda patterns: None,
-    checkpoint: Callable[[F32, list[PaperPass]], None] = lambda flat, history: None,
+    progress: Callable[[int], object] = lambda patterns: None,
+    checkpoint: Callable[[F32, list[StochasticReport]], object] = lambda parameters, history: None,
     *,
     codes: F32 | None = None,
-    state: tuple[F32, list[PaperPass]] | None = None,
+    state: tuple[F32, list[StochasticReport]] | None = None,
     backend: Backend | None = None,
-) -> tuple[F32, list[PaperPass]]:
+) -> tuple[F32, list[StochasticReport]]:
     """Train as the paper did; the same seed gives the same parameters.
 
-    images: (N, 28, 28) uint8, 255 = ink. labels: (N,) indices into the codes (classes, 84): the ten digits'
-    unless given. progress is told of patterns as they are done, checkpoint of the parameters and the history
-    after each pass; what it was told is the `state` from which a later call goes on, to the same result.
-    Returns the parameters, (60000,) float32 in the order of architecture.SLICES, and a PaperPass a pass.
-    Raises InputError for what cannot be used, LeNet5Error when the parameters run away.
+    Args:
+        images: (N, 28, 28) uint8, 255 = ink.
+        labels: (N,) indices into the codes.
+        seed: of all that is drawn.
+        recipe: of the training.
+        progress: called with the number of patterns that were just learnt.
+        checkpoint: called with the parameters and the reports after each pass.
+        codes: (classes, 84); the ten digits', unless given.
+        state: what `checkpoint` was called with, to go on from there to the same result.
+        backend: what computes; the automatic choice, unless given.
+
+    Returns:
+        The parameters, (60000,) float32 in the order of architecture.SLICES, and a report a pass.
+
+    Raises:
+        InputError: images or labels cannot be used.
+        LeNet5Error: the parameters run away.
     """
     codes = codes_of(DIGITS) if codes is None else codes
     images, labels = _patterns(images, labels, [str(i) for i in range(len(codes))])
-    flat, history = (state[0].copy(), list(state[1])) if state else (start(seed, recipe), [])
+    parameters, history = (state[0].copy(), list(state[1])) if state else (start(seed, recipe), [])
     for index in range(len(history), recipe.passes):
-        history.append(run_pass(flat, codes, images, labels, seed, index, recipe, progress, backend))
-        checkpoint(flat, history)
-    return flat, history
+        history.append(run_pass(parameters, codes, images, labels, seed, index, recipe, progress, backend))
+        checkpoint(parameters, history)
+    return parameters, history
 
 
 def _patterns(
@@ -128,30 +161,32 @@ def _patterns(
 
 
 def run_pass(
-    flat: F32, codes: F32, images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, index: int,
-    recipe: PaperRecipe = PAPER, progress: Callable[[int], None] = lambda patterns: None,
+    parameters: F32, codes: F32, images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, index: int,
+    recipe: PaperRecipe = PAPER, progress: Callable[[int], object] = lambda patterns: None,
     backend: Backend | None = None,
-) -> PaperPass:  # fmt: skip
-    """One pass: rates, then every pattern once, in an order drawn by (seed, index). flat changes in place.
+) -> StochasticReport:  # fmt: skip
+    """One pass: rates, then every pattern once, in an order drawn by (seed, index). parameters changes in place.
 
     Raises LeNet5Error when the parameters run away.
     """
     began = time.perf_counter()
     backend = backend or choose()
-    own = rates(flat, codes, images, labels, seed, index, recipe, backend)
+    own = rates(parameters, codes, images, labels, seed, index, recipe, backend)
     loss = recipe.loss.j, recipe.loss.scale
-    loop = backend.stochastic.Pass(flat, codes, own, images, labels, *loss, recipe.distortion, seed, index)
+    loop = backend.stochastic.Pass(
+        parameters, codes, own, images, labels, *loss, recipe.distortion, seed, index
+    )
     order = permutation(seed, index if recipe.reshuffle else 0, _ORDER, len(images))
     for part in np.array_split(order, min(SLICES_A_PASS, len(images))):
         loop.run(part)
         progress(len(part))
-    if not np.isfinite(flat).all():
+    if not np.isfinite(parameters).all():
         raise LeNet5Error(
             f"the training ran away in pass {index + 1}: parameters are no longer numbers; "
             "a larger mu or curvature_scale, or a smaller scale, may help"
         )
     seconds = time.perf_counter() - began
-    return PaperPass(
+    return StochasticReport(
         number=index + 1,
         rate=recipe.optimiser.schedule[index],
         least_rate=float(own.min()),
@@ -164,11 +199,13 @@ def run_pass(
     )
 
 
-class PaperTraining:
-    """The paper's training of a model, with the verbs of train.Training, which explains them.
+class StochasticTraining:
+    """The paper's training of a model, with the verbs and arguments of MinibatchTraining.
 
-    Unlike there, one pattern follows another on one core; `threads` is for the test patterns only.
-    Raises InputError for images or labels that cannot be used.
+    One pattern follows another on one core; `threads` is for the test patterns only.
+
+    Raises:
+        InputError: images or labels cannot be used.
     """
 
     def __init__(
@@ -179,19 +216,19 @@ class PaperTraining:
         recipe: PaperRecipe = PAPER,
         *,
         seed: int = 0,
-        test: tuple[NDArray, NDArray] | None = None,
+        test: tuple[NDArray[np.uint8], NDArray[np.int64]] | None = None,
         threads: int | None = None,
     ) -> None:
         self.model, self.recipe, self.seed, self.test, self.threads = model, recipe, seed, test, threads
         self.images, self.labels = _patterns(images, labels, model.classes)
-        self.history: list[PaperPass] = []
+        self.history: list[StochasticReport] = []
 
     @property
     def unfinished(self) -> bool:
         """Whether passes of the recipe are still to be run."""
         return len(self.history) < self.recipe.passes
 
-    def run_pass(self, progress: Callable[[int], None] = lambda patterns: None) -> PaperPass:
+    def run_pass(self, progress: Callable[[int], object] = lambda patterns: None) -> StochasticReport:
         """One pass. Raises LeNet5Error when the parameters run away."""
         model, index = self.model, len(self.history)
         done = run_pass(
@@ -226,7 +263,7 @@ class PaperTraining:
     def checkpoint(self, identity: Mapping[str, Any], command: str) -> Checkpoint:
         """The state after the passes so far: the parameters are all there is to it."""
         return Checkpoint(
-            arrays={"flat": self.model.parameters},
+            arrays={"parameters": self.model.parameters},
             done=len(self.history),
             identity=identity,
             history=[asdict(done) for done in self.history],
@@ -235,5 +272,5 @@ class PaperTraining:
 
     def restore(self, state: Checkpoint) -> None:
         """Go on from a checkpoint."""
-        self.model.parameters[:] = state.arrays["flat"]
-        self.history = [PaperPass(**done) for done in state.history]
+        self.model.parameters[:] = state.arrays["parameters"]
+        self.history = [StochasticReport(**done) for done in state.history]

@@ -1,0 +1,192 @@
+"""Training by mini-batches on eq. 9; not in the paper but for the loss."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..engine.interface import Trainer
+from ..errors import LeNet5Error
+from ..model.lenet5 import LeNet5
+from ..network.preprocessing import check_fields, target_weights
+from .checkpoint import Checkpoint
+from .recipes import FAST, Recipe
+
+__all__ = ["MinibatchTraining", "PassReport"]
+
+SLICES_A_PASS = 50  # how often a pass reports its progress, at most
+
+
+@dataclass(frozen=True)
+class PassReport:
+    """The figures of one pass: a line of the log.
+
+    Args:
+        number: of the pass, from 1.
+        rate: at the end of the pass.
+        energy: eq. 9, mean over the patterns as they were met.
+        train_error: share of the patterns, distorted or not, that were answered wrongly as they were met.
+        test_error: share of the test patterns, after the pass; None without a test set.
+        seconds: of the pass, without the test.
+        patterns_per_second: of the pass.
+    """
+
+    number: int
+    rate: float
+    energy: float
+    train_error: float
+    test_error: float | None
+    seconds: float
+    patterns_per_second: float
+
+
+class MinibatchTraining:
+    """A training in memory: `run_pass` until not `unfinished`, then `finish`.
+
+    Args:
+        model: its parameters are changed in place, by its backend.
+        images: (N, 28, 28) uint8, 255 = ink.
+        labels: (N,) labels or (N, classes) target weights (network.preprocessing.target_weights).
+        recipe: of the training.
+        seed: of the order of the patterns and of their distortions.
+        test: images and labels to report on after each pass, without influence.
+        threads: as many as this process may use, unless given; the result does not depend on it.
+        trainer: makes the Trainer (engine.interface), in place of the backend's.
+
+    Raises:
+        InputError: images or labels cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: LeNet5,
+        images: ArrayLike,
+        labels: ArrayLike,
+        recipe: Recipe = FAST,
+        *,
+        seed: int = 0,
+        test: tuple[NDArray[np.uint8], NDArray[np.int64]] | None = None,
+        threads: int | None = None,
+        trainer: Callable[..., Trainer] | None = None,
+    ) -> None:
+        fields = check_fields(images)
+        self.model, self.recipe, self.seed, self.test, self.threads = model, recipe, seed, test, threads
+        self.images, self.targets = fields, target_weights(labels, model.classes, len(fields))
+        self.history: list[PassReport] = []
+        self._rates = recipe.rates(len(fields))
+        self.trainer: Trainer = (trainer or model.backend.minibatch.Trainer)(
+            model.parameters,
+            model.codes,
+            fields,
+            self.targets,
+            batch=recipe.batch,
+            momentum=recipe.optimiser.momentum,
+            beta2=recipe.optimiser.beta2,
+            weight_decay=recipe.optimiser.weight_decay,
+            j=recipe.loss.j,
+            scale=recipe.loss.scale,
+            distortion=recipe.distortion,
+            seed=seed,
+            threads=threads,
+        )
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether passes of the recipe are still to be run."""
+        return len(self.history) < self.recipe.passes
+
+    def run_pass(self, progress: Callable[[int], object] = lambda patterns: None) -> PassReport:
+        """Run one pass, in an order drawn from (seed, pass).
+
+        Args:
+            progress: called with the number of patterns that were just learnt.
+
+        Raises:
+            LeNet5Error: the parameters run away.
+        """
+        index = len(self.history)
+        began = time.perf_counter()
+        energy, errors = self._learn(index, progress)
+        seconds = time.perf_counter() - began
+        if not (np.isfinite(energy) and np.isfinite(self.trainer.parameters).all()):
+            raise LeNet5Error(
+                f"the training ran away in pass {index + 1}: the energy is no longer a number; "
+                f"a peak rate below {self.recipe.optimiser.rate:g} may help"
+            )
+        count = len(self.images)
+        report = PassReport(
+            number=index + 1,
+            rate=float(self._rates[index][-1]),
+            energy=energy / count,
+            train_error=errors / count,
+            test_error=self._error(*self.test) if self.test else None,
+            seconds=seconds,
+            patterns_per_second=count / seconds,
+        )
+        self.history.append(report)
+        return report
+
+    def _learn(self, index: int, progress: Callable[[int], object]) -> tuple[float, int]:
+        """Learn every pattern once: energy and errors summed over the patterns as they were met."""
+        self.trainer.prepare_pass(index)
+        order = np.random.Generator(np.random.PCG64([self.seed, index])).permutation(len(self.images))
+        rates, batch = self._rates[index], self.recipe.batch
+        energy, errors = 0.0, 0
+        steps = -(-len(rates) // SLICES_A_PASS)  # whole mini-batches: slices do not change the result
+        for first in range(0, len(rates), steps):
+            part = order[first * batch : (first + steps) * batch]
+            more, wrong = self.trainer.run(part, rates[first : first + steps], self.recipe.optimiser.ema)
+            energy, errors = energy + more, errors + wrong
+            progress(len(part))
+        return energy, errors
+
+    def _error(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
+        """Share answered wrongly by the network as it would be kept now."""
+        compute = self.model.backend.inference.penalties
+        penalties = compute(self._kept(), self.model.codes, images, self.threads)
+        return float((penalties.argmin(1) != labels).mean())
+
+    def _kept(self) -> NDArray[np.float32]:
+        """The parameters that `finish` keeps: the average, where the recipe has one."""
+        return self.trainer.average if self.recipe.optimiser.ema else self.model.parameters
+
+    def finish(self) -> None:
+        """Keep the average, where the recipe has one, and write recipe and figures into the model."""
+        self.model.parameters[:] = self._kept()
+        hard = self.targets.ndim == 1
+        self.model.record(
+            self.recipe,
+            self.seed,
+            len(self.images),
+            train_error=self._error(self.images, self.targets) if hard else None,
+            test_error=self.history[-1].test_error if self.history else None,
+        )
+
+    def checkpoint(self, identity: Mapping[str, Any], command: str) -> Checkpoint:
+        """The state after the passes so far."""
+        return Checkpoint(
+            arrays={
+                "parameters": self.model.parameters,
+                "velocity": self.trainer.velocity,
+                "square": self.trainer.square,
+                "average": self.trainer.average,
+            },
+            done=len(self.history),
+            identity=identity,
+            history=[asdict(report) for report in self.history],
+            command=command,
+        )
+
+    def restore(self, state: Checkpoint) -> None:
+        """Go on from a checkpoint."""
+        self.model.parameters[:] = state.arrays["parameters"]
+        self.trainer.velocity[:] = state.arrays["velocity"]
+        self.trainer.square[:] = state.arrays["square"]
+        self.trainer.average[:] = state.arrays["average"]
+        self.trainer.steps = state.done * self._rates.shape[1]
+        self.history = [PassReport(**report) for report in state.history]
