@@ -1,13 +1,17 @@
-"""`lenet5 eval-strings`."""
+"""`lenet5 eval-strings`: how many strings of a folder are read right."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .options import allowed_by, reading_options
+
+if TYPE_CHECKING:
+    from ..imaging.page_layout import Mode
 
 __all__ = ["eval_strings_command"]
 
@@ -22,7 +26,7 @@ __all__ = ["eval_strings_command"]
     show_default=True,
     help="What each picture is taken for; auto: whatever `lenet5 read` would.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Everything as JSON, every reading too.")
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, with every reading.")
 def eval_strings_command(
     folder: Path,
     weights: str,
@@ -31,13 +35,13 @@ def eval_strings_command(
     choices: Path | None,
     method: str,
     workers: int | None,
-    mode: str,
+    mode: Mode,
     as_json: bool,
 ) -> None:
-    """Read the strings of FOLDER, and say how many are right.
+    """Read the strings of FOLDER, and count those that are right.
 
-    FOLDER has pictures of one line each, in it or in `images` there, and labels.csv with the columns file and
-    label.
+    FOLDER holds pictures of one line each, in it or in its folder `images`, and labels.csv with the columns file
+    and label.
     """
     from tqdm import tqdm
 
@@ -47,10 +51,10 @@ def eval_strings_command(
     from .progress import width
 
     reader = Reader(weights, method=method)
-    rule = allowed_by(reader.model.classes, digits, pattern, choices)
+    grammar = allowed_by(reader.model.classes, digits, pattern, choices)
     pictures = read_transcripts(folder)
     with tqdm(total=len(pictures), unit=" strings", ncols=width(), leave=False, disable=None) as bar:
         result = evaluate_strings(
-            reader, pictures, rule, lambda done, total: bar.update(), mode=mode, workers=workers
+            reader, pictures, grammar, lambda done, total: bar.update(), mode=mode, workers=workers
         )
     click.echo(json.dumps(result.to_dict()) if as_json else result.format())

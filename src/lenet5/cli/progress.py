@@ -1,4 +1,4 @@
-"""Progress on standard error, where that is a terminal."""
+"""Progress bars on standard error, where that is a terminal."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ __all__ = ["downloads", "width"]
 
 
 def width() -> int:
-    """Columns for a bar, also where a terminal does not know its own."""
+    """Columns of a bar; a terminal that does not know its width has 80."""
     return min(100, shutil.get_terminal_size().columns)
 
 
 @contextlib.contextmanager
 def downloads() -> Iterator[Callable[[str, int, int | None], None]]:
-    """A `progress` for datasets.load: a bar for each file as its bytes arrive."""
+    """Give `data.dataset.load` a progress function that shows a bar for each file as its bytes arrive."""
     from tqdm import tqdm
 
     bars: dict[str, tqdm] = {}

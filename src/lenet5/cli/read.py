@@ -15,6 +15,7 @@ from .options import allowed_by, reading_options, threshold_of
 from .percentage import Percentage
 
 if TYPE_CHECKING:
+    from ..imaging.page_layout import Mode
     from ..reading.document_reader import DocumentReader, PageResult
     from ..reading.results import Result
 
@@ -79,7 +80,7 @@ def read_command(
     choices: Path | None,
     method: str,
     workers: int | None,
-    mode: str,
+    mode: Mode,
     region: str | None,
     form: Path | None,
     best: int,
@@ -109,7 +110,7 @@ def read_command(
     reader = Reader(weights, method=method, backend="numpy" if few else None)
     documents = DocumentReader(
         reader,
-        mode=mode,  # type: ignore[arg-type]  # one of click's choices
+        mode=mode,
         region=parse_region(region) if region else None,
         grammar=None if form else allowed_by(reader.model.classes, digits, pattern, choices),
         form=load_form(form) if form else None,

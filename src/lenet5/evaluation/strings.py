@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, PictureError
+from ..imaging.page_layout import Mode
 from ..lattice.regex import Grammar
 from ..parallel import parallel_map
 from ..reading.reader import Reader
@@ -99,7 +100,7 @@ def evaluate_strings(
     grammar: Grammar | None = None,
     progress: Callable[[int, int], None] | None = None,
     *,
-    mode: str = "string",
+    mode: Mode = "string",
     workers: int | None = 1,
 ) -> StringEvaluation:
     """Read every picture and compare the text with its label; nothing is rejected.
@@ -130,7 +131,7 @@ def evaluate_strings(
     return StringEvaluation(tuple(rows))
 
 
-def _read(reader: Reader, grammar: Grammar | None, mode: str, path: Path) -> tuple[str, float]:
+def _read(reader: Reader, grammar: Grammar | None, mode: Mode, path: Path) -> tuple[str, float]:
     """The text and the confidence of one picture."""
     try:
         result = reader.read(path, mode=mode, grammar=grammar, best=1, threshold=0.0)

@@ -193,8 +193,14 @@ class InterpretationGraph:
         every = np.arange(len(graph.start))
         likely = every[(graph.penalty < settings.unlikely) | (graph.label == SILENT)]
         if len(likely) < len(every):
-            arcs = (of[likely] for of in (graph.start, graph.end, graph.label, graph.penalty))
-            searched = Graph(graph.nodes, *arcs, loops=graph.loops)
+            searched = Graph(
+                graph.nodes,
+                graph.start[likely],
+                graph.end[likely],
+                graph.label[likely],
+                graph.penalty[likely],
+                graph.loops,
+            )
             if len(readings := _readings(searched, best, settings)) >= best:
                 return searched, likely, readings
         return graph, every, _readings(graph, best, settings)
