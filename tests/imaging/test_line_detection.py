@@ -26,7 +26,7 @@ def test_a_line_is_found_where_it_is(climb):
     assert found[0].start == pytest.approx(20, abs=2) and found[0].end == pytest.approx(280, abs=2)
     for column in (20, 150, 280):
         assert found[0].row(column) == pytest.approx(60 + climb * (column - 20) / 260, abs=1)
-    assert found[0].thick == pytest.approx(2.5, abs=0.6)  # Pillow's sloping lines are thinner
+    assert found[0].thickness == pytest.approx(2.5, abs=0.6)  # Pillow's sloping lines are thinner
 
 
 def test_strokes_across_a_line_do_not_break_it():

@@ -1,80 +1,117 @@
-"""Printed boxes, one character each: rectangles framed by thin straight lines, closed or standing on a comb.
+"""Printed boxes for one character each: rectangles framed by thin straight lines, closed or standing on a comb.
 
-A frame is found twice. First as a hole: paper that ink closes in on four sides, which are straight; loops of
-digits are not. That gives the boxes' usual size. Then only straight ink as long as a box's sides is kept, so
-that a box stays one even where what was written in it crosses its frame.
+A frame is detected twice. First as a hole: background that foreground closes in on four sides, which are straight;
+those of a digit's loops are not. That gives the boxes' usual size. Then only straight foreground as long as a box's
+sides is kept, so that a box stays one even where the writing in it crosses its frame.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from .background import estimate_background
+from .components import CONNECTIVITY
 from .geometry import Region
 from .page_mask import PAGE_MASK, contrast_mask
-from .resize import rescale
+from .resize import rescale, working_scale
 
-__all__ = ["BOXES", "find_character_boxes"]
-
-BOXES = 3  # printed boxes, from which on a picture is read box by box without being asked
-LEAST = 12  # pixels of the reduced page: sides of a box
-LINED = 0.85  # share of each side that is framed
-ALIKE = 0.25  # of a box's sides, by which boxes of one row may differ
-SOLITARY = 0.2  # share of the picture's shorter side that a box without neighbours has at least
-STRAIGHT = 0.7  # of a box's sides: straight ink as long as that is its frame
-WALL = 0.03  # of a box's sides: so much more is cut off within, where a frame is grey
-TICKS = 0.05  # of a comb's width a box: how far a tick may stand from its place
+__all__ = ["CHARACTER_BOXES", "CharacterBoxSettings", "find_character_boxes"]
 
 
-def find_character_boxes(colours: NDArray[np.float32], name: str = "the picture") -> list[Region]:
-    """The insides of printed boxes, (rows, columns, 3) in 0 … 1: row by row, from left to right; often none.
+@dataclass(frozen=True)
+class CharacterBoxSettings:
+    """What printed boxes look like; sides are a box's. Chosen by eye on drawn and on printed forms."""
 
-    Boxes with walls in common or apart, and combs (a line below with ticks between the places). Each Region's
-    picture is the box without its frame; Region.line is the row. No boxes: an empty list, never an error.
+    enough: int = 3  # boxes, from which on an image is read box by box without being asked
+    least: int = 12  # pixels of the reduced page: sides of a box
+    slimness: float = 12.0  # sides of a box for the other, at most
+    framed: float = 0.85  # share of each side that is framed
+    straight_rim: float = 0.04  # sides within which a straight frame lies
+    alike: float = 0.25  # sides by which boxes of one row may differ …
+    alike_least: float = 3.0  # … and pixels
+    solitary: float = 0.2  # share of the image's shorter side that a box without neighbours has at least
+    straight: float = 0.7  # sides: straight foreground as long as that is a frame
+    wall: float = 0.03  # sides: so much more is cut off within, where a frame is grey
+    missing_rim: float = 0.12  # sides within which the frame of a box between two others lies
+    most: int = 40  # boxes in a row
+    comb: float = 0.25  # share of the page's width that the line of a comb is long at least
+    comb_slimness: float = 10.0  # thicknesses of that line for its length, at least
+    tick: float = 0.012  # of a comb's width: height at which its ticks are counted …
+    tick_least: int = 4  # … and pixels
+    tick_filled: float = 0.9  # share of that height which a tick fills
+    tick_place: float = 0.05  # of a box's width: how far a tick may stand from its place
+    comb_height: float = 1.35  # widths of a place that a character on a comb is high at most
+    comb_filled: float = 0.8  # share of the line that its places cover at least
+    comb_margin: float = 0.3  # widths of a place that the line may go on beyond them
+
+
+CHARACTER_BOXES = CharacterBoxSettings()
+_Edges = tuple[int, ...]  # top, bottom, left, right of a box
+
+
+def find_character_boxes(
+    image: NDArray[np.float32],
+    name: str = "the picture",
+    settings: CharacterBoxSettings = CHARACTER_BOXES,
+) -> list[Region]:
+    """The insides of printed boxes, row by row, from left to right.
+
+    Boxes with walls in common or apart, and combs: a line below with ticks between the places.
+
+    Args:
+        image: (rows, columns, 3) in 0 … 1.
+        name: what errors call it.
+        settings: what boxes look like.
+
+    Returns:
+        Regions whose image is the box without its frame and whose line is the row; often none, never an error.
     """
-    pixels = max(1.0, max(colours.shape[:2]) / PAGE_MASK.longest)
-    small = rescale(colours, pixels)
-    if min(small.shape[:2]) < LEAST:
+    pixels = working_scale(image, PAGE_MASK.longest)
+    small = rescale(image, pixels)
+    if min(small.shape[:2]) < settings.least:
         return []
-    strength = contrast_mask(small, estimate_background(small))
-    found = _closed(strength)
-    if not len(found):
-        found = _comb(strength)
-    rows = _rows(found)
+    mask = contrast_mask(small, estimate_background(small))
+    boxes = _closed(mask, settings)
+    if not len(boxes):
+        boxes = _comb(mask, settings)
+    rows = _rows(boxes)
     count = sum(map(len, rows))
     regions = []
     for line, row in enumerate(rows):
         for box in row:
             top, bottom, left, right = (round(edge * pixels) for edge in box)
-            picture = colours[top:bottom, left:right]
+            inside = image[top:bottom, left:right]
             called = name if count == 1 else f"{name}, box {len(regions) + 1}"
-            regions.append(
-                Region((left, top, right - left, bottom - top), (left, top), picture, called, line)
-            )
+            placed = (left, top, right - left, bottom - top)
+            regions.append(Region(placed, (left, top), inside, called, line))
     return regions
 
 
-def _closed(inked: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Top, bottom, left, right of the inside of every closed box."""
-    first = _framed(inked)
+def _closed(mask: NDArray[np.bool_], settings: CharacterBoxSettings) -> NDArray[np.intp]:
+    """Top, bottom, left, right of the inside of every closed box, (boxes, 4)."""
+    first = _framed(mask, settings)
     if not len(first):
         return first
     high, wide = (int(np.median(first[:, i + 1] - first[:, i])) for i in (0, 2))
-    frame = _straight(inked, round(STRAIGHT * wide)) | _straight(inked.T, round(STRAIGHT * high)).T
+    share = settings.straight
+    frame = _straight(mask, round(share * wide)) | _straight(mask.T, round(share * high)).T
     found = [*first.tolist()]
-    for box in _framed(frame).tolist():
+    for box in _framed(frame, settings).tolist():
         if not any(_middle_in(box, other) for other in found):
             found.append(box)
     boxes = np.array(found)
     sides = np.stack([boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]], 1)
     usual = np.median(sides, 0)
-    boxes = boxes[(np.abs(sides - usual) <= np.maximum(3, ALIKE * usual)).all(1)]
-    if len(boxes) == 1 and min(high, wide) < SOLITARY * min(inked.shape):
+    boxes = boxes[(np.abs(sides - usual) <= np.maximum(settings.alike_least, settings.alike * usual)).all(1)]
+    if len(boxes) == 1 and min(high, wide) < settings.solitary * min(mask.shape):
         return boxes[:0]
-    return np.array([box for row in _rows(boxes) for box in _filled(row, inked)], np.intp).reshape(-1, 4)
+    filled = [box for row in _rows(boxes) for box in _with_missing(row, mask, settings)]
+    return np.array(filled, np.intp).reshape(-1, 4)
 
 
 def _middle_in(box: list[int], other: list[int]) -> bool:
@@ -82,7 +119,7 @@ def _middle_in(box: list[int], other: list[int]) -> bool:
     return other[0] <= y <= other[1] and other[2] <= x <= other[3]
 
 
-def _filled(row: list[tuple[int, ...]], inked: NDArray[np.bool_]) -> list[tuple[int, ...]]:
+def _with_missing(row: list[_Edges], mask: NDArray[np.bool_], settings: CharacterBoxSettings) -> list[_Edges]:
     """A row of boxes with those in its gaps, and at its ends, whose frame is there but crossed by writing."""
     if len(row) < 2:
         return row
@@ -91,139 +128,150 @@ def _filled(row: list[tuple[int, ...]], inked: NDArray[np.bool_]) -> list[tuple[
     high, wide = (round(np.median([box[i + 1] - box[i] for box in row])) for i in (0, 2))
     slope, level = np.polyfit([box[2] for box in row], [box[0] for box in row], 1)
 
-    def printed(left: float) -> tuple[int, ...] | None:
+    def printed(left: float) -> _Edges | None:
         top, left = round(level + slope * left), round(left)
-        bottom, right = top + high, left + wide
-        if min(top, left) < 1 or bottom >= inked.shape[0] or right >= inked.shape[1]:
-            return None
-        rim = max(4, round(0.12 * high))
-        above, below = slice(max(0, top - rim), top + rim), slice(bottom - rim, bottom + rim)
-        before, behind = slice(max(0, left - rim), left + rim), slice(right - rim, right + rim)
-        sides = [inked[edge, left:right].any(0) for edge in (above, below)]
-        sides += [inked[top:bottom, edge].any(1) for edge in (before, behind)]
-        return (top, bottom, left, right) if all(side.mean() >= LINED for side in sides) else None
+        box = (top, top + high, left, left + wide)
+        return box if _frame_is_printed(box, mask, settings) else None
 
-    places = []
-    for before, behind in pairwise(row):
-        missing = round((behind[2] - before[2]) / pitch) - 1
-        step = (behind[2] - before[2]) / (missing + 1)
-        places += [before[2] + step * (i + 1) for i in range(min(missing, 40))]
-    found = [box for left in places if (box := printed(left))]
+    places: list[float] = []
+    for before, after in pairwise(row):
+        missing = round((after[2] - before[2]) / pitch) - 1
+        step = (after[2] - before[2]) / (missing + 1)
+        places += [before[2] + step * (i + 1) for i in range(min(missing, settings.most))]
+    boxes = [box for left in places if (box := printed(left))]
     for left, step in ((row[0][2], -pitch), (row[-1][2], pitch)):
         while box := printed(left := left + step):
-            found.append(box)
-    return sorted([*row, *found], key=lambda box: box[2])
+            boxes.append(box)
+    return sorted([*row, *boxes], key=lambda box: box[2])
 
 
-def _straight(inked: NDArray[np.bool_], long: int) -> NDArray[np.bool_]:
-    """Ink of level lines at least so long; a line may climb by a pixel or two."""
-    from scipy import ndimage
+def _frame_is_printed(box: _Edges, mask: NDArray[np.bool_], settings: CharacterBoxSettings) -> bool:
+    """Whether there is foreground along each side of a box, or near it."""
+    top, bottom, left, right = box
+    if min(top, left) < 1 or bottom >= mask.shape[0] or right >= mask.shape[1]:
+        return False
+    rim = max(4, round(settings.missing_rim * (bottom - top)))
+    above, below = slice(max(0, top - rim), top + rim), slice(bottom - rim, bottom + rim)
+    before, after = slice(max(0, left - rim), left + rim), slice(right - rim, right + rim)
+    sides = [mask[edge, left:right].any(0) for edge in (above, below)]
+    sides += [mask[top:bottom, edge].any(1) for edge in (before, after)]
+    return all(side.mean() >= settings.framed for side in sides)
 
-    thick = ndimage.maximum_filter1d(inked.view(np.uint8), 3, axis=0)
-    joined = ndimage.minimum_filter1d(ndimage.maximum_filter1d(thick, 5, axis=1), 5, axis=1)
-    held = ndimage.minimum_filter1d(joined, max(long, 5), axis=1, mode="constant")
-    held = ndimage.maximum_filter1d(held, max(long, 5), axis=1, mode="constant")
-    return held.astype(bool)
+
+def _straight(mask: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
+    """Foreground of horizontal lines at least so long; a line may climb by a pixel or two."""
+    thick = ndimage.maximum_filter1d(mask.view(np.uint8), 3, axis=0)
+    closed = ndimage.minimum_filter1d(ndimage.maximum_filter1d(thick, 5, axis=1), 5, axis=1)
+    opened = ndimage.minimum_filter1d(closed, max(length, 5), axis=1, mode="constant")
+    opened = ndimage.maximum_filter1d(opened, max(length, 5), axis=1, mode="constant")
+    return opened.astype(bool)
 
 
-def _framed(inked: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Holes in the ink whose four sides are straight: top, bottom, left, right of each, (boxes, 4)."""
-    from scipy import ndimage
-
-    holes, _ = ndimage.label(~inked)
-    found = []
+def _framed(mask: NDArray[np.bool_], settings: CharacterBoxSettings) -> NDArray[np.intp]:
+    """Holes in the foreground whose four sides are straight: top, bottom, left, right of each, (boxes, 4)."""
+    holes, _ = ndimage.label(~mask)
+    boxes = []
     for number, (down, across) in enumerate(ndimage.find_objects(holes), 1):
         high, wide = down.stop - down.start, across.stop - across.start
-        if min(high, wide) < LEAST or max(high, wide) > 12 * min(high, wide):
+        if min(high, wide) < settings.least or max(high, wide) > settings.slimness * min(high, wide):
             continue
         if down.start == 0 or across.start == 0 or down.stop == len(holes) or across.stop == holes.shape[1]:
-            continue  # open to the picture's edge
+            continue  # open to the image's edge
         inside = holes[down, across] == number
-        # How far each side's ink is from the box around the hole: nowhere far where the side is straight.
-        near = [max(1, round(0.04 * side)) for side in (high, wide)]
+        # How far each side's foreground is from the box around the hole: not at all where the side is straight.
+        near = [max(1, round(settings.straight_rim * side)) for side in (high, wide)]
         sides = [
             inside[: near[0] + 1].any(0), inside[-near[0] - 1 :].any(0),
             inside[:, : near[1] + 1].any(1), inside[:, -near[1] - 1 :].any(1),
         ]  # fmt: skip
-        if min(float(side.mean()) for side in sides) < LINED:
+        if min(float(side.mean()) for side in sides) < settings.framed:
             continue
-        least = round(WALL * min(high, wide))
-        top = down.start + _inner(inside, least)
-        bottom = down.stop - _inner(inside[::-1], least)
-        left = across.start + _inner(inside.T, least)
-        right = across.stop - _inner(inside.T[::-1], least)
-        if bottom - top >= LEAST / 2 and right - left >= LEAST / 2:
-            found.append((top, bottom, left, right))
-    return np.array(found, np.intp).reshape(-1, 4)
+        least = round(settings.wall * min(high, wide))
+        top = down.start + _frame_rows(inside, least)
+        bottom = down.stop - _frame_rows(inside[::-1], least)
+        left = across.start + _frame_rows(inside.T, least)
+        right = across.stop - _frame_rows(inside.T[::-1], least)
+        if bottom - top >= settings.least / 2 and right - left >= settings.least / 2:
+            boxes.append((top, bottom, left, right))
+    return np.array(boxes, np.intp).reshape(-1, 4)
 
 
-def _inner(inside: NDArray[np.bool_], least: int) -> int:
+def _frame_rows(inside: NDArray[np.bool_], least: int) -> int:
     """Rows at the top that are still half frame (it may slant)."""
     clear = inside.mean(1) > 0.9 * np.quantile(inside.mean(1), 0.9)
     return least + min(int(clear.argmax()), len(inside) // 8)
 
 
-def _comb(inked: NDArray[np.bool_]) -> NDArray[np.intp]:
+def _comb(mask: NDArray[np.bool_], settings: CharacterBoxSettings) -> NDArray[np.intp]:
     """Places between the ticks of a comb: top, bottom, left, right of each, (places, 4)."""
-    from scipy import ndimage
-
-    columns = inked.shape[1]
-    level = _straight(inked, max(4 * LEAST, round(0.25 * columns)))
-    lines, _ = ndimage.label(level, np.ones((3, 3)))
-    best: list[tuple[int, int, int, int]] = []
+    columns = mask.shape[1]
+    level = _straight(mask, max(4 * settings.least, round(settings.comb * columns)))
+    lines, _ = ndimage.label(level, CONNECTIVITY)
+    best: list[_Edges] = []
     for down, across in ndimage.find_objects(lines):
-        thick = down.stop - down.start
-        if across.stop - across.start < 10 * thick:
+        thickness = down.stop - down.start
+        if across.stop - across.start < settings.comb_slimness * thickness:
             continue
-        tick = max(4, round(0.012 * (across.stop - across.start)))
-        base = down.start - 1
-        if base - tick < 0:
-            continue
-        first = max(0, across.start - 3)  # where the line's own end may be
-        standing = inked[base - tick : base, first : across.stop + 3].mean(0) >= 0.9
-        runs, _ = ndimage.label(np.pad(standing, 1))
-        places = [((x.start + x.stop) / 2 - 1, x.stop - x.start) for (x,) in ndimage.find_objects(runs)]
-        ticks = np.array([x + first - across.start for x, wide in places if wide <= max(3, 1.5 * thick)])
-        found = _even(ticks, across.stop - across.start)
-        if len(found) - 1 > len(best):
-            pitch = (found[-1] - found[0]) / (len(found) - 1)
-            top = max(0, round(base - 1.35 * pitch))
+        places = _ticks(mask, down.start - 1, across, thickness, settings)
+        if len(places) - 1 > len(best):
+            pitch = (places[-1] - places[0]) / (len(places) - 1)
+            base = down.start - 1
+            top = max(0, round(base - settings.comb_height * pitch))
             side = max(2, round(0.05 * pitch))
             best = [
                 (top, base, across.start + round(a) + side, across.start + round(b) - side)
-                for a, b in pairwise(found)
+                for a, b in pairwise(places)
             ]
     return np.array(best, np.intp).reshape(-1, 4)
 
 
-def _even(ticks: NDArray, wide: int) -> list[float]:
+def _ticks(
+    mask: NDArray[np.bool_], base: int, across: slice, thickness: int, settings: CharacterBoxSettings
+) -> list[float]:
+    """Columns of the ticks at even distances on a comb's line, from its start; base: the row above it."""
+    length = across.stop - across.start
+    tick = max(settings.tick_least, round(settings.tick * length))
+    if base - tick < 0:
+        return []
+    first = max(0, across.start - 3)  # where the line's own end may be
+    standing = mask[base - tick : base, first : across.stop + 3].mean(0) >= settings.tick_filled
+    runs, _ = ndimage.label(np.pad(standing, 1))
+    columns = [((x.start + x.stop) / 2 - 1, x.stop - x.start) for (x,) in ndimage.find_objects(runs)]
+    thin = [x + first - across.start for x, wide in columns if wide <= max(3, 1.5 * thickness)]
+    return _even(np.array(thin), length, settings)
+
+
+def _even(ticks: NDArray, width: int, settings: CharacterBoxSettings) -> list[float]:
     """The most ticks at even distances from one end of a line to the other; none for fewer than three places."""
     best: list[float] = []
     if len(ticks) < 4:
         return best
-    for places in range(3, min(40, wide // LEAST) + 1):
+    for places in range(3, min(settings.most, width // settings.least) + 1):
         first, last = ticks[0], ticks[-1]
         pitch = (last - first) / places
-        if last - first < 0.8 * wide or max(first, wide - last) > 0.3 * pitch:
+        if last - first < settings.comb_filled * width:
+            continue
+        if max(first, width - last) > settings.comb_margin * pitch:
             continue
         wanted = np.linspace(first, last, places + 1)
         nearest = ticks[np.abs(ticks[:, None] - wanted).argmin(0)]
-        if (np.abs(nearest - wanted) <= max(1.5, TICKS * pitch)).all():
+        if (np.abs(nearest - wanted) <= max(1.5, settings.tick_place * pitch)).all():
             best = nearest.tolist()
     return best
 
 
-def _rows(boxes: NDArray[np.intp]) -> list[list[tuple[int, ...]]]:
+def _rows(boxes: NDArray[np.intp]) -> list[list[_Edges]]:
     """Boxes in rows from top to bottom, each from left to right."""
-    rows: list[list[tuple[int, ...]]] = []
-    left = sorted((tuple(int(edge) for edge in box) for box in boxes), key=lambda box: box[2])
-    for box in left:
-        beside = [
-            row for row in rows
-            if min(row[-1][1], box[1]) - max(row[-1][0], box[0]) > 0.5 * min(row[-1][1] - row[-1][0], box[1] - box[0])
-        ]  # fmt: skip
-        if beside:
-            max(beside, key=lambda row: row[-1][3]).append(box)
+    rows: list[list[_Edges]] = []
+    for box in sorted((tuple(int(edge) for edge in box) for box in boxes), key=lambda box: box[2]):
+        level = [row for row in rows if _overlap(row[-1], box) > 0.5]
+        if level:
+            max(level, key=lambda row: row[-1][3]).append(box)
         else:
             rows.append([box])
     return sorted(rows, key=lambda row: np.mean([box[0] for box in row]))
+
+
+def _overlap(box: _Edges, other: _Edges) -> float:
+    """Rows that two boxes have in common, as a share of the lower one's."""
+    return (min(box[1], other[1]) - max(box[0], other[0])) / min(box[1] - box[0], other[1] - other[0])

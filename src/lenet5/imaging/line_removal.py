@@ -1,8 +1,8 @@
-"""Printed lines in a picture: ruled and squared paper, frames, underlines; painted over with what lies beside them.
+"""Printed lines in an image, ruled and squared paper, frames, underlines: painted over with what lies next to them.
 
 A stroke may be as thin, straight and long as a line: the stem of a 4, the bar of a 7, the foot of a 1. What is printed
-is told by what lines are together, and by where the rest of the ink lies: lines from edge to edge of the picture that
-go on beyond what is written, four that close around it, one below it.
+shows in what lines are together, and in where the rest of the foreground lies: lines from edge to edge of the image
+that go on beyond the writing, four that close around it, one below it.
 """
 
 from __future__ import annotations
@@ -12,268 +12,312 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from .background import RULED, estimate_background, grey_planes
+from .components import largest_height
 from .line_detection import RuledLine, detect_lines
 from .page_mask import contrast_mask
-from .resize import rescale
+from .resize import rescale, working_scale
 
-__all__ = ["PrintedLines", "find_printed_lines", "remove_lines"]
+__all__ = ["LINE_REMOVAL", "LineRemovalSettings", "PrintedLines", "find_printed_lines", "remove_lines"]
 
-LOOK = 800  # pixels of the longer side at which lines are looked for
-LEAST = 40  # pixels of the shorter side of a picture that may have any
-EDGE = 0.03  # share of the picture's side within which a line ends at its edge
-ACROSS = 0.4  # share of the picture's side that a line from edge to edge is long at least
-INNER = 0.1  # shares of the picture's side from its edge, within which a line may be a frame's
-WIDEST = 0.92  # share of the picture's side beyond which what is written may be a character cut close
-CORNER = 0.1  # sides of a frame within which its lines meet
-HELD = 0.25  # heights of a frame that what is written in it is high at least
-DOUBLE = 5.0  # thicknesses between the two lines of a double underline
-BEYOND = 0.12  # heights of a character by which an underline that it touches goes on beyond where it does
-SHORT = 0.3  # heights by which an underline may fall short
-RIM = 0.1  # of the whole range, between a rim around a picture and its inside
-OUTER = 0.08  # share of the picture's side from its edge, within which its rim lies
-BELOW = 0.1  # share of what is written that may lie below an underline
-MANY = 2.0  # heights of what is written, from which on it is wide enough to be several characters
-FOOT = 0.6  # share of the line below that what it touches is wide, where it is not the foot of a 1
-DARKER, FAINTEST = 1.6, 0.04  # contrasts of a line, and of the whole range, from which ink on it is the pen's
+
+@dataclass(frozen=True)
+class LineRemovalSettings:
+    """Which lines are printed, and how they are removed. Sides are the image's.
+
+    Chosen on drawn paper of every kind (benchmarks/papers.py) and by eye on photographs.
+    """
+
+    longest: int = 800  # pixels of the longer side at which lines are looked for
+    least: int = 40  # pixels of the shorter side of an image that may have any
+    edge: float = 0.03  # sides within which a line ends at the image's edge
+    crossing: float = 0.4  # sides that a line from edge to edge is long at least
+    inner: float = 0.1  # sides from the edge within which a line may be a frame's
+    widest: float = 0.92  # sides beyond which the writing may be a character cut close
+    tail: float = 0.01  # share of the writing that is left out at either end of its extent
+    corner: float = 0.1  # sides of a frame within which its lines meet
+    written: float = 0.25  # heights of a frame, or a grid's image, that the writing in it is high at least
+    double: float = 5.0  # thicknesses between the two lines of a double underline
+    beyond: float = 0.12  # heights of a character by which an underline goes on beyond where it is touched
+    short: float = 0.3  # heights by which an underline may fall short of the writing
+    rim: float = 0.1  # of the whole range, between a rim around an image and its inside
+    outer: float = 0.08  # sides from the edge within which the rim lies
+    below: float = 0.1  # share of the writing that may lie below an underline
+    several: float = 2.0  # heights of the writing from which on it is wide enough to be several characters
+    foot: float = (
+        0.6  # share of the line below that the writing on it is wide, where it is not the foot of a 1
+    )
+    darker: float = 1.6  # contrasts of a line, from which on ink on it is the pen's …
+    faintest: float = 0.04  # … and of the whole range
+
+
+LINE_REMOVAL = LineRemovalSettings()
+_Lines = list[RuledLine]
 
 
 @dataclass(frozen=True, eq=False)
 class PrintedLines:
-    """Printed lines: `level` ones, and `upright` ones as they are where rows and columns are exchanged.
+    """Printed lines: horizontal ones, and vertical ones as they are where rows and columns are exchanged.
 
-    pixels: of the picture for one of theirs. squared: whether they are those of squared paper.
+    pixels: of the image along a side, for one of theirs. is_grid: whether they are those of squared paper.
     """
 
-    level: tuple[RuledLine, ...]
-    upright: tuple[RuledLine, ...]
+    horizontal: tuple[RuledLine, ...]
+    vertical: tuple[RuledLine, ...]
     pixels: float
     is_grid: bool
+    settings: LineRemovalSettings = LINE_REMOVAL
 
-    def remove_from(self, colours: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The picture, (rows, columns, 3) in 0 … 1, without them; strokes that cross them stay."""
-        plain = colours.copy()
-        for rule in self.level:
-            _paint(plain, rule, self.pixels)
-        for rule in self.upright:
-            _paint(plain.swapaxes(0, 1), rule, self.pixels)
+    def remove_from(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The image, (rows, columns, 3) in 0 … 1, without them; strokes that cross them stay."""
+        plain = image.copy()
+        for line in self.horizontal:
+            _paint_over(plain, line, self.pixels, self.settings)
+        for line in self.vertical:
+            _paint_over(plain.swapaxes(0, 1), line, self.pixels, self.settings)
         return plain
 
 
-def find_printed_lines(colours: NDArray[np.float32]) -> PrintedLines | None:
-    """The printed lines of a picture, (rows, columns, 3) in 0 … 1; None without any."""
-    if min(colours.shape[:2]) < LEAST:
+def find_printed_lines(
+    image: NDArray[np.float32], settings: LineRemovalSettings = LINE_REMOVAL
+) -> PrintedLines | None:
+    """The printed lines of an image.
+
+    Args:
+        image: (rows, columns, 3) in 0 … 1.
+        settings: which lines are printed.
+
+    Returns:
+        The lines; None where there are none.
+    """
+    if min(image.shape[:2]) < settings.least:
         return None
-    pixels = max(1.0, max(colours.shape[:2]) / LOOK)
-    small = grey_planes(rescale(colours, pixels))
-    inked = contrast_mask(small, estimate_background(small, replace(RULED, mirrored=_rimmed(small))))
-    level, upright = detect_lines(inked), detect_lines(inked.T)
-    across, down, is_grid = _through(inked, level, upright)
-    level = [rule for rule in level if rule not in across]
-    upright = [rule for rule in upright if rule not in down]
-    across, down = (
-        known + framing
-        for known, framing in zip((across, down), _framing(inked, level, upright), strict=True)
-    )
-    across += _underline(_without(inked, across, down), [rule for rule in level if rule not in across])
-    return PrintedLines(tuple(across), tuple(down), pixels, is_grid) if across or down else None
+    pixels = working_scale(image, settings.longest)
+    small = grey_planes(rescale(image, pixels))
+    background = estimate_background(small, replace(RULED, mirrored=_has_rim(small, settings)))
+    mask = contrast_mask(small, background)
+    horizontal, vertical = detect_lines(mask), detect_lines(mask.T)
+    across, down, is_grid = _crossing(mask, horizontal, vertical, settings)
+    horizontal = [line for line in horizontal if line not in across]
+    vertical = [line for line in vertical if line not in down]
+    framing = _framing(mask, horizontal, vertical, settings)
+    across, down = across + framing[0], down + framing[1]
+    rest = [line for line in horizontal if line not in across]
+    across += _underline(_without(mask, across, down), rest, settings)
+    if not across and not down:
+        return None
+    return PrintedLines(tuple(across), tuple(down), pixels, is_grid, settings)
 
 
-def remove_lines(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    """A picture, (rows, columns, 3) in 0 … 1, without the lines that are printed in it."""
-    found = find_printed_lines(colours)
-    return found.remove_from(colours) if found else colours
+def remove_lines(
+    image: NDArray[np.float32], settings: LineRemovalSettings = LINE_REMOVAL
+) -> NDArray[np.float32]:
+    """An image, (rows, columns, 3) in 0 … 1, without the lines that are printed in it; itself without any."""
+    lines = find_printed_lines(image, settings)
+    return lines.remove_from(image) if lines else image
 
 
-def _rimmed(colours: NDArray[np.float32]) -> bool:
-    """Whether lines run along all four edges of a picture, (rows, columns, colours), or near them."""
-    inside = np.median(colours, (0, 1))
-    for turned in (colours, colours.swapaxes(0, 1)):
-        near = max(3, round(OUTER * len(turned)))
+def _has_rim(image: NDArray[np.float32], settings: LineRemovalSettings) -> bool:
+    """Whether lines run along all four edges of an image, (rows, columns, planes), or near them."""
+    inside = np.median(image, (0, 1))
+    for turned in (image, image.swapaxes(0, 1)):
+        near = max(3, round(settings.outer * len(turned)))
         levels = np.median(np.concatenate([turned[:near], turned[-near:]]), 1)
-        off = (np.abs(levels - inside) > RIM).any(1)
-        if not (off[:near].any() and off[near:].any()):
+        differs = (np.abs(levels - inside) > settings.rim).any(1)
+        if not (differs[:near].any() and differs[near:].any()):
             return False
     return True
 
 
-# --- which lines are printed ------------------------------------------------------------------------------
+# --- which lines are printed ----------------------------------------------------------------------------
 
 
-def _through(
-    inked: NDArray[np.bool_], level: Sequence[RuledLine], upright: Sequence[RuledLine]
-) -> tuple[list[RuledLine], list[RuledLine], bool]:
-    """Lines from edge to edge of the picture, if they are printed; whether they are those of squared paper."""
-    shape = inked.shape
-    level = [rule for rule in level if _at_edges(rule, shape)]
-    upright = [rule for rule in upright if _at_edges(rule, shape[::-1])]
-    if not level and not upright:
+def _crossing(
+    mask: NDArray[np.bool_],
+    horizontal: Sequence[RuledLine],
+    vertical: Sequence[RuledLine],
+    settings: LineRemovalSettings,
+) -> tuple[_Lines, _Lines, bool]:
+    """Lines from edge to edge of the image, if they are printed; whether they are those of squared paper."""
+    shape = mask.shape
+    across = [line for line in horizontal if _leaves_at_both_ends(line, shape, settings)]
+    down = [line for line in vertical if _leaves_at_both_ends(line, shape[::-1], settings)]
+    if not across and not down:
         return [], [], False
-    left = _without(inked, level, upright)
-    if not left.any():
+    rest = _without(mask, across, down)
+    if not rest.any():
         return [], [], False
-    less, more = sorted((len(level), len(upright)))
+    less, more = sorted((len(across), len(down)))
     grid = (less > 1 and more > 2) or (less == 1 and more > 3)
-    if grid or (less > 1 and _highest(left) >= HELD * len(left)):
-        # A frame at the picture's edges is no squared paper.
+    if grid or (less > 1 and largest_height(rest) >= settings.written * len(rest)):
+        # A frame at the image's edges is no squared paper.
         inner = [
-            any(INNER * side < rule.middle < (1 - INNER) * side for rule in rules)
-            for rules, side in zip((level, upright), shape, strict=True)
+            any(settings.inner * side < line.middle < (1 - settings.inner) * side for line in lines)
+            for lines, side in zip((across, down), shape, strict=True)
         ]
-        return level, upright, all(inner)
-    if not level and len(upright) == 1:
+        return across, down, all(inner)
+    if not across and len(down) == 1:
         return [], [], False  # a 1, or the stem of a character
     few = more == 1
-    return level if _ends_before(left, few) else [], upright if _ends_before(left.T, few) else [], False
+    return (
+        across if _ends_before(rest, few, settings) else [],
+        down if _ends_before(rest.T, few, settings) else [],
+        False,
+    )
 
 
-def _at_edges(rule: RuledLine, shape: tuple[int, ...]) -> bool:
-    """Whether a line leaves the picture at both ends, at whichever edge."""
+def _leaves_at_both_ends(line: RuledLine, shape: tuple[int, ...], settings: LineRemovalSettings) -> bool:
+    """Whether a line leaves the image at both ends, at whichever edge."""
     rows, columns = shape
-    near = [max(2.0, EDGE * side) for side in shape]
+    near_row, near_column = (max(2.0, settings.edge * side) for side in shape)
     # What lies along an edge does not leave by it.
-    along = min(rule.middle, rows - 1 - rule.middle) < 2 * near[0]
+    lies_along = min(line.middle, rows - 1 - line.middle) < 2 * near_row
 
-    def out(column: float) -> bool:
-        row = float(rule.row(column))
-        aside = not near[1] < column < columns - 1 - near[1]
-        return aside or (not along and not near[0] < row < rows - 1 - near[0])
+    def leaves(column: float) -> bool:
+        row = float(line.row(column))
+        at_side = not near_column < column < columns - 1 - near_column
+        return at_side or (not lies_along and not near_row < row < rows - 1 - near_row)
 
-    return out(rule.start) and out(rule.end) and rule.end - rule.start >= ACROSS * columns
+    long = line.end - line.start >= settings.crossing * columns
+    return long and leaves(line.start) and leaves(line.end)
 
 
-def _ends_before(left: NDArray[np.bool_], few: bool) -> bool:
-    """Whether what is written ends before the edges at which level lines do; before all, if there are few lines."""
-    for ink in (left, left.T) if few else (left,):
-        columns = ink.shape[1]
-        so_far = np.cumsum(ink.sum(0))
-        first, last = np.searchsorted(so_far, [0.01 * so_far[-1], 0.99 * so_far[-1]])
-        if last - first > WIDEST * columns:
+def _ends_before(mask: NDArray[np.bool_], few: bool, settings: LineRemovalSettings) -> bool:
+    """Whether the writing ends before the edges at which horizontal lines do; before all, if there are few lines."""
+    for turned in (mask, mask.T) if few else (mask,):
+        columns = turned.shape[1]
+        total = np.cumsum(turned.sum(0))
+        tails = [settings.tail * total[-1], (1 - settings.tail) * total[-1]]
+        first, last = np.searchsorted(total, tails)
+        if last - first > settings.widest * columns:
             return False
-        if few and (first < EDGE * columns or last > (1 - EDGE) * columns):
+        if few and (first < settings.edge * columns or last > (1 - settings.edge) * columns):
             return False
     return True
 
 
 def _framing(
-    inked: NDArray[np.bool_], level: Sequence[RuledLine], upright: Sequence[RuledLine]
-) -> tuple[list[RuledLine], list[RuledLine]]:
-    """Lines of which four close around something written: the level and the upright ones."""
-    across: list[RuledLine] = []
-    down: list[RuledLine] = []
-    level, upright = (sorted(rules, key=lambda rule: rule.middle) for rules in (level, upright))
-    for number, top in enumerate(level):
-        for bottom in level[number + 1 :]:
+    mask: NDArray[np.bool_],
+    horizontal: Sequence[RuledLine],
+    vertical: Sequence[RuledLine],
+    settings: LineRemovalSettings,
+) -> tuple[_Lines, _Lines]:
+    """Lines of which four close around some writing: the horizontal and the vertical ones."""
+    across: _Lines = []
+    down: _Lines = []
+    horizontal = sorted(horizontal, key=lambda line: line.middle)
+    vertical = sorted(vertical, key=lambda line: line.middle)
+    for number, top in enumerate(horizontal):
+        for bottom in horizontal[number + 1 :]:
             if top in across and bottom in across:
                 continue  # two rows of a table
-            walls = [rule for rule in upright if _reaches(rule, top, bottom)]
+            walls = [line for line in vertical if _reaches(line, top, bottom, settings)]
             if len(walls) < 2:
                 continue
-            sides = walls[0], walls[-1]
-            if all(_reaches(rule, *sides) for rule in (top, bottom)) and _holds(inked, (top, bottom), sides):
-                across += [rule for rule in (top, bottom) if rule not in across]
-                down += [rule for rule in sides if rule not in down]
+            pair, sides = (top, bottom), (walls[0], walls[-1])
+            closed = all(_reaches(line, *sides, settings) for line in pair)
+            if closed and _holds_writing(mask, pair, sides, settings):
+                across += [line for line in pair if line not in across]
+                down += [line for line in sides if line not in down]
     return across, down
 
 
-def _reaches(rule: RuledLine, first: RuledLine, second: RuledLine) -> bool:
-    """Whether a line goes from one that is upright, seen from it, to another."""
-    near = CORNER * (second.middle - first.middle) + 3
-    begins, ends = float(first.row(rule.middle)), float(second.row(rule.middle))
-    return ends - begins > 8 and rule.start <= begins + near and rule.end >= ends - near
+def _reaches(line: RuledLine, first: RuledLine, second: RuledLine, settings: LineRemovalSettings) -> bool:
+    """Whether a line goes from one line across it to another."""
+    near = settings.corner * (second.middle - first.middle) + 3
+    start, end = float(first.row(line.middle)), float(second.row(line.middle))
+    return end - start > 8 and line.start <= start + near and line.end >= end - near
 
 
-def _holds(
-    inked: NDArray[np.bool_], level: tuple[RuledLine, RuledLine], upright: tuple[RuledLine, RuledLine]
+def _holds_writing(
+    mask: NDArray[np.bool_],
+    horizontal: tuple[RuledLine, RuledLine],
+    vertical: tuple[RuledLine, RuledLine],
+    settings: LineRemovalSettings,
 ) -> bool:
-    """Whether something is written in a frame: ink of a character's height."""
-    down, across = (slice(max(0, round(a.middle)), round(b.middle) + 1) for a, b in (level, upright))
-    return _highest(_without(inked, level, upright)[down, across]) >= HELD * (down.stop - down.start)
+    """Whether there is writing in a frame: foreground of a character's height."""
+    down, across = (slice(max(0, round(a.middle)), round(b.middle) + 1) for a, b in (horizontal, vertical))
+    inside = _without(mask, horizontal, vertical)[down, across]
+    return largest_height(inside) >= settings.written * (down.stop - down.start)
 
 
-def _highest(inked: NDArray[np.bool_]) -> int:
-    """Pixels, height of the highest connected piece."""
-    from scipy import ndimage
-
-    label, _ = ndimage.label(inked, np.ones((3, 3)))
-    return max((y.stop - y.start for y, _ in ndimage.find_objects(label)), default=0)
-
-
-def _underline(inked: NDArray[np.bool_], level: Sequence[RuledLine]) -> list[RuledLine]:
-    """The line, or two, below all that is written; of a single character it may be the foot."""
-    if not level:
+def _underline(
+    mask: NDArray[np.bool_], horizontal: Sequence[RuledLine], settings: LineRemovalSettings
+) -> _Lines:
+    """The line, or two, below all writing; of a single character it may be the foot."""
+    if not horizontal:
         return []
-    lowest = max(level, key=lambda rule: rule.middle)
-    found = [rule for rule in level if lowest.middle - rule.middle < DOUBLE * lowest.thick + 4]
-    under = min(float(rule.rows.min()) for rule in found)
+    lowest = max(horizontal, key=lambda line: line.middle)
+    distance = settings.double * lowest.thickness + 4
+    lines = [line for line in horizontal if lowest.middle - line.middle < distance]
+    top = min(float(line.rows.min()) for line in lines)
     # Only what stands above the line: where it ends, a little of it may be left.
-    above = inked[: max(0, int(under - lowest.thick / 2 - 1))]
+    above = mask[: max(0, int(top - lowest.thickness / 2 - 1))]
     down, across = np.flatnonzero(above.any(1)), np.flatnonzero(above.any(0))
-    if not len(down) or _without(inked, found, ())[len(above) :].sum() > BELOW * above.sum():
+    if not len(down) or _without(mask, lines, ())[len(above) :].sum() > settings.below * above.sum():
         return []
     high, wide = np.ptp(down) + 1, np.ptp(across) + 1
-    start, end = min(rule.start for rule in found), max(rule.end for rule in found)
-    if wide < MANY * high:
+    start, end = min(line.start for line in lines), max(line.end for line in lines)
+    if wide < settings.several * high:
         # Of one character, it may be the foot: that of a 2 begins in a corner, on that of a 1 stands only a stem.
         at = np.arange(round(start), round(end) + 1)
-        row = np.rint(lowest.row(at) - lowest.thick / 2 - 2).astype(np.intp).clip(0)
-        stands = at[inked[row, at.clip(0, inked.shape[1] - 1)]]
-        free = BEYOND * high
-        if len(stands) and (
-            wide < FOOT * (end - start) or stands[0] < start + free or stands[-1] > end - free
-        ):
+        row = np.rint(lowest.row(at) - lowest.thickness / 2 - 2).astype(np.intp).clip(0)
+        touched = at[mask[row, at.clip(0, mask.shape[1] - 1)]]
+        free = settings.beyond * high
+        narrow = wide < settings.foot * (end - start)
+        if len(touched) and (narrow or touched[0] < start + free or touched[-1] > end - free):
             return []
-    return found if start < across[0] + SHORT * high and end > across[-1] - SHORT * high else []
+    short = settings.short * high
+    return lines if start < across[0] + short and end > across[-1] - short else []
 
 
-# --- their pixels -----------------------------------------------------------------------------------------
+# --- their pixels ---------------------------------------------------------------------------------------
 
 
 def _without(
-    inked: NDArray[np.bool_], level: Sequence[RuledLine], upright: Sequence[RuledLine]
+    mask: NDArray[np.bool_], horizontal: Sequence[RuledLine], vertical: Sequence[RuledLine]
 ) -> NDArray[np.bool_]:
-    """Ink without lines."""
-    left = inked.copy()
-    for turned, rules in ((left, level), (left.T, upright)):
-        for rule in rules:
-            turned[_band(rule, turned.shape, 1.0)] = False
-    return left
+    """A mask without lines."""
+    rest = mask.copy()
+    for turned, lines in ((rest, horizontal), (rest.T, vertical)):
+        for line in lines:
+            turned[_band(line, turned.shape, 1.0)] = False
+    return rest
 
 
 def _band(
-    rule: RuledLine, shape: tuple[int, ...], pixels: float
+    line: RuledLine, shape: tuple[int, ...], pixels: float
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows (thickness, columns) and columns (columns,) of a line, in a picture with `pixels` for one of its own."""
-    corner = 2 * rule.thick + 2  # where lines meet they are not thin, and go on unseen
-    first = max(0, round((rule.start - corner) * pixels))
-    behind = min(shape[1], round((rule.end + 1 + corner) * pixels))
-    columns = np.arange(first, behind)
-    middle = (rule.row((columns + 0.5) / pixels - 0.5) + 0.5) * pixels - 0.5
-    half = (rule.thick + 1) * pixels / 2 + 0.5
+    """Rows (thickness, columns) and columns (columns,) of a line, in an image with `pixels` for one of its own."""
+    corner = 2 * line.thickness + 2  # where lines meet they are not thin, and go on undetected
+    start = max(0, round((line.start - corner) * pixels))
+    stop = min(shape[1], round((line.end + 1 + corner) * pixels))
+    columns = np.arange(start, stop)
+    middle = (line.row((columns + 0.5) / pixels - 0.5) + 0.5) * pixels - 0.5
+    half = (line.thickness + 1) * pixels / 2 + 0.5
     rows = np.floor(middle - half).astype(np.intp) + np.arange(int(2 * half) + 2)[:, None]
     return rows.clip(0, shape[0] - 1), columns
 
 
-def _paint(colours: NDArray[np.float32], rule: RuledLine, pixels: float) -> None:
+def _paint_over(
+    image: NDArray[np.float32], line: RuledLine, pixels: float, settings: LineRemovalSettings
+) -> None:
     """Put in place of a line what goes on from above it to below it; ink clearly darker than the line stays."""
-    from scipy import ndimage
-
-    rows, columns = _band(rule, colours.shape, pixels)
-    here = colours[rows, columns]
-    above, below = (
-        colours[(edge + aside).clip(0, len(colours) - 1), columns]
-        for edge, aside in ((rows[0], -1), (rows[-1], 1))
-    )
+    rows, columns = _band(line, image.shape, pixels)
+    here = image[rows, columns]
+    above = image[(rows[0] - 1).clip(0, len(image) - 1), columns]
+    below = image[(rows[-1] + 1).clip(0, len(image) - 1), columns]
     wide = max(3, len(columns) // 4 | 1)
-    # Beyond the picture's edge there is paper: what lies on the line's other side, without the strokes.
+    # Beyond the image's edge there is background: what lies on the line's other side, without the strokes.
     if rows.min() == 0:
         above = ndimage.median_filter(below, (wide, 1), mode="nearest")
-    elif rows.max() == len(colours) - 1:
+    elif rows.max() == len(image) - 1:
         below = ndimage.median_filter(above, (wide, 1), mode="nearest")
     part = ((np.arange(len(rows)) + 1) / (len(rows) + 1))[:, None, None]
     between = (1 - part) * above + part * below
-    paper = ndimage.median_filter((above + below) / 2, (wide, 1), mode="nearest")
-    apart = np.abs(here - paper).max(2)
-    pen = apart > max(DARKER * float(np.median(apart.max(0))), FAINTEST)
-    colours[rows, columns] = np.where(pen[:, :, None], here, between)
+    background = ndimage.median_filter((above + below) / 2, (wide, 1), mode="nearest")
+    contrast = np.abs(here - background).max(2)
+    pen = contrast > max(settings.darker * float(np.median(contrast.max(0))), settings.faintest)
+    image[rows, columns] = np.where(pen[:, :, None], here, between)

@@ -1,168 +1,186 @@
-"""The sheet of paper in a photograph of one that lies on something else: what is around it is painted over.
+"""The page in a photograph of one that lies on something else: what surrounds it is painted over.
 
-A card on a table is a shape of one level in a field of another, and so is a thick 0; left there, the card itself is
-read. It is taken for paper where nothing that is written looks so: one large shape with straight edges and little in
-it, that stands out from what lies around, where nothing is written.
+A card on a table is a shape of one level on a background of another, and so is a thick 0; left there, the card itself
+is read. A shape is a page where nothing written looks like it: one large shape with straight edges and little in it,
+that stands out from surroundings in which nothing is written.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
+from .background import border_pixels
 from .geometry import Region
-from .resize import rescale
+from .resize import rescale, resize, working_scale
 from .threshold import threshold_otsu
 
-__all__ = ["detect_page"]
-
-LOOK = 240  # pixels of the longer side at which a sheet is looked for
-LEAST = 100  # pixels of the shorter side of a photograph of a sheet
-GLANCE = 40  # pixels of a side, by which it is first looked whether there may be one
-SMALLEST, LARGEST = 0.12, 0.93  # share of the picture that it fills
-SHORTEST = 0.25  # share of the picture's longer side that its shorter side has at least
-BARE = 0.6  # share of it that writing leaves free at least
-STRAIGHT = 0.84  # share of the smallest rectangle around it that it fills; a disc fills 0.79
-CONTRAST = 0.1  # between it and what lies around, of the whole range
-WRITTEN = 0.004  # share of what lies around that may look like ink
-EDGE = 0.015  # share of the picture's longer side that is cut off along its edge, which is blurred or shaded
+__all__ = ["PAGE_DETECTION", "PageDetectionSettings", "detect_page"]
 
 
-def detect_page(colours: NDArray[np.float32], name: str = "the picture") -> Region | None:
-    """The sheet in a picture, (rows, columns, 3) in 0 … 1, as if it went on around itself; None without one.
+@dataclass(frozen=True)
+class PageDetectionSettings:
+    """What a page looks like. Chosen by eye on photographs of cards, and on all single characters at hand."""
 
-    Lighter or darker than what lies around it, turned by any angle, cut by one edge of the picture at most.
+    longest: int = 240  # pixels of the longer side at which a page is looked for
+    least: int = 100  # pixels of the shorter side of a photograph of a page
+    glance: int = 40  # pixels of a side at which a first look decides whether there may be one
+    glance_contrast: float = 0.8  # of `contrast`: what differs from the border at that look
+    glance_area: float = 0.5  # of `smallest`: what must differ
+    smallest: float = 0.12  # share of the image that a page fills at least …
+    largest: float = 0.93  # … and at most
+    shortest: float = 0.25  # share of the image's longer side that the page's shorter side has at least
+    blank: float = 0.6  # share of the page that writing leaves free at least
+    rectangular: float = 0.84  # share of the smallest rectangle around it that it fills; a disc fills 0.79
+    contrast: float = 0.1  # of the whole range, between it and its surroundings
+    written: float = 0.004  # share of its surroundings that may look like ink
+    margin: float = 0.015  # of the image's longer side: cut off along its edge, which is blurred or shaded
+    smoothing: float = 3.0  # pixels: standard deviation of the Gaussian on the background that continues it
+    grain: float = 4.0  # median deviations of the page's grain that are copied; more is a stroke's rim
+
+
+PAGE_DETECTION = PageDetectionSettings()
+
+
+def detect_page(
+    image: NDArray[np.float32],
+    name: str = "the picture",
+    settings: PageDetectionSettings = PAGE_DETECTION,
+) -> Region | None:
+    """The page in an image, as if it went on around itself.
+
+    A page is lighter or darker than its surroundings, turned by any angle, and cut by one edge of the image at most.
+
+    Args:
+        image: (rows, columns, 3) in 0 … 1.
+        name: what errors call it.
+        settings: what a page looks like.
+
+    Returns:
+        The page's part of the image with its own background all over, or None where there is no page.
     """
-    from scipy import ndimage
-
-    if not _may_hold_one(colours):
+    if not _may_hold_page(image, settings):
         return None
-    pixels = max(1.0, max(colours.shape[:2]) / LOOK)
-    small = rescale(colours, pixels)
-    plane = _even(ndimage.gaussian_filter(small.mean(2), 1))
+    pixels = working_scale(image, settings.longest)
+    small = rescale(image, pixels)
+    plane = _evenly_lit(ndimage.gaussian_filter(small.mean(2), 1))
     for level in _levels(plane):
-        for light in (plane >= level, plane < level):
-            sheet = _shape(light)
-            if sheet is not None and _stands_out(plane, sheet):
-                return _alone(colours, small, light, sheet, pixels, name)
+        for mask in (plane >= level, plane < level):
+            page = _page_shape(mask, settings)
+            if page is not None and _stands_out(plane, page, settings):
+                return _cut_out(image, _Page(small, mask, page, pixels), name, settings)
     return None
 
 
-def _may_hold_one(colours: NDArray[np.float32]) -> bool:
-    """Whether enough of a picture is unlike its edges: a look at few pixels, for nearly all pictures hold none."""
-    rows, columns = colours.shape[:2]
-    if min(rows, columns) < max(LEAST, SHORTEST * max(rows, columns)):
+@dataclass(frozen=True, eq=False)
+class _Page:
+    """A page on the reduced image: that image, what of it is as light (or dark) as the page, and the page's mask."""
+
+    image: NDArray[np.float32]
+    light: NDArray[np.bool_]
+    mask: NDArray[np.bool_]
+    pixels: float
+
+
+def _may_hold_page(image: NDArray[np.float32], settings: PageDetectionSettings) -> bool:
+    """Whether enough of an image is unlike its border: a look at few pixels, since nearly all images hold no page."""
+    rows, columns = image.shape[:2]
+    if min(rows, columns) < max(settings.least, settings.shortest * max(rows, columns)):
         return False
-    few = colours[:: 1 + rows // GLANCE, :: 1 + columns // GLANCE].mean(2)
-    around = np.median(np.concatenate([few[0], few[-1], few[:, 0], few[:, -1]]))
-    return float(np.mean(np.abs(few - around) > 0.8 * CONTRAST)) >= 0.5 * SMALLEST
+    few = image[:: 1 + rows // settings.glance, :: 1 + columns // settings.glance].mean(2)
+    surroundings = np.median(border_pixels(few))
+    differs = np.abs(few - surroundings) > settings.glance_contrast * settings.contrast
+    return float(np.mean(differs)) >= settings.glance_area * settings.smallest
 
 
-def _even(plane: NDArray) -> NDArray:
-    """Levels as if the light were even: that along the edges falls off evenly to one side, and is a product."""
-    seen = np.log(np.maximum(plane, 0.02))
+def _evenly_lit(plane: NDArray) -> NDArray:
+    """Levels as if the light were even: light along the border falls off evenly to one side, and is a product."""
+    log = np.log(np.maximum(plane, 0.02))
     y, x = np.indices(plane.shape)
-    edges = np.ones(plane.shape, bool)
-    edges[3:-3, 3:-3] = False
-    known = np.stack([np.ones(int(edges.sum())), y[edges], x[edges]], 1)
-    slope = np.linalg.lstsq(known, seen[edges], rcond=None)[0]
-    off = seen[edges] - known @ slope
-    near = np.abs(off) <= 2 * np.median(np.abs(off))  # without the sheet, where an edge cuts it
-    slope = np.linalg.lstsq(known[near], seen[edges][near], rcond=None)[0]
-    return np.exp(seen - slope[1] * (y - y.mean()) - slope[2] * (x - x.mean())).clip(0, 1)
+    border = np.ones(plane.shape, bool)
+    border[3:-3, 3:-3] = False
+    terms = np.stack([np.ones(int(border.sum())), y[border], x[border]], 1)
+    slope = np.linalg.lstsq(terms, log[border], rcond=None)[0]
+    deviation = log[border] - terms @ slope
+    near = np.abs(deviation) <= 2 * np.median(np.abs(deviation))  # without the page, where an edge cuts it
+    slope = np.linalg.lstsq(terms[near], log[border][near], rcond=None)[0]
+    return np.exp(log - slope[1] * (y - y.mean()) - slope[2] * (x - x.mean())).clip(0, 1)
 
 
 def _levels(plane: NDArray) -> list[float]:
-    """Levels that may part a sheet from what lies around: of two groups of pixels, and of either again.
+    """Levels that may part a page from its surroundings: of two groups of pixels, and of either again.
 
     Black ink on white paper on a grey table is three groups.
     """
     first = threshold_otsu(plane.ravel())
-    return [
-        first,
-        *(threshold_otsu(part) for part in (plane[plane >= first], plane[plane < first]) if len(part)),
-    ]
+    groups = (plane[plane >= first], plane[plane < first])
+    return [first, *(threshold_otsu(group) for group in groups if len(group))]
 
 
-def _shape(light: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
-    """The largest connected part of a mask without its holes, if it has the shape of a sheet."""
-    from scipy import ndimage
-
-    label, count = ndimage.label(ndimage.binary_opening(light, iterations=2))
+def _page_shape(mask: NDArray[np.bool_], settings: PageDetectionSettings) -> NDArray[np.bool_] | None:
+    """The largest connected part of a mask without its holes, if it has the shape of a page."""
+    labels, count = ndimage.label(ndimage.binary_opening(mask, iterations=2))
     if not count:
         return None
-    whole = ndimage.binary_fill_holes(label == 1 + int(np.bincount(label.ravel())[1:].argmax()))
+    whole = ndimage.binary_fill_holes(labels == 1 + int(np.bincount(labels.ravel())[1:].argmax()))
     touched = sum(bool(edge.any()) for edge in (whole[0], whole[-1], whole[:, 0], whole[:, -1]))
     area = int(whole.sum())
-    if touched > 1 or not SMALLEST <= area / whole.size <= LARGEST or (light & whole).sum() < BARE * area:
+    if touched > 1 or not settings.smallest <= area / whole.size <= settings.largest:
+        return None
+    if (mask & whole).sum() < settings.blank * area:
         return None
     short, long = _sides(whole)
-    return whole if short >= SHORTEST * max(whole.shape) and area >= STRAIGHT * short * long else None
+    straight = area >= settings.rectangular * short * long
+    return whole if straight and short >= settings.shortest * max(whole.shape) else None
 
 
 def _sides(mask: NDArray[np.bool_]) -> tuple[float, float]:
     """The sides of the smallest rectangle around a mask, turned by any angle: the shorter, the longer."""
-    from scipy import ndimage
-
     y, x = np.nonzero(mask & ~ndimage.binary_erosion(mask))
     angle = np.radians(np.arange(0, 180, 1.5))
-    wide = np.ptp(np.outer(np.cos(angle), x) + np.outer(np.sin(angle), y), axis=1) + 1
-    sides = wide.reshape(2, -1)  # in a direction, and across it
+    extents = np.ptp(np.outer(np.cos(angle), x) + np.outer(np.sin(angle), y), axis=1) + 1
+    sides = extents.reshape(2, -1)  # in a direction, and across it
     short, long = sorted(sides[:, sides.prod(0).argmin()].tolist())
     return short, long
 
 
-def _stands_out(plane: NDArray, sheet: NDArray[np.bool_]) -> bool:
-    """Whether a shape stands out from what lies around it, and nothing else does there."""
-    from scipy import ndimage
-
-    beyond = ~ndimage.binary_dilation(sheet, iterations=4)
-    if not beyond.any():
+def _stands_out(plane: NDArray, page: NDArray[np.bool_], settings: PageDetectionSettings) -> bool:
+    """Whether a shape stands out from its surroundings, and nothing else does there."""
+    outside = ~ndimage.binary_dilation(page, iterations=4)
+    if not outside.any():
         return False
-    around = float(np.median(plane[beyond]))
-    contrast = abs(float(np.median(plane[sheet])) - around)
-    other = np.abs(plane[beyond] - around) > 0.5 * contrast
-    return contrast >= CONTRAST and float(other.mean()) <= WRITTEN
+    surroundings = float(np.median(plane[outside]))
+    contrast = abs(float(np.median(plane[page])) - surroundings)
+    other = np.abs(plane[outside] - surroundings) > 0.5 * contrast
+    return contrast >= settings.contrast and float(other.mean()) <= settings.written
 
 
-def _alone(
-    colours: NDArray[np.float32],
-    small: NDArray[np.float32],
-    light: NDArray[np.bool_],
-    sheet: NDArray[np.bool_],
-    pixels: float,
-    name: str,
-) -> Region:
-    """The sheet's part of a picture, with its own paper where the picture shows something else.
-
-    small, light, sheet: the reduced picture, what of it is as light (or dark) as the sheet, and the sheet.
-    """
-    from PIL import Image
-    from scipy import ndimage
-
-    edge = max(2, round(EDGE * max(sheet.shape)))
-    inner = ndimage.binary_erosion(sheet, iterations=edge)
-    bare = inner & ndimage.binary_erosion(light, iterations=2)
-    bare = bare if bare.any() else inner & light  # writing all over it
-    at = ndimage.distance_transform_edt(~bare, return_distances=False, return_indices=True)
-    paper = ndimage.gaussian_filter(small[tuple(at)], (3, 3, 0))
+def _cut_out(image: NDArray[np.float32], page: _Page, name: str, settings: PageDetectionSettings) -> Region:
+    """The page's part of an image, with its own background where the image shows something else."""
+    margin = max(2, round(settings.margin * max(page.mask.shape)))
+    inner = ndimage.binary_erosion(page.mask, iterations=margin)
+    blank = inner & ndimage.binary_erosion(page.light, iterations=2)
+    blank = blank if blank.any() else inner & page.light  # writing all over it
+    nearest = ndimage.distance_transform_edt(~blank, return_distances=False, return_indices=True)
+    sigma = settings.smoothing
+    background = ndimage.gaussian_filter(page.image[tuple(nearest)], (sigma, sigma, 0))
     y, x = np.flatnonzero(inner.any(1)), np.flatnonzero(inner.any(0))
     part = np.s_[y[0] : y[-1] + 1, x[0] : x[-1] + 1]
-    top, left = round(y[0] * pixels), round(x[0] * pixels)
-    picture = colours[top : round((y[-1] + 1) * pixels), left : round((x[-1] + 1) * pixels)]
-    size = picture.shape[1], picture.shape[0]
-
-    def enlarged(plane: NDArray) -> NDArray[np.float32]:
-        return np.asarray(Image.fromarray(np.float32(plane[part])).resize(size, Image.Resampling.BILINEAR))
-
-    own = enlarged(inner)
-    beyond = np.stack([enlarged(paper[:, :, c]) for c in range(3)], 2)
-    # As uneven as the sheet itself: beside what is smoother, its own grain would look like ink.
-    grain = (picture - beyond)[enlarged(bare) > 0.5]
-    far = np.abs(grain).max(1)
-    grain = grain[far <= 4 * np.median(far)]  # the grey rims of strokes are none
-    outside = own < 1
-    beyond[outside] += np.random.default_rng(0).choice(grain, int(outside.sum()))
-    own = own[:, :, None]
-    box = left, top, picture.shape[1], picture.shape[0]
-    return Region(box, (left, top), (own * picture + (1 - own) * beyond).clip(0, 1), name)
+    top, left = round(y[0] * page.pixels), round(x[0] * page.pixels)
+    own = image[top : round((y[-1] + 1) * page.pixels), left : round((x[-1] + 1) * page.pixels)]
+    rows, columns = own.shape[:2]
+    weight, outside = (
+        resize(np.float32(one[part]), (rows, columns), "linear") for one in (inner, background)
+    )
+    # As uneven as the page itself: next to what is smoother, its own grain would look like ink.
+    grain = (own - outside)[resize(np.float32(blank[part]), (rows, columns), "linear") > 0.5]
+    largest = np.abs(grain).max(1)
+    grain = grain[largest <= settings.grain * np.median(largest)]  # grey rims of strokes are no grain
+    filled = weight < 1
+    outside[filled] += np.random.default_rng(0).choice(grain, int(filled.sum()))
+    weight = weight[:, :, None]
+    merged = (weight * own + (1 - weight) * outside).clip(0, 1)
+    return Region((left, top, columns, rows), (left, top), merged, name)

@@ -6,40 +6,49 @@ lines of text. Each region has an image of its own, to be read as if it were alo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
 from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from ..errors import PictureError
 from .background import estimate_background
-from .character_boxes import BOXES, find_character_boxes
+from .character_boxes import CHARACTER_BOXES, find_character_boxes
 from .deskew import deskew
 from .foreground import stroke_foreground
 from .geometry import Region
 from .line_removal import find_printed_lines
 from .page_detection import detect_page
 from .page_mask import PAGE_MASK, page_mask
-from .resize import rescale
+from .resize import rescale, working_scale
 from .text_lines import group_text_lines
 from .threshold import MASK_LEVEL
 from .trace import Trace
 
-__all__ = ["MODES", "Kind", "Mode", "PageLayout", "find_text_lines", "layout"]
+__all__ = ["LAYOUT", "MODES", "Kind", "LayoutSettings", "Mode", "PageLayout", "find_text_lines", "layout"]
 
 Kind = Literal["character", "string", "lines", "boxes"]
 Mode = Literal["auto", "character", "string", "lines", "boxes"]
 # What an image is taken for: whatever it looks like; one character; one line; a page of lines; printed boxes.
 MODES: tuple[Mode, ...] = get_args(Mode)
 
-# Pixels: a picture at most so wide, and so high or half as high as wide, is a strip: its ink is what writing.py
-# sees in a line.
-STRIP, LOW = 640, 100
-MARGIN = 0.5  # heights of a line that are shown around it
-ALONE = 3.0  # a picture at most so many times as high as its only line is read whole
+
+@dataclass(frozen=True)
+class LayoutSettings:
+    """How lines of text are cut out of a page. Chosen by eye on the development pictures."""
+
+    strip_width: int = 640  # pixels: an image at most so wide, …
+    strip_height: int = (
+        100  # … and so high or half as high as wide, is one strip, whose foreground is a line's
+    )
+    margin: float = 0.5  # heights of a line that its image shows around it
+    whole: float = 3.0  # heights of its only line, up to which an image is read whole
+
+
+LAYOUT = LayoutSettings()
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +89,7 @@ def layout(
     printed = None if mode == "boxes" else find_printed_lines(whole.image)
     if mode == "boxes" or (mode == "auto" and not (printed and printed.is_grid)):
         boxes = find_character_boxes(whole.image, name)
-        if mode == "boxes" or len(boxes) >= BOXES:
+        if mode == "boxes" or len(boxes) >= CHARACTER_BOXES.enough:
             _record(trace, "character_boxes", whole, boxes)
             return PageLayout("boxes", _on_page(boxes, whole), whole)
     if printed:
@@ -106,77 +115,99 @@ def _record(trace: Trace | None, name: str, whole: Region, regions: Sequence[Reg
         trace.record(name, whole.image, boxes=[region.box for region in regions])
 
 
-def find_text_lines(colours: NDArray[np.float32], name: str = "the picture") -> list[Region]:
-    """The lines of writing on a page, (rows, columns, 3) in 0 … 1, from top to bottom; at least one.
+def find_text_lines(
+    image: NDArray[np.float32], name: str = "the picture", settings: LayoutSettings = LAYOUT
+) -> list[Region]:
+    """The lines of text on a page.
 
-    Slanting lines, of different sizes, on ruled or shaded paper, also one line or one character alone. What
-    other lines write into a line's picture is painted over with paper. A picture of little more than one line
-    is returned whole. Raises PictureError where nothing stands out from the paper.
+    Lines may slant, differ in size, lie on ruled or shaded paper; one line or one character alone is a line too.
+
+    Args:
+        image: (rows, columns, 3) in 0 … 1, without printed lines.
+        name: what errors call it.
+        settings: how lines are cut out.
+
+    Returns:
+        At least one region, from top to bottom. What other lines write into its image is painted over with
+        background; an image of little more than one line is a region as a whole.
+
+    Raises:
+        PictureError: nothing stands out from the background.
     """
-    pixels = max(1.0, max(colours.shape[:2]) / PAGE_MASK.longest)
-    small = rescale(colours, pixels)
-    rows, columns = colours.shape[:2]
-    if columns <= STRIP and rows <= max(LOW, columns / 2):
-        strokes, seen = stroke_foreground(small, name), None
-        inked = strokes > MASK_LEVEL
+    pixels = working_scale(image, PAGE_MASK.longest)
+    small = rescale(image, pixels)
+    rows, columns = image.shape[:2]
+    strokes = background = None
+    if columns <= settings.strip_width and rows <= max(settings.strip_height, columns / 2):
+        strokes = stroke_foreground(small, name)
+        mask = strokes > MASK_LEVEL
     else:
-        strokes = None
-        inked, seen = page_mask(small)
-    paper = cache(
-        lambda: estimate_background(small) if seen is None else seen
-    )  # needed where there are other lines
-    level, tops = deskew(inked)
-    number, count = group_text_lines(level)
+        mask, background = page_mask(small)
+    owner = _line_of_pixels(mask)
+    count = int(owner.max(initial=0))
     if not count:
         raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
-    owner = np.zeros(inked.shape, np.intp)
+    if background is None and count > 1:
+        background = estimate_background(small)
+    page = _Lines(image, owner, background, pixels, name, settings)
+    regions = [page.region(line) for line in range(count)]
+    if count == 1 and regions[0].image is small:  # whole, and not reduced
+        return [replace(regions[0], foreground=strokes)]
+    return regions
+
+
+def _line_of_pixels(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """The line that each pixel of a page's mask belongs to, from 1 in reading order; 0 where there is none."""
+    level, tops = deskew(mask)
+    number, count = group_text_lines(level)
+    owner = np.zeros(mask.shape, np.intp)
     rows, columns = np.nonzero(number)
     owner[rows + tops[columns], columns] = number[rows, columns]
     middle = [float(np.nonzero(owner == line)[0].mean()) for line in range(1, count + 1)]
-    order = np.argsort(middle, kind="stable") + 1
-    found = [_region(colours, owner, int(own), at, paper, pixels, name) for at, own in enumerate(order)]
-    if len(found) == 1 and found[0].image is small:  # whole, and not reduced
-        return [replace(found[0], foreground=strokes)]
-    return found
+    place = np.zeros(count + 1, np.intp)
+    place[np.argsort(middle, kind="stable") + 1] = np.arange(1, count + 1)
+    return place[owner]
 
 
-def _region(
-    colours: NDArray[np.float32],
-    owner: NDArray[np.intp],
-    own: int,
-    line: int,
-    paper: Callable[[], NDArray[np.float32]],
-    pixels: float,
-    name: str,
-) -> Region:
-    """One line's box, and its picture: a margin around it, other lines' ink painted over.
+@dataclass(frozen=True, eq=False)
+class _Lines:
+    """The lines of a page: owner (rows, columns) the line of each pixel from 1, and the background, both reduced."""
 
-    owner: the line that each pixel of ink belongs to, 0 where there is none, on the reduced page; paper: there.
-    """
-    from scipy import ndimage
+    image: NDArray[np.float32]
+    owner: NDArray[np.intp]
+    background: NDArray[np.float32] | None
+    pixels: float
+    name: str
+    settings: LayoutSettings
 
-    rows, columns = colours.shape[:2]
-    y, x = np.nonzero(owner == own)
-    top, bottom = _whole(y.min(), pixels, rows), _whole(y.max() + 1, pixels, rows)
-    left, right = _whole(x.min(), pixels, columns), _whole(x.max() + 1, pixels, columns)
-    box = left, top, right - left, bottom - top
-    others = (owner != own) & (owner > 0)
-    if owner.max() == 1 and rows <= ALONE * (bottom - top):
-        return Region(box, (0, 0), colours, name, line)
-    aside = max(2, round(MARGIN * (bottom - top)))
-    down = slice(max(0, top - aside), min(rows, bottom + aside))
-    across = slice(max(0, left - aside), min(columns, right + aside))
-    picture = colours[down, across]
-    # What of the reduced page the picture shows, pixel for pixel.
-    at = np.ix_(
-        np.minimum(((np.arange(down.start, down.stop) + 0.5) / pixels).astype(int), owner.shape[0] - 1),
-        np.minimum(((np.arange(across.start, across.stop) + 0.5) / pixels).astype(int), owner.shape[1] - 1),
-    )
-    near = ndimage.binary_dilation(others, iterations=2) & (owner != own)
-    picture = np.where(near[at][:, :, None], paper()[at], picture)
-    called = name if owner.max() == 1 else f"{name}, line {line + 1}"
-    return Region(box, (across.start, down.start), picture, called, line)
+    def region(self, line: int) -> Region:
+        """One line's box, and its image: a margin around it, other lines' foreground painted over."""
+        rows, columns = self.image.shape[:2]
+        own = self.owner == line + 1
+        y, x = np.nonzero(own)
+        top, bottom = (self._on_image(edge, rows) for edge in (y.min(), y.max() + 1))
+        left, right = (self._on_image(edge, columns) for edge in (x.min(), x.max() + 1))
+        box = left, top, right - left, bottom - top
+        alone = int(self.owner.max()) == 1
+        if alone and rows <= self.settings.whole * (bottom - top):
+            return Region(box, (0, 0), self.image, self.name, line)
+        margin = max(2, round(self.settings.margin * (bottom - top)))
+        down = slice(max(0, top - margin), min(rows, bottom + margin))
+        across = slice(max(0, left - margin), min(columns, right + margin))
+        image = self.image[down, across]
+        if not alone and self.background is not None:
+            others = (self.owner > 0) & ~own
+            near = ndimage.binary_dilation(others, iterations=2) & ~own
+            at = np.ix_(self._on_mask(down, 0), self._on_mask(across, 1))
+            image = np.where(near[at][:, :, None], self.background[at], image)
+        called = self.name if alone else f"{self.name}, line {line + 1}"
+        return Region(box, (across.start, down.start), image, called, line)
 
+    def _on_image(self, edge: int, most: int) -> int:
+        """An edge on the reduced page as one on the image."""
+        return int(np.clip(round(edge * self.pixels), 0, most))
 
-def _whole(at: int, pixels: float, most: int) -> int:
-    return int(np.clip(round(at * pixels), 0, most))
+    def _on_mask(self, part: slice, axis: int) -> NDArray[np.intp]:
+        """The rows or columns of the reduced page that a part of the image shows, pixel for pixel."""
+        at = ((np.arange(part.start, part.stop) + 0.5) / self.pixels).astype(int)
+        return np.minimum(at, self.owner.shape[axis] - 1)

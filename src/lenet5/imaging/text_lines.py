@@ -1,4 +1,4 @@
-"""Pieces of ink into lines of writing: each to the piece beside it, small ones to the line around them."""
+"""Lines of text: connected components into lines, each to the component next to it, small ones to the line around."""
 
 from __future__ import annotations
 
@@ -7,23 +7,55 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["group_text_lines"]
+from .components import component_edges, label_components
 
-MOST = 3000  # pieces that are looked at, the largest
-LEAST = 5  # pixels: nothing lower is a character
-SMALL = 0.45  # heights of a neighbour, below which a piece is a part of the neighbour's line
-AROUND = 0.4  # heights above and below a line within which small pieces belong to it
-GAP = 3.0  # heights of a character between neighbours in a line
-BESIDE = 0.4  # share of the lower one's height that neighbours have in common, at least
-TALL = 1.75  # heights of its neighbours, above which a piece may join two lines
-ONE = 2.0  # heights of its highest character, below which a picture has one line
-LONE = 0.6  # heights of the largest line, below which a piece alone is no line
-FLAT = 3.0  # widths of a dash for its height
+__all__ = ["TEXT_LINES", "TextLineSettings", "group_text_lines"]
+
+
+@dataclass(frozen=True)
+class TextLineSettings:
+    """How components make lines; heights are of components or characters. Chosen by eye on drawn and real pages."""
+
+    most: int = 3000  # components that are looked at, the largest
+    least: int = 5  # pixels: nothing lower is a character
+    small: float = 0.45  # heights of a neighbour, below which a component is a part of the neighbour's line
+    small_distance: float = 2.0  # heights of a neighbour within which it is one
+    around: float = 0.4  # heights above and below a line within which small components belong to it
+    own_line: int = 4  # small components in a row that are a line of their own
+    gap: float = 3.0  # heights of a character between neighbours in a line
+    overlap: float = 0.4  # share of the lower one's height that neighbours have in common, at least
+    tall: float = 1.75  # heights of its neighbours, above which a component may join two lines
+    tall_distance: float = 4.0  # its own heights within which those neighbours lie
+    tall_neighbour: float = 0.2  # its own heights that they are high at least
+    one: float = 2.0  # heights of its highest character, below which an image has one line
+    merged: float = 0.5  # share of the lower line's height that two parts of one line have in common
+    merged_heights: float = 2.2  # times by which their heights may differ
+    steepest: float = 0.2  # rows a column of a line
+    lone: float = 0.6  # heights of the largest line, below which a component alone is no line
+    lone_page: float = 0.25  # the same on a page of more than …
+    page: float = 4.0  # … so many heights of the largest line
+    few: int = 3  # components, below which a low line is no line
+    border: float = 0.6  # heights of the largest line, below which one at the upper or lower edge is none
+    dash: float = 0.2  # heights of the largest line, below which flat components are dashes
+    flat: float = 3.0  # widths of a dash for its height
+    speck: float = 0.006  # squared heights: a smaller component is a speck …
+    speck_least: float = 3.0  # … and pixels
+    hollow: float = 0.08  # share of its box that a frame fills at most …
+    hollow_least: int = 40  # … and pixels of its sides
+    frame: float = 0.5  # of the image's side: what touches its edge and is longer is a frame
+    rule_height: float = 0.25  # heights: a lower component that is …
+    rule_width: float = 3.0  # … wider than this is a printed line
+    wall_width: float = 0.2  # heights: a narrower component that is …
+    wall_height: float = 4.0  # … higher than this is a printed line
+    edge: float = 0.5  # heights: a lower component that touches the image's edge is a neighbour's
+
+
+TEXT_LINES = TextLineSettings()
 
 
 @dataclass(frozen=True, eq=False)
-class _Pieces:
-    """Connected ink: edges in pixels, (pieces,) each; the last ones are the first pixel behind."""
+class _Components:
+    """Connected components: edges in pixels, (components,) each; bottom and right are the first pixel after."""
 
     top: NDArray[np.intp]
     bottom: NDArray[np.intp]
@@ -32,222 +64,251 @@ class _Pieces:
     area: NDArray[np.intp]
 
     @property
-    def high(self) -> NDArray[np.intp]:
+    def height(self) -> NDArray[np.intp]:
         return self.bottom - self.top
 
     @property
-    def wide(self) -> NDArray[np.intp]:
+    def width(self) -> NDArray[np.intp]:
         return self.right - self.left
 
-    def of(self, which: NDArray) -> _Pieces:
-        return _Pieces(
-            self.top[which], self.bottom[which], self.left[which], self.right[which], self.area[which]
-        )
+    def of(self, which: NDArray) -> _Components:
+        edges = (self.top, self.bottom, self.left, self.right, self.area)
+        return _Components(*(edge[which] for edge in edges))
 
 
-def group_text_lines(inked: NDArray[np.bool_]) -> tuple[NDArray[np.intp], int]:
-    """The line that each pixel belongs to, from 1, 0 for none; and how many lines. (rows, columns) bool.
+def group_text_lines(
+    mask: NDArray[np.bool_], settings: TextLineSettings = TEXT_LINES
+) -> tuple[NDArray[np.intp], int]:
+    """The line that each pixel belongs to.
 
-    Lines should be about level (sheet.deskew) and free of printed rules. Lines are in no order.
+    Args:
+        mask: (rows, columns), its lines about level (deskew) and without printed lines.
+        settings: how components make lines.
+
+    Returns:
+        (rows, columns) the line from 1, 0 for none; and how many lines there are. Lines are in no order.
     """
-    from scipy import ndimage
-
-    label, count = ndimage.label(inked, np.ones((3, 3)))
+    labels, count = label_components(mask)
     if not count:
-        return np.zeros(inked.shape, np.intp), 0
-    edges = np.array([(y.start, y.stop, x.start, x.stop) for y, x in ndimage.find_objects(label)])
-    pieces = _Pieces(*edges.T, np.bincount(label.ravel(), minlength=count + 1)[1:])
-    kept = _writing(pieces, inked.shape)
+        return np.zeros(mask.shape, np.intp), 0
+    area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    components = _Components(*component_edges(labels).T, area)
+    kept = _writing(components, mask.shape, settings)
     if not len(kept):
-        return np.zeros(inked.shape, np.intp), 0
-    pieces = pieces.of(kept)
-    tall = _tall(pieces)
-    small = _small(pieces, ~tall)
-    line = np.full(len(kept), -1)
-    letters = np.flatnonzero(~small & ~tall)
-    if not len(letters):
-        small[:], tall[:] = False, False
-        letters = np.arange(len(kept))
-    if inked.shape[0] < ONE * np.max(pieces.high[letters], initial=0):
-        line[letters] = 0  # there is no room for two
-    else:
-        letter = pieces.of(letters)
-        line[letters] = _merged(letter, _linked(letter))
-    line = _lines_only(pieces, line, inked.shape)
-    bands = [_Band.of(pieces.of(line == number)) for number in range(line.max() + 1)]
-    owner = np.zeros(count + 1, np.intp)
+        return np.zeros(mask.shape, np.intp), 0
+    components = components.of(kept)
+    line, tall = _lines_of_letters(components, mask.shape, settings)
+    bands = [_Band.of(components.of(line == number), settings) for number in range(line.max() + 1)]
     split = {}
-    for piece in np.flatnonzero(line < 0):
-        found = _around(pieces, piece, bands)
-        if tall[piece] and len(found) > 1:
-            split[kept[piece] + 1] = found
-        elif found:
-            line[piece] = found[0]
-        elif tall[piece]:
-            line[piece] = len(bands)  # tall beside its neighbours, and of no line: one of its own
-            bands.append(_Band.of(pieces.of(np.array([piece]))))
+    for component in np.flatnonzero(line < 0):
+        near = _bands_around(components, component, bands, settings)
+        if tall[component] and len(near) > 1:
+            split[kept[component] + 1] = near
+        elif near:
+            line[component] = near[0]
+        elif tall[component]:
+            line[component] = len(bands)  # tall next to its neighbours, and of no line: one of its own
+            bands.append(_Band.of(components.of(np.array([component])), settings))
+    owner = np.zeros(count + 1, np.intp)
     owner[kept + 1] = line + 1
-    number = owner[label]
-    for piece, found in split.items():
-        rows, columns = np.nonzero(label == piece)
-        away = np.stack([np.abs(rows - bands[i].middle(columns)) / bands[i].high for i in found])
-        number[rows, columns] = np.array(found)[away.argmin(0)] + 1
+    number = owner[labels]
+    for component, near in split.items():
+        rows, columns = np.nonzero(labels == component)
+        distance = np.stack([np.abs(rows - bands[i].middle(columns)) / bands[i].height for i in near])
+        number[rows, columns] = np.array(near)[distance.argmin(0)] + 1
     return number, len(bands)
 
 
-def _writing(pieces: _Pieces, shape: tuple[int, int]) -> NDArray[np.intp]:
-    """Which pieces may be writing: no specks, frames, rules, nor what only hugs an edge; the largest MOST."""
+def _lines_of_letters(
+    components: _Components, shape: tuple[int, int], settings: TextLineSettings
+) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """The line of each component that is neither small nor tall, from 0, −1 of others; and which are tall."""
+    tall = _tall(components, settings)
+    small = _small(components, ~tall, settings)
+    line = np.full(len(components.area), -1)
+    letters = np.flatnonzero(~small & ~tall)
+    if not len(letters):
+        tall[:] = False
+        letters = np.arange(len(line))
+    if shape[0] < settings.one * np.max(components.height[letters], initial=0):
+        line[letters] = 0  # there is no room for two
+    else:
+        letter = components.of(letters)
+        line[letters] = _merged(letter, _chains(letter, settings), settings)
+    return _lines_only(components, line, shape, settings), tall
+
+
+def _writing(components: _Components, shape: tuple[int, int], settings: TextLineSettings) -> NDArray[np.intp]:
+    """Which components may be writing: no specks, frames, printed lines, nor what only hugs an edge."""
     rows, columns = shape
-    high, wide = pieces.high, pieces.wide
-    touches = (pieces.top == 0) | (pieces.left == 0) | (pieces.bottom == rows) | (pieces.right == columns)
-    hollow = pieces.area < 0.08 * high * wide
-    frame = (touches & ((high > 0.5 * rows) | (wide > 0.5 * columns))) | (hollow & (high > 40) & (wide > 40))
-    if not (~frame & (high >= LEAST)).any():
+    high, wide = components.height, components.width
+    touches = (components.top == 0) | (components.left == 0)
+    touches |= (components.bottom == rows) | (components.right == columns)
+    hollow = components.area < settings.hollow * high * wide
+    frame = touches & ((high > settings.frame * rows) | (wide > settings.frame * columns))
+    frame |= hollow & (high > settings.hollow_least) & (wide > settings.hollow_least)
+    if not (~frame & (high >= settings.least)).any():
         frame = np.zeros(len(high), bool)  # a lone large character
     inner = np.flatnonzero(~frame)
     if not len(inner):
         return inner
     by_height = inner[np.argsort(high[inner], kind="stable")]
-    weight = np.cumsum(pieces.area[by_height])
-    size = high[by_height[np.searchsorted(weight, weight[-1] / 2)]]  # of what most ink is in
-    speck = pieces.area < max(3, 0.006 * size**2)
-    rule = (high < 0.25 * size) & (wide > 3 * size)
-    rule |= (wide < 0.2 * size) & (high > 4 * size)
-    edge = touches & (high < 0.5 * size)
-    kept = np.flatnonzero(~frame & ~speck & ~rule & ~edge)
-    return kept[np.argsort(-pieces.area[kept], kind="stable")[:MOST]]
+    weight = np.cumsum(components.area[by_height])
+    size = high[by_height[np.searchsorted(weight, weight[-1] / 2)]]  # of the component that most ink is in
+    speck = components.area < max(settings.speck_least, settings.speck * size**2)
+    printed = (high < settings.rule_height * size) & (wide > settings.rule_width * size)
+    printed |= (wide < settings.wall_width * size) & (high > settings.wall_height * size)
+    edge = touches & (high < settings.edge * size)
+    kept = np.flatnonzero(~frame & ~speck & ~printed & ~edge)
+    return kept[np.argsort(-components.area[kept], kind="stable")[: settings.most]]
 
 
-def _small(pieces: _Pieces, one: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which pieces are much lower than one that stands around them: points, dashes, parts, tails.
+def _small(
+    components: _Components, single: NDArray[np.bool_], settings: TextLineSettings
+) -> NDArray[np.bool_]:
+    """Which components are much lower than one that stands around them: points, dashes, parts, tails.
 
-    one: (pieces,) whether a piece is of one line only.
+    single: (components,) whether a component is of one line only.
     """
-    high = pieces.high
-    middle = (pieces.top + pieces.bottom)[:, None] / 2
-    aside = np.maximum(pieces.left[:, None] - pieces.right, pieces.left - pieces.right[:, None])
-    larger = (high[:, None] < SMALL * high) & (aside < 2 * high) & one
-    inside = (larger & (middle > pieces.top) & (middle < pieces.bottom)).any(1)
-    near = larger & (middle > pieces.top - AROUND * high) & (middle < pieces.bottom + AROUND * high)
-    small = near.any(1) | (high < LEAST)
-    # Four or more in a row above or below large writing are a line of their own.
-    own = np.flatnonzero(small & ~inside & (high >= LEAST))
-    if len(own) >= 4:
-        chain = _linked(pieces.of(own))
-        small[own[np.bincount(chain)[chain] >= 4]] = False
+    high = components.height
+    middle = (components.top + components.bottom)[:, None] / 2
+    left, right = components.left, components.right
+    distance = np.maximum(left[:, None] - right, left - right[:, None])
+    larger = (high[:, None] < settings.small * high) & (distance < settings.small_distance * high) & single
+    inside = (larger & (middle > components.top) & (middle < components.bottom)).any(1)
+    reach = settings.around * high
+    near = larger & (middle > components.top - reach) & (middle < components.bottom + reach)
+    small = near.any(1) | (high < settings.least)
+    # Several in a row above or below large writing are a line of their own.
+    own = np.flatnonzero(small & ~inside & (high >= settings.least))
+    if len(own) >= settings.own_line:
+        chain = _chains(components.of(own), settings)
+        small[own[np.bincount(chain)[chain] >= settings.own_line]] = False
     return small
 
 
-def _tall(pieces: _Pieces) -> NDArray[np.bool_]:
-    """Which pieces have two or more much lower ones beside their upper part, and beside their lower: two, of
-    lines that touch, or a tail into the next line."""
-    tall = np.zeros(len(pieces.area), bool)
-    high = pieces.high
-    middle = (pieces.top + pieces.bottom) / 2
-    for piece in np.flatnonzero(high > TALL * LEAST):
-        aside = np.maximum(pieces.left - pieces.right[piece], pieces.left[piece] - pieces.right)
-        beside = (aside < 4 * high[piece]) & (high > 0.2 * high[piece]) & (TALL * high < high[piece])
-        upper = beside & (middle > pieces.top[piece]) & (pieces.bottom < middle[piece])
-        lower = beside & (middle < pieces.bottom[piece]) & (pieces.top > middle[piece])
-        tall[piece] = upper.sum() >= 2 and lower.sum() >= 2
+def _tall(components: _Components, settings: TextLineSettings) -> NDArray[np.bool_]:
+    """Which components have two or more much lower ones next to their upper part, and next to their lower part.
+
+    They are two, of lines that touch, or have a tail into the next line.
+    """
+    tall = np.zeros(len(components.area), bool)
+    high, left, right = components.height, components.left, components.right
+    middle = (components.top + components.bottom) / 2
+    for one in np.flatnonzero(high > settings.tall * settings.least):
+        distance = np.maximum(left - right[one], left[one] - right)
+        near = distance < settings.tall_distance * high[one]
+        near &= (high > settings.tall_neighbour * high[one]) & (settings.tall * high < high[one])
+        upper = near & (middle > components.top[one]) & (components.bottom < middle[one])
+        lower = near & (middle < components.bottom[one]) & (components.top > middle[one])
+        tall[one] = upper.sum() >= 2 and lower.sum() >= 2
     return tall
 
 
-def _linked(pieces: _Pieces) -> NDArray[np.intp]:
-    """A number for every chain: each piece is linked with the nearest on its right that stands beside it."""
-    count = len(pieces.area)
-    high = pieces.high.astype(float)
-    x, y = (pieces.left + pieces.right) / 2, (pieces.top + pieces.bottom) / 2
-    shared = np.minimum(pieces.bottom[:, None], pieces.bottom) - np.maximum(pieces.top[:, None], pieces.top)
-    gap = pieces.left - pieces.right[:, None]
-    larger = np.maximum(high[:, None], high)
-    may = (shared >= BESIDE * np.minimum(high[:, None], high)) & (x > x[:, None]) & (gap <= GAP * larger)
-    far = np.where(may, np.maximum(gap, 0) + np.abs(y - y[:, None]), np.inf)
+def _chains(components: _Components, settings: TextLineSettings) -> NDArray[np.intp]:
+    """A number for every chain: each component is linked with the nearest on its right at the same height."""
+    count = len(components.area)
+    high = components.height.astype(float)
+    top, bottom = components.top, components.bottom
+    x, y = (components.left + components.right) / 2, (top + bottom) / 2
+    shared = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
+    gap = components.left - components.right[:, None]
+    lower, larger = np.minimum(high[:, None], high), np.maximum(high[:, None], high)
+    may = (shared >= settings.overlap * lower) & (x > x[:, None]) & (gap <= settings.gap * larger)
+    distance = np.where(may, np.maximum(gap, 0) + np.abs(y - y[:, None]), np.inf)
     chain = np.arange(count)
-    for piece in np.argsort(x, kind="stable"):
-        nearest = int(far[piece].argmin())
-        if np.isfinite(far[piece, nearest]):
-            chain[chain == chain[nearest]] = chain[piece]
+    for one in np.argsort(x, kind="stable"):
+        nearest = int(distance[one].argmin())
+        if np.isfinite(distance[one, nearest]):
+            chain[chain == chain[nearest]] = chain[one]
     return np.unique(chain, return_inverse=True)[1]
 
 
 @dataclass(frozen=True, eq=False)
 class _Band:
-    """The middle of a line, straight, and its characters' height."""
+    """The middle of a line, straight, and its characters' height, in pixels."""
 
     level: float
     slope: float
     centre: float
-    high: float
+    height: float
     left: float
     right: float
 
     @classmethod
-    def of(cls, pieces: _Pieces) -> _Band:
-        x, y = (pieces.left + pieces.right) / 2, (pieces.top + pieces.bottom) / 2
-        high = float(np.median(pieces.high))
+    def of(cls, components: _Components, settings: TextLineSettings) -> _Band:
+        x = (components.left + components.right) / 2
+        y = (components.top + components.bottom) / 2
+        height = float(np.median(components.height))
         slope = 0.0
-        if len(x) > 2 and np.ptp(x) > 3 * high:
-            slope = float(np.clip(np.polyfit(x, y, 1)[0], -0.2, 0.2))
+        if len(x) > 2 and np.ptp(x) > 3 * height:
+            slope = float(np.clip(np.polyfit(x, y, 1)[0], -settings.steepest, settings.steepest))
         centre = float(x.mean())
         level = float(np.median(y - slope * (x - centre)))
-        return cls(level, slope, centre, high, float(pieces.left.min()), float(pieces.right.max()))
+        left, right = float(components.left.min()), float(components.right.max())
+        return cls(level, slope, centre, height, left, right)
 
     def middle(self, x: NDArray | float) -> NDArray | float:
         """Row of the line's middle at a column; level beyond its ends."""
         return self.level + self.slope * (np.clip(x, self.left, self.right) - self.centre)
 
 
-def _merged(pieces: _Pieces, chain: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Chains that lie at one height are one line, however far apart."""
+def _merged(components: _Components, chain: NDArray[np.intp], settings: TextLineSettings) -> NDArray[np.intp]:
+    """Chains that lie at one height as one line, however far apart."""
     chain = chain.copy()
     while True:
         numbers = np.unique(chain)
-        bands = [_Band.of(pieces.of(chain == number)) for number in numbers]
-        best, pair = 0.5, None
+        bands = [_Band.of(components.of(chain == number), settings) for number in numbers]
+        best, pair = settings.merged, None
         for i, a in enumerate(bands):
             for j, b in enumerate(bands[:i]):
                 x = (max(a.left, b.left) + min(a.right, b.right)) / 2
-                low, large = sorted((a.high, b.high))
-                shared = (a.high + b.high) / 2 - abs(float(a.middle(x)) - float(b.middle(x)))
+                low, large = sorted((a.height, b.height))
+                shared = (a.height + b.height) / 2 - abs(float(a.middle(x)) - float(b.middle(x)))
                 share = min(shared, low) / low
-                if share > best and large < 2.2 * low:
+                if share > best and large < settings.merged_heights * low:
                     best, pair = share, (numbers[i], numbers[j])
         if pair is None:
             return np.unique(chain, return_inverse=True)[1]
         chain[chain == pair[0]] = pair[1]
 
 
-def _lines_only(pieces: _Pieces, line: NDArray[np.intp], shape: tuple[int, int]) -> NDArray[np.intp]:
-    """Without chains that are no line: lone dashes, remains at the upper and lower edge, a few specks."""
+def _lines_only(
+    components: _Components, line: NDArray[np.intp], shape: tuple[int, int], settings: TextLineSettings
+) -> NDArray[np.intp]:
+    """Lines without those that are none: lone dashes, remains at the upper and lower edge, a few specks."""
     numbers = np.unique(line[line >= 0])
-    size = max((float(np.median(pieces.high[line == number])) for number in numbers), default=0.0)
+    heights = [float(np.median(components.height[line == number])) for number in numbers]
+    size = max(heights, default=0.0)
     kept = []
-    for number in numbers:
-        own = pieces.of(line == number)
-        high = float(np.median(own.high))
+    for number, height in zip(numbers, heights, strict=True):
+        own = components.of(line == number)
         edge = own.top.min() == 0 or own.bottom.max() == shape[0]
-        dash = (own.wide > FLAT * own.high).all() and high < 0.2 * size
-        # Remains of print beside a line are lower than it; on a page a character alone may be.
-        least = {1: LONE, 2: SMALL}.get(len(own.area), 0.0) if shape[0] < 4 * size else 0.25
-        few = len(own.area) < 3 and high < least * size
-        if not ((edge and high < 0.6 * size) or dash or few):
+        dash = (own.width > settings.flat * own.height).all() and height < settings.dash * size
+        # Remains of print next to a line are lower than it; on a page a character alone may be.
+        least = settings.lone_page
+        if shape[0] < settings.page * size:
+            least = {1: settings.lone, 2: settings.small}.get(len(own.area), 0.0)
+        few = len(own.area) < settings.few and height < least * size
+        if not ((edge and height < settings.border * size) or dash or few):
             kept.append(number)
     renumbered = np.full(len(line) + 1, -1)
     renumbered[kept] = np.arange(len(kept))
     return np.where(line >= 0, renumbered[line], -1)
 
 
-def _around(pieces: _Pieces, piece: int, bands: list[_Band]) -> list[int]:
-    """The lines that a piece may belong to, the nearest first."""
-    x = (pieces.left[piece] + pieces.right[piece]) / 2
-    found = []
+def _bands_around(
+    components: _Components, one: int, bands: list[_Band], settings: TextLineSettings
+) -> list[int]:
+    """The lines that a component may belong to, the nearest first."""
+    top, bottom = components.top[one], components.bottom[one]
+    left, right = components.left[one], components.right[one]
+    near = []
     for number, band in enumerate(bands):
-        middle, half = float(band.middle(x)), band.high / 2
-        above, below = middle - half - pieces.bottom[piece], pieces.top[piece] - middle - half
-        away = max(above, below, 0.0)
-        aside = max(band.left - pieces.right[piece], pieces.left[piece] - band.right)
-        if away <= AROUND * band.high and aside < GAP * band.high:
-            centre = abs((pieces.top[piece] + pieces.bottom[piece]) / 2 - middle)
-            found.append((away / band.high, centre / band.high, number))
-    return [number for _, _, number in sorted(found)]
+        middle, half = float(band.middle((left + right) / 2)), band.height / 2
+        away = max(middle - half - bottom, top - middle - half, 0.0)
+        beside = max(band.left - right, left - band.right)
+        if away <= settings.around * band.height and beside < settings.gap * band.height:
+            centre = abs((top + bottom) / 2 - middle)
+            near.append((away / band.height, centre / band.height, number))
+    return [number for _, _, number in sorted(near)]
