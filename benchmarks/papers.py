@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from lenet5.data.mnist import mnist
+from lenet5.data.mnist import load_mnist
 from lenet5.errors import PictureError
 from lenet5.parallel import parallel_map
 from lenet5.reading.reader import Reader
@@ -42,7 +42,7 @@ Level = NDArray[np.float64]  # (rows, columns) 0 … 1: how much ink there is
 
 @cache
 def _mnist() -> tuple[NDArray[np.uint8], NDArray]:
-    return mnist("test")
+    return load_mnist("test")
 
 
 def _cut(image: NDArray) -> NDArray:

@@ -29,6 +29,7 @@ from lenet5 import LeNet5
 from lenet5.data import dataset
 from lenet5.export.quantise import Calibration, calibrate
 from lenet5.network import reference as network
+from lenet5.network.preprocessing import normalise
 
 RESULTS = Path(__file__).parent / "results"
 BLOCK = 500  # images at a time, where an engine takes a batch
@@ -65,7 +66,7 @@ def reference(model: LeNet5, images: np.ndarray) -> np.ndarray:
     codes = model.codes.astype(np.float64)
 
     def call(some: np.ndarray) -> np.ndarray:
-        return network.forward(parameters, codes, network.normalise(some, np.float64)).penalties
+        return network.forward(parameters, codes, normalise(some, np.float64)).penalties
 
     return blocks(call, images)
 
@@ -100,7 +101,7 @@ def graph(model: LeNet5, images: np.ndarray, seen: Calibration, raw: bool, int8:
     from lenet5.export.to_onnx import build
 
     proto = build(model, raw, seen if int8 else None)
-    return proto.SerializeToString(), images if raw else network.normalise(images)[:, None]
+    return proto.SerializeToString(), images if raw else normalise(images)[:, None]
 
 
 def in_onnxruntime(

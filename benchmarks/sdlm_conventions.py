@@ -21,13 +21,14 @@ import click
 import numba
 import numpy as np
 
-from lenet5.data.mnist import mnist, writers
+from lenet5.data.mnist import load_mnist, writers
 from lenet5.data.splits import validation_split
 from lenet5.engine.backend import backend
 from lenet5.errors import LeNet5Error
 from lenet5.network import distortion, reference
 from lenet5.network.architecture import SHAPES, SLICES
 from lenet5.network.codes import DIGITS, codes
+from lenet5.network.preprocessing import normalise
 from lenet5.training.recipes import PAPER, PAPER_DISTORTED, PaperRecipe
 from lenet5.training.stochastic import rates, start, train_paper
 
@@ -91,9 +92,9 @@ CONVENTIONS = {
 
 def data(test: bool) -> tuple[tuple, tuple]:
     """(images, labels) to train on, and to report on."""
-    images, labels = mnist("train", download=False)
+    images, labels = load_mnist("train", download=False)
     if test:
-        return (images, labels.astype(np.int64)), mnist("test", download=False)
+        return (images, labels.astype(np.int64)), load_mnist("test", download=False)
     part, held = validation_split(writers("train"))
     return (images[part], labels[part].astype(np.int64)), (images[held], labels[held])
 
@@ -141,7 +142,7 @@ def states(name: str) -> None:
 
     def show(flat: np.ndarray, history: list) -> None:
         parameters = {key: flat[SLICES[key]].reshape(shape) for key, shape in SHAPES.items()}
-        x = reference.forward(parameters, codes(DIGITS), reference.normalise(seen[:1000])).x
+        x = reference.forward(parameters, codes(DIGITS), normalise(seen[:1000])).x
         shares = ", ".join(f"{layer.upper()} {(abs(x[layer]) > 1.65).mean():.0%}" for layer in ("c3", "c5"))
         click.echo(f"  after pass {len(history)}: states beyond ±1.65: {shares}")
 

@@ -24,7 +24,7 @@ from lenet5 import LeNet5
 from lenet5.bench.machine import machine
 from lenet5.data import dataset
 from lenet5.engine.backend import backend
-from lenet5.network.reference import normalise
+from lenet5.network.preprocessing import normalise
 from lenet5.training.augmentation import distort
 from lenet5.training.recipes import FAST
 

@@ -20,10 +20,10 @@ def _folder(name: str) -> Path:
 
 
 def _mnist(split: str) -> tuple[np.ndarray, np.ndarray]:
-    from lenet5.data.mnist import mnist
+    from lenet5.data.mnist import load_mnist
 
     _folder("mnist")
-    return mnist(split, download=False)
+    return load_mnist(split, download=False)
 
 
 @pytest.fixture(scope="session")

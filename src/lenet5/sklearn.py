@@ -29,6 +29,7 @@ except ModuleNotFoundError as _error:
 from .model.lenet5 import LeNet5
 from .network.codes import PRINTABLE
 from .network.preprocessing import target_weights
+from .training.fit import fit
 from .training.recipes import RECIPES, Recipe
 
 __all__ = ["LeNet5Classifier", "fields"]
@@ -79,7 +80,9 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         self._begin(X, np.unique(y))
         recipe = self._recipe()
-        self.model_.fit(self._images(X), self._indices(y), recipe, seed=self._seed, threads=self.threads)
+        fit(
+            self.model_, self._images(X), self._indices(y), recipe, seed=self._seed, threads=self.threads
+        )
         self.n_iter_ = recipe.passes
         return self
 

@@ -7,7 +7,7 @@ import pytest
 
 from lenet5.bench.peers import inference_peers, training_peer
 from lenet5.model.lenet5 import LeNet5
-from lenet5.network.reference import normalise
+from lenet5.network.preprocessing import normalise
 
 # PyTorch warns of its own past when it is imported.
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -20,7 +20,7 @@ def test_calibrating_writes_the_constants_and_nothing_else(call, blots, npz, mon
     assert status == 0 and "expected calibration error" in out and "my.safetensors" in out.splitlines()[-1]
     after = LeNet5.load("my.safetensors")
     assert np.array_equal(after.parameters, before.parameters)
-    assert after.metadata == before.metadata | {"confidence": after.confidence.metadata()}
+    assert after.metadata == before.metadata | {"confidence": after.confidence.to_dict()}
     assert after.confidence.scale == data["scale"] != before.metadata["scale"]
     monkeypatch.setattr("lenet5.cli.eval.COUNT", 30)  # some 10 ms each
     status, out, _ = call("eval", "my.safetensors", "--data", blots, "--max-error", "5%", "--noncharacters")

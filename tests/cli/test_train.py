@@ -137,7 +137,7 @@ def test_a_committee_is_adapted_interrupted_and_resumed(call, blots, npz, monkey
     status, out, _ = call("calibrate", "mine.safetensors", "--data", blots, "--noncharacters", 0)
     assert status == 0
     after = Ensemble.load("mine.safetensors")
-    assert after.metadata == found.metadata | {"confidence": after.confidence.metadata()}
+    assert after.metadata == found.metadata | {"confidence": after.confidence.to_dict()}
     status, _, err = call("export", "mine.safetensors", "--to", "c")
     assert status == 1 and "several LeNet-5s" in err
 

@@ -13,7 +13,7 @@ import pytest
 import mirror as behave
 from lenet5.data import mnist as module
 from lenet5.data.idx import write_idx
-from lenet5.data.mnist import FILES, MIRRORS, File, mnist, writers
+from lenet5.data.mnist import FILES, MIRRORS, File, load_mnist, writers
 from lenet5.errors import DataError, DownloadError, InputError
 from mirror import Mirror
 
@@ -91,11 +91,11 @@ def test_files_are_found(home, small, monkeypatch, inside, place, unpack, dotted
     if place == "LENET5_DATA":
         monkeypatch.setenv("LENET5_DATA", str(home / place))
     root = home / "root" if place == "root" else None
-    images, labels = mnist("train", root, download=False)
+    images, labels = load_mnist("train", root, download=False)
     assert images.shape == (90, 28, 28) and images.dtype == labels.dtype == np.uint8
     assert labels.tolist() == labels_in(small)
     assert raw(images) == gzip.decompress(small[f"{IMAGES}.gz"])
-    assert mnist("test", root, download=False)[0].shape == (30, 28, 28)
+    assert load_mnist("test", root, download=False)[0].shape == (30, 28, 28)
 
 
 def test_the_cache_is_where_the_system_keeps_caches(monkeypatch, tmp_path):
@@ -107,7 +107,7 @@ def test_the_cache_is_where_the_system_keeps_caches(monkeypatch, tmp_path):
 def test_missing_files_are_a_sentence_with_the_places_and_the_way_out(home, small, monkeypatch):
     monkeypatch.setenv("LENET5_DATA", str(home / "data"))
     with pytest.raises(DataError) as raised:
-        mnist(download=False)
+        load_mnist(download=False)
     sentence = str(raised.value)
     for place in (home / "data" / "mnist", home / "data" / "MNIST" / "raw", home / "cache"):
         assert str(place) in sentence
@@ -127,7 +127,7 @@ def test_a_file_that_is_not_the_original_is_named(home, small):
     array = np.zeros((90, 28, 28), np.uint8)
     write_idx(home / f"{IMAGES}.gz", array)
     with pytest.raises(DataError, match=f"{IMAGES}.gz is not the original"):
-        mnist(root=home)
+        load_mnist(root=home)
 
 
 def test_a_cut_file_is_named_and_not_replaced_behind_its_owner(home, small, mirror):
@@ -135,7 +135,7 @@ def test_a_cut_file_is_named_and_not_replaced_behind_its_owner(home, small, mirr
     path = home / f"{IMAGES}.gz"
     path.write_bytes(small[path.name][:-20])
     with pytest.raises(DataError, match=f"{IMAGES}.gz is cut off"):
-        mnist(root=home)
+        load_mnist(root=home)
     assert path.read_bytes() == small[path.name][:-20]
 
 
@@ -144,12 +144,12 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(home, small, mirror):
     put(home / "cache" / "mnist", small)
     path = home / "cache" / "mnist" / f"{IMAGES}.gz"
     path.write_bytes(small[path.name][:-20])
-    assert mnist()[1].tolist() == labels_in(small)
+    assert load_mnist()[1].tolist() == labels_in(small)
     assert path.read_bytes() == small[path.name]
     assert one.requests == [(path.name, None)]
     path.write_bytes(b"")
     with pytest.raises(DataError, match="is empty"):
-        mnist(download=False)
+        load_mnist(download=False)
 
 
 # --- fetching ------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def test_there_are_three_public_mirrors_or_more_all_over_https():
 def test_what_is_missing_is_fetched_once_and_kept(home, small, mirror):
     one = mirror()
     told = []
-    images, labels = mnist("train", progress=lambda *step: told.append(step))
+    images, labels = load_mnist("train", progress=lambda *step: told.append(step))
     assert labels.tolist() == labels_in(small) and len(images) == 90
     assert [name for name, _ in one.requests] == [f"{IMAGES}.gz", f"{LABELS}.gz"]
     assert told[-1] == (f"{LABELS}.gz", len(small[f"{LABELS}.gz"]), len(small[f"{LABELS}.gz"]))
@@ -171,19 +171,19 @@ def test_what_is_missing_is_fetched_once_and_kept(home, small, mirror):
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
         name: small[name] for name in (f"{IMAGES}.gz", f"{LABELS}.gz")
     }
-    assert (mnist("train")[0] == images).all() and len(one.requests) == 2
+    assert (load_mnist("train")[0] == images).all() and len(one.requests) == 2
 
 
 def test_the_second_mirror_serves_where_the_first_refuses(home, small, mirror):
     bad, good = mirror(behave.refuse(403)), mirror()
-    assert mnist()[1].tolist() == labels_in(small)
+    assert load_mnist()[1].tolist() == labels_in(small)
     assert len(bad.requests) == len(good.requests) == 2
 
 
 def test_no_mirror_is_a_sentence_with_reasons_and_the_way_by_hand(home, small, mirror):
     bad, worse = mirror(behave.refuse(404)), mirror(behave.damage)
     with pytest.raises(DownloadError) as raised:
-        mnist()
+        load_mnist()
     sentence = str(raised.value)
     assert f"{bad.address}: it answered 404" in sentence and f"{worse.address}: what it sent" in sentence
     assert f"put {IMAGES}.gz into {home / 'cache' / 'mnist'}" in sentence
@@ -193,7 +193,7 @@ def test_no_mirror_is_a_sentence_with_reasons_and_the_way_by_hand(home, small, m
 def test_nothing_is_asked_for_where_downloads_are_not_wanted(home, mirror):
     one = mirror()
     with pytest.raises(DataError):
-        mnist(download=False)
+        load_mnist(download=False)
     assert one.requests == []
 
 
@@ -201,14 +201,14 @@ def test_a_cache_that_cannot_be_written_is_a_warning_and_the_data_come(home, sma
     mirror()
     (home / "cache").write_bytes(b"a file where a folder should be")
     with pytest.warns(UserWarning, match="fetched again the next time.*cache"):
-        assert mnist()[1].tolist() == labels_in(small)
+        assert load_mnist()[1].tolist() == labels_in(small)
 
 
 def test_a_file_that_cannot_be_kept_is_a_warning_and_the_data_come(home, small, mirror):
     mirror()
     (home / "cache" / "mnist" / f"{IMAGES}.gz").mkdir(parents=True)
     with pytest.warns(UserWarning, match=f"fetched again the next time.*{IMAGES}.gz: it is a folder"):
-        assert mnist()[1].tolist() == labels_in(small)
+        assert load_mnist()[1].tolist() == labels_in(small)
 
 
 def test_an_interruption_leaves_nothing_half_done(home, mirror):
@@ -218,7 +218,7 @@ def test_an_interruption_leaves_nothing_half_done(home, mirror):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        mnist(progress=interrupt)
+        load_mnist(progress=interrupt)
     assert not (home / "cache").exists()
 
 
@@ -228,7 +228,7 @@ def _fetch_in_a_process(table, barrier, answers):
         for split, files in json.loads(table).items()
     }
     barrier.wait(30)
-    answers.put(mnist()[1].tolist())
+    answers.put(load_mnist()[1].tolist())
 
 
 def test_processes_that_fetch_at_the_same_time_do_not_disturb_one_another(home, small, mirror):
@@ -312,7 +312,7 @@ def test_the_real_files_come_through_a_mirror_that_drops(mnist_test, monkeypatch
     monkeypatch.setenv("LENET5_MIRRORS", one.address)
     monkeypatch.setenv("no_proxy", "*")
     try:
-        images, labels = mnist("test")
+        images, labels = load_mnist("test")
     finally:
         one.stop()
     assert (images == mnist_test[0]).all() and (labels == mnist_test[1]).all()

@@ -10,6 +10,7 @@ import pytest
 from lenet5.network import losses
 from lenet5.network import reference as network
 from lenet5.network.architecture import SHAPES, SLICES, fan_in
+from lenet5.network.preprocessing import normalise
 
 pytest.importorskip("numba")
 
@@ -47,9 +48,7 @@ def images(count: int, side: int = 28, seed: int = 0) -> np.ndarray:
 
 
 def reference(flat: np.ndarray, pictures: np.ndarray) -> network.Activations:
-    return network.forward(
-        parameters(flat), CODES.astype(np.float64), network.normalise(pictures, np.float64)
-    )
+    return network.forward(parameters(flat), CODES.astype(np.float64), normalise(pictures, np.float64))
 
 
 def worst(found: np.ndarray, true: dict[str, np.ndarray]) -> dict[str, float]:

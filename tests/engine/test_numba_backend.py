@@ -22,6 +22,7 @@ from lenet5.model.lenet5 import LeNet5
 from lenet5.network import losses, reference
 from lenet5.network.architecture import PARAMETER_COUNT, SHAPES, SLICES
 from lenet5.network.distortion import MILD, PAPER
+from lenet5.network.preprocessing import normalise
 
 RNG = np.random.default_rng(5)
 FLAT = (RNG.standard_normal(PARAMETER_COUNT) * 0.12).astype(np.float32)
@@ -35,7 +36,7 @@ def named(flat: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def judged(images: np.ndarray, flat: np.ndarray = FLAT, codes: np.ndarray = CODES) -> reference.Activations:
-    return reference.forward(named(flat), codes.astype(np.float64), reference.normalise(images, np.float64))
+    return reference.forward(named(flat), codes.astype(np.float64), normalise(images, np.float64))
 
 
 def relative(found: np.ndarray, right: np.ndarray) -> float:

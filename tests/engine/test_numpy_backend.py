@@ -104,11 +104,12 @@ def test_a_training_without_numba_gives_nearly_the_same_network(tmp_path, stroke
         from lenet5 import PAPER_DISTORTED, LeNet5, Recipe
         from lenet5.training.recipes import Optimiser
         from lenet5.network.distortion import STRONG
+        from lenet5.training.fit import fit
         recipe = Recipe("test", 2, 20, Optimiser(rate=0.003), distortion=STRONG)
         if sys.argv[4] == "paper":
             recipe = PAPER_DISTORTED.with_passes(2)
         images = np.load(sys.argv[2], allow_pickle=False)
-        model = LeNet5().fit(images, np.arange(len(images)) % 10, recipe, seed=1)
+        model = fit(LeNet5(), images, np.arange(len(images)) % 10, recipe, seed=1)
         model.save(sys.argv[3])
         assert model.backend.name == ("numba" if sys.argv[1] == "with" else "numpy")
     """

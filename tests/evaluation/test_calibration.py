@@ -40,7 +40,7 @@ def test_the_constants_are_those_of_the_penalties_and_the_labels(model, patterns
     found = calibrate(model, patterns)
     alone = fit_confidence(model.penalties(patterns.images), 9 - patterns.labels, j=200.0, scale=1.0)
     assert replace(found, data={}) == alone and found.error == 0.1
-    assert model.metadata == metadata | {"confidence": found.metadata()}  # negatives else changes
+    assert model.metadata == metadata | {"confidence": found.to_dict()}  # negatives else changes
     assert np.array_equal(model.parameters, flat) and model.confidence == found
 
 

@@ -132,7 +132,7 @@ def test_the_calibration_error_is_told_before_and_after():
     assert fitted.to_dict()["calibration_error"] == pytest.approx({"trained": 0.5, "calibrated": 0.5 - 1 / 3})
     assert "50.00%, and 16.67% as calibrated" in fitted.format()
     model = LeNet5(seed=1)
-    model.metadata["confidence"] = Confidence(0.5, 7.0, patterns=9).metadata()
+    model.metadata["confidence"] = Confidence(0.5, 7.0, patterns=9).to_dict()
     images = np.zeros((2, 28, 28), np.uint8)
     found = evaluate(model, Dataset(images, np.array([0, 1]), list("01"), "two"))
     assert (found.trained.scale, found.trained.j) == (1.0, 1.0)

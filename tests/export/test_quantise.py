@@ -6,6 +6,7 @@ import pytest
 from lenet5.export.quantise import best_range, calibrate, quantise
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network import reference
+from lenet5.network.preprocessing import normalise
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def test_rounded_weights_are_the_weights_up_to_half_a_step(digits, calibration):
 
 def test_the_bias_takes_off_what_rounding_adds_on_average(digits, calibration, mnist_train):
     images = mnist_train[0][np.linspace(0, 59_999, 1000).astype(int)]  # those of `calibration`
-    s4 = reference.forward(digits.named_parameters, digits.codes, reference.normalise(images)).x["s4"]
+    s4 = reference.forward(digits.named_parameters, digits.codes, normalise(images)).x["s4"]
     found = quantise(digits, "c5", calibration, 1 / 127, most=7)  # coarse, so that there is something to see
     coarse = found.scale[:, None] * found.weight.reshape(120, -1)
     flat = s4.reshape(len(s4), -1)

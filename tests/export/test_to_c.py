@@ -18,6 +18,7 @@ from lenet5.export.to_c import RAM, export_c, header
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network import reference
 from lenet5.network.codes import PRINTABLE
+from lenet5.network.preprocessing import normalise
 
 ROOT = Path(__file__).parents[2]
 STREAM = SOURCES / "stream.c"
@@ -60,7 +61,7 @@ def compiled(folder: Path, text: str, command: list[str], kind: str = "float", s
 def exact(model: LeNet5, images: np.ndarray) -> np.ndarray:
     parameters = {name: value.astype(np.float64) for name, value in model.named_parameters.items()}
     codes = model.codes.astype(np.float64)
-    return reference.forward(parameters, codes, reference.normalise(images, np.float64)).penalties
+    return reference.forward(parameters, codes, normalise(images, np.float64)).penalties
 
 
 # --- parity ----------------------------------------------------------------------------------------------

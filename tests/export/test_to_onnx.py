@@ -16,6 +16,7 @@ from lenet5.model.lenet5 import LeNet5
 from lenet5.network import reference
 from lenet5.network.architecture import PAIRS, PARAMETER_COUNT, SHAPES
 from lenet5.network.codes import PRINTABLE
+from lenet5.network.preprocessing import normalise
 
 onnx = pytest.importorskip("onnx", reason="needs the extra: pip install 'lenet5-1998[onnx]'")
 ROOT = Path(__file__).parents[2]
@@ -35,7 +36,7 @@ def exact(model: LeNet5, images: np.ndarray) -> np.ndarray:
     """The reference's penalties in double precision: nearer the truth than any engine in single."""
     parameters = {name: value.astype(np.float64) for name, value in model.named_parameters.items()}
     codes = model.codes.astype(np.float64)
-    return reference.forward(parameters, codes, reference.normalise(images, np.float64)).penalties
+    return reference.forward(parameters, codes, normalise(images, np.float64)).penalties
 
 
 def onnxruntime(proto, images: np.ndarray) -> np.ndarray:
@@ -56,7 +57,7 @@ def openvino(proto, images: np.ndarray) -> np.ndarray:
 
 
 def fed(images: np.ndarray, raw: bool) -> np.ndarray:
-    return images if raw else reference.normalise(images)[:, None]
+    return images if raw else normalise(images)[:, None]
 
 
 RUNTIMES = pytest.mark.parametrize("runtime", [onnxruntime, openvino])

@@ -197,10 +197,10 @@ def test_a_network_that_takes_most_non_characters_for_characters_has_not_learnt_
 
 
 def test_the_constants_go_through_a_models_metadata(calibrated):
-    kept = Confidence.from_metadata(json.loads(json.dumps(calibrated.metadata())))
+    kept = Confidence.from_dict(json.loads(json.dumps(calibrated.to_dict())))
     assert kept == calibrated
     for damage in ({"scale": 0.0}, {"scale": math.nan}, {"doubt": 2.0}, {"thresholds": [1]}, {"more": 1}):
         with pytest.raises((ValueError, TypeError)):
-            Confidence.from_metadata(json.loads(json.dumps(calibrated.metadata())) | damage)
+            Confidence.from_dict(json.loads(json.dumps(calibrated.to_dict())) | damage)
     with pytest.raises(KeyError):
-        Confidence.from_metadata({"scale": 1.0})
+        Confidence.from_dict({"scale": 1.0})

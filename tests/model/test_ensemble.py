@@ -8,8 +8,9 @@ import safetensors.numpy
 
 from lenet5.errors import InputError, ModelError
 from lenet5.model.calibration import Confidence
-from lenet5.model.ensemble import WEIGHT, Ensemble, find
+from lenet5.model.ensemble import WEIGHT, Ensemble
 from lenet5.model.lenet5 import LeNet5
+from lenet5.model.load import find
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_a_file_has_all_of_it(three, images, tmp_path, experts):
     three = Ensemble(three.members, [LeNet5(seed=9 + number) for number in range(experts)], 0.15)
     for number, one in enumerate(three.networks):
         one.metadata["training"] = {"seed": number}
-    three.metadata["confidence"] = Confidence(0.2, 3.0).metadata()
+    three.metadata["confidence"] = Confidence(0.2, 3.0).to_dict()
     three.save(tmp_path / "three.safetensors")
     for found in (Ensemble.load(tmp_path / "three.safetensors"), find(tmp_path / "three.safetensors")):
         assert found.metadata == three.metadata and found.confidence.scale == 0.2

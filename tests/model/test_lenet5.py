@@ -11,12 +11,15 @@ import pytest
 import safetensors.numpy
 
 from lenet5.errors import InputError, ModelError, SaveError
-from lenet5.model import lenet5 as model_file
+from lenet5.model import pretrained
 from lenet5.model.calibration import Confidence, Threshold
-from lenet5.model.lenet5 import LeNet5, initial
+from lenet5.model.lenet5 import LeNet5
 from lenet5.network import reference
 from lenet5.network.architecture import PAIRS, SHAPES
 from lenet5.network.codes import codes
+from lenet5.network.initialisation import initial
+from lenet5.network.preprocessing import normalise
+from lenet5.training.fit import fit
 from lenet5.training.recipes import FAST
 
 
@@ -98,7 +101,7 @@ def test_a_class_without_a_code_is_a_sentence():
 def test_penalties_are_those_of_the_reference(images):
     model = LeNet5(seed=2, spread=1.0, power=0.5)
     parameters = {name: values.astype(np.float64) for name, values in model.named_parameters.items()}
-    x = reference.normalise(images, dtype=np.float64)
+    x = normalise(images, dtype=np.float64)
     expected = reference.forward(parameters, model.codes.astype(np.float64), x).penalties
     for count in (0, 1, 3, 20):  # by the reference and by the engine
         found = model.penalties(images[:count])
@@ -193,7 +196,7 @@ def test_confidence_is_the_posterior_with_the_calibrated_constants_and_strings_k
     assert model.threshold_for() == 0.5
     with pytest.raises(InputError, match="lenet5 calibrate"):
         model.threshold_for(0.01)
-    model.metadata["confidence"] = CALIBRATED.metadata()
+    model.metadata["confidence"] = CALIBRATED.to_dict()
     model.save(tmp_path / "model.safetensors")
     model = LeNet5.load(tmp_path / "model.safetensors")
     assert model.confidence == CALIBRATED
@@ -207,9 +210,9 @@ def test_confidence_is_the_posterior_with_the_calibrated_constants_and_strings_k
 
 def test_constants_do_not_outlive_the_network_that_they_were_fitted_to():
     model = LeNet5(seed=1)
-    model.metadata["confidence"] = CALIBRATED.metadata()
+    model.metadata["confidence"] = CALIBRATED.to_dict()
     images = np.random.default_rng(0).integers(0, 256, (64, 28, 28), np.uint8)
-    model.fit(images, np.arange(64) % 10, FAST.with_passes(1), fresh=False)
+    fit(model, images, np.arange(64) % 10, FAST.with_passes(1), reset=False)
     assert "confidence" not in model.metadata
 
 
@@ -310,7 +313,7 @@ def test_a_folder_that_is_missing_is_a_sentence_when_saving(tmp_path):
 
 
 def test_an_unknown_name_lists_those_there_are(tmp_path, monkeypatch):
-    monkeypatch.setattr(model_file, "WEIGHTS", tmp_path)
+    monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path)
     LeNet5(seed=7).save(tmp_path / "digits.safetensors")
     LeNet5("AB").save(tmp_path / "letters.safetensors")
     with pytest.raises(ModelError, match=r"'digit'.*digits, letters"):

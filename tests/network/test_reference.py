@@ -11,6 +11,7 @@ from lenet5.errors import InputError
 from lenet5.network import losses, reference
 from lenet5.network.architecture import FIELD, PAIRS, SHAPES
 from lenet5.network.codes import DIGITS, codes
+from lenet5.network.preprocessing import normalise
 
 CODES = codes(DIGITS).astype(np.float64)
 LABELS = np.array([3, 7])
@@ -145,7 +146,7 @@ def test_no_images():
 def test_white_is_minus_a_tenth_and_black_1_175_and_the_padding_is_white():
     image = np.zeros((1, FIELD, FIELD), np.uint8)
     image[0, 0, 0] = 255
-    x = reference.normalise(image, np.float64)
+    x = normalise(image, np.float64)
     assert x.shape == (1, 32, 32)
     assert x[0, 2, 2] == pytest.approx(1.175)
     x[0, 2, 2] = -0.1
@@ -154,9 +155,7 @@ def test_white_is_minus_a_tenth_and_black_1_175_and_the_padding_is_white():
 
 def test_floats_and_bytes_are_the_same_pixels():
     image = np.arange(FIELD * FIELD).reshape(1, FIELD, FIELD).astype(np.uint8)
-    assert reference.normalise(image / 255, np.float64) == pytest.approx(
-        reference.normalise(image, np.float64), abs=1e-7
-    )
+    assert normalise(image / 255, np.float64) == pytest.approx(normalise(image, np.float64), abs=1e-7)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +169,7 @@ def test_floats_and_bytes_are_the_same_pixels():
 )  # fmt: skip
 def test_anything_else_is_refused(images):
     with pytest.raises(InputError):
-        reference.normalise(images)
+        normalise(images)
 
 
 # --- Appendix C --------------------------------------------------------------------------------------
@@ -341,7 +340,7 @@ def test_the_float_type_is_kept(kind):
 
 
 def test_no_picture_gives_no_penalties():
-    x = reference.normalise(np.empty((0, 28, 28), np.uint8), dtype=np.float64)
+    x = normalise(np.empty((0, 28, 28), np.uint8), dtype=np.float64)
     seen = reference.forward(parameters(), CODES, x)
     assert seen.penalties.shape == (0, 10)
     assert not any(g.any() for g in reference.backward(parameters(), seen, seen.f6).values())
@@ -350,9 +349,9 @@ def test_no_picture_gives_no_penalties():
 @pytest.mark.parametrize("kind", [np.uint8, np.float32])
 def test_padding_is_background_whatever_the_pixels(kind):
     field = np.zeros((2, 28, 28), kind)
-    assert len(np.unique(reference.normalise(field))) == 1
+    assert len(np.unique(normalise(field))) == 1
     field[:] = 255 if kind is np.uint8 else 1
-    x = reference.normalise(field)
+    x = normalise(field)
     assert x.shape == (2, 32, 32)
     assert (x[:, 2:30, 2:30] > 1).all()
     edge = np.ones((32, 32), bool)
@@ -363,16 +362,16 @@ def test_padding_is_background_whatever_the_pixels(kind):
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 def test_pixels_run_from_white_to_black(kind):
     ramp = np.arange(256, dtype=np.uint8).repeat(4).reshape(1, 32, 32)
-    x = reference.normalise(ramp, dtype=kind)
+    x = normalise(ramp, dtype=kind)
     assert x.dtype == kind
     assert (x.min(), x.max()) == (kind(-0.1), pytest.approx(kind(1.175), rel=1e-7))
     np.testing.assert_allclose(x, -0.1 + 1.275 / 255 * ramp, atol=1e-7)
-    np.testing.assert_allclose(reference.normalise(ramp / 255, dtype=kind), x, atol=1e-7)
+    np.testing.assert_allclose(normalise(ramp / 255, dtype=kind), x, atol=1e-7)
 
 
 def test_inputs_that_are_no_floats_are_a_sentence():
     with pytest.raises(InputError, match="floats"):
-        reference.normalise(np.zeros((1, 28, 28), np.uint8), dtype=np.int32)
+        normalise(np.zeros((1, 28, 28), np.uint8), dtype=np.int32)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network import reference as network
+from lenet5.network.preprocessing import normalise
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +26,7 @@ def activations(reference, request):
     """The reference in float64 on the test module's IMAGES: parameters, codes, activations."""
     parameters = {name: value.astype(np.float64) for name, value in reference.named_parameters.items()}
     codes = reference.codes.astype(np.float64)
-    images = network.normalise(request.module.IMAGES, np.float64)
+    images = normalise(request.module.IMAGES, np.float64)
     return parameters, codes, network.forward(parameters, codes, images)
 
 

@@ -9,6 +9,7 @@ from lenet5.errors import InputError, ModelError
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network import reference as network
 from lenet5.network.architecture import PARAMETER_COUNT, SHAPES
+from lenet5.network.preprocessing import normalise
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'lenet5-1998[torch]'")
 
@@ -34,7 +35,7 @@ def test_it_starts_as_the_reference_does_from_the_same_seed():
 def test_forward_equals_the_reference(reference, activations):
     net = twin.LeNet5.of(reference).double()
     assert np.abs(net(torch.tensor(IMAGES)).detach().numpy() - activations[2].penalties).max() < 1e-10
-    x = torch.tensor(network.normalise(IMAGES, np.float64))[:, None]
+    x = torch.tensor(normalise(IMAGES, np.float64))[:, None]
     for name, layer in zip(("c1", "s2", "c3", "s4", "c5", "f6"), net.layers, strict=True):
         x = layer(x)
         assert np.abs(x.detach().numpy() - activations[2].x[name]).max() < 1e-10
@@ -53,7 +54,7 @@ def test_a_wide_field_gives_a_column_every_four_pixels(reference, activations):
     "images", [IMAGES, IMAGES[:, None], IMAGES / np.float32(255), np.pad(IMAGES, ((0, 0), (2, 2), (2, 2)))]
 )
 def test_every_form_of_image_is_the_same_picture(images):
-    expected = network.normalise(IMAGES, np.float64)
+    expected = normalise(IMAGES, np.float64)
     assert np.abs(twin.normalise(torch.tensor(images), torch.float64).numpy() - expected).max() < 1e-7
 
 

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip insta
 
 from lenet5.model.lenet5 import LeNet5  # noqa: E402 (after PyTorch is known to be there)
 from lenet5.network.architecture import PAIRS  # noqa: E402
-from lenet5.network.reference import normalise  # noqa: E402
+from lenet5.network.preprocessing import normalise  # noqa: E402
 from lenet5.torch.peers import DenseLeNet5, inference_peers, training_step  # noqa: E402
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (7, 28, 28), dtype=np.uint8)

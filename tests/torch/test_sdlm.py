@@ -7,6 +7,7 @@ from lenet5.errors import InputError
 from lenet5.network import losses
 from lenet5.network import reference as network
 from lenet5.network.architecture import SHAPES
+from lenet5.network.preprocessing import normalise
 from lenet5.training import recipes, stochastic
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'lenet5-1998[torch]'")
@@ -27,7 +28,7 @@ def test_curvature_equals_appendix_c(reference, activations, targets, j, relativ
         seen.f6, codes, seen.penalties, targets, j or 1.0, 0.5, discriminative=j is not None
     )
     expected = network.curvature(parameters, seen, from_top)
-    x = torch.tensor(network.normalise(IMAGES, np.float64))
+    x = torch.tensor(normalise(IMAGES, np.float64))
     found = twin.curvature(twin.LeNet5.of(reference).double(), x, torch.tensor(targets), j, 0.5)
     assert list(found) == list(SHAPES)
     for name, value in expected.items():

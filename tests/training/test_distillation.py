@@ -8,7 +8,8 @@ from lenet5.errors import InputError
 from lenet5.imaging.shear import shear_images
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network import losses
-from lenet5.network.reference import forward, normalise
+from lenet5.network.preprocessing import normalise
+from lenet5.network.reference import forward
 from lenet5.training.distillation import SHARE, soft_targets
 from lenet5.training.loop import train
 from lenet5.training.recipes import FAST, PAPER

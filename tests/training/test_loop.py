@@ -104,7 +104,7 @@ def test_a_seed_is_a_model_whatever_the_threads(distortion):
 
 def test_fit_is_train(tmp_path):
     data = blots(100)
-    model = LeNet5(seed=77).fit(data.images, data.labels, SHORT, seed=3)
+    model = fit(LeNet5(seed=77), data.images, data.labels, SHORT, seed=3)
     np.testing.assert_array_equal(model.parameters, train(data, SHORT, seed=3).parameters)
 
 
@@ -380,7 +380,7 @@ def test_the_papers_model_knows_how_it_was_trained(tmp_path):
 
 def test_fit_follows_the_papers_recipe_too():
     data = blots(60)
-    model = LeNet5(seed=77).fit(data.images, data.labels, PAPER.with_passes(2), seed=3)
+    model = fit(LeNet5(seed=77), data.images, data.labels, PAPER.with_passes(2), seed=3)
     np.testing.assert_array_equal(model.parameters, train(data, PAPER.with_passes(2), seed=3).parameters)
     flat, _ = stochastic.train_paper(data.images, data.labels, 3, PAPER.with_passes(2))
     np.testing.assert_array_equal(model.parameters, flat)

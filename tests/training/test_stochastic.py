@@ -9,6 +9,7 @@ from lenet5.errors import InputError, LeNet5Error
 from lenet5.network import losses, reference
 from lenet5.network.architecture import PAIRS, SHAPES, SLICES
 from lenet5.network.distortion import MILD
+from lenet5.network.preprocessing import normalise
 from lenet5.training import stochastic
 from lenet5.training.recipes import PAPER
 from lenet5.training.stochastic import train_paper
@@ -38,7 +39,7 @@ def joined(found: dict[str, np.ndarray]) -> np.ndarray:
 
 def slow_pass(flat, images, labels, index, seed, recipe) -> np.ndarray:
     """Section III-B in float64, one pattern at a time, with the reference network; returns η_k."""
-    x = reference.normalise(images, np.float64)
+    x = normalise(images, np.float64)
     sample = stochastic.permutation(seed, index, stochastic._SAMPLE, len(images))[
         : recipe.optimiser.curvature_patterns
     ]

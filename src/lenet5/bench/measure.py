@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..engine.backend import backend
 from ..model.lenet5 import LeNet5
 from ..network.distortion import PAPER, Distortion
-from ..network.reference import normalise
+from ..network.preprocessing import normalise
 from .peers import inference_peers, training_peer
 
 __all__ = ["multiply_add_rate", "once", "recognition", "spread", "training"]

@@ -16,7 +16,7 @@ from .._version import __version__
 from ..engine.backend import backend
 from ..export.to_onnx import build
 from ..model.lenet5 import LeNet5
-from ..network.reference import normalise
+from ..network.preprocessing import normalise
 
 __all__ = ["Peer", "inference_peers", "training_peer"]
 

@@ -64,7 +64,7 @@ def calibrate_command(
     from ..data.splits import validation_patterns
     from ..data.synthesis.negatives import CALIBRATED
     from ..evaluation.calibration import calibrate, check_calibration
-    from ..model.ensemble import find
+    from ..model.load import find
 
     network = find(model)
     if out is None and not Path(model).is_file():
@@ -93,9 +93,9 @@ def calibrate_command(
             err=True,
         )
     if as_json:
-        click.echo(json.dumps({"model": str(out or model), **confidence.metadata()}))
+        click.echo(json.dumps({"model": str(out or model), **confidence.to_dict()}))
         return
-    click.echo(confidence.text(network.metadata["j"], network.metadata["scale"]))
+    click.echo(confidence.format(network.metadata["j"], network.metadata["scale"]))
     click.echo(f"\nthe calibrated model is in {out or model}")
 
 

@@ -65,7 +65,7 @@ def eval_command(
     from ..data.dataset import load
     from ..evaluation.classification import evaluate
     from ..evaluation.plots import mistakes_picture, reliability_plot
-    from ..model.ensemble import find
+    from ..model.load import find
 
     network = find(model)
     threshold = network.threshold_for(max_error)

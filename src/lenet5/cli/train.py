@@ -184,7 +184,7 @@ def _train(
     speaks: bool,
 ) -> int:  # fmt: skip
     """What train_command does, in one process."""
-    from ..model.ensemble import find
+    from ..model.load import find
     from ..training.checkpoint import log_path
     from ..training.ensemble import places, train_members
 
@@ -366,14 +366,14 @@ def _lines(data: str, start: Classifier, seed: int) -> tuple[Dataset, NDArray]:
 def _mixture(replay: str | None, start: Classifier) -> ReplayMix:
     """What is mixed with a person's patterns: unless named, MNIST, where it is at hand and fits."""
     from ..data.dataset import load
-    from ..data.mnist import mnist
+    from ..data.mnist import load_mnist
     from ..training.fine_tuning import ReplayMix
 
     if replay == "none" or (replay is None and not set("0123456789") <= set(start.classes)):
         return ReplayMix(None)
     if replay is None:
         try:
-            mnist("train", download=False)
+            load_mnist("train", download=False)
         except DataError:
             return ReplayMix(None)
     with downloads() as progress:

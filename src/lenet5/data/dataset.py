@@ -19,7 +19,7 @@ from .archives import read_npz
 from .idx import read_idx
 from .image_folder import class_folders, ink_is_light
 from .labels import DIGITS, index_labels, text
-from .mnist import FILES, mnist
+from .mnist import FILES, load_mnist
 from .tables import read_table
 
 __all__ = ["Dataset", "load", "pixels", "relabel"]
@@ -84,7 +84,7 @@ def load(
         raise InputError(f"a data set has the splits train and test, not {split!r}")
     part = split or "train"
     if spec == "mnist":
-        images, labels = mnist(part, progress=progress)
+        images, labels = load_mnist(part, progress=progress)
         return Dataset(images, *index_labels(labels, classes or DIGITS, "mnist"), f"mnist {part}")
     if isinstance(spec, tuple | list):
         if len(spec) != 2:

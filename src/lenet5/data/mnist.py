@@ -20,7 +20,7 @@ from ..network.architecture import FIELD
 from .archives import read_npz
 from .idx import read_idx
 
-__all__ = ["FILES", "MIRRORS", "cache", "mnist", "writers"]
+__all__ = ["FILES", "MIRRORS", "cache", "load_mnist", "writers"]
 
 # Each holds the four original files; tried in this order. LENET5_MIRRORS (addresses, spaces between) names
 # others.
@@ -79,7 +79,7 @@ FILES = {
 }
 
 
-def mnist(
+def load_mnist(
     split: str = "train",
     root: str | os.PathLike[str] | None = None,
     download: bool = True,

@@ -66,7 +66,7 @@ def calibrate(
     }
     penalties = fitted.penalties(patterns.images, threads)
     confidence = fit_confidence(penalties, labels, j, scale, rubbish, data)
-    model.metadata["confidence"] = confidence.metadata()
+    model.metadata["confidence"] = confidence.to_dict()
     return confidence
 
 

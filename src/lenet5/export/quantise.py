@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..errors import InputError
 from ..network import reference
 from ..network.architecture import FIELD, KERNEL
-from ..network.preprocessing import check_images
+from ..network.preprocessing import check_images, normalise
 
 if TYPE_CHECKING:
     from ..model.lenet5 import LeNet5
@@ -63,7 +63,7 @@ def calibrate(model: LeNet5, images: ArrayLike | None) -> Calibration:
         )
     # Evenly spread, because many sets lie class by class.
     images = images[np.linspace(0, len(images) - 1, min(MOST, len(images))).astype(int)]
-    seen = reference.forward(model.named_parameters, model.codes, reference.normalise(images))
+    seen = reference.forward(model.named_parameters, model.codes, normalise(images))
     inputs = {"f6": seen.x["c5"][:, :, 0, 0].mean(0, np.float64)}
     for name, before in (("c1", "input"), ("c3", "s2"), ("c5", "s4")):
         windows = sliding_window_view(seen.x[before], (KERNEL, KERNEL), (2, 3))

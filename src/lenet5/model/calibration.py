@@ -115,7 +115,7 @@ class Confidence:
             f"is {least:.2%}"
         )
 
-    def text(self, j: float, scale: float) -> str:
+    def format(self, j: float, scale: float) -> str:
         """For people; j and scale: the training's."""
         lines = [
             f"{self.data.get('name', 'kept aside')}: {self.patterns:,} patterns, {self.error:.2%} wrong",
@@ -132,13 +132,13 @@ class Confidence:
             lines.append("(no rejection is needed for an error that so many patterns speak for)")
         return "\n".join(lines)
 
-    def metadata(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
         return {**asdict(self), "thresholds": [asdict(each) for each in self.thresholds]}
 
     @classmethod
-    def from_metadata(cls, values: dict[str, Any]) -> Confidence:
-        """What `metadata` gave. Raises ValueError, TypeError or KeyError where it cannot have."""
+    def from_dict(cls, values: dict[str, Any]) -> Confidence:
+        """What `to_dict` gave. Raises ValueError, TypeError or KeyError where it cannot have."""
         if not isinstance(values, dict) or not all(isinstance(row, dict) for row in values["thresholds"]):
             raise ValueError("confidence")
         rows = tuple(Threshold(**{k: float(v) for k, v in row.items()}) for row in values["thresholds"])

@@ -26,9 +26,9 @@ from ..network.preprocessing import check_images
 from . import serialisation
 from .calibration import Confidence
 from .classifier import Classifier
-from .lenet5 import ENSEMBLE, LeNet5, path_of
+from .lenet5 import ENSEMBLE, LeNet5
 
-__all__ = ["Ensemble", "find"]
+__all__ = ["Ensemble"]
 
 WEIGHT = 1.0  # of experts; chosen on held-out writers (docs/reproduction.md)
 
@@ -116,10 +116,10 @@ class Ensemble(Classifier):
 
         Raises ModelError.
         """
-        return cls._of_contents(Path(path), *serialisation.read(path), backend)
+        return cls.from_contents(Path(path), *serialisation.read(path), backend)
 
     @classmethod
-    def _of_contents(
+    def from_contents(
         cls,
         path: Path,
         arrays: Mapping[str, NDArray],
@@ -139,7 +139,7 @@ class Ensemble(Classifier):
             weight = float(json.loads(metadata.get("weight", str(WEIGHT))))
             confidence = json.loads(metadata["confidence"]) if "confidence" in metadata else None
             if confidence is not None:
-                Confidence.from_metadata(confidence)
+                Confidence.from_dict(confidence)
         except (ValueError, TypeError, KeyError) as error:
             raise ModelError(
                 f"the metadata of {path} cannot be read ({error}); train or fetch the ensemble again"
@@ -152,18 +152,10 @@ class Ensemble(Classifier):
                 raise ModelError(f"{path} is not an ensemble of {len(told)} LeNet-5s: it also has {name}")
             parts[int(number) - 1][own] = array
         try:
-            every = [LeNet5.of_contents(path, *one, backend) for one in zip(parts, told, strict=True)]
+            every = [LeNet5.from_contents(path, *one, backend) for one in zip(parts, told, strict=True)]
             found = cls(every[: len(members)], every[len(members) :], weight)
         except InputError as error:
             raise ModelError(f"{path} cannot be used: {error}") from error
         if confidence is not None:
             found.metadata["confidence"] = confidence
         return found
-
-
-def find(weights: str | os.PathLike[str], backend: str | Backend | None = None) -> LeNet5 | Ensemble:
-    """The network or the ensemble in a file, or of the package's weights of that name. Raises ModelError."""
-    path = path_of(weights)
-    arrays, metadata = serialisation.read(path)
-    kind = Ensemble._of_contents if metadata.get("format") == ENSEMBLE else LeNet5.of_contents
-    return kind(path, arrays, metadata, backend)

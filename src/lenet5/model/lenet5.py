@@ -6,82 +6,31 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .. import _version
 from ..engine.backend import backend as choose
 from ..engine.interface import Backend
 from ..errors import InputError, ModelError
-from ..network.architecture import BITMAP, PARAMETER_COUNT, SHAPES, SLICES, fan_in, join_views, named_views
+from ..network.architecture import BITMAP, SHAPES, join_views, named_views
 from ..network.codes import DIGITS, codes
+from ..network.initialisation import initial
 from ..network.preprocessing import check_images
-from . import serialisation
+from . import pretrained, serialisation
 from .calibration import Confidence
-from .classifier import Classifier
+from .classifier import Network
 
-if TYPE_CHECKING:
-    from ..training.recipes import PaperRecipe, Recipe
-
-__all__ = ["LeNet5", "check_seed", "initial", "path_of", "pretrained_names", "pretrained_path"]
+__all__ = ["LeNet5"]
 
 FORMAT = "lenet5"
 ENSEMBLE = "lenet5 ensemble"  # of a file of several, ensemble.py
 NO_RUBBISH = 20.0  # j after eq. 8, which has no rubbish class: none to speak of, unless nothing else fits
-WEIGHTS = Path(__file__).parent / "weights"
 
 
-def initial(
-    seed: int, spread: float = 2.4, power: float = 1.0, coefficient: float | None = None
-) -> NDArray[np.float32]:
-    """All parameters at the start, uniform in ±spread/F_i^power (Section III-B: 2.4 and 1); (60000,) float32.
-
-    F_i is the fan-in of the unit (architecture.fan_in), for weights and biases alike.
-    coefficient: where those of S2 and S4 start instead; not in the paper.
-    """
-    check_seed(seed)
-    draw = np.random.Generator(np.random.PCG64(seed))
-    flat = np.empty(PARAMETER_COUNT, np.float32)
-    for name, where in SLICES.items():
-        bound = spread / np.array(fan_in(name), np.float64) ** power
-        parts = flat[where].reshape(len(bound), -1)
-        parts[:] = draw.uniform(-1, 1, parts.shape) * bound[:, None]
-        if coefficient is not None and name.endswith("coefficient"):
-            parts[:] = coefficient
-    return flat
-
-
-def check_seed(seed: int) -> None:
-    """Raise InputError unless the seed is a whole number from 0."""
-    if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
-        raise InputError(f"a seed must be a whole number from 0, not {seed!r}")
-
-
-def pretrained_names() -> list[str]:
-    """Names of the weights that come with the package."""
-    return sorted(path.stem for path in WEIGHTS.glob("*.safetensors"))
-
-
-def pretrained_path(name: str) -> Path:
-    """The file of weights that come with the package. Raises ModelError, with the names, for another."""
-    if name not in pretrained_names():
-        names = ", ".join(pretrained_names()) or "none"
-        raise ModelError(f"no weights called {name!r} come with lenet5; those that do: {names}")
-    return WEIGHTS / f"{name}.safetensors"
-
-
-def path_of(weights: str | os.PathLike[str]) -> Path:
-    """The file `weights`, or, where that is a name and no file, the package's weights of that name.
-
-    Raises ModelError.
-    """
-    # What is no file and has no suffix is meant as a name: the sentence lists them.
-    meant = isinstance(weights, str) and not Path(weights).suffix and not Path(weights).exists()
-    return pretrained_path(str(weights)) if meant or str(weights) in pretrained_names() else Path(weights)
-
-
-class LeNet5(Classifier):
+class LeNet5(Network):
     """The network of Section II-B, to the last connection.
 
     `parameters`: all trainable parameters, (60000,) float32, in the order of architecture.SLICES.
@@ -120,11 +69,6 @@ class LeNet5(Classifier):
         )
 
     @property
-    def members(self) -> list[LeNet5]:
-        """The network alone, as Ensemble.members has several."""
-        return [self]
-
-    @property
     def named_parameters(self) -> dict[str, NDArray[np.float32]]:
         """Views into `parameters` under the names and shapes of architecture.SHAPES."""
         return named_views(self.parameters)
@@ -146,44 +90,27 @@ class LeNet5(Classifier):
         """
         return self.backend.inference.penalties(self.parameters, self.codes, check_images(images), threads)
 
-    def fit(
+    def record(
         self,
-        images: ArrayLike,
-        labels: ArrayLike,
-        recipe: Recipe | PaperRecipe | None = None,
+        training: Mapping[str, Any],
+        figures: Mapping[str, float | None],
         *,
-        seed: int = 0,
-        fresh: bool = True,
-        threads: int | None = None,
-    ) -> LeNet5:
-        """Train on N×28×28 uint8 images and their labels (see inputs.target_weights); returns self.
+        j: float | None,
+        scale: float,
+    ) -> None:
+        """Write into `metadata` what trained the network, and what came of it.
 
-        recipe: train.FAST unless given. fresh=False goes on from the parameters as they are, to adapt a
-        trained network; otherwise they are drawn anew from `seed`. Raises InputError.
+        Args:
+            training: Recipe, seed and patterns, as JSON values.
+            figures: Shares of errors by name; None is left out.
+            j, scale: Constants of the loss; j = None is eq. 8, which has no rubbish class.
         """
-        from ..training.loop import (  # here: training is made of models, not models of training
-            FAST,
-            begin,
-            untrained,
-        )
-
-        recipe = recipe or FAST
-        if fresh:
-            self.parameters[:] = untrained(seed, recipe)
-        training = begin(self, images, labels, recipe, seed=seed, threads=threads)
-        while training.unfinished:
-            training.run_pass()
-        training.finish()
-        return self
-
-    def record(self, recipe: Recipe | PaperRecipe, seed: int, patterns: int, **figures: float | None) -> None:
-        """Write into `metadata` what trained the model, and what came of it; a figure of None is left out."""
         self.metadata.pop("confidence", None)  # it was another network's
         self.metadata |= {
-            "training": {"recipe": recipe.to_dict(), "seed": seed, "patterns": patterns},
+            "training": dict(training),
             "figures": {name: value for name, value in figures.items() if value is not None},
-            "j": NO_RUBBISH if recipe.loss.j is None else recipe.loss.j,
-            "scale": recipe.loss.scale,
+            "j": NO_RUBBISH if j is None else j,
+            "scale": scale,
         }
 
     # --- files ---------------------------------------------------------------------------------------
@@ -197,9 +124,7 @@ class LeNet5(Classifier):
 
     def contents(self) -> tuple[dict[str, NDArray], dict[str, str]]:
         """What `save` writes: arrays by name, and the metadata as text."""
-        from .._version import __version__
-
-        extra = {**self.metadata, "format": FORMAT, "version": __version__, "classes": self.classes}
+        extra = {**self.metadata, "format": FORMAT, "version": _version.__version__, "classes": self.classes}
         metadata = {
             key: value if isinstance(value, str) else json.dumps(value) for key, value in extra.items()
         }
@@ -212,10 +137,10 @@ class LeNet5(Classifier):
         Raises ModelError, one sentence, for a file that is missing, damaged or not a LeNet-5: every name,
         shape, type and number is checked.
         """
-        return cls.of_contents(Path(path), *serialisation.read(path), backend)
+        return cls.from_contents(Path(path), *serialisation.read(path), backend)
 
     @classmethod
-    def of_contents(
+    def from_contents(
         cls,
         path: Path,
         arrays: Mapping[str, NDArray],
@@ -234,7 +159,7 @@ class LeNet5(Classifier):
     @classmethod
     def pretrained(cls, name: str = "digits", backend: str | Backend | None = None) -> LeNet5:
         """Weights that come with the package, by name. Raises ModelError, with the names, for another."""
-        return cls.load(pretrained_path(name), backend)
+        return cls.load(pretrained.path(name), backend)
 
     @classmethod
     def find(cls, weights: str | os.PathLike[str], backend: str | Backend | None = None) -> LeNet5:
@@ -242,7 +167,7 @@ class LeNet5(Classifier):
 
         Raises ModelError.
         """
-        return cls.load(path_of(weights), backend)
+        return cls.load(pretrained.resolve(weights), backend)
 
 
 def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[list[str], dict[str, Any]]:
@@ -268,7 +193,7 @@ def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[list[str], dic
                 raise ValueError(key)
         if "confidence" in metadata:
             known["confidence"] = json.loads(metadata["confidence"])
-            Confidence.from_metadata(known["confidence"])
+            Confidence.from_dict(known["confidence"])
     except (ValueError, TypeError, KeyError) as error:
         raise ModelError(
             f"the metadata of {path} cannot be read ({error}); train or fetch the model again"

@@ -26,7 +26,6 @@ __all__ = [
     "SLICES",
     "TABLE_I",
     "Layer",
-    "dense_c3",
     "fan_in",
     "join_views",
     "named_views",
@@ -181,11 +180,3 @@ def named_views(parameters: NDArray[Any]) -> dict[str, NDArray[Any]]:
 def join_views(named: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
     """Arrays of the names and shapes of SHAPES as one vector, (60000,): the way back of `named_views`."""
     return np.concatenate([np.asarray(named[name]).ravel() for name in SHAPES])
-
-
-def dense_c3(kernels: NDArray[Any]) -> NDArray[Any]:
-    """C3's sixty kernels, (60, 5, 5), as a full convolution's, (16, 6, 5, 5): zeros where Table I has no X."""
-    dense = np.zeros((len(TABLE_I[0]), len(TABLE_I), *kernels.shape[1:]), kernels.dtype)
-    c3, s2 = np.array(PAIRS).T
-    dense[c3, s2] = kernels
-    return dense

@@ -1,22 +1,30 @@
-"""What images and labels may be; anything else is a sentence."""
+"""Images and labels as the network takes them: checked once, and normalised (Section II-B)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ..errors import InputError
-from .architecture import FIELD, INPUT
+from .architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
 
-__all__ = ["check_fields", "check_images", "target_weights"]
+__all__ = ["check_images", "check_training_images", "normalise", "target_weights"]
 
 
-def check_images(images: ArrayLike) -> NDArray:
-    """Images as the network takes them: N×28×28 or N×32×32, uint8 or float32.
+def check_images(images: ArrayLike) -> NDArray[Any]:
+    """Images for the network.
 
-    uint8 has 0 for paper and 255 for ink, floats lie in [0, 1]; anything else raises InputError.
+    Args:
+        images: (N, 28, 28) or (N, 32, 32), uint8 (0 = paper, 255 = ink) or float in [0, 1].
+
+    Returns:
+        The same, uint8 or float32.
+
+    Raises:
+        InputError: The shape, type or range is another.
     """
     images = np.asarray(images)
     if images.ndim != 3 or images.shape[1:] not in ((FIELD, FIELD), (INPUT, INPUT)):
@@ -43,8 +51,31 @@ def check_images(images: ArrayLike) -> NDArray:
     return images
 
 
-def check_fields(images: ArrayLike) -> NDArray[np.uint8]:
-    """Images as training takes them: one or more of N×28×28 uint8, 255 = ink. Else raises InputError."""
+def normalise(images: ArrayLike, dtype: DTypeLike = np.float32) -> NDArray[Any]:
+    """Inputs of the network: paper −0.1 and ink 1.175, so that the mean is about 0 and the variance 1.
+
+    Args:
+        images: As for `check_images`; those of 28×28 get an edge of paper.
+        dtype: A float type.
+
+    Returns:
+        (N, 32, 32) of that type.
+
+    Raises:
+        InputError: The images cannot be read, or the type is no float.
+    """
+    images = check_images(images)
+    number = np.dtype(dtype).type
+    if not issubclass(number, np.floating):
+        raise InputError(f"inputs of the network are floats: {np.dtype(dtype)} cannot hold them")
+    ink = 255 if images.dtype == np.uint8 else 1
+    x = images.astype(dtype) * number((FOREGROUND - BACKGROUND) / ink) + number(BACKGROUND)
+    edge = (INPUT - images.shape[1]) // 2
+    return np.pad(x, ((0, 0), (edge, edge), (edge, edge)), constant_values=BACKGROUND) if edge else x
+
+
+def check_training_images(images: ArrayLike) -> NDArray[np.uint8]:
+    """Images to train with: one or more of (N, 28, 28) uint8, 255 = ink. Raises InputError for others."""
     images = np.asarray(images)
     if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (FIELD, FIELD) or not len(images):
         raise InputError(
@@ -54,23 +85,26 @@ def check_fields(images: ArrayLike) -> NDArray[np.uint8]:
     return images
 
 
-def target_weights(labels: ArrayLike, classes: Sequence[str], patterns: int) -> NDArray:
-    """Labels as training takes them: int64 (N,) indices into `classes`, or float32 (N, classes) weights.
+def target_weights(labels: ArrayLike, classes: Sequence[str], patterns: int) -> NDArray[Any]:
+    """Labels to train with.
 
-    Labels may be indices, characters of `classes`, or a row of weights a pattern (each in [0, 1], a row's sum
-    at most 1; what is missing to 1 goes to the rubbish class of eq. 9). Raises InputError for anything else.
+    Args:
+        labels: (N,) indices into `classes`, or (N,) characters of `classes`, or (N, classes) weights in [0, 1]
+            whose rows sum to at most 1; what a row lacks to 1 goes to the rubbish class of eq. 9.
+        classes: The characters.
+        patterns: N.
+
+    Returns:
+        (N,) int64 indices, or (N, classes) float32 weights.
+
+    Raises:
+        InputError: They are something else, or unknown, or too many or too few.
     """
     labels = np.asarray(labels)
     if len(labels.shape) == 0 or len(labels) != patterns:
         raise InputError(f"{patterns} images need {patterns} labels, but these have the shape {labels.shape}")
     if labels.ndim == 2 and labels.dtype.kind == "f":
-        if labels.shape[1] != len(classes):
-            raise InputError(
-                f"target weights need a column for each of {len(classes)} classes, not {labels.shape[1]}"
-            )
-        if not (labels.min(initial=0) >= 0 and labels.sum(1).max(initial=0) <= 1 + 1e-4):
-            raise InputError("target weights must not be negative, and no row's sum more than 1")
-        return labels.astype(np.float32)
+        return _weights(labels, len(classes))
     if labels.ndim == 1 and labels.dtype.kind == "U":
         index = {name: i for i, name in enumerate(classes)}
         unknown = sorted(set(labels.tolist()) - set(index))
@@ -88,3 +122,14 @@ def target_weights(labels: ArrayLike, classes: Sequence[str], patterns: int) -> 
         f"labels of the type {labels.dtype} and shape {labels.shape} cannot be used: "
         "give a whole number a pattern"
     )
+
+
+def _weights(weights: NDArray[Any], classes: int) -> NDArray[np.float32]:
+    """Target weights, (N, classes), checked."""
+    if weights.shape[1] != classes:
+        raise InputError(
+            f"target weights need a column for each of {classes} classes, not {weights.shape[1]}"
+        )
+    if not (weights.min(initial=0) >= 0 and weights.sum(1).max(initial=0) <= 1 + 1e-4):
+        raise InputError("target weights must not be negative, and no row's sum more than 1")
+    return weights.astype(np.float32)

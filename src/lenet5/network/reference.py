@@ -1,4 +1,4 @@
-"""LeNet-5 in plain NumPy, to be read beside the paper (Section II-B, Appendices A and C). The judge.
+"""LeNet-5 in plain NumPy, to be read beside the paper (Section II-B, Appendices A and C): the reference.
 
 Everything faster is tested against this. Any float dtype, any height and width from 32 on: every layer is a
 convolution, so that a larger input gives a larger map of penalties, a column every 4 pixels (Section VII):
@@ -20,11 +20,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ..errors import InputError
-from .architecture import BACKGROUND, FOREGROUND, INPUT, KERNEL, PAIRS
-from .preprocessing import check_images
+from .architecture import INPUT, KERNEL, PAIRS
 
 __all__ = [
     "Activations",
@@ -32,7 +31,6 @@ __all__ = [
     "curvature",
     "dense_c3",
     "forward",
-    "normalise",
     "squash",
     "squash_slope",
 ]
@@ -75,8 +73,8 @@ def convolve(x: NDArray, weight: NDArray, bias: NDArray, pairs: Pairs) -> NDArra
     a[:] = bias[:, None, None]
     for s in range(maps):
         here = pairs[:, 1] == s  # every kernel that reads map s, in one product
-        found = weight[here].reshape(-1, KERNEL**2) @ patches(x[:, s])
-        a[:, pairs[here, 0]] += found.reshape(n, here.sum(), *a.shape[2:])
+        products = weight[here].reshape(-1, KERNEL**2) @ patches(x[:, s])
+        a[:, pairs[here, 0]] += products.reshape(n, here.sum(), *a.shape[2:])
     return a
 
 
@@ -170,22 +168,6 @@ def connect_to_parameters(slopes: NDArray, x: NDArray, k: int) -> tuple[NDArray,
 # --- the network ------------------------------------------------------------------------------------
 
 
-def normalise(images: ArrayLike, dtype: type | np.dtype = np.float32) -> NDArray:
-    """Pixels as the network takes them (Section II-B): white −0.1, black 1.175; (N, 32, 32) of dtype.
-
-    images: N×28×28 (padded by two pixels of background) or N×32×32, uint8 (255 = ink) or float in [0, 1],
-    taken in single precision. Raises InputError for anything else.
-    """
-    images = check_images(images)
-    number = np.dtype(dtype).type
-    if not issubclass(number, np.floating):
-        raise InputError(f"inputs of the network are floats: {np.dtype(dtype)} cannot hold them")
-    ink = 255 if images.dtype == np.uint8 else 1
-    x = images.astype(dtype) * number((FOREGROUND - BACKGROUND) / ink) + number(BACKGROUND)
-    edge = (INPUT - images.shape[1]) // 2
-    return np.pad(x, ((0, 0), (edge, edge), (edge, edge)), constant_values=BACKGROUND) if edge else x
-
-
 @dataclass(frozen=True)
 class Activations:
     """Weighted sums `a` and states `x` of every layer for one batch, by name ("c1" … "f6"; x["input"])."""
@@ -216,7 +198,7 @@ def forward(parameters: Parameters, codes: NDArray, x: NDArray) -> Activations:
     if x.ndim != 3 or min(x.shape[1:]) < INPUT or x.dtype.kind != "f":
         raise InputError(
             f"inputs of shape {x.shape} and type {x.dtype} cannot be read: N×H×W floats are needed, "
-            f"H and W at least {INPUT} (network.normalise makes them)"
+            f"H and W at least {INPUT} (preprocessing.normalise makes them)"
         )
     p = parameters
     a, states = {}, {"input": x[:, None]}
@@ -234,31 +216,31 @@ def forward(parameters: Parameters, codes: NDArray, x: NDArray) -> Activations:
     return Activations(a, states, codes)
 
 
-def _back(parameters: Parameters, seen: Activations, to_f6: NDArray, power: int) -> dict[str, NDArray]:
+def _back(parameters: Parameters, activations: Activations, to_f6: NDArray, power: int) -> dict[str, NDArray]:
     """Both recursions at once: power 1 back-propagates slopes, power 2 curvatures (Appendix C)."""
     p = {name: value**power for name, value in parameters.items()}
-    x = {name: value**power for name, value in seen.x.items()}
-    found: dict[str, NDArray] = {}
+    x = {name: value**power for name, value in activations.x.items()}
+    gradients: dict[str, NDArray] = {}
 
     def at(name: str, to_state: NDArray) -> NDArray:
-        return to_state * squash_slope(seen.a[name]) ** power
+        return to_state * squash_slope(activations.a[name]) ** power
 
-    d = at("f6", to_f6.reshape(seen.x["f6"].shape))
-    weight, found["f6.bias"] = connect_to_parameters(d, x["c5"], 1)
-    found["f6.weight"] = weight[:, :, 0, 0]
+    d = at("f6", to_f6.reshape(activations.x["f6"].shape))
+    weight, gradients["f6.bias"] = connect_to_parameters(d, x["c5"], 1)
+    gradients["f6.weight"] = weight[:, :, 0, 0]
     d = at("c5", connect_to_input(d, p["f6.weight"][:, :, None, None]))
-    found["c5.weight"], found["c5.bias"] = connect_to_parameters(d, x["s4"], KERNEL)
+    gradients["c5.weight"], gradients["c5.bias"] = connect_to_parameters(d, x["s4"], KERNEL)
     d = at("s4", connect_to_input(d, p["c5.weight"]))
-    sums = window_sums(seen.x["c3"]) ** power
-    found["s4.coefficient"], found["s4.bias"] = subsample_to_parameters(d, sums)
-    d = at("c3", subsample_to_input(d, p["s4.coefficient"], seen.x["c3"].shape))
-    found["c3.weight"], found["c3.bias"] = convolve_to_parameters(d, x["s2"], C3_PAIRS)
+    sums = window_sums(activations.x["c3"]) ** power
+    gradients["s4.coefficient"], gradients["s4.bias"] = subsample_to_parameters(d, sums)
+    d = at("c3", subsample_to_input(d, p["s4.coefficient"], activations.x["c3"].shape))
+    gradients["c3.weight"], gradients["c3.bias"] = convolve_to_parameters(d, x["s2"], C3_PAIRS)
     d = at("s2", convolve_to_input(d, p["c3.weight"], 6, C3_PAIRS))
-    sums = window_sums(seen.x["c1"]) ** power
-    found["s2.coefficient"], found["s2.bias"] = subsample_to_parameters(d, sums)
-    d = at("c1", subsample_to_input(d, p["s2.coefficient"], seen.x["c1"].shape))
-    found["c1.weight"], found["c1.bias"] = convolve_to_parameters(d, x["input"], C1_PAIRS)
-    return {name: found[name] for name in parameters}
+    sums = window_sums(activations.x["c1"]) ** power
+    gradients["s2.coefficient"], gradients["s2.bias"] = subsample_to_parameters(d, sums)
+    d = at("c1", subsample_to_input(d, p["s2.coefficient"], activations.x["c1"].shape))
+    gradients["c1.weight"], gradients["c1.bias"] = convolve_to_parameters(d, x["input"], C1_PAIRS)
+    return {name: gradients[name] for name in parameters}
 
 
 def backward(parameters: Parameters, activations: Activations, f6_slope: NDArray) -> dict[str, NDArray]:

@@ -19,7 +19,7 @@ from ..imaging.page_layout import MODES, Mode, PageLayout, layout
 from ..imaging.trace import Trace
 from ..lattice.regex import Grammar, allowed
 from ..model.classifier import Classifier
-from ..model.ensemble import find
+from ..model.load import find
 from . import over_segmentation, space_displacement
 from .acceptance import POLICIES, accept, reject, rejection_reason
 from .forms import Area, Form, crop, parse_region

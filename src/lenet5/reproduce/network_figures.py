@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from ..model.lenet5 import LeNet5
 from ..network.architecture import BITMAP, FOREGROUND, LAYERS, PAIRS, PARAMETER_COUNT, TABLE_I
 from ..network.codes import DIGITS, PRINTABLE, codes
-from ..network.reference import AMPLITUDE, forward, normalise
+from ..network.preprocessing import normalise
+from ..network.reference import AMPLITUDE, forward
 from . import charts, contact_sheets, published
 from .panel import Drawing, Material, Panel, Sample, Table
 

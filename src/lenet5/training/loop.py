@@ -15,7 +15,8 @@ from numpy.typing import ArrayLike, NDArray
 from .. import atomic
 from ..data.dataset import Dataset
 from ..errors import InputError, SaveError
-from ..model.lenet5 import LeNet5, initial
+from ..model.lenet5 import LeNet5
+from ..network.initialisation import initial
 from . import stochastic
 from .checkpoint import Checkpoint, checkpoint_path, log_path
 from .minibatch import MinibatchTraining, PassReport

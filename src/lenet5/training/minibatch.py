@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..engine.interface import Trainer
 from ..errors import LeNet5Error
 from ..model.lenet5 import LeNet5
-from ..network.preprocessing import check_fields, target_weights
+from ..network.preprocessing import check_training_images, target_weights
 from .checkpoint import Checkpoint
 from .recipes import FAST, Recipe
 
@@ -74,7 +74,7 @@ class MinibatchTraining:
         threads: int | None = None,
         trainer: Callable[..., Trainer] | None = None,
     ) -> None:
-        fields = check_fields(images)
+        fields = check_training_images(images)
         self.model, self.recipe, self.seed, self.test, self.threads = model, recipe, seed, test, threads
         self.images, self.targets = fields, target_weights(labels, model.classes, len(fields))
         self.history: list[PassReport] = []
@@ -159,13 +159,12 @@ class MinibatchTraining:
         """Keep the average, where the recipe has one, and write recipe and figures into the model."""
         self.model.parameters[:] = self._kept()
         hard = self.targets.ndim == 1
-        self.model.record(
-            self.recipe,
-            self.seed,
-            len(self.images),
-            train_error=self._error(self.images, self.targets) if hard else None,
-            test_error=self.history[-1].test_error if self.history else None,
-        )
+        figures = {
+            "train_error": self._error(self.images, self.targets) if hard else None,
+            "test_error": self.history[-1].test_error if self.history else None,
+        }
+        training = {"recipe": self.recipe.to_dict(), "seed": self.seed, "patterns": len(self.images)}
+        self.model.record(training, figures, j=self.recipe.loss.j, scale=self.recipe.loss.scale)
 
     def checkpoint(self, identity: Mapping[str, Any], command: str) -> Checkpoint:
         """The state after the passes so far."""

@@ -21,11 +21,11 @@ from numpy.typing import ArrayLike, NDArray
 from ..engine.backend import backend as choose
 from ..engine.interface import Backend
 from ..errors import InputError, LeNet5Error
-from ..model.lenet5 import LeNet5, initial
-from ..network.architecture import SLICES
+from ..model.lenet5 import LeNet5
 from ..network.codes import DIGITS
 from ..network.codes import codes as codes_of
-from ..network.preprocessing import check_fields, target_weights
+from ..network.initialisation import initial
+from ..network.preprocessing import check_training_images, target_weights
 from .checkpoint import Checkpoint
 from .recipes import PAPER, PaperRecipe
 
@@ -65,12 +65,7 @@ class StochasticReport:
 def start(seed: int, recipe: PaperRecipe = PAPER) -> F32:
     """All parameters before training, (60000,) float32."""
     how = recipe.initialisation
-    parameters = initial(seed, how.spread, how.power, how.coefficient)
-    if how.bias is not None:
-        for name, where in SLICES.items():
-            if name.endswith("bias"):
-                parameters[where] = how.bias
-    return parameters
+    return initial(seed, how.spread, how.power, how.coefficient, how.bias)
 
 
 def rates(
@@ -153,7 +148,7 @@ def _patterns(
     images: ArrayLike, labels: ArrayLike, classes: Sequence[str]
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Images and labels as the loop takes them. Raises InputError."""
-    images = np.ascontiguousarray(check_fields(images))
+    images = np.ascontiguousarray(check_training_images(images))
     labels = target_weights(labels, classes, len(images))
     if labels.ndim != 1:
         raise InputError("the paper's training takes a label for each pattern, not a row of target weights")
@@ -252,13 +247,12 @@ class StochasticTraining:
 
     def finish(self) -> None:
         """Write recipe and figures into the model."""
-        self.model.record(
-            self.recipe,
-            self.seed,
-            len(self.images),
-            train_error=self._error(self.images, self.labels),
-            test_error=self.history[-1].test_error if self.history else None,
-        )
+        figures = {
+            "train_error": self._error(self.images, self.labels),
+            "test_error": self.history[-1].test_error if self.history else None,
+        }
+        training = {"recipe": self.recipe.to_dict(), "seed": self.seed, "patterns": len(self.images)}
+        self.model.record(training, figures, j=self.recipe.loss.j, scale=self.recipe.loss.scale)
 
     def checkpoint(self, identity: Mapping[str, Any], command: str) -> Checkpoint:
         """The state after the passes so far: the parameters are all there is to it."""

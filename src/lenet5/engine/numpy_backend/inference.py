@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ...network import reference
 from ...network.architecture import named_views
+from ...network.preprocessing import normalise
 
 __all__ = ["penalties"]
 
@@ -24,6 +25,6 @@ def penalties(parameters: F32, codes: F32, images: NDArray[Any], threads: int | 
     """
     out = np.empty((len(images), len(codes)), np.float32)
     for first in range(0, len(images), BLOCK):
-        x = reference.normalise(images[first : first + BLOCK], dtype=np.float32)
+        x = normalise(images[first : first + BLOCK], dtype=np.float32)
         out[first : first + BLOCK] = reference.forward(named_views(parameters), codes, x).penalties
     return out

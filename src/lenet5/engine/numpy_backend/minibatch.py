@@ -11,6 +11,7 @@ from ...errors import InputError
 from ...network import losses, reference
 from ...network.architecture import PARAMETER_COUNT, join_views, named_views
 from ...network.distortion import NONE, Distortion
+from ...network.preprocessing import normalise
 from .augmentation import distort, elastic_pool
 
 __all__ = ["Trainer", "gradient"]
@@ -27,7 +28,7 @@ def gradient(
     scale: float = 0.1,
 ) -> tuple[float, F32]:
     """Mean of eq. 9 over the patterns, and its gradient, (60000,), as interface.Minibatch.gradient."""
-    inputs = reference.normalise(images, dtype=np.float32)
+    inputs = normalise(images, dtype=np.float32)
     energy, _, slopes = _gradient(parameters, codes, inputs, np.asarray(targets), j, scale)
     return energy, slopes
 
@@ -109,7 +110,7 @@ class Trainer:
         """Normalised, and distorted, inputs of the network, (N, 32, 32)."""
         images = self._images[patterns]
         if self._distortion is None:
-            return reference.normalise(images)
+            return normalise(images)
         return distort(images, self._distortion, self._pool, self._seed, self._pass, patterns)
 
     def _update(self, gradient: F32, rate: np.float32) -> None:

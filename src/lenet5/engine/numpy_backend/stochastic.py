@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ...network import losses, reference
 from ...network.architecture import PARAMETER_COUNT, join_views, named_views
 from ...network.distortion import NONE, Distortion
+from ...network.preprocessing import normalise
 from .augmentation import distort, elastic_pool
 
 __all__ = ["Pass", "curvature", "gradient"]
@@ -24,7 +25,7 @@ def gradient(
     """Mean energy of the patterns and its gradient, (60000,), as interface.Stochastic.gradient."""
     total, energies = np.zeros(PARAMETER_COUNT, np.float32), 0.0
     for n in range(len(images)):
-        inputs = reference.normalise(images[n : n + 1], dtype=np.float32)
+        inputs = normalise(images[n : n + 1], dtype=np.float32)
         energy, _, slopes = _gradient(parameters, codes, inputs, labels[n : n + 1], j, scale)
         energies += energy
         total += slopes
@@ -39,7 +40,7 @@ def curvature(
     total = np.zeros(PARAMETER_COUNT, np.float32)
     named = named_views(parameters)
     for n in range(len(images)):
-        activations = reference.forward(named, codes, reference.normalise(images[n : n + 1]))
+        activations = reference.forward(named, codes, normalise(images[n : n + 1]))
         eq_9 = j is not None
         to_f6 = losses.curvature(
             activations.f6,
@@ -106,5 +107,5 @@ class Pass:
         """One normalised, and distorted, input of the network, (1, 32, 32)."""
         image = self._images[pattern : pattern + 1]
         if self._distortion is None:
-            return reference.normalise(image)
+            return normalise(image)
         return distort(image, self._distortion, self._pool, *self._draw, np.array([pattern]))
