@@ -115,7 +115,7 @@ def test_missing_files_are_a_sentence_with_the_places_and_the_way_out(home, smal
 
 
 def test_another_split_is_a_sentence(home):
-    for call in (mnist, writers):
+    for call in (load_mnist, writers):
         with pytest.raises(InputError, match="train and test, not 'validation'"):
             call("validation")
 
