@@ -1,4 +1,4 @@
-"""Regions and templates: what is meant, said in page coordinates; what is wrong, said in a sentence."""
+"""Regions and templates: in pixels of the page; mistakes are one sentence."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_region_is_pixels_or_shares(text, box):
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "reason"),
     [
         ("1,2,3", "3 of 4 numbers"), ("", "no number"), ("a,b,c,d", "no number"), ("nan,0,1,1", "no number"),
         ("1e3,0,1,1", "no number"), ("1_0,0,1,1", "no number"), ("10%,1,1,1", "some have none"),
@@ -40,10 +40,10 @@ def test_a_region_is_pixels_or_shares(text, box):
         ("60%,0%,50%,10%", "ends outside"), ("1,2,3,4,5", "5 of 4 numbers"),
     ],
 )  # fmt: skip
-def test_a_region_that_is_none_says_why_and_how(text, said):
-    with pytest.raises(InputError, match=said) as met:
+def test_a_region_that_is_none_says_why_and_how(text, reason):
+    with pytest.raises(InputError, match=reason) as failure:
         parse_region(text)
-    assert "write left,top,width,height" in str(met.value)
+    assert "write left,top,width,height" in str(failure.value)
 
 
 def test_what_is_cut_out_knows_where_it_was():
@@ -115,7 +115,7 @@ def test_a_scan_of_another_shape_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "reason"),
     [
         ({"fields": {}}, "needs `fields`"), ({"fields": [1]}, "needs `fields`"), ({"size": [1]}, "`size` must be"),
         ({"size": [0, 5]}, "`size` must be"), ({"page": 1}, "none of fields, size"),
@@ -130,10 +130,10 @@ def test_a_scan_of_another_shape_is_refused():
         ({"fields": {"a": [1, 2, 10**400, 4]}}, "not four numbers"),
     ],
 )  # fmt: skip
-def test_a_template_that_is_wrong_says_where(change, said):
-    with pytest.raises(InputError, match=said) as met:
+def test_a_template_that_is_wrong_says_where(change, reason):
+    with pytest.raises(InputError, match=reason) as failure:
         parse_form({**TEMPLATE, **change})
-    assert "\n" not in str(met.value)
+    assert "\n" not in str(failure.value)
 
 
 @pytest.mark.parametrize(("name", "text"), [("a.json", "{"), ("a.toml", "= 3"), ("a.json", "[" * 100_000)])

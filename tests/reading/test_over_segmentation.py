@@ -119,49 +119,48 @@ def test_boxes_are_where_the_characters_are():
 
 
 @pytest.fixture
-def sheared(monkeypatch):
-    """Stretches of lines that were cut leaning as well: (first piece, behind, slant)."""
-    ways, cut = [], Segments.sheared
-    monkeypatch.setattr(Segments, "sheared", lambda found, *way: ways.append(way) or cut(found, *way))
-    return ways
+def recut(monkeypatch):
+    """Spans of lines that were sheared and cut again: (first piece, stop, shear)."""
+    spans, sheared = [], Segments.sheared
+    monkeypatch.setattr(Segments, "sheared", lambda line, *span: spans.append(span) or sheared(line, *span))
+    return spans
 
 
-def test_what_is_not_sure_is_cut_leaning_as_well(sheared):
+def test_an_uncertain_line_is_sheared_and_cut_again(recut):
     ink = written("4071", apart=1)
     sure = read_string(ink, MODEL)
-    assert sheared == [] and min(c.confidence for c in sure.characters) >= SETTINGS.sure
+    assert recut == [] and min(c.confidence for c in sure.characters) >= SETTINGS.sure
     again = read_string(ink, MODEL, settings=replace(SETTINGS, sure=1.1))
-    assert {slant for *_, slant in sheared} == set(SETTINGS.shears)
+    assert {shear for *_, shear in recut} == set(SETTINGS.shears)
     assert again.text == sure.text == "4071"
     for one, other in zip(sure.characters, again.characters, strict=True):
         assert max(abs(a - b) for a, b in zip(one.box, other.box, strict=True)) <= 3
 
 
-def test_only_the_stretch_that_is_not_sure_is_cut_again(sheared):
+def test_only_the_uncertain_span_is_cut_again(recut):
     either = np.maximum(written("2"), written("4"))
     ink = np.concatenate([written("40"), np.zeros((60, 8), np.float32), either], 1)
     assert read_string(ink, MODEL).text[:2] == "40"
-    found = over_segment(ink)
-    assert [found.unsheared_box(first, behind) for first, behind, _ in sheared] == [
-        found.unsheared_box(found.free_nodes[2], found.free_nodes[3])
-    ] * 4
+    line = over_segment(ink)
+    span = line.unsheared_box(line.free_nodes[2], line.free_nodes[3])
+    assert [line.unsheared_box(first, stop) for first, stop, _ in recut] == [span] * len(SETTINGS.shears)
 
 
-def test_of_nothing_it_is_not_asked_again(sheared):
+def test_a_line_of_no_character_is_not_cut_again_unless_one_is_demanded(recut):
     ink = np.zeros((40, 90), np.float32)
     ink[20:23, 10:60] = 1  # a dash
     assert read_string(ink, MODEL).confidence < 0.01
-    assert sheared == []
-    read_string(ink, MODEL, length(1, 1, DIGITS))  # it is said that there is something
-    assert [slant for *_, slant in sheared] == list(SETTINGS.shears)
+    assert recut == []
+    read_string(ink, MODEL, length(1, 1, DIGITS))
+    assert [shear for *_, shear in recut] == list(SETTINGS.shears)
 
 
 def test_n_best_readings_differ_and_come_in_order():
     reading = read_string(written("1047", apart=-1), MODEL, best=4)
     texts = [reading.text, *(other.text for other in reading.alternatives)]
-    found = [reading.penalty, *(other.penalty for other in reading.alternatives)]
+    penalties = [reading.penalty, *(other.penalty for other in reading.alternatives)]
     assert len(texts) == len(set(texts)) == 4
-    assert found == sorted(found)
+    assert penalties == sorted(penalties)
     assert 0.5 < reading.confidence + sum(other.confidence for other in reading.alternatives) <= 1 + 1e-9
 
 

@@ -105,8 +105,8 @@ def test_strings_are_read_and_their_characters_found(reader, sure):
         assert len(result.lines) == 1
         right += result.text == text
         if result.text == text:
-            found = np.array([character.box for character in result.characters])
-            assert np.abs(found - np.array(boxes)).max() <= 6
+            read = np.array([character.box for character in result.characters])
+            assert np.abs(read - np.array(boxes)).max() <= 6
     assert right >= 6
 
 
@@ -173,9 +173,9 @@ def test_best_readings_come_in_order(reader, sure):
     page, _ = written(sure, "715", 1)
     for picture in (page, EXAMPLES / "white-five.png"):
         result = reader.read(picture, best=4, threshold=0)
-        found = [result.penalty, *(other.penalty for other in result.alternatives)]
+        penalties = [result.penalty, *(other.penalty for other in result.alternatives)]
         assert len(result.alternatives) == 3
-        assert found == sorted(found)
+        assert penalties == sorted(penalties)
         assert result.confidence + sum(other.confidence for other in result.alternatives) <= 1 + 1e-9
         assert len({result.text, *(other.text for other in result.alternatives)}) == 4
 
@@ -223,10 +223,10 @@ def test_a_form_is_read_field_by_field(reader, sure):
             }
         }
     )
-    found = reader.read_form(whole, form, threshold=0)
-    assert list(found) == ["amount", "date"]
-    assert len(found["amount"].text) == 4 and found["amount"].characters[0].box[0] > 50
-    assert isinstance(found["date"], PictureError) and "date" in str(found["date"])
+    fields = reader.read_form(whole, form, threshold=0)
+    assert list(fields) == ["amount", "date"]
+    assert len(fields["amount"].text) == 4 and fields["amount"].characters[0].box[0] > 50
+    assert isinstance(fields["date"], PictureError) and "date" in str(fields["date"])
 
 
 def test_several_threads_may_read(reader, sure):
@@ -255,8 +255,8 @@ def test_wrong_arguments_are_sentences(reader):
 
 def test_what_can_be_read_in_too_many_ways_is_not_shown(reader, sure, monkeypatch):
     image, _ = written(sure, "4071")
-    found = reader.read(image, mode="string")
-    assert found.text == "4071"
+    result = reader.read(image, mode="string")
+    assert result.text == "4071"
     read, path_share = METHODS["segmentation"], AcceptancePolicy().path_share
 
     def less_sure(share):
@@ -277,10 +277,10 @@ def test_other_peoples_characters_are_read_as_one_without_being_told(reader, own
     from lenet5.data.transcripts import read_transcripts
 
     rows = [row for row in read_transcripts(own_characters) if row[1].isdigit()][::3]
-    asked = [_text(reader, path, "character") == label for path, label in rows]
-    found = [_text(reader, path, "auto") == label for path, label in rows]
-    assert np.mean(asked) > 0.9
-    assert sum(found) >= sum(asked) - 2
+    named = [_text(reader, path, "character") == label for path, label in rows]
+    auto = [_text(reader, path, "auto") == label for path, label in rows]
+    assert np.mean(named) > 0.9
+    assert sum(auto) >= sum(named) - 2
 
 
 def _text(reader: Reader, path: Path, mode: str) -> str:

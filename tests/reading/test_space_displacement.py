@@ -17,10 +17,10 @@ MODEL = LeNet5(seed=5, spread=1.0, power=0.5)
 @pytest.mark.parametrize("width", [32, 33, 36, 100, 163])
 def test_column_k_is_the_network_on_the_window_from_pixel_4k_on(width):
     line = np.random.default_rng(width).random((32, width)).astype(np.float32)
-    found = column_penalties(MODEL, line)
+    penalties = column_penalties(MODEL, line)
     windows = np.stack([line[:, k : k + 32] for k in range(0, width - 31, STRIDE)])
-    assert found.shape == (len(windows), 10)
-    np.testing.assert_allclose(found, MODEL.penalties(windows), rtol=2e-4, atol=2e-4)
+    assert penalties.shape == (len(windows), 10)
+    np.testing.assert_allclose(penalties, MODEL.penalties(windows), rtol=2e-4, atol=2e-4)
 
 
 def test_a_line_costs_a_fraction_of_its_windows():
@@ -33,7 +33,7 @@ def test_a_line_costs_a_fraction_of_its_windows():
         assert at_once.a[layer].size * times < windows.a[layer].size
 
 
-def line_foreground(pulses: dict[int, int], count: int = 20) -> np.ndarray:
+def posteriors(pulses: dict[int, int], count: int = 20) -> np.ndarray:
     """Posteriors of columns that are sure of nothing, but for the named ones, which are sure of a class."""
     posterior = np.full((count, 10), 0.002)
     for column, label in pulses.items():
@@ -54,19 +54,19 @@ def line_foreground(pulses: dict[int, int], count: int = 20) -> np.ndarray:
     ],
 )
 def test_the_best_path_reads_what_columns_are_sure_of(pulses, labels):
-    graph = column_graph(line_foreground(pulses))
+    graph = column_graph(posteriors(pulses))
     path = graph.best()
     assert [int(graph.label[a]) for a in path.arcs if graph.label[a] >= 0] == labels
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (300, 4), (3, 500), (60, 60)])
-def test_any_ink_becomes_a_strip(shape):
-    found = LineImage.of(np.ones(shape, np.float32), float(shape[0]))
-    assert column_penalties(MODEL, found.levels).shape == (len(found.window_centres), 10)
-    assert found.glyphs.shape == (len(found.window_centres), 28, 28)
+def test_any_foreground_becomes_a_line_image(shape):
+    line = LineImage.of(np.ones(shape, np.float32), float(shape[0]))
+    assert column_penalties(MODEL, line.levels).shape == (len(line.window_centres), 10)
+    assert line.glyphs.shape == (len(line.window_centres), 28, 28)
 
 
 @pytest.mark.parametrize("shape", [(28, 100), (32, 31), (32, 40, 1), (0, 0)])
-def test_what_is_no_strip_is_refused(shape):
+def test_another_shape_is_refused(shape):
     with pytest.raises(InputError, match="a line must be 32 rows"):
         column_penalties(MODEL, np.zeros(shape, np.float32))
