@@ -13,7 +13,7 @@ from lenet5.imaging.load import load_image
 from lenet5.imaging.normalise import normalise_character
 from lenet5.imaging.shear import shear_images
 from lenet5.lattice.regex import choices
-from lenet5.reading.isolated_characters import SHEARS, isolate, read_isolated
+from lenet5.reading.isolated_characters import IsolationSettings, isolate, read_isolated
 from lenet5.reading.reader import Reader
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -32,7 +32,7 @@ def region(name: str, origin: tuple[int, int] = (0, 0)) -> Region:
 def test_confidence_is_that_of_what_the_network_saw(reader):
     (character,) = reader.read(EXAMPLES / "white-five.png").characters
     glyph = character.glyph[None]
-    views = [shear_images(glyph, slant) if slant else glyph for slant in (0, *SHEARS)]
+    views = [shear_images(glyph, slant) if slant else glyph for slant in (0, *IsolationSettings().shears)]
     likely = [reader.model.confidence_of(reader.model.penalties(view))[0, 5] for view in views]
     assert character.confidence == pytest.approx(np.mean(likely), abs=1e-4)
 

@@ -13,9 +13,11 @@ from PIL import Image
 from lenet5.errors import InputError, ModelError, PictureError
 from lenet5.lattice.regex import choices, length
 from lenet5.model.lenet5 import LeNet5
+from lenet5.reading import over_segmentation
 from lenet5.reading.acceptance import AcceptancePolicy
 from lenet5.reading.forms import parse_form
-from lenet5.reading.reader import METHODS, MODES, Reader
+from lenet5.reading.reader import MODES, Reader
+from lenet5.reading.settings import ReaderSettings
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ANSWERS = {"pencil-seven.png": "7", "blue-three.png": "3", "white-five.png": "5"}
@@ -257,10 +259,12 @@ def test_what_can_be_read_in_too_many_ways_is_not_shown(reader, sure, monkeypatc
     image, _ = written(sure, "4071")
     result = reader.read(image, mode="string")
     assert result.text == "4071"
-    read, path_share = METHODS["segmentation"], AcceptancePolicy().path_share
+    read, path_share = over_segmentation.read_string, AcceptancePolicy().path_share
 
     def less_sure(share):
-        monkeypatch.setitem(METHODS, "segmentation", lambda *a, **k: replace(read(*a, **k), confidence=share))
+        monkeypatch.setattr(
+            over_segmentation, "read_string", lambda *a, **k: replace(read(*a, **k), confidence=share)
+        )
         return reader.read(image, mode="string")
 
     assert less_sure(1.01 * path_share**4).text == "4071"
@@ -268,6 +272,17 @@ def test_what_can_be_read_in_too_many_ways_is_not_shown(reader, sure, monkeypatc
     assert doubtful.text == "????"
     assert {c.reason for c in doubtful.characters} == {"it can be read in too many ways"}
     assert reader.read(image, mode="string", threshold=0.0).text == "4071"  # whatever the best reading is
+
+
+def test_every_number_of_reading_can_be_set(reader, sure):
+    page, _ = written(sure, "4071")
+    always = AcceptancePolicy(path_share=0.0, writing=(0.0,) * 8)
+    never = AcceptancePolicy(path_share=2.0)
+    for policy, text in ((always, "4071"), (never, "????")):
+        settings = ReaderSettings(acceptance=policy)
+        assert Reader(reader.model, settings=settings).read(page, mode="string").text == text
+    wide = ReaderSettings(gap=0.01)
+    assert Reader(reader.model, settings=wide).read(page, threshold=0).text == "4 0 7 1"
 
 
 # --- real handwriting ----------------------------------------------------------------------------------

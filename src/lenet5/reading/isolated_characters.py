@@ -7,7 +7,7 @@ each class of each glyph. The confidences of the views are averaged.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +20,24 @@ from ..imaging.trace import Trace
 from ..lattice.graph import Graph
 from ..lattice.regex import Grammar
 from ..model.classifier import Classifier
-from .interpretation_graph import InterpretationGraph, classify_views
+from .interpretation_graph import DecodingSettings, InterpretationGraph, classify_views
 from .results import String
 
-__all__ = ["SHEARS", "IsolatedCharacter", "isolate", "read_isolated"]
+__all__ = ["IsolatedCharacter", "IsolationSettings", "isolate", "read_isolated"]
 
-# Pixels to the right for each pixel of height, of every further view; chosen on held-out writers of the training data.
-SHEARS = (-0.35, -0.2, 0.2, 0.35)
 LEAST = 1e-12  # a confidence is at least so much, that its logarithm is finite
+
+
+@dataclass(frozen=True)
+class IsolationSettings:
+    """How an isolated character is classified; chosen on held-out writers of the training data."""
+
+    # Pixels to the right for each pixel of height, of every further view.
+    shears: tuple[float, ...] = (-0.35, -0.2, 0.2, 0.35)
+    decoding: DecodingSettings = field(default_factory=DecodingSettings)
+
+
+SETTINGS = IsolationSettings()
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +82,7 @@ def read_isolated(
     *,
     best: int = 5,
     name: str = "the picture",
+    settings: IsolationSettings = SETTINGS,
 ) -> String:
     """Read glyphs, one character each, from left to right.
 
@@ -81,6 +92,7 @@ def read_isolated(
         grammar: Strings that are allowed; None: all.
         best: Different readings wanted, the first included.
         name: What errors call the picture.
+        settings: How they are classified.
 
     Returns:
         The string; its boxes are in pixels of the page.
@@ -89,7 +101,7 @@ def read_isolated(
         PictureError: The grammar allows no string of so many characters.
     """
     glyphs = np.stack([character.glyph for character in characters])
-    views = classify_views(model, glyphs, SHEARS)
+    views = classify_views(model, glyphs, settings.shears)
     confidences = np.mean([model.confidence_of(penalties) for penalties in views], 0)
     confidences = np.maximum(confidences, LEAST)
     count, classes = confidences.shape
@@ -104,7 +116,7 @@ def read_isolated(
         np.arange(count + 1, dtype=np.float64),
         confidences,
     )
-    string = graph.decode(model, grammar, best, name)
+    string = graph.decode(model, grammar, best, name, settings.decoding)
     # No other segmentation competes: the confidence of a reading is its own probability, not a share of paths.
     alternatives = tuple(
         replace(other, confidence=float(np.exp(-other.penalty))) for other in string.alternatives

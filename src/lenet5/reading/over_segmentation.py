@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.segmentation import Segments, over_segment
+from ..imaging.segmentation import SegmentationSettings, Segments, over_segment
 from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
 from ..lattice.regex import Grammar
 from ..model.classifier import Classifier
 from .candidates import CandidateSettings, recognise, recognise_all
-from .interpretation_graph import InterpretationGraph, union_alternatives
+from .interpretation_graph import DecodingSettings, InterpretationGraph, union_alternatives
 from .results import String
 from .trace import record_candidates
 
@@ -29,7 +29,9 @@ __all__ = ["OverSegmentationSettings", "read_string"]
 class OverSegmentationSettings:
     """How a line is cut and read; chosen on the tuning half of the cheque amounts."""
 
+    segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
     candidates: CandidateSettings = field(default_factory=CandidateSettings)
+    decoding: DecodingSettings = field(default_factory=DecodingSettings)
     # Pixels to the right for each pixel of height, by which an uncertain span is sheared and cut again.
     shears: tuple[float, ...] = (-0.3, 0.3, -0.15, 0.15)
     sure: float = 0.7  # share of all paths that a character has, from which its span is not cut again
@@ -65,23 +67,23 @@ def read_string(
     Raises:
         PictureError: No character was found, or none that the grammar allows.
     """
-    pieces = over_segment(foreground, seams=model.backend.seams)
+    pieces = over_segment(foreground, seams=model.backend.seams, settings=settings.segmentation)
     graph = recognise(pieces, model, settings.candidates)
     if trace:
         trace.record("pieces", np.where(foreground > MASK_LEVEL, pieces.piece, -1))
         record_candidates(trace, graph, model)
-    spans = _uncertain_spans(graph, pieces, grammar, settings.sure)
+    spans = _uncertain_spans(graph, pieces, grammar, settings)
     if recut := [(*span, shear) for span in spans for shear in settings.shears]:
         lines = [pieces.sheared(*one) for one in recut]
         others = recognise_all(lines, model, settings.candidates)
         graph = union_alternatives(
             graph, [(first, last, other) for (first, last, _), other in zip(recut, others, strict=True)]
         )
-    return graph.decode(model, grammar, best, name)
+    return graph.decode(model, grammar, best, name, settings.decoding)
 
 
 def _uncertain_spans(
-    graph: InterpretationGraph, pieces: Segments, grammar: Grammar | None, sure: float
+    graph: InterpretationGraph, pieces: Segments, grammar: Grammar | None, settings: OverSegmentationSettings
 ) -> Sequence[tuple[int, int]]:
     """Spans that are cut again: the whole line where the grammar forbids its best path.
 
@@ -91,5 +93,5 @@ def _uncertain_spans(
     if grammar is not None and not grammar.accepts(labels):
         spans = [(0, graph.graph.nodes - 1)]
     else:
-        spans = graph.uncertain_spans(pieces.free_nodes, sure) if labels else []
+        spans = graph.uncertain_spans(pieces.free_nodes, settings.sure, settings.decoding) if labels else []
     return [(first, last) for first, last in spans if last > first]

@@ -25,32 +25,14 @@ from .acceptance import POLICIES, accept, reject, rejection_reason
 from .forms import Area, Form, crop, parse_region
 from .isolated_characters import IsolatedCharacter, isolate, read_isolated
 from .results import Line, Result, String
+from .settings import SETTINGS, ReaderSettings
 from .trace import record_result
 
-__all__ = ["METHODS", "MODES", "Reader", "ReaderSettings"]
+__all__ = ["METHODS", "MODES", "Reader"]
 
-# How a line of text is read, by the name of the method.
-METHODS = {"segmentation": over_segmentation.read_string, "displacement": space_displacement.read_string}
+METHODS = ("segmentation", "displacement")  # Section V, Section VII
 # By method: weights that are asked for -> those that are read with.
 FOR_READING = {"segmentation": {"digits": "ensemble"}, "displacement": {"digits": "displacement"}}
-
-
-@dataclass(frozen=True)
-class ReaderSettings:
-    """When all of a picture is one character, and where a line is two strings.
-
-    Chosen on pictures of single characters by other writers against the tuning half of the cheque amounts.
-    """
-
-    square: float = 1.3  # heights: wider foreground is not compared with one character
-    few: int = 3  # lines; a page of more is not compared with one character
-    close: float = 0.1  # heights of the lower one, by which two lines are apart that are not one character
-    likelier: float = 2.0  # nats by which one character must be likelier than the strings, to be read instead
-    sure: float = 0.5  # confidence that one character has at least, to be read instead of several
-    gap: float = 2.0  # median heights of characters; a wider gap parts two strings
-
-
-SETTINGS = ReaderSettings()
 
 
 @dataclass(frozen=True)
@@ -78,7 +60,7 @@ class Reader:
             weights that were trained for reading: "ensemble", or "displacement" for that method;
             LeNet5.pretrained("digits") knows neither other ways of writing nor non-characters.
         method: How lines of text are read: "segmentation" (Section V) or "displacement" (Section VII).
-        settings: When all of a picture is one character, and where a line is two strings.
+        settings: Every number that reading depends on.
         backend: What computes, where the weights are loaded here (engine.backend); a network that is given has
             its own.
 
@@ -103,7 +85,7 @@ class Reader:
         self.model = weights
         self.method = method
         self.settings = settings
-        self.policy = POLICIES[method]
+        self.policy = settings.acceptance or POLICIES[method]
 
     def read(
         self,
@@ -307,9 +289,7 @@ class Reader:
         for row, characters in sorted(rows.items()):
             called = f"{name}, row {row + 1}"
             try:
-                string = read_isolated(
-                    characters, self.model, request.grammar, best=request.best, name=called
-                )
+                string = self._isolated(characters, called, request)
             except PictureError as error:
                 errors.append(str(error))
             else:
@@ -322,9 +302,7 @@ class Reader:
         """Read a region as one line of text; boxes in pixels of the page."""
         trace = request.trace_of(region)
         foreground = line_foreground(region.image, region.name, region.foreground, trace)
-        string = METHODS[self.method](
-            foreground.levels, self.model, request.grammar, best=request.best, name=region.name, trace=trace
-        )
+        string = self._line(foreground.levels, region.name, request, trace)
         reason = rejection_reason(string, foreground.image, foreground.levels, self.policy)
         return replace(string, reason=reason).map_boxes(
             lambda box: region.on_page(scale_box(box, foreground.pixels))
@@ -333,10 +311,36 @@ class Reader:
     def _character(self, region: Region, request: _Request, trace: Trace | None) -> String:
         """Read a region as one character; its box in pixels of the page."""
         character = isolate(region, trace)
-        string = read_isolated([character], self.model, request.grammar, best=request.best, name=region.name)
+        string = self._isolated([character], region.name, request)
         here = string.map_boxes(lambda _: character.box)
         reason = rejection_reason(here, character.image, character.foreground, self.policy)
         return replace(string, reason=reason)
+
+    def _line(
+        self, foreground: NDArray[np.float32], name: str, request: _Request, trace: Trace | None
+    ) -> String:
+        """Read the foreground of a line by the reader's method; boxes in its pixels."""
+        grammar, best = request.grammar, request.best
+        if self.method == "segmentation":
+            segmentation = self.settings.segmentation
+            return over_segmentation.read_string(
+                foreground, self.model, grammar, best=best, name=name, trace=trace, settings=segmentation
+            )
+        displacement = self.settings.displacement
+        return space_displacement.read_string(
+            foreground, self.model, grammar, best=best, name=name, trace=trace, settings=displacement
+        )
+
+    def _isolated(self, characters: Sequence[IsolatedCharacter], name: str, request: _Request) -> String:
+        """Read glyphs of one character each; boxes in pixels of the page."""
+        return read_isolated(
+            characters,
+            self.model,
+            request.grammar,
+            best=request.best,
+            name=name,
+            settings=self.settings.isolation,
+        )
 
 
 def _check(mode: str, best: int, threshold: float | None) -> None:

@@ -9,7 +9,7 @@ whatever its neighbours are, and to leave it to the rubbish class where that is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +27,7 @@ from ..lattice.regex import Grammar
 from ..model.classifier import Classifier
 from ..network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
 from ..network.reference import forward
-from .interpretation_graph import SILENT, InterpretationGraph
+from .interpretation_graph import SILENT, DecodingSettings, InterpretationGraph
 from .results import String
 from .trace import record_candidates
 
@@ -44,6 +44,7 @@ class DisplacementSettings:
     longest: int = 3  # columns in a row that may show one character
     character: float = 0.7  # nats for each: two columns then rather show one character than two
     neighbour: int = 6  # pixels at either side of a glyph that are not the character's own
+    decoding: DecodingSettings = field(default_factory=DecodingSettings)
 
 
 SETTINGS = DisplacementSettings()
@@ -63,7 +64,7 @@ def read_string(
     graph = displace(foreground, model, settings)
     if trace:
         record_candidates(trace, graph, model)
-    return graph.decode(model, grammar, best, name)
+    return graph.decode(model, grammar, best, name, settings.decoding)
 
 
 def displace(
