@@ -5,26 +5,22 @@
 
 Each run loads its data, trains and measures as `lenet5 train` does; only compilation is done beforehand.
 With --validation a writer-disjoint sixth of the training patterns is reported on, and not trained on: that
-is how recipes are chosen. The result goes to benchmarks/results/accuracy-RECIPE.json.
+is how recipes are chosen. The result is accuracy-RECIPE.json.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import time
-from pathlib import Path
 
 import numpy as np
 
+import common
 from lenet5.bench.machine import machine
 from lenet5.data import dataset, mnist
 from lenet5.data.splits import hold_out
 from lenet5.training.loop import train
 from lenet5.training.recipes import RECIPES
-
-RESULTS = Path(__file__).parent / "results"
 
 
 def run(recipe, seed: int, validation: bool) -> dict[str, float]:
@@ -40,9 +36,7 @@ def run(recipe, seed: int, validation: bool) -> dict[str, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = common.parser(__doc__)
     parser.add_argument("--recipe", choices=sorted(RECIPES), default="fast")
     parser.add_argument("--passes", type=int)
     parser.add_argument("--seeds", type=int, default=5)
@@ -52,15 +46,21 @@ def main() -> None:
     recipe = RECIPES[options.recipe]
     recipe = recipe.with_passes(options.passes or recipe.passes)
     run(recipe.with_passes(1), 0, options.validation)  # compiles
+    if options.write and options.validation:
+        parser.error("--write and --validation: the committed results are those of the test set")
     runs = []
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         runs.append(run(recipe, seed, options.validation))
-        print(f"seed {seed}: {runs[-1]['test_error']:.2%} in {runs[-1]['seconds']:.1f} s", flush=True)
+        common.say(f"seed {seed}: {runs[-1]['test_error']:.2%} in {runs[-1]['seconds']:.1f} s")
     errors = [entry["test_error"] for entry in runs]
     spread = statistics.stdev(errors) if len(errors) > 1 else 0.0
-    print(f"{recipe.name}: {statistics.mean(errors):.3%} ± {spread:.3%} over {len(errors)} seeds")
+    rows = [
+        (r["seed"], f"{r['test_error']:.2%}", f"{r['train_error']:.2%}", f"{r['seconds']:.1f} s")
+        for r in runs
+    ]
+    mean = ("mean", f"{statistics.mean(errors):.3%} ± {spread:.3%}", "", "")
+    print(common.table((f"{recipe.name}, seed", "test error", "training error", "time"), [*rows, mean]))
     if not options.validation:
-        RESULTS.mkdir(exist_ok=True)
         report = {
             "machine": machine(),
             "recipe": recipe.to_dict(),
@@ -69,9 +69,8 @@ def main() -> None:
             "standard_deviation": spread,
             "seconds": statistics.median(entry["seconds"] for entry in runs),
         }
-        path = RESULTS / f"accuracy-{recipe.name}.json"
-        path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        common.write_result(options, f"accuracy-{recipe.name}.json", report)
 
 
 if __name__ == "__main__":
-    main()
+    common.main(main)

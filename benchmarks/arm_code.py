@@ -19,8 +19,11 @@ os.environ |= {"NUMBA_CPU_NAME": "x86-64", "NUMBA_CPU_FEATURES": "+cx16,+cx8,+fx
 import llvmlite.binding as llvm
 import numpy as np
 
+import common
+
 
 def main() -> None:
+    common.parser(__doc__, results=False).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["LENET5_CACHE"] = folder  # code from a cache cannot be inspected
         from lenet5.engine.numba_backend import batch_forward
@@ -38,11 +41,10 @@ def main() -> None:
     llvm.initialize_all_asmprinters()
     machine = llvm.Target.from_triple(triple).create_target_machine(cpu="cortex-a72", opt=3)
     assembly = machine.emit_assembly(llvm.parse_assembly(code))
-    for name, count in Counter(
-        re.findall(r"\t(fmla\tv|fmul\tv|fmadd\ts|fmul\ts|fdiv\tv)", assembly)
-    ).most_common():
-        print(f"{name.replace(chr(9), ' ')}: {count}")
+    counts = Counter(re.findall(r"\t(fmla\tv|fmul\tv|fmadd\ts|fmul\ts|fdiv\tv)", assembly))
+    rows = [(name.replace("\t", " "), count) for name, count in counts.most_common()]
+    print(common.table(("instruction", "count"), rows))
 
 
 if __name__ == "__main__":
-    main()
+    common.main(main)

@@ -1,26 +1,28 @@
 """What the exported files cost: bytes on disk; flash, RAM and instructions on microcontrollers.
 
     apt install gcc gcc-arm-none-eabi qemu-system-arm
-    python benchmarks/exports.py           # then: python benchmarks/readme.py
+    python benchmarks/exports.py           # with --write, then: python benchmarks/readme.py
 
 The C header is compiled (-O2) with benchmarks/c/bare.c, without any library but the compiler's own, linked to
 a board's memory, and run on that board as qemu-system-arm emulates it. Flash is what the linker put there
 (text + data: weights, code, and the compiler's arithmetic where the processor has none). RAM is the workspace
 and the stack; the stack is measured by painting it. Instructions are those of one call, by the board's own
-clock, which the emulator moves on by a nanosecond for each. The result goes to benchmarks/results/exports.json.
+clock, which the emulator moves on by a nanosecond for each. The result is exports.json.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+import common
+from common import Absent
 from lenet5 import LeNet5
 from lenet5.data import dataset
 from lenet5.export.quantise import calibrate
@@ -53,6 +55,7 @@ class Board:
 
 
 HARD = "-mfloat-abi=hard"
+FIGURES = ("flash", "ram", "stack", "instructions")  # of a character on a board: bytes, bytes, bytes, number
 BOARDS = {
     "cortex-m0": Board("Cortex-M0, micro:bit", "microbit", ("-mcpu=cortex-m0",), 256, 16, 0, 16),
     "cortex-m3": Board(
@@ -66,10 +69,6 @@ BOARDS = {
         "Cortex-M7, MPS2 AN500", "mps2-an500", ("-mcpu=cortex-m7", HARD, "-mfpu=fpv5-d16"), 4096, 4096, 0, 25
     ),
 }  # fmt: skip
-
-
-class Absent(Exception):
-    """A tool or package that is not installed; its message says which."""
 
 
 class TooLarge(Exception):
@@ -159,11 +158,14 @@ def version(command: str) -> str:
 
 
 def main() -> None:
+    options = common.parser(__doc__).parse_args()
+    for program in ("gcc", "arm-none-eabi-gcc", "qemu-system-arm"):
+        tool(program)  # before the work
     model = LeNet5.pretrained("digits")
     seen = calibrate(model, dataset.load("mnist", split="train").images)
     images = dataset.load("mnist", split="test").images[:5]
     headers = {"float": header(model), "int8": header(model, seen)}
-    report: dict = {
+    report: dict[str, Any] = {
         "files": {
             "onnx": len(build(model).SerializeToString()),
             "onnx raw": len(build(model, True).SerializeToString()),
@@ -176,6 +178,7 @@ def main() -> None:
         "emulator": version("qemu-system-arm"),
         "boards": {},
     }
+    rows = []
     for key, board in BOARDS.items():
         entry = report["boards"][key] = {"name": board.name, "flash": board.flash, "ram": board.ram}
         for kind, text in headers.items():
@@ -184,13 +187,18 @@ def main() -> None:
                     found = on_board(Path(folder), text, board, images)
                 except TooLarge:
                     entry[kind] = None
+                    rows.append((board.name, kind, "does not fit", "", "", ""))
                     continue
             assert (found.pop("penalties").argmin(1) == model.predict(images)).all(), (key, kind)
             entry[kind] = {**found, "ram": RAM[kind] + found["stack"]}
-            print(board.name, kind, entry[kind])
-    path = HERE / "results" / "exports.json"
-    path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+            rows.append((board.name, kind, *(f"{entry[kind][name]:,}" for name in FIGURES)))
+            common.say(f"{board.name}, {kind}: done")
+    print(
+        common.table(("file", "bytes"), [(name, f"{size:,}") for name, size in report["files"].items()]), "\n"
+    )
+    print(common.table(("board", "variant", *FIGURES), rows))
+    common.write_result(options, "exports.json", report)
 
 
 if __name__ == "__main__":
-    main()
+    common.main(main)

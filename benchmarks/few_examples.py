@@ -1,6 +1,6 @@
 """What a few examples of one person's writing do: to the error on that person, on everybody else, on rubbish.
 
-    python benchmarks/few_examples.py            # --write: only the table of docs/fine_tuning.md, from the result
+    python benchmarks/few_examples.py            # --tables: the table of docs/adapting.md, from the committed result
 
 The starting network is trained by the recipe fast, with 6,000 non-characters, without the writers kept aside.
 People are writers of MNIST that the starting network never saw: the eight it reads worst of those with a hundred
@@ -12,16 +12,17 @@ Beside it, for comparison: without others to mix in, and the recipe fast on the 
 
 from __future__ import annotations
 
-import argparse
 import functools
 import json
 import statistics
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
+import common
 from lenet5.bench.machine import machine
 from lenet5.data import dataset, mnist
 from lenet5.data.dataset import Dataset
@@ -137,7 +138,13 @@ def measure(start: LeNet5, kept: Dataset, held: Dataset, who: np.ndarray, seeds:
                         | {f"{key}_before": value for key, value in before.items()}
                         | {f"{key}_after": value for key, value in others(model).items()}
                     )
-            print(name, examples, *(f"{w}: {change(runs, w, examples, name):+.2%}" for w in WAYS), flush=True)
+            print(
+                name,
+                examples,
+                *(f"{w}: {change(runs, w, examples, name):+.2%}" for w in WAYS),
+                file=sys.stderr,
+                flush=True,
+            )
     return runs
 
 
@@ -178,8 +185,8 @@ def table(report: dict) -> str:
     return "\n".join(lines)
 
 
-def write() -> None:
-    """The table into docs/fine_tuning.md, between its markers."""
+def write_table() -> None:
+    """Write the table into docs/adapting.md, between its markers."""
     text = PAGE.read_text(encoding="utf-8")
     begin, end = "<!-- few examples -->", "<!-- /few examples -->"
     head, _, rest = text.partition(begin)
@@ -189,14 +196,14 @@ def write() -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = common.parser(__doc__)
     parser.add_argument("--start", help="a file of the starting network, made before")
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--write", action="store_true", help="only write the table")
+    parser.add_argument(
+        "--tables", action="store_true", help="write the document's table, and measure nothing"
+    )
     options = parser.parse_args()
-    if not options.write:
+    if not options.tables:
         fine_tuning.noncharacters = lambda seed, count, classes: _drawn(
             seed, count, tuple(classes)
         )  # once for each seed
@@ -207,9 +214,11 @@ def main() -> None:
         own = validation_split(who)[1]
         runs = measure(start, kept, held, who[own], options.seeds)
         report = {"machine": machine(), "seeds": options.seeds, "runs": runs}
-        RESULT.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
-    write()
+        print(table(report))
+        common.write_result(options, RESULT.name, report)
+    if options.tables or options.write:
+        write_table()
 
 
 if __name__ == "__main__":
-    main()
+    common.main(main)

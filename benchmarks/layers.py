@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+import common
 from lenet5 import LeNet5
 from lenet5.engine.numba_backend import batch_backward, batch_forward, simd
 from lenet5.engine.numba_backend.batch_forward import C5_B, C5_W, F6_B, F6_W, L
@@ -51,6 +52,7 @@ def only_multiply(numbers, times):
 
 
 def main() -> None:
+    common.parser(__doc__, results=False).parse_args()
     numbers = aligned(12 * L)
     least = min(seconds(only_multiply, numbers, 10_000) for _ in range(3))
     rate = 12 * L * 10_000 / least
@@ -86,12 +88,13 @@ def main() -> None:
         ("C3 back, S2 back, C1 gradient", 269_952, batch_backward.s2_back,
          (r["x"], r["c1"], r["s2"], r["d3"], flat, r["d1"], r["by_lane"])),
     ]  # fmt: skip
-    print(f"{'kernel':32}{'µs an image':>12}{'bound':>8}{'share':>8}")
-    for name, work, function, arguments in kernels:
+    rows = []
+    for name, work, function, arguments in common.progress(kernels, "kernels"):
         took = seconds(function, *arguments) / L * 1e6
         bound = work / rate * 1e6
-        print(f"{name:32}{took:12.2f}{bound:8.2f}{bound / took:8.2f}")
+        rows.append((name, f"{took:.2f}", f"{bound:.2f}", f"{bound / took:.2f}"))
+    print(common.table(("kernel", "µs an image", "bound", "share"), rows))
 
 
 if __name__ == "__main__":
-    main()
+    common.main(main)

@@ -11,7 +11,6 @@ The table goes to benchmarks/results/nothing.json, unless only some --kinds are 
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import os
@@ -20,16 +19,17 @@ from collections.abc import Callable
 from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+import common
 from lenet5.errors import PictureError
 from lenet5.parallel import parallel_map
 from lenet5.reading.reader import Reader
 
-RESULTS = Path(__file__).parent / "results" / "nothing.json"
 MODES = ("auto", "lines", "string", "character")
 SEED = 1998
 APART = ("printed digits", "letters")  # not counted as nothing to read
@@ -340,52 +340,65 @@ def shown(reader: Reader, modes: tuple[str, ...], item: tuple[str, int]) -> dict
     return found
 
 
-def there(kind: str) -> bool:
-    if kind == "photograph":
-        return find_spec("sklearn") is not None
-    return kind != "letters" or (Path(os.environ.get("LENET5_DATA", "-")) / "letters").is_dir()
+def missing(kind: str) -> str:
+    """What a kind needs that is not there; "" if it can be drawn."""
+    if kind == "photograph" and find_spec("sklearn") is None:
+        return "scikit-learn, which has the photographs, is not installed"
+    if kind == "letters" and not (Path(os.environ.get("LENET5_DATA", "-")) / "letters").is_dir():
+        return "LENET5_DATA names no folder with letters"
+    return ""
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = common.parser(__doc__)
     arguments.add_argument("--weights", default="digits")
     arguments.add_argument("--count", type=int, default=200, help="pictures of each kind")
-    arguments.add_argument("--kinds", nargs="+", choices=KINDS, help="only these; nothing is written")
+    arguments.add_argument("--kinds", nargs="+", choices=KINDS, help="only these [default: all]")
     arguments.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
     arguments.add_argument("--workers", type=int, help="processes")
     arguments.add_argument("--json", action="store_true", help="every reading")
     options = arguments.parse_args()
+    lacking = {kind: reason for kind in options.kinds or KINDS if (reason := missing(kind))}
+    for kind, reason in lacking.items():
+        common.say(f"{kind} is left out: {reason}")
+    if options.write and (options.kinds or lacking or len(options.modes) < len(MODES)):
+        arguments.error("--write: the committed results are those of every kind and mode")
     reader, modes = Reader(options.weights), tuple(options.modes)
-    rows: dict[str, dict] = {}
-    for kind in options.kinds or filter(there, KINDS):
+    rows: dict[str, dict[str, Any]] = {}
+    for kind in options.kinds or KINDS:
+        if kind in lacking:
+            continue
         items = [(kind, number) for number in range(options.count)]
-        read = list(parallel_map(partial(shown, reader, modes), items, options.workers))
+        pictures = parallel_map(partial(shown, reader, modes), items, options.workers)
+        read = list(common.progress(pictures, kind, options.count))
         rows[kind] = {"pictures": len(read), "read": {}, "digits": {}}
         for mode in modes:
-            digits = [sum(c not in "? \n" for c in found[mode]) for found in read]
+            digits = [sum(c not in "? \n" for c in texts[mode]) for texts in read]
             rows[kind]["read"][mode] = sum(map(bool, digits))
             rows[kind]["digits"][mode] = sum(digits)
         if options.json:
-            print(json.dumps({"kind": kind, "found": [f for f in enumerate(read) if any(f[1].values())]}))
-    counted = [row for kind, row in rows.items() if kind not in APART]
-    total = {mode: sum(row["read"][mode] for row in counted) for mode in modes}
-    pictures = sum(row["pictures"] for row in counted)
-    if not options.json:
-        print(f"{'pictures of which digits are shown':36}" + "".join(f"{mode:>12}" for mode in modes))
-        for kind, row in rows.items():
-            shares = "".join(f"{row['read'][mode] / row['pictures']:12.1%}" for mode in modes)
-            print(f"{kind:24} {row['pictures']:11,}{shares}")
-        if counted:
             print(
-                f"{'nothing to read':24} {pictures:11,}"
-                + "".join(f"{total[m] / pictures:12.1%}" for m in modes)
+                json.dumps(
+                    {"kind": kind, "read": [entry for entry in enumerate(read) if any(entry[1].values())]}
+                )
             )
-    if not options.kinds:
-        report = {"weights": Path(options.weights).stem, "threshold": reader.model.threshold_for(), "seed": SEED,
-                  "modes": list(modes), "kinds": rows, "total": {"pictures": pictures, "read": total},
-                  "python": platform.python_version()}  # fmt: skip
-        RESULTS.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        common.say(f"{kind}: done")
+    counted = [row for kind, row in rows.items() if kind not in APART]
+    total = {
+        "pictures": sum(row["pictures"] for row in counted),
+        "read": {mode: sum(row["read"][mode] for row in counted) for mode in modes},
+    }
+    if not options.json:
+        shares = [
+            (kind, row["pictures"], *(f"{row['read'][mode] / row['pictures']:.1%}" for mode in modes))
+            for kind, row in {**rows, **({"nothing to read": total} if counted else {})}.items()
+        ]
+        print(common.table(("digits are shown", "pictures", *modes), shares))
+    report = {"weights": Path(options.weights).stem, "threshold": reader.model.threshold_for(), "seed": SEED,
+              "modes": list(modes), "kinds": rows, "total": total,
+              "python": platform.python_version()}  # fmt: skip
+    common.write_result(options, "nothing.json", report)
 
 
 if __name__ == "__main__":
-    main()
+    common.main(main)

@@ -1,6 +1,6 @@
 """Digits by other people, in a folder with labels.csv: how many are read, asked for one character and unasked.
 
-    python benchmarks/own_characters.py FOLDER [--weights digits] [--json] [--out benchmarks/results]
+    python benchmarks/own_characters.py FOLDER [--weights digits] [--json] [--write]
 
 The folder is as `lenet5 eval-strings` takes it. Labels of more than one character, or of none of the weights'
 classes, are left out. `asked` reads each picture as one character, `auto` as whatever it looks like, and
@@ -9,10 +9,10 @@ classes, are left out. `asked` reads each picture as one character, `auto` as wh
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
+import common
 from lenet5.data.transcripts import read_transcripts
 from lenet5.errors import LeNet5Error
 from lenet5.reading.reader import Reader
@@ -52,33 +52,31 @@ def measured(reader: Reader, folder: Path) -> dict[str, object]:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = common.parser(__doc__)
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--weights", default="digits")
     arguments.add_argument("--json", action="store_true")
-    arguments.add_argument("--out", type=Path, help="folder for own-characters.json, the figures alone")
     options = arguments.parse_args()
     found = measured(Reader(options.weights), options.folder)
-    if options.out:
-        figures = {"weights": options.weights, "pictures": found["pictures"]}
-        figures |= {name: found[name]["right"] for name in ("asked", "auto", "shown")}
-        path = options.out / "own-characters.json"
-        path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    figures = {"weights": options.weights, "pictures": found["pictures"]}
+    figures |= {name: found[name]["right"] for name in ("asked", "auto", "shown")}
+    common.write_result(options, "own-characters.json", figures)
     if options.json:
         print(json.dumps(found))
         return
     count = found["pictures"]
-    for name in ("asked", "auto", "shown"):
-        figures = found[name]
-        print(f"{name:6} {figures['right']} of {count} right ({figures['right'] / count:.1%})")
-        if name != "shown":
-            print(
-                *(f"       {file}: {label} read as {text!r}" for file, label, text in figures["mistakes"]),
-                sep="\n",
-            )
-        else:
-            print(f"       {figures['wrong']} wrong and not shown as ?")
+    rows = [
+        (name, found[name]["right"], f"{found[name]['right'] / count:.1%}")
+        for name in ("asked", "auto", "shown")
+    ]
+    print(common.table((f"of {count} pictures", "right", "share"), rows))
+    print(f"{found['shown']['wrong']} of those shown are wrong and not marked ?")
+    for name in ("asked", "auto"):
+        print(
+            *(f"{name}: {file}: {label} read as {text!r}" for file, label, text in found[name]["mistakes"]),
+            sep="\n",
+        )
 
 
 if __name__ == "__main__":
-    main()
+    common.main(main)

@@ -1,16 +1,14 @@
 """Digits on all sorts of paper: are they found there and read?
 
-    python benchmarks/papers.py [--weights digits] [--count 100] [--kinds squared frame] [--json]
+    python benchmarks/papers.py [--weights digits] [--count 100] [--kinds squared frame] [--json] [--write]
 
 Digits of MNIST's test patterns, one or four in a row, are written into pictures of each kind, drawn from a seed, and
 shown to `Reader.read` as whatever they look like. Told apart are what the best reading says (`right`), what is shown
-at the weights' own threshold (`shown`), and what is shown and wrong (`wrong`). Without --kinds, the table goes to
-benchmarks/results/papers.json.
+at the weights' own threshold (`shown`), and what is shown and wrong (`wrong`).
 """
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import platform
@@ -22,15 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+import common
 from lenet5.data.mnist import load_mnist
 from lenet5.errors import PictureError
 from lenet5.parallel import parallel_map
 from lenet5.reading.reader import Reader
 from nothing import smooth
 
-RESULTS = Path(__file__).parent / "results" / "papers.json"
 SEED = 1998
 DIGITS = (1, 4)  # in a picture
+FIGURES = ("right", "shown", "wrong")
 APART = 3, 8  # pixels of MNIST between digits in a row
 
 Rng = np.random.Generator
@@ -246,36 +245,44 @@ def figures(read: list[tuple[str, str, str]]) -> dict[str, int]:
     }
 
 
-def _shares(found: dict[str, int]) -> str:
-    return " ".join(f"{name} {found[name] / found['pictures']:6.1%}" for name in ("right", "shown", "wrong"))
-
-
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = common.parser(__doc__)
     arguments.add_argument("--weights", default="digits")
     arguments.add_argument("--count", type=int, default=100, help="pictures of each kind")
-    arguments.add_argument("--kinds", nargs="+", choices=KINDS, help="only these; nothing is written")
+    arguments.add_argument("--kinds", nargs="+", choices=KINDS, help="only these [default: all]")
     arguments.add_argument("--workers", type=int, help="processes")
     arguments.add_argument("--json", action="store_true", help="every mistake")
     options = arguments.parse_args()
+    if options.write and options.kinds:
+        arguments.error("--write and --kinds: the committed results are those of every kind")
     reader = Reader(options.weights)
-    rows: dict[str, dict[str, dict]] = {}
+    rows: dict[str, dict[str, dict[str, int]]] = {}
     for kind in options.kinds or KINDS:
         rows[kind] = {}
         for count in DIGITS:
             items = [(kind, count, number) for number in range(options.count)]
-            read = list(parallel_map(partial(answers, reader), items, options.workers))
+            pictures = parallel_map(partial(answers, reader), items, options.workers)
+            read = list(common.progress(pictures, f"{kind}, {count}", options.count))
             rows[kind][str(count)] = figures(read)
             if options.json:
                 wrong = [(number, *row) for number, row in enumerate(read) if row[0] != row[1]]
                 print(json.dumps({"kind": kind, "digits": count, "mistakes": wrong}))
-        told = "   ".join(f"{count}: {_shares(found)}" for count, found in rows[kind].items())
-        print(f"{kind:24}{told}", flush=True)
-    if not options.kinds:
-        report = {"weights": Path(options.weights).stem, "seed": SEED, "kinds": rows}
-        report["python"] = platform.python_version()
-        RESULTS.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        common.say(f"{kind}: done")
+    if not options.json:
+        print(_table(rows))
+    report = {"weights": Path(options.weights).stem, "seed": SEED, "kinds": rows}
+    report["python"] = platform.python_version()
+    common.write_result(options, "papers.json", report)
+
+
+def _table(rows: dict[str, dict[str, dict[str, int]]]) -> str:
+    heads = [f"{count}: {name}" for count in DIGITS for name in FIGURES]
+    cells = [
+        (kind, *(f"{entry[name] / entry['pictures']:.1%}" for entry in row.values() for name in FIGURES))
+        for kind, row in rows.items()
+    ]
+    return common.table(("paper", *heads), cells)
 
 
 if __name__ == "__main__":
-    main()
+    common.main(main)

@@ -1,7 +1,7 @@
 """Every engine that runs the network, beside the reference: the same weights, the same images.
 
     pip install torch onnx onnxruntime openvino;  apt install gcc gcc-arm-none-eabi qemu-user
-    python benchmarks/parity.py            # then: python benchmarks/readme.py
+    python benchmarks/parity.py            # with --write, then: python benchmarks/readme.py
 
 The reference is reference.py in double precision. `ENGINES` is the table: tests/test_parity.py runs it on a few
 hundred images, this script on all 10,000 of MNIST's test set, and writes benchmarks/results/parity.json:
@@ -11,8 +11,6 @@ penalty) that differ, and the error. `--model`: another file, or another name of
 
 from __future__ import annotations
 
-import argparse
-import json
 import tempfile
 import time
 from collections.abc import Callable
@@ -24,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+import common
 from exports import BOARDS, C99, SOURCES, Absent, bare, compiled, penalties
 from lenet5 import LeNet5
 from lenet5.data import dataset
@@ -31,7 +30,6 @@ from lenet5.export.quantise import Calibration, calibrate
 from lenet5.network import reference as network
 from lenet5.network.preprocessing import normalise
 
-RESULTS = Path(__file__).parent / "results"
 BLOCK = 500  # images at a time, where an engine takes a batch
 
 
@@ -169,25 +167,29 @@ ENGINES = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = common.parser(__doc__)
     parser.add_argument("--model", default="digits")
     parser.add_argument("--images", type=int, default=10_000, help="how many test images")
     options = parser.parse_args()
+    if options.write and options.images != 10_000:
+        parser.error("--write and --images: the committed results are those of the whole test set")
     model = LeNet5.find(options.model)
     seen = calibrate(model, dataset.load("mnist", split="train").images)
     test = dataset.load("mnist", split="test")
     images, labels = test.images[: options.images], test.labels[: options.images]
     expected = reference(model, images)
     answers = expected.argmin(1)
-    rows = [{"engine": "reference, float64", "error": float((answers != labels).mean())}]
+    left_out: list[str] = []
+    rows: list[dict[str, Any]] = [
+        {"engine": "reference, float64", "error": float((answers != labels).mean())}
+    ]
     for entry in ENGINES:
         began = time.perf_counter()
         try:
             found = entry.penalties(model, images, seen)
         except Absent as reason:
-            print(f"{entry.name}: {reason}", flush=True)
+            common.say(f"{entry.name} is left out: {reason}")
+            left_out.append(entry.name)
             continue
         apart = abs(found - expected)
         rows.append(
@@ -199,10 +201,19 @@ def main() -> None:
                 "error": float((found.argmin(1) != labels).mean()),
             }
         )
-        print(*rows[-1].values(), f"{time.perf_counter() - began:.0f} s", flush=True)
+        common.say(f"{entry.name}: {time.perf_counter() - began:.0f} s")
     report = {"model": options.model, "images": len(images), "rows": rows, "versions": versions()}
-    if options.images == 10_000:
-        (RESULTS / "parity.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    heads = ("engine", "largest", "mean", "disagreements", "error")
+    print(common.table(heads, [[_cell(row.get(head, "")) for head in heads] for row in rows]))
+    if options.write and left_out:
+        raise Absent(
+            f"nothing is written: the committed results are those of every engine, not without {left_out[0]}"
+        )
+    common.write_result(options, "parity.json", report)
+
+
+def _cell(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def versions() -> dict[str, str]:
@@ -224,4 +235,4 @@ def versions() -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    main()
+    common.main(main)

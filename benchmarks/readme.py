@@ -1,15 +1,15 @@
 """Write the measured figures into README.md and docs/, between their markers, from benchmarks/results/*.json.
 
 lenet5 bench --out benchmarks/results
-python benchmarks/accuracy.py --recipe fast
-python benchmarks/accuracy.py --recipe best
-python benchmarks/parity.py
-python benchmarks/exports.py
-python benchmarks/nothing.py
-python benchmarks/papers.py
-python benchmarks/sdlm_conventions.py --test --seeds 5 paper eq-9 paper-distorted
-python benchmarks/own_characters.py FOLDER --out benchmarks/results
-python benchmarks/strings.py FOLDER --adapt --seeds 3 --out benchmarks/results
+python benchmarks/accuracy.py --recipe fast --write
+python benchmarks/accuracy.py --recipe best --write
+python benchmarks/parity.py --write
+python benchmarks/exports.py --write
+python benchmarks/nothing.py --write
+python benchmarks/papers.py --write
+python benchmarks/sdlm_conventions.py --test --seeds 5 paper eq-9 paper-distorted --write
+python benchmarks/own_characters.py FOLDER --write
+python benchmarks/strings.py FOLDER --adapt --seeds 3 --write
 python benchmarks/readme.py            # --check: fail where one says something else
 """
 
@@ -23,6 +23,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import common
 from lenet5.bench.report import ratio
 from lenet5.model.lenet5 import LeNet5
 
@@ -45,7 +46,7 @@ def speed() -> str:
                 f"| {bold}{name}{bold} | " + " | ".join(f"{bold}{cell}{bold}" for cell in cells) + " |"
             )
         lines.append(
-            "| by the fastest peer | "
+            "| speed-up over the fastest peer | "
             + " | ".join(f"{ratio(run, task):.1f} ×" for run in runs.values())
             + " |"
         )
@@ -112,7 +113,7 @@ def reads() -> str:
         f"| {own['pictures']} digits by thirteen people: photographs, scans, drawings on a screen "
         f"| {own['asked'] / own['pictures']:.1%} |"
     )
-    halves = {"first": "the half that rates were chosen on", "second": "the other half"}
+    halves = {"first": "tuning half (used to choose settings)", "second": "the other half"}
     for half, told in halves.items():
         found = strings[half]
         lines.append(
@@ -253,22 +254,29 @@ DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
 
 
 def main() -> int:
-    stale = 0
+    parser = common.parser(__doc__, results=False)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit status 1 where a document is stale"
+    )
+    options = parser.parse_args()
+    stale = []
     for document, makers in DOCUMENTS.items():
         path = HERE.parent / document
         text = new = path.read_text(encoding="utf-8")
         for name, make in makers.items():
             mark = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
             if not mark.search(new):
-                print(f"{document} has no <!-- {name} --> … <!-- /{name} -->", file=sys.stderr)
+                common.say(f"{document} has no <!-- {name} --> … <!-- /{name} -->")
                 return 1
             body = make()
-            new = mark.sub(lambda found, body=body: found[1] + body + "\n" + found[2], new)
+            new = mark.sub(lambda match, body=body: match[1] + body + "\n" + match[2], new)  # type: ignore[misc]
         if new != text:
-            stale += 1
-            if "--check" not in sys.argv:
+            stale.append(document)
+            if not options.check:
                 path.write_text(new, encoding="utf-8")
-    return int("--check" in sys.argv and stale > 0)
+    if stale:
+        common.say(f"{', '.join(stale)}: {'stale' if options.check else 'written'}")
+    return int(options.check and bool(stale))
 
 
 if __name__ == "__main__":

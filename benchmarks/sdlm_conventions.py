@@ -3,28 +3,30 @@
     python benchmarks/sdlm_conventions.py                  # every convention, on writers held out of training
     python benchmarks/sdlm_conventions.py --test --seeds 5 paper eq-9 paper-distorted
     python benchmarks/sdlm_conventions.py --states paper half-1 wide letter    # what saturates, in two passes
-    python benchmarks/sdlm_conventions.py --write          # the tables of docs/reproduction.md
+    python benchmarks/sdlm_conventions.py --tables         # the tables of docs/reproduction.md
 
 Each run is 20 passes on one core, half a minute. Conventions are chosen on a sixth of the training set's
 writers, held out; `--test` trains on all 60,000 patterns and reports on the test set. Results are added to
-sdlm_conventions.json, and runs found there are not repeated.
+sdlm_conventions.json (in --out; the committed one with --write), and runs that it has are not repeated.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
+import tempfile
 from pathlib import Path
 from typing import Any
 
-import click
 import numba
 import numpy as np
 
+import common
 from lenet5.data.mnist import load_mnist, writers
 from lenet5.data.splits import validation_split
 from lenet5.engine.backend import backend
-from lenet5.errors import LeNet5Error
+from lenet5.errors import InputError, LeNet5Error
 from lenet5.network import distortion, reference
 from lenet5.network.architecture import SHAPES, SLICES
 from lenet5.network.codes import DIGITS, codes
@@ -138,56 +140,81 @@ def states(name: str) -> None:
     recipe = recipe.with_settings(schedule=recipe.optimiser.schedule[:2])
     own = rates(start(0, recipe), codes(DIGITS), images, labels, 0, 0, recipe)
     most = recipe.optimiser.schedule[0] / recipe.optimiser.mu
-    click.echo(f"{name}: median η_k {np.median(own):.1e}, {(own > 0.9 * most).mean():.0%} above 0.9·η/μ")
+    print(f"{name}: median η_k {np.median(own):.1e}, {(own > 0.9 * most).mean():.0%} above 0.9·η/μ")
 
     def show(flat: np.ndarray, history: list) -> None:
         parameters = {key: flat[SLICES[key]].reshape(shape) for key, shape in SHAPES.items()}
         x = reference.forward(parameters, codes(DIGITS), normalise(seen[:1000])).x
         shares = ", ".join(f"{layer.upper()} {(abs(x[layer]) > 1.65).mean():.0%}" for layer in ("c3", "c5"))
-        click.echo(f"  after pass {len(history)}: states beyond ±1.65: {shares}")
+        print(f"  after pass {len(history)}: states beyond ±1.65: {shares}")
 
     train_paper(images, labels, 0, recipe, checkpoint=show)
 
 
-def load() -> dict:
-    return json.loads(RESULTS.read_text()) if RESULTS.exists() else {"runs": {}}
+def load(path: Path = RESULTS) -> dict[str, Any]:
+    """The results in a file; none where there is no file."""
+    results: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"runs": {}}
+    return results
 
 
-@click.command()
-@click.argument("names", nargs=-1, type=click.Choice(list(CONVENTIONS)))
-@click.option("--seeds", default=3, show_default=True)
-@click.option("--test", is_flag=True, help="Train on all 60,000 patterns and report on the test set.")
-@click.option("--states", "shown", is_flag=True, help="Print what saturates in the first two passes.")
-@click.option("--write", is_flag=True, help="Write the tables of docs/reproduction.md, and measure nothing.")
-def main(names: tuple[str, ...], seeds: int, test: bool, shown: bool, write: bool) -> None:
-    results = load()
-    if shown:
-        for name in names or CONVENTIONS:
+def main() -> None:
+    parser = common.parser(__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help="conventions [default: all]")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--test", action="store_true", help="train on all 60,000 patterns, report on the test set"
+    )
+    parser.add_argument("--states", action="store_true", help="print what saturates in the first two passes")
+    parser.add_argument(
+        "--tables", action="store_true", help="write the tables of docs/reproduction.md, and measure nothing"
+    )
+    options = parser.parse_args()
+    names = options.names or list(CONVENTIONS)
+    if unknown := [name for name in names if name not in CONVENTIONS]:
+        parser.error(f"there is no convention {unknown[0]!r}; there are {', '.join(CONVENTIONS)}")
+    if options.states:
+        for name in names:
             states(name)
-        return
-    if write:
-        check(results)
-        text = DOCUMENT.read_text()
-        for kind in ("validation", "test"):
-            head, rest = text.split(f"<!-- {kind} -->\n")
-            text = (
-                f"{head}<!-- {kind} -->\n{table(results, kind)}<!-- end -->{rest.split('<!-- end -->', 1)[1]}"
-            )
-        DOCUMENT.write_text(text)
-        return
+    elif options.tables:
+        write_tables()
+    else:
+        measure_all(names, options)
+
+
+def write_tables() -> None:
+    """Write the tables of docs/reproduction.md from the committed results."""
+    results = load()
+    check(results)
+    text = DOCUMENT.read_text(encoding="utf-8")
+    for kind in ("validation", "test"):
+        mark = f"<!-- {kind} -->\n"
+        head, rest = text.split(mark)
+        text = f"{head}{mark}{table(results, kind)}<!-- end -->{rest.split('<!-- end -->', 1)[1]}"
+    DOCUMENT.write_text(text, encoding="utf-8")
+
+
+def measure_all(names: list[str], options: argparse.Namespace) -> None:
+    """Measure what is not in the results yet; they are written after each run."""
+    if options.out is None and not options.write:
+        options.out = Path(tempfile.mkdtemp(prefix="lenet5-"))
+    path = RESULTS if options.write else options.out / RESULTS.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    results = load(path)
     results["machine"] = (
         f"{processor()}, one core; Python {platform.python_version()}, Numba {numba.__version__}"
     )
-    for seed in range(seeds):
-        for name in names or CONVENTIONS:
-            key = f"{'test' if test else 'validation'} {name} {seed}"
+    for seed in range(options.seeds):
+        for name in names:
+            key = f"{'test' if options.test else 'validation'} {name} {seed}"
             if key not in results["runs"]:
-                results["runs"][key] = run = measure(name, seed, test)
-                RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-                click.echo(f"{key}: {said(run)}")
+                results["runs"][key] = run = measure(name, seed, options.test)
+                path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+                common.say(f"{key}: {summary(run)}")
+    print(table(results, "test" if options.test else "validation"))
+    common.say(f"results: {path}")
 
 
-def said(run: dict) -> str:
+def summary(run: dict[str, Any]) -> str:
     if "ran away" in run:
         return run["ran away"]
     last = f"{100 * run['error'][-1]:.2f} %, training {100 * run['train_error']:.2f} %"
@@ -200,9 +227,7 @@ def check(results: dict) -> None:
         now = json.loads(json.dumps(settings(CONVENTIONS[key.split()[1]][0])))
         changed = [name for name, value in run["recipe"].items() if now[name] != value]
         if changed:
-            raise click.ClickException(
-                f"{key} was measured with another {', '.join(changed)}: measure it anew"
-            )
+            raise InputError(f"{key} was measured with another {', '.join(changed)}: measure it anew")
 
 
 def processor() -> str:
@@ -234,4 +259,4 @@ def spread(values: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    common.main(main)

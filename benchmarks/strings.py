@@ -1,6 +1,6 @@
 """Strings of digits as people wrote them: how many are read, before and after adapting to half of them.
 
-    python benchmarks/strings.py FOLDER [--weights digits] [--adapt] [--out benchmarks/results]
+    python benchmarks/strings.py FOLDER [--weights digits] [--adapt] [--write]
 
 The folder is as `lenet5 eval-strings` takes it. It is split in two by the CRC-32 of the files' names: rates of
 strings.py were chosen on the first half, the second is only reported on. With --adapt the weights go on with
@@ -10,9 +10,7 @@ after the other, and of all by as many processes as there are cores.
 
 from __future__ import annotations
 
-import argparse
 import csv
-import json
 import os
 import subprocess
 import sys
@@ -21,7 +19,9 @@ import time
 import zlib
 from pathlib import Path
 from statistics import median
+from typing import Any
 
+import common
 from lenet5.bench.machine import machine
 from lenet5.data.transcripts import read_transcripts
 from lenet5.evaluation.strings import evaluate_strings
@@ -32,10 +32,10 @@ Pictures = list[tuple[Path, str]]
 
 def halves(folder: Path) -> tuple[Pictures, Pictures]:
     """The pictures of a folder, in two."""
-    found: tuple[Pictures, Pictures] = ([], [])
+    both: tuple[Pictures, Pictures] = ([], [])
     for path, label in read_transcripts(folder):
-        found[zlib.crc32(path.name.encode()) & 1].append((path.resolve(), label))
-    return found
+        both[zlib.crc32(path.name.encode()) & 1].append((path.resolve(), label))
+    return both
 
 
 def figures(
@@ -80,36 +80,47 @@ def adapted(weights: str, pictures: Pictures, seed: int) -> str:
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments = common.parser(__doc__)
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--weights", default="digits")
     arguments.add_argument(
         "--adapt", action="store_true", help="also adapt to either half, and read the other"
     )
     arguments.add_argument("--seeds", type=int, default=1, help="of the adaptation")
-    arguments.add_argument("--out", type=Path, help="folder for strings.json")
     options = arguments.parse_args()
+    if options.write and not options.adapt:
+        arguments.error("--write without --adapt: the committed results have the adapted weights too")
     both = halves(options.folder)
-    found: dict[str, object] = {"weights": options.weights, "machine": machine()}
+    results: dict[str, Any] = {"weights": options.weights, "machine": machine()}
     for name, half in zip(("first", "second"), both, strict=True):
-        found[name] = figures(options.weights, half)
-        found[f"{name}_auto"] = figures(options.weights, half, "auto")
-        print(f"{name} half: {found[name]}\n   auto: {found[f'{name}_auto']}", flush=True)
-        found[f"{name}_displacement"] = figures("displacement", half, method="displacement")
-        print(f"   displacement: {found[f'{name}_displacement']}", flush=True)
-    found["times"] = times(options.weights, both[0] + both[1])
-    print(found["times"], flush=True)
+        for key, weights, how in (
+            (name, options.weights, {}),
+            (f"{name}_auto", options.weights, {"mode": "auto"}),
+            (f"{name}_displacement", "displacement", {"method": "displacement"}),
+        ):
+            common.say(f"reading: {key.replace('_', ', ')}")
+            results[key] = figures(weights, half, **how)
+    common.say("timing")
+    results["times"] = times(options.weights, both[0] + both[1])
     if options.adapt:
         for name, half, other in (("second", *both), ("first", *reversed(both))):
-            rows = []
+            runs = []
             for seed in range(options.seeds):
-                rows.append(figures(adapted(options.weights, half, seed), other))
-                print(f"{name} half, after the other: {rows[-1]}", flush=True)
-            found[f"{name}_adapted"] = rows
-    if options.out:
-        path = options.out / "strings.json"
-        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+                common.say(f"adapting to the other half: {name}, seed {seed}")
+                runs.append(figures(adapted(options.weights, half, seed), other))
+            results[f"{name}_adapted"] = runs
+    rows = []
+    for key, value in results.items():
+        if key not in ("weights", "machine", "times"):
+            for entry in value if isinstance(value, list) else [value]:
+                rejected = entry["rejected_for_5_percent"]
+                shares = (entry["exact"], entry["character_error"], rejected)
+                cells = ("" if share is None else f"{share:.1%}" for share in shares)
+                rows.append((key.replace("_", ", "), entry["strings"], *cells))
+    print(common.table(("half", "strings", "exact", "character error", "rejected for 5 %"), rows))
+    print("; ".join(f"{name} {value:.1f}" for name, value in results["times"].items()))
+    common.write_result(options, "strings.json", results)
 
 
 if __name__ == "__main__":
-    main()
+    common.main(main)

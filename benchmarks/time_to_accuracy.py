@@ -11,15 +11,13 @@ schedule was chosen for this purpose: the figure answers "how soon", not "how we
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
+import common
 from lenet5 import LeNet5
 from lenet5.bench.machine import machine
 from lenet5.data import dataset
@@ -28,7 +26,6 @@ from lenet5.network.preprocessing import normalise
 from lenet5.training.augmentation import distort
 from lenet5.training.recipes import FAST
 
-RESULTS = Path(__file__).parent / "results"
 RECIPE = replace(FAST, name="sprint", passes=8)
 GOALS = (0.990, 0.9905)
 
@@ -89,17 +86,21 @@ def pytorch(seed: int, passes: int) -> list[tuple[float, float]]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = common.parser(__doc__)
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--torch-seeds", type=int, help="fewer for PyTorch, which takes eight times as long")
     options = parser.parse_args()
     counts = {"lenet5": options.seeds, "PyTorch eager": options.torch_seeds or options.seeds}
+    import torch  # noqa: F401 (before the work: without it there is nothing to compare with)
+
     ours(0, 1)
     report = {"machine": machine(), "recipe": RECIPE.to_dict(), "runs": {}, "seconds": {}}
+    rows = []
     for name, run in (("lenet5", ours), ("PyTorch eager", pytorch)):
-        runs = [run(seed, RECIPE.passes) for seed in range(counts[name])]
+        runs = []
+        for seed in range(counts[name]):
+            runs.append(run(seed, RECIPE.passes))
+            common.say(f"{name}, seed {seed}: {runs[-1][-1][1]:.2%} after {runs[-1][-1][0]:.1f} s")
         report["runs"][name] = runs
         times = {}
         for goal in GOALS:
@@ -111,15 +112,17 @@ def main() -> None:
                 "of": len(first),
             }
         report["seconds"][name] = times
-        last = [reached[-1][1] for reached in runs]
-        print(
-            f"{name}: {json.dumps(times)}; whole run {statistics.median(r[-1][0] for r in runs):.1f} s, "
-            f"then {statistics.mean(last):.3%}",
-            flush=True,
-        )
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "time-to-accuracy.json").write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        goals = [
+            f"{entry['median']:.1f} s ({entry['reached']} of {entry['of']})"
+            if entry["reached"]
+            else "not reached"
+            for entry in times.values()
+        ]
+        whole = statistics.median(reached[-1][0] for reached in runs)
+        rows.append((name, *goals, f"{whole:.1f} s", f"{statistics.mean(r[-1][1] for r in runs):.3%}"))
+    print(common.table(("engine", *(f"to {goal:.2%}" for goal in GOALS), "whole run", "read then"), rows))
+    common.write_result(options, "time-to-accuracy.json", report)
 
 
 if __name__ == "__main__":
-    main()
+    common.main(main)

@@ -164,7 +164,7 @@ def test_tables_of_the_papers_training_are_those_measured():
         table = script.table(results, kind)
         assert table.count("\n") > 4
         assert f"<!-- {kind} -->\n{table}<!-- end -->" in document, (
-            "python benchmarks/sdlm_conventions.py --write"
+            "python benchmarks/sdlm_conventions.py --tables"
         )
 
 
