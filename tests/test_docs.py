@@ -7,6 +7,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import api  # scripts/
 import lenet5
 import release  # scripts/
 from lenet5.cli import COMMANDS
+from lenet5.training.recipes import RECIPES
 
 ROOT = Path(__file__).parent.parent
 HOME = "https://github.com/lenet5/lenet5"
@@ -130,6 +132,18 @@ def test_every_public_name_is_on_the_api_page():
     assert {name for name in lenet5.__all__ if not name.startswith("_")} <= set(
         re.findall(r"^::: .*\.(\w+)$", page, re.M)
     )
+
+
+def test_every_recipe_is_in_the_document_on_training():
+    text = (ROOT / "docs" / "train.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([a-z-]+)`", text, re.M)) >= set(RECIPES)
+
+
+def test_every_extra_that_users_may_want_is_in_the_document_on_installing():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    text = (ROOT / "docs" / "start.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `lenet5-1998\[(\w+)\]`", text, re.M))
+    assert named == set(extras) - {"test", "docs", "dev"}
 
 
 def test_files_that_the_glossary_names_are_there():
