@@ -149,7 +149,8 @@ def column_graph(
         ends.append(first + length)
         labels.append(np.tile(np.arange(classes), count - length + 1))
         penalties.append((sums[length:] - sums[:-length]).ravel() + settings.character)
-    return Graph(count + 1, *(np.concatenate(part) for part in (starts, ends, labels, penalties)), loops)
+    start, end, label = (np.concatenate(part) for part in (starts, ends, labels))
+    return Graph(count + 1, start, end, label, np.concatenate(penalties), loops)
 
 
 def _box(
