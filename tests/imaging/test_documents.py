@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from lenet5.errors import MissingExtraError, PictureError
 from lenet5.imaging.documents import open_pages
-from lenet5.imaging.load import LONGEST, load_image, load_image_with_scale
+from lenet5.imaging.load import LOAD, load_image, load_image_with_scale
 
 
 def sheet(number: int, size: tuple[int, int] = (300, 420)) -> Image.Image:
@@ -43,9 +43,9 @@ def test_every_page_comes_once_and_in_order(kind):
     pages = list(open_pages(document(kind, 3), "scan"))
     assert [page.number for page in pages] == [1, 2, 3]
     assert [page.count for page in pages] == [3, 3, 3]
-    assert [squares(page.picture) for page in pages] == [1, 2, 3]
+    assert [squares(page.image) for page in pages] == [1, 2, 3]
     assert pages[1].name == "scan, page 2"
-    assert all(page.picture.dtype == np.float32 and page.picture.shape[2] == 3 for page in pages)
+    assert all(page.image.dtype == np.float32 and page.image.shape[2] == 3 for page in pages)
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "PDF"])
@@ -53,7 +53,7 @@ def test_only_the_pages_asked_for(kind):
     if kind == "PDF":
         pytest.importorskip("pypdfium2")
     data = document(kind, 3)
-    assert [squares(page.picture) for page in open_pages(data, only={3, 1})] == [1, 3]
+    assert [squares(page.image) for page in open_pages(data, only={3, 1})] == [1, 3]
     with pytest.raises(PictureError, match=r"cannot read page 4 of scan: it has 3 pages"):
         list(open_pages(data, "scan", only=[4]))
 
@@ -63,18 +63,18 @@ def test_a_picture_is_one_page(tmp_path):
     sheet(2).save(path)
     (page,) = open_pages(path)
     assert (page.number, page.count, page.name, page.pixels) == (1, 1, str(path), 1)
-    assert (page.picture == load_image(path)).all()
-    (again,) = open_pages(page.picture)
-    assert (again.picture == page.picture).all()
+    assert (page.image == load_image(path)).all()
+    (again,) = open_pages(page.image)
+    assert (again.image == page.image).all()
 
 
 def test_a_pdf_is_drawn_at_the_resolution_asked_for():
     pytest.importorskip("pypdfium2")
     data = document("PDF", 1, resolution=100)  # 3 inches wide
     (page,) = open_pages(data, dpi=200)
-    assert page.picture.shape[1] == pytest.approx(600, abs=2)
+    assert page.image.shape[1] == pytest.approx(600, abs=2)
     (poster,) = open_pages(data, dpi=20_000)
-    assert max(poster.picture.shape) <= LONGEST + 1
+    assert max(poster.image.shape) <= LOAD.longest + 1
 
 
 def test_a_pdf_without_its_library_says_what_to_install(monkeypatch):
@@ -86,7 +86,7 @@ def test_a_pdf_without_its_library_says_what_to_install(monkeypatch):
         return real(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(MissingExtraError, match=r"pip install 'lenet5\[pdf\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'lenet5-1998\[pdf\]'"):
         next(open_pages(b"%PDF-1.4\n", "letter.pdf"))
 
 
@@ -129,7 +129,7 @@ def test_a_damaged_document_is_pages_or_a_sentence(where, value, kind):
     data[where % len(data)] = value
     try:
         for page in open_pages(bytes(data), dpi=40):
-            assert page.picture.ndim == 3
+            assert page.image.ndim == 3
     except PictureError as error:
         assert "\n" not in str(error)
 
@@ -166,7 +166,7 @@ def test_an_eps_never_reaches_ghostscript(monkeypatch):
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16", "I", "F"])
 def test_a_picture_of_any_mode_is_reduced_to_the_means_of_areas(mode):
-    levels = np.zeros((12, 2 * LONGEST), np.uint8)
+    levels = np.zeros((12, 2 * LOAD.longest), np.uint8)
     levels[:, 1::2] = 255
     if mode in ("I;16", "I", "F"):
         kinds = {"I;16": np.uint16, "I": np.int32, "F": np.float32}
@@ -174,15 +174,15 @@ def test_a_picture_of_any_mode_is_reduced_to_the_means_of_areas(mode):
     else:
         picture = Image.fromarray(levels).convert(mode)
     found, pixels = load_image_with_scale(picture)
-    assert found.shape == (6, LONGEST, 3)
+    assert found.shape == (6, LOAD.longest, 3)
     assert pixels == 2
     assert found == pytest.approx(0.5, abs=0.01)
 
 
 def test_an_a4_page_at_1200_dpi_is_not_too_large():
-    from lenet5.imaging.load import MOST_PIXELS
+    from lenet5.imaging.load import LOAD
 
-    assert MOST_PIXELS > 9921 * 14031
+    assert LOAD.most_pixels > 9921 * 14031
 
 
 @pytest.mark.parametrize("source", [3, None, object(), io.StringIO("text")])

@@ -9,6 +9,7 @@ side. The closing needs no such room: it follows the light of an image that one 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,14 +111,17 @@ def grey_planes(image: NDArray[np.float32]) -> NDArray[np.float32]:
     return image if (most - least >= GREY).any() else ((red + green + blue) / 3)[:, :, None]
 
 
-def border_pixels(plane: NDArray) -> NDArray:
+def border_pixels(plane: NDArray[Any]) -> NDArray[Any]:
     """The pixels along the four edges of a plane (rows, columns), (pixels,)."""
     return np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
 
 
 def _sampled(image: NDArray[np.float32], step: int) -> NDArray[np.float32]:
     """Means of squares of a step's side, a step apart."""
-    return ndimage.uniform_filter(image, (step, step, 0))[step // 2 :: step, step // 2 :: step]
+    coarse: NDArray[np.float32] = ndimage.uniform_filter(image, (step, step, 0))[
+        step // 2 :: step, step // 2 :: step
+    ]
+    return coarse
 
 
 def _median(image: NDArray[np.float32], settings: MedianBackground) -> NDArray[np.float32]:
@@ -136,7 +140,8 @@ def _median(image: NDArray[np.float32], settings: MedianBackground) -> NDArray[n
     sigma = size * settings.smoothing
     smooth = ndimage.gaussian_filter(median, (sigma, sigma, 0), mode=mode)
     zoom = rows / coarse.shape[0], columns / coarse.shape[1], 1
-    return ndimage.zoom(smooth, zoom, order=1, mode="nearest", grid_mode=True)
+    fine: NDArray[np.float32] = ndimage.zoom(smooth, zoom, order=1, mode="nearest", grid_mode=True)
+    return fine
 
 
 def _percentile(image: NDArray[np.float32], settings: PercentileBackground) -> NDArray[np.float32]:
@@ -173,4 +178,5 @@ def _closing(plane: NDArray[np.float32], settings: ClosingBackground, dark_ink: 
     closed = wide(coarse, size=size, mode="nearest")
     smooth = ndimage.gaussian_filter(closed, size * settings.smoothing, mode="nearest")
     fine = ndimage.zoom(smooth, step, order=1, mode="nearest", grid_mode=True) if step > 1 else smooth
-    return fine[: plane.shape[0], : plane.shape[1]]
+    cut: NDArray[np.float32] = fine[: plane.shape[0], : plane.shape[1]]
+    return cut

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,7 @@ def find_character_boxes(
         boxes = _comb(mask, settings)
     rows = _rows(boxes)
     count = sum(map(len, rows))
-    regions = []
+    regions: list[Region] = []
     for line, row in enumerate(rows):
         for box in row:
             top, bottom, left, right = (round(edge * pixels) for edge in box)
@@ -104,12 +105,12 @@ def _closed(mask: NDArray[np.bool_], settings: CharacterBoxSettings) -> NDArray[
     for box in _framed(frame, settings).tolist():
         if not any(_middle_in(box, other) for other in found):
             found.append(box)
-    boxes = np.array(found)
+    boxes = np.array(found, np.intp)
     sides = np.stack([boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]], 1)
     usual = np.median(sides, 0)
     boxes = boxes[(np.abs(sides - usual) <= np.maximum(settings.alike_least, settings.alike * usual)).all(1)]
     if len(boxes) == 1 and min(high, wide) < settings.solitary * min(mask.shape):
-        return boxes[:0]
+        return np.empty((0, 4), np.intp)
     filled = [box for row in _rows(boxes) for box in _with_missing(row, mask, settings)]
     return np.array(filled, np.intp).reshape(-1, 4)
 
@@ -129,8 +130,8 @@ def _with_missing(row: list[_Edges], mask: NDArray[np.bool_], settings: Characte
     slope, level = np.polyfit([box[2] for box in row], [box[0] for box in row], 1)
 
     def printed(left: float) -> _Edges | None:
-        top, left = round(level + slope * left), round(left)
-        box = (top, top + high, left, left + wide)
+        top, first = round(level + slope * left), round(left)
+        box = (top, top + high, first, first + wide)
         return box if _frame_is_printed(box, mask, settings) else None
 
     places: list[float] = []
@@ -139,9 +140,11 @@ def _with_missing(row: list[_Edges], mask: NDArray[np.bool_], settings: Characte
         step = (after[2] - before[2]) / (missing + 1)
         places += [before[2] + step * (i + 1) for i in range(min(missing, settings.most))]
     boxes = [box for left in places if (box := printed(left))]
-    for left, step in ((row[0][2], -pitch), (row[-1][2], pitch)):
-        while box := printed(left := left + step):
+    for end, step in ((float(row[0][2]), -pitch), (float(row[-1][2]), pitch)):
+        left = end + step
+        while box := printed(left):
             boxes.append(box)
+            left += step
     return sorted([*row, *boxes], key=lambda box: box[2])
 
 
@@ -164,7 +167,8 @@ def _straight(mask: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
     closed = ndimage.minimum_filter1d(ndimage.maximum_filter1d(thick, 5, axis=1), 5, axis=1)
     opened = ndimage.minimum_filter1d(closed, max(length, 5), axis=1, mode="constant")
     opened = ndimage.maximum_filter1d(opened, max(length, 5), axis=1, mode="constant")
-    return opened.astype(bool)
+    lines: NDArray[np.bool_] = opened.astype(bool)
+    return lines
 
 
 def _framed(mask: NDArray[np.bool_], settings: CharacterBoxSettings) -> NDArray[np.intp]:
@@ -241,7 +245,7 @@ def _ticks(
     return _even(np.array(thin), length, settings)
 
 
-def _even(ticks: NDArray, width: int, settings: CharacterBoxSettings) -> list[float]:
+def _even(ticks: NDArray[Any], width: int, settings: CharacterBoxSettings) -> list[float]:
     """The most ticks at even distances from one end of a line to the other; none for fewer than three places."""
     best: list[float] = []
     if len(ticks) < 4:

@@ -13,15 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MissingExtraError, PictureError
-from .load import LONGEST, Picture, contents, load_image, load_image_with_scale, opened, source_name
+from .load import LOAD, Picture, load_image, load_image_with_scale, open_picture, read_source, source_name
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["DPI", "Page", "open_pages"]
+__all__ = ["DOCUMENTS", "DocumentSettings", "Page", "open_pages"]
 
-DPI = 300  # a PDF page is drawn at so many pixels an inch: a digit 3 mm high is 35 pixels
-MOST_PAGES = 10_000  # of a TIFF file; a chain of pages in a damaged one may have no end
 INCH = 72  # points of a PDF
 _PDFIUM = threading.Lock()  # PDFium may be used by one thread at a time
 
@@ -33,57 +31,77 @@ _REASONS = {
 }
 
 
+@dataclass(frozen=True)
+class DocumentSettings:
+    """How documents are opened."""
+
+    dpi: float = 300.0  # pixels an inch at which a PDF page is rendered: a digit 3 mm high is 35 pixels
+    most_pages: int = 10_000  # of a TIFF file; a chain of pages in a damaged one may have no end
+
+
+DOCUMENTS = DocumentSettings()
+
+
 @dataclass(frozen=True, eq=False)
 class Page:
     """One page of a document.
 
-    number: from 1. count: pages of the document. name: what errors call it: the file, and the page where there
-    are several. picture: (rows, columns, 3) float32 in 0 … 1, as load_image gives it. pixels: of the
-    file's own picture (of a PDF: at `dpi`), along a side, for one of `picture`.
+    number: from 1. count: pages of the document. name: what errors call it: the file, and the page where there are
+    several. image: (rows, columns, 3) float32 in 0 … 1, as from load_image. pixels: of the file's own picture (of a
+    PDF: at `dpi`), along a side, for one of `image`.
     """
 
     number: int
     count: int
     name: str
-    picture: NDArray[np.float32]
+    image: NDArray[np.float32]
     pixels: float = 1.0
 
 
 def open_pages(
-    source: Picture, name: str | None = None, *, dpi: float = DPI, only: Collection[int] | None = None
+    source: Picture,
+    name: str | None = None,
+    *,
+    dpi: float = DOCUMENTS.dpi,
+    only: Collection[int] | None = None,
 ) -> Iterator[Page]:
-    """Each page in turn, drawn when it is asked for: of a PDF, a TIFF file of several pages, or a picture.
+    """Each page in turn, rendered when it is asked for: of a PDF, a TIFF file of several pages, or a picture.
 
-    source: as for load_image. name: what errors call it. dpi: pixels an inch at which a PDF is drawn, fewer
-    for pages longer than 4,000 pixels. only: numbers of the pages wanted, from 1; all, if None.
-    Raises PictureError, one sentence, for what cannot be read, also for a page that does not exist and for
-    a PDF that a password locks, and MissingExtraError for a PDF where pypdfium2 is not installed.
+    Args:
+        source: as for load_image.
+        name: what errors call it.
+        dpi: pixels an inch at which a PDF is rendered; fewer for pages longer than 4,000 pixels.
+        only: numbers of pages, from 1; all, if None.
+
+    Raises:
+        PictureError: a page cannot be read or does not exist, or a password locks the PDF.
+        MissingExtraError: a PDF where pypdfium2 is not installed.
     """
     from PIL import Image
 
     name = name or source_name(source)
     if isinstance(source, np.ndarray | Image.Image):
-        return _chosen(_single(source, name), 1, only, name)
-    data = contents(source, name)
+        return _checked(_only_page(source, name), 1, only, name)
+    data = read_source(source, name)
     if b"%PDF-" in data[:1024]:
         return _pdf(data, name, dpi, only)
-    picture = opened(data, name)
+    picture = open_picture(data, name)
     if picture.format == "TIFF":
         return _tiff(picture, data, name, only)
-    return _chosen(_single(data, name), 1, only, name)
+    return _checked(_only_page(data, name), 1, only, name)
 
 
-def _single(source: Picture, name: str) -> Iterator[Page]:
-    colours, pixels = load_image_with_scale(source, name)
-    yield Page(1, 1, name, colours, pixels)
+def _only_page(source: Picture, name: str) -> Iterator[Page]:
+    image, pixels = load_image_with_scale(source, name)
+    yield Page(1, 1, name, image, pixels)
 
 
-def _chosen(pages: Iterator[Page], count: int, only: Collection[int] | None, name: str) -> Iterator[Page]:
-    _wanted(count, only, name)
+def _checked(pages: Iterator[Page], count: int, only: Collection[int] | None, name: str) -> Iterator[Page]:
+    _page_numbers(count, only, name)
     yield from pages
 
 
-def _wanted(count: int, only: Collection[int] | None, name: str) -> list[int]:
+def _page_numbers(count: int, only: Collection[int] | None, name: str) -> list[int]:
     """Numbers of the pages that are asked for, in their order. Raises PictureError for one that is not there."""
     if only is None:
         return list(range(1, count + 1))
@@ -94,42 +112,42 @@ def _wanted(count: int, only: Collection[int] | None, name: str) -> list[int]:
     return sorted(set(only))
 
 
-def _called(name: str, number: int, count: int) -> str:
+def _page_name(name: str, number: int, count: int) -> str:
     return name if count == 1 else f"{name}, page {number}"
 
 
 def _tiff(picture: Image.Image, data: bytes, name: str, only: Collection[int] | None) -> Iterator[Page]:
     try:
         count = getattr(picture, "n_frames", 1)
-    except Exception:  # the list of pages is damaged behind the first
+    except Exception:  # the list of pages is damaged after the first
         count = 1
-    count = max(count, _announced(data))  # Pillow passes in silence over a page that is not there
-    for number in _wanted(count, only, name):
-        called = _called(name, number, count)
+    count = max(count, _announced_pages(data))  # Pillow passes in silence over a page that is not there
+    for number in _page_numbers(count, only, name):
+        called = _page_name(name, number, count)
         try:
             picture.seek(number - 1)
             page = picture.copy()
         except Exception as error:  # decoders meet damage with any exception
             raise PictureError(f"cannot read {called}: the file is damaged ({error})") from error
-        colours, pixels = load_image_with_scale(page, called)
-        yield Page(number, count, called, colours, pixels)
+        image, pixels = load_image_with_scale(page, called)
+        yield Page(number, count, called, image, pixels)
 
 
-def _announced(data: bytes) -> int:
+def _announced_pages(data: bytes) -> int:
     """How many pages a TIFF file (specification 6.0, section 2) announces, its end cut off or not."""
     order = "<" if data[:2] == b"II" else ">"
     if len(data) < 8 or struct.unpack_from(order + "H", data, 2)[0] != 42:
         return 1  # BigTIFF
-    at, seen = struct.unpack_from(order + "I", data, 4)[0], set()
-    while at and at not in seen and len(seen) < MOST_PAGES:
-        seen.add(at)
-        behind = at + 2
-        if behind <= len(data):
-            behind += 12 * struct.unpack_from(order + "H", data, at)[0]
-        if behind + 4 > len(data):
+    start, visited = int(struct.unpack_from(order + "I", data, 4)[0]), set[int]()
+    while start and start not in visited and len(visited) < DOCUMENTS.most_pages:
+        visited.add(start)
+        stop = start + 2
+        if stop <= len(data):
+            stop += 12 * struct.unpack_from(order + "H", data, start)[0]
+        if stop + 4 > len(data):
             break
-        at = struct.unpack_from(order + "I", data, behind)[0]
-    return len(seen)
+        start = int(struct.unpack_from(order + "I", data, stop)[0])
+    return len(visited)
 
 
 @contextmanager
@@ -159,13 +177,13 @@ def _pdf(data: bytes, name: str, dpi: float, only: Collection[int] | None) -> It
             count = len(document)
         if not count:
             raise PictureError(f"cannot read {name}: it has no pages")
-        for number in _wanted(count, only, name):
-            called = _called(name, number, count)
-            grey = _drawn(document, number - 1, dpi, called)
-            yield Page(number, count, called, load_image(grey, called))
+        for number in _page_numbers(count, only, name):
+            called = _page_name(name, number, count)
+            rendered = _render(document, number - 1, dpi, called)
+            yield Page(number, count, called, load_image(rendered, called))
 
 
-def _drawn(document: Any, index: int, dpi: float, name: str) -> NDArray[np.uint8]:
+def _render(document: Any, index: int, dpi: float, name: str) -> NDArray[np.uint8]:
     """A page as red, green and blue, (rows, columns, 3)."""
     import pypdfium2
 
@@ -174,7 +192,7 @@ def _drawn(document: Any, index: int, dpi: float, name: str) -> NDArray[np.uint8
             page = document[index]
             try:
                 longest = max(page.get_size())
-                scale = min(dpi / INCH, LONGEST / max(longest, 1))
+                scale = min(dpi / INCH, LOAD.longest / max(longest, 1))
                 bitmap = page.render(scale=scale, rev_byteorder=True)
                 # The bitmap's memory is PDFium's own, and goes with it.
                 return np.array(bitmap.to_numpy())

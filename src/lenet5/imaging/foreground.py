@@ -9,6 +9,7 @@ and removes specks. `line_foreground` does that at the scale that fits the line'
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -213,7 +214,7 @@ def character_contrast(
     return foreground
 
 
-def _without_rim(grey: NDArray, settings: CharacterForegroundSettings) -> tuple[slice, slice]:
+def _without_rim(grey: NDArray[Any], settings: CharacterForegroundSettings) -> tuple[slice, slice]:
     """The part of a faint image, (rows, columns), without rows and columns at its border that differ as a whole.
 
     A strong image is left whole: there a rim does no harm, and a tight cut may begin with ink.
@@ -259,7 +260,7 @@ def _likelihood(contrast: NDArray[np.float32], settings: CharacterForegroundSett
     return full * (1 - settings.border_weight * border)
 
 
-def _without_frame(contrast: NDArray, settings: CharacterForegroundSettings) -> NDArray:
+def _without_frame(contrast: NDArray[Any], settings: CharacterForegroundSettings) -> NDArray[Any]:
     """The contrast without what only hugs the border: a photograph's rim, the box next door, a shadow."""
     if max(contrast.shape) < settings.least or not border_pixels(contrast).any():
         return contrast
@@ -405,7 +406,10 @@ def line_contrast(
     if full < settings.faintest:
         raise _blank(name)
     low, high = settings.low, settings.high
-    return np.clip((contrast - low * full) / ((high - low) * full), 0, 1).astype(np.float32)
+    levels: NDArray[np.float32] = np.clip((contrast - low * full) / ((high - low) * full), 0, 1).astype(
+        np.float32
+    )
+    return levels
 
 
 def remove_crossing_lines(

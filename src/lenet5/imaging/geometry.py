@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +69,7 @@ def foreground_box(mask: NDArray[np.bool_]) -> Box | None:
     return left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top
 
 
-def crop_to_foreground(foreground: NDArray, mask: NDArray[np.bool_]) -> NDArray:
+def crop_to_foreground(foreground: NDArray[Any], mask: NDArray[np.bool_]) -> NDArray[Any]:
     """The part of an array (rows, columns, …) within the smallest box that holds a mask; empty where that is."""
     left, top, wide, high = foreground_box(mask) or (0, 0, 0, 0)
     return foreground[top : top + high, left : left + wide]

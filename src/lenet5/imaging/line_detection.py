@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,12 +73,13 @@ class RuledLine:
         """Row of its middle, on average."""
         return float(self.rows.mean())
 
-    def row(self, column: NDArray | float) -> NDArray[np.float64]:
+    def row(self, column: NDArray[Any] | float) -> NDArray[np.float64]:
         """Row of its middle at a column; beyond its ends as it goes on the whole."""
         column = np.asarray(column, float)
         beyond = column - column.clip(self.start, self.end)
         slope = (self.rows[-1] - self.rows[0]) / max(self.end - self.start, 1.0)
-        return np.interp(column, self.columns, self.rows) + slope * beyond
+        rows: NDArray[np.float64] = np.interp(column, self.columns, self.rows) + slope * beyond
+        return rows
 
 
 def detect_lines(
@@ -119,14 +121,19 @@ class _Piece:
 
 
 def _pieces(
-    label: NDArray[np.intp], x: NDArray, y: NDArray, count: int, place: int, settings: LineDetectionSettings
+    label: NDArray[np.intp],
+    x: NDArray[Any],
+    y: NDArray[Any],
+    count: int,
+    place: int,
+    settings: LineDetectionSettings,
 ) -> list[_Piece]:
     """Connected pixels that lie on a straight line, from left to right.
 
     label: (pixels,) from 1 to count. x, y: (pixels,). place: pixels of a place.
     """
 
-    def total(weights: NDArray | None = None) -> NDArray:
+    def total(weights: NDArray[Any] | None = None) -> NDArray[Any]:
         return np.bincount(label, weights, count + 1)[1:]
 
     pixels = total()
@@ -150,7 +157,7 @@ def _pieces(
     return [_Piece(*one) for one in np.stack([first, last, *rows, thickness], 1)[order].tolist()]
 
 
-def _tolerance(thickness: NDArray | float) -> NDArray[np.float64]:
+def _tolerance(thickness: NDArray[Any] | float) -> NDArray[np.float64]:
     """How many times as far off as a line of three pixels one of another thickness may be."""
     return np.maximum(np.asarray(thickness) / 3, 1)
 
@@ -197,17 +204,19 @@ def _line(
     rows = np.array([(piece.row_first, piece.row_last) for piece in chain]).ravel()
     line = RuledLine(columns, rows, thickness)
 
-    def inked(start: float, stop: float) -> NDArray[np.bool_]:
+    def is_inked(start: float, stop: float) -> NDArray[np.bool_]:
         """Whether there is ink on the line, by column."""
         at = np.arange(round(start), round(stop))
         row = np.rint(line.row(at)).astype(np.intp)
-        return np.any([mask[(row + offset).clip(0, len(mask) - 1), at] for offset in (-1, 0, 1)], 0)
+        near = [mask[(row + offset).clip(0, len(mask) - 1), at] for offset in (-1, 0, 1)]
+        inked: NDArray[np.bool_] = near[0] | near[1] | near[2]
+        return inked
 
-    if inked(columns[0], columns[-1] + 1).mean() < settings.inked:
+    if is_inked(columns[0], columns[-1] + 1).mean() < settings.inked:
         return None
     # Strokes that cross it at its ends hide them.
-    before = inked(max(0, columns[0] - place), columns[0])[::-1]
-    after = inked(columns[-1] + 1, min(mask.shape[1], columns[-1] + 1 + place))
+    before = is_inked(max(0, columns[0] - place), columns[0])[::-1]
+    after = is_inked(columns[-1] + 1, min(mask.shape[1], columns[-1] + 1 + place))
     ends = columns[0] - np.append(before, False).argmin(), columns[-1] + np.append(after, False).argmin()
     columns = np.array([ends[0], *columns, ends[1]])
     return RuledLine(columns, np.array([line.row(ends[0]), *rows, line.row(ends[1])]), thickness)

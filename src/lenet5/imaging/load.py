@@ -1,14 +1,14 @@
-"""From any picture file to colours: what it is, whether it is safe to unpack, upright, laid on paper.
+"""From any picture file to an image: identified, refused where decoding is not safe, upright, on a background.
 
-Only the kinds of files in FORMATS are opened, whatever a file's name says: none of them runs another
-program (Pillow hands EPS to Ghostscript), and a picture that says it is larger than MOST_PIXELS is refused
-before it is unpacked.
+Only the kinds of files in FORMATS are opened, whatever a file's name says: none of them runs another program (Pillow
+hands EPS to Ghostscript), and a picture of more pixels than LOAD.most_pixels is refused before it is decoded.
 """
 
 from __future__ import annotations
 
 import io
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,39 +20,65 @@ from ..errors import PictureError
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Picture", "contents", "load_image", "load_image_with_scale", "opened", "source_name"]
+__all__ = [
+    "LOAD",
+    "LoadSettings",
+    "Picture",
+    "decode",
+    "load_image",
+    "load_image_with_scale",
+    "open_picture",
+    "read_source",
+    "source_name",
+]
 
 Picture = Any  # a path, bytes, a file opened for reading, a PIL image, or an array (grey, RGB or RGBA)
 
 USUAL = ("PNG", "JPEG", "BMP", "GIF", "PPM")  # Pillow has these at hand
 FORMATS = (*USUAL, "TIFF", "WEBP", "JPEG2000", "AVIF", "QOI", "SGI", "PCX", "TGA", "ICO")
-MOST_PIXELS = 170_000_000  # an A4 page at 1200 dpi has 139 million
-LONGEST = 4000  # pixels of the longer side, beyond which a picture is reduced: A4 at 340 dpi
+
+
+@dataclass(frozen=True)
+class LoadSettings:
+    """How large pictures may be. Chosen for pages of paper at the resolutions of scanners."""
+
+    most_pixels: int = 170_000_000  # an A4 page at 1200 dpi has 139 million
+    longest: int = 4000  # pixels of the longer side, beyond which a picture is reduced: A4 at 340 dpi
+    light: float = 0.6  # of the whole range: a lighter drawing on a transparent ground would vanish on white
+
+
+LOAD = LoadSettings()
 
 
 def load_image(source: Picture, name: str | None = None) -> NDArray[np.float32]:
-    """Colours (rows, columns, 3), float32 in 0 … 1, of any picture: upright, its transparency laid on paper.
+    """The image of any picture: upright, on a background where it is transparent.
 
-    source: a path, bytes, a binary file, a PIL image, or an array of 2 or 3 dimensions (uint8, uint16, bool,
-    or float in 0 … 1). name: what errors call it. Longer sides than 4,000 pixels are reduced.
-    Raises PictureError, one sentence, for anything that cannot be read.
+    Args:
+        source: a path, bytes, a binary file, a PIL image, or an array of 2 or 3 dimensions (uint8, uint16, bool, or
+            float in 0 … 1).
+        name: what errors call it.
+
+    Returns:
+        (rows, columns, 3) float32 in 0 … 1, its longer side 4,000 pixels at most.
+
+    Raises:
+        PictureError: it cannot be read; one sentence says why.
     """
     return load_image_with_scale(source, name)[0]
 
 
 def load_image_with_scale(source: Picture, name: str | None = None) -> tuple[NDArray[np.float32], float]:
-    """Colours as by `load_image`, and how many pixels of the file's picture are one of them, along a side."""
+    """As `load_image`, and pixels of the picture along a side for one of the image."""
     from PIL import Image
 
     name = name or source_name(source)
     if isinstance(source, np.ndarray):
         return _from_array(source, name), 1.0
     if not isinstance(source, Image.Image):
-        source = opened(contents(source, name), name)
+        source = open_picture(read_source(source, name), name)
     before = max(source.size)
-    picture = unpacked(source, name)
-    colours = _from_image(picture, name)
-    return colours, max(1.0, before / max(colours.shape[:2]))
+    image = _from_image(decode(source, name), name)
+    return image, max(1.0, before / max(image.shape[:2]))
 
 
 def source_name(source: Picture) -> str:
@@ -62,13 +88,13 @@ def source_name(source: Picture) -> str:
     return "the array" if isinstance(source, np.ndarray) else "the picture"
 
 
-def contents(source: Picture, name: str) -> bytes:
+def read_source(source: Picture, name: str) -> bytes:
     """All bytes of a path, bytes or a binary file. Raises PictureError where there are none."""
     if isinstance(source, str | os.PathLike):
         try:
             data = Path(source).read_bytes()
         except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
-            reasons = {
+            reasons: dict[type[Exception], str] = {
                 FileNotFoundError: "there is no such file",
                 IsADirectoryError: "it is a folder; name the pictures in it",
                 PermissionError: "there is no permission to read it",
@@ -91,8 +117,8 @@ def contents(source: Picture, name: str) -> bytes:
     return data
 
 
-def opened(data: bytes, name: str) -> Image.Image:
-    """The file as a PIL image, not unpacked yet; kinds and sizes that are refused, refused."""
+def open_picture(data: bytes, name: str) -> Image.Image:
+    """The file as a PIL image that is not decoded yet. Raises PictureError for kinds and sizes that are refused."""
     from PIL import Image, UnidentifiedImageError
 
     picture = None
@@ -107,17 +133,17 @@ def opened(data: bytes, name: str) -> Image.Image:
             continue
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise PictureError(
-                f"cannot read {name}: it has too many pixels; reduce it to {MOST_PIXELS:,} or fewer"
+                f"cannot read {name}: it has too many pixels; reduce it to {LOAD.most_pixels:,} or fewer"
             ) from error
         except Exception as error:  # decoders meet damage with any exception
             raise PictureError(f"cannot read {name}: the file is damaged ({error})") from error
     if picture is None:
         raise PictureError(f"cannot read {name}: {_unknown(data)}")
     width, height = picture.size
-    if width * height > MOST_PIXELS:
+    if width * height > LOAD.most_pixels:
         raise PictureError(
             f"cannot read {name}: {width:,}×{height:,} pixels are too many; "
-            f"reduce it to {MOST_PIXELS:,} or fewer"
+            f"reduce it to {LOAD.most_pixels:,} or fewer"
         )
     return picture
 
@@ -135,14 +161,14 @@ def _unknown(data: bytes) -> str:
     return "it is not a picture, or not of a kind that is known"
 
 
-def unpacked(picture: Image.Image, name: str) -> Image.Image:
-    """Decoded and upright; a large JPEG is unpacked at a half, a quarter or an eighth of its size."""
+def decode(picture: Image.Image, name: str) -> Image.Image:
+    """The picture decoded and upright; a large JPEG at a half, a quarter or an eighth of its size."""
     from PIL import ImageOps
 
     if not picture.width * picture.height:
         raise PictureError(f"cannot read {name}: it has no pixels")
     try:
-        picture.draft(None, (LONGEST // 2, LONGEST // 2))
+        picture.draft(None, (LOAD.longest // 2, LOAD.longest // 2))
         picture.load()
         return ImageOps.exif_transpose(picture)
     except MemoryError as error:
@@ -152,8 +178,8 @@ def unpacked(picture: Image.Image, name: str) -> Image.Image:
 
 
 def _from_image(picture: Image.Image, name: str) -> NDArray[np.float32]:
-    """A PIL image of any mode as colours, reduced to LONGEST."""
-    times = -(-max(picture.size) // LONGEST)
+    """A PIL image of any mode as colours, reduced to LOAD.longest."""
+    times = -(-max(picture.size) // LOAD.longest)
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
         return _from_array(_levels(np.asarray(picture), times, name), name)
     if picture.mode in ("LA", "La", "PA", "RGBa") or "transparency" in picture.info:
@@ -169,7 +195,7 @@ def _from_image(picture: Image.Image, name: str) -> NDArray[np.float32]:
     return _from_array(np.asarray(picture.reduce(times) if times > 1 else picture), name)
 
 
-def _levels(array: NDArray, times: int, name: str) -> NDArray[np.float32]:
+def _levels(array: NDArray[Any], times: int, name: str) -> NDArray[np.float32]:
     """Grey levels of more than 8 bits as 0 … 1, of `times` by `times` pixels the mean."""
     if not np.isfinite(array).all():
         raise PictureError(f"cannot read {name}: some of its pixels are no numbers")
@@ -185,7 +211,7 @@ def _levels(array: NDArray, times: int, name: str) -> NDArray[np.float32]:
     return levels.clip(0, 1).astype(np.float32)
 
 
-def _from_array(array: NDArray, name: str) -> NDArray[np.float32]:
+def _from_array(array: NDArray[Any], name: str) -> NDArray[np.float32]:
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or not array.size:
         raise PictureError(
             f"cannot read {name}: its shape is {array.shape}; rows×columns (×3 or ×4) is needed"
@@ -205,13 +231,16 @@ def _from_array(array: NDArray, name: str) -> NDArray[np.float32]:
     if array.ndim == 2:
         array = array[:, :, None]
     if array.shape[2] == 4:
-        array = _on_paper(array)
+        array = _on_background(array)
     return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)), np.float32)
 
 
-def _on_paper(array: NDArray) -> NDArray:
-    """Transparency over paper: white, unless what is drawn is light, which would vanish on white."""
+def _on_background(array: NDArray[Any]) -> NDArray[Any]:
+    """The array without transparency: on white, or on black where a light drawing would vanish on white."""
     colour, alpha = array[:, :, :3], array[:, :, 3:]
     drawn = alpha.sum()
-    light = drawn > 0 and alpha.min() < 0.5 and (colour.mean(2, keepdims=True) * alpha).sum() / drawn > 0.6
-    return colour * alpha + (1 - alpha) * (0.0 if light else 1.0)
+    light = (
+        drawn > 0 and alpha.min() < 0.5 and (colour.mean(2, keepdims=True) * alpha).sum() / drawn > LOAD.light
+    )
+    opaque: NDArray[Any] = colour * alpha + (1 - alpha) * (0.0 if light else 1.0)
+    return opaque

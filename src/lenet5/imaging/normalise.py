@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,7 +138,8 @@ def fit_to_box(foreground: NDArray[np.float32]) -> NDArray[np.uint8]:
     Returns:
         (28, 28) uint8, 255 = ink.
     """
-    return fit_to_box_all([foreground])[0]
+    image: NDArray[np.uint8] = fit_to_box_all([foreground])[0]
+    return image
 
 
 def fit_to_box_all(foregrounds: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
@@ -180,7 +182,7 @@ def centre_by_mass(
     return seams.place_glyphs(np.rint(small * 255).astype(np.uint8), sizes, corners, FIELD)
 
 
-def _shape(image: NDArray, factor: float) -> tuple[int, int]:
+def _shape(image: NDArray[Any], factor: float) -> tuple[int, int]:
     return max(1, round(image.shape[0] * factor)), max(1, round(image.shape[1] * factor))
 
 
@@ -192,7 +194,9 @@ def _with_stroke_width(
     least, most = settings.thinnest * scale, settings.thickest * scale
     if width < least:
         radius = (least - width) / 2
-        return ndimage.grey_dilation(np.pad(foreground, int(np.ceil(radius))), footprint=_disc(radius))
+        padded = np.pad(foreground, int(np.ceil(radius)))
+        wider: NDArray[np.float32] = ndimage.grey_dilation(padded, footprint=_disc(radius))
+        return wider
     if width > most:
         thinner = ndimage.grey_erosion(np.pad(foreground, 1), footprint=_disc((width - most) / 2))
         return thinner if (thinner > settings.stroke_level).sum() > settings.least_left else foreground
@@ -203,4 +207,5 @@ def _disc(radius: float) -> NDArray[np.bool_]:
     """A disc as a footprint."""
     reach = int(np.ceil(radius))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    return x**2 + y**2 <= radius**2 + 0.25
+    disc: NDArray[np.bool_] = x**2 + y**2 <= radius**2 + 0.25
+    return disc

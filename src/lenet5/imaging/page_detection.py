@@ -8,6 +8,7 @@ that stands out from surroundings in which nothing is written.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,10 +97,11 @@ def _may_hold_page(image: NDArray[np.float32], settings: PageDetectionSettings) 
     return float(np.mean(differs)) >= settings.glance_area * settings.smallest
 
 
-def _evenly_lit(plane: NDArray) -> NDArray:
+def _evenly_lit(plane: NDArray[Any]) -> NDArray[Any]:
     """Levels as if the light were even: light along the border falls off evenly to one side, and is a product."""
     log = np.log(np.maximum(plane, 0.02))
-    y, x = np.indices(plane.shape)
+    y, x = (np.arange(side) for side in plane.shape)
+    y, x = np.broadcast_arrays(y[:, None], x)
     border = np.ones(plane.shape, bool)
     border[3:-3, 3:-3] = False
     terms = np.stack([np.ones(int(border.sum())), y[border], x[border]], 1)
@@ -107,17 +109,18 @@ def _evenly_lit(plane: NDArray) -> NDArray:
     deviation = log[border] - terms @ slope
     near = np.abs(deviation) <= 2 * np.median(np.abs(deviation))  # without the page, where an edge cuts it
     slope = np.linalg.lstsq(terms[near], log[border][near], rcond=None)[0]
-    return np.exp(log - slope[1] * (y - y.mean()) - slope[2] * (x - x.mean())).clip(0, 1)
+    even: NDArray[Any] = np.exp(log - slope[1] * (y - y.mean()) - slope[2] * (x - x.mean()))
+    return even.clip(0, 1)
 
 
-def _levels(plane: NDArray) -> list[float]:
+def _levels(plane: NDArray[Any]) -> list[float]:
     """Levels that may part a page from its surroundings: of two groups of pixels, and of either again.
 
     Black ink on white paper on a grey table is three groups.
     """
     first = threshold_otsu(plane.ravel())
     groups = (plane[plane >= first], plane[plane < first])
-    return [first, *(threshold_otsu(group) for group in groups if len(group))]
+    return [first, *(threshold_otsu(group) for group in groups if group.size)]
 
 
 def _page_shape(mask: NDArray[np.bool_], settings: PageDetectionSettings) -> NDArray[np.bool_] | None:
@@ -147,7 +150,7 @@ def _sides(mask: NDArray[np.bool_]) -> tuple[float, float]:
     return short, long
 
 
-def _stands_out(plane: NDArray, page: NDArray[np.bool_], settings: PageDetectionSettings) -> bool:
+def _stands_out(plane: NDArray[Any], page: NDArray[np.bool_], settings: PageDetectionSettings) -> bool:
     """Whether a shape stands out from its surroundings, and nothing else does there."""
     outside = ~ndimage.binary_dilation(page, iterations=4)
     if not outside.any():
@@ -173,10 +176,10 @@ def _cut_out(image: NDArray[np.float32], page: _Page, name: str, settings: PageD
     own = image[top : round((y[-1] + 1) * page.pixels), left : round((x[-1] + 1) * page.pixels)]
     rows, columns = own.shape[:2]
     weight, outside = (
-        resize(np.float32(one[part]), (rows, columns), "linear") for one in (inner, background)
+        resize(one[part].astype(np.float32), (rows, columns), "linear") for one in (inner, background)
     )
     # As uneven as the page itself: next to what is smoother, its own grain would look like ink.
-    grain = (own - outside)[resize(np.float32(blank[part]), (rows, columns), "linear") > 0.5]
+    grain = (own - outside)[resize(blank[part].astype(np.float32), (rows, columns), "linear") > 0.5]
     largest = np.abs(grain).max(1)
     grain = grain[largest <= settings.grain * np.median(largest)]  # grey rims of strokes are no grain
     filled = weight < 1

@@ -209,5 +209,5 @@ class _Lines:
 
     def _on_mask(self, part: slice, axis: int) -> NDArray[np.intp]:
         """The rows or columns of the reduced page that a part of the image shows, pixel for pixel."""
-        at = ((np.arange(part.start, part.stop) + 0.5) / self.pixels).astype(int)
-        return np.minimum(at, self.owner.shape[axis] - 1)
+        at = ((np.arange(part.start, part.stop) + 0.5) / self.pixels).astype(np.intp)
+        return at.clip(0, self.owner.shape[axis] - 1)

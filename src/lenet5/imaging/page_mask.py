@@ -86,7 +86,9 @@ def contrast_mask(
     contrast = np.abs(background - image).max(2)
     noise = float(np.median(contrast))
     strongest = float(np.quantile(contrast, settings.any_quantile))
-    return contrast > max(settings.faintest, settings.noise * DEVIATION * noise, settings.of_any * strongest)
+    level = max(settings.faintest, settings.noise * DEVIATION * noise, settings.of_any * strongest)
+    mask: NDArray[np.bool_] = contrast > level
+    return mask
 
 
 def _without_borders(mask: NDArray[np.bool_], settings: PageMaskSettings) -> NDArray[np.bool_]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["reduce_to", "rescale", "resize", "working_scale"]
 
 
-def resize(image: NDArray, shape: tuple[int, int], method: str = "auto") -> NDArray[np.float32]:
+def resize(image: NDArray[Any], shape: tuple[int, int], method: str = "auto") -> NDArray[np.float32]:
     """An image of another size.
 
     Args:
@@ -67,6 +69,6 @@ def reduce_to(image: NDArray[np.float32], longest: int) -> NDArray[np.float32]:
     return resize(image, (max(1, round(rows * factor)), max(1, round(columns * factor))), "area")
 
 
-def working_scale(image: NDArray, longest: int) -> float:
+def working_scale(image: NDArray[Any], longest: int) -> float:
     """Pixels of an image for one of the same image with a longer side of `longest` at most; 1 or more."""
-    return max(1.0, max(image.shape[:2]) / longest)
+    return max(1.0, float(max(image.shape[:2])) / longest)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,8 +96,9 @@ class Segments:
         left, right = self.boxes[:, 2], self.boxes[:, 3]
         if not len(left):
             return np.zeros(1)
-        columns = np.concatenate([left[:1], (right[:-1] + left[1:]) / 2, right[-1:]])
-        return columns - self.offset[len(self.offset) // 2]
+        columns: NDArray[np.float64] = np.concatenate([left[:1], (right[:-1] + left[1:]) / 2, right[-1:]])
+        level: NDArray[np.float64] = columns - self.offset[len(self.offset) // 2]
+        return level
 
     def candidates(self) -> list[Candidate]:
         """Runs of pieces (first, stop) that may be one character; each piece alone is one."""
@@ -123,8 +125,8 @@ class Segments:
         top, bottom, left, right = self.box(first, stop)
         piece = self.piece[top:bottom, left:right]
         ink = self.foreground[top:bottom, left:right] > MASK_LEVEL
-        rows, columns = np.nonzero((piece >= first) & (piece < stop) & ink)
-        columns = columns + left - self.offset[top + rows]
+        rows, across = np.nonzero((piece >= first) & (piece < stop) & ink)
+        columns = across + left - self.offset[top + rows]
         start, end = round(float(columns.min())), round(float(columns.max())) + 1
         return start, top, end - start, bottom - top
 
@@ -149,7 +151,8 @@ class Segments:
 
     def glyph(self, first: int, stop: int) -> NDArray[np.uint8]:
         """The pieces first … stop − 1 as the network reads them, (28, 28) uint8."""
-        return self.glyphs([(first, stop)])[0]
+        image: NDArray[np.uint8] = self.glyphs([(first, stop)])[0]
+        return image
 
     def glyphs(self, candidates: list[Candidate], boxes: NDArray[np.intp] | None = None) -> NDArray[np.uint8]:
         """Candidates as the network reads them.
@@ -178,7 +181,9 @@ class Segments:
 
     def is_cut(self, candidates: list[Candidate]) -> NDArray[np.bool_]:
         """Which candidates were cut through ink, at either end: (candidates,)."""
-        return self._cuts(candidates).any(1)
+        cuts = self._cuts(candidates)
+        either: NDArray[np.bool_] = cuts[:, 0] | cuts[:, 1]
+        return either
 
     def _cuts(self, candidates: list[Candidate]) -> NDArray[np.bool_]:
         """Whether candidates were cut through ink at their left, and at their right, (candidates, 2)."""
@@ -218,11 +223,12 @@ def over_segment(
     Returns:
         The pieces, from left to right.
     """
-    offset = np.zeros(len(foreground))
+    offset: NDArray[np.float64] = np.zeros(len(foreground))
     if shear:
         room = int(abs(shear) * len(foreground) / 2) + 2
         foreground = shear_images(np.pad(foreground, ((0, 0), (room, room))), shear)
-        offset = room + shear * ((len(foreground) - 1) / 2 - np.arange(len(foreground)))
+        height = len(foreground)
+        offset = room + shear * ((height - 1) / 2 - np.arange(height, dtype=np.float64))
     mask = foreground > MASK_LEVEL
     size, stroke = (like.size, like.stroke) if like else (character_size(mask), _stroke_width(mask))
     piece, cut_costs, count = _pieces(foreground, mask, _Cutter(size, stroke, seams, settings))
@@ -281,7 +287,7 @@ def _free_parts(ink: NDArray[np.float32], cutter: _Cutter) -> NDArray[np.intp]:
     )
 
 
-def _cuts(ink: NDArray[np.float32], cutter: _Cutter) -> tuple[NDArray[np.intp], NDArray]:
+def _cuts(ink: NDArray[np.float32], cutter: _Cutter) -> tuple[NDArray[np.intp], NDArray[Any]]:
     """Seams through the ink of one part, from left to right, (seams, rows), and the cost of each in pixels."""
     seams, settings, size, stroke = cutter.seams, cutter.settings, cutter.size, cutter.stroke
     outside, _ = ndimage.label(np.pad(ink <= 0, 1, constant_values=True))
@@ -304,13 +310,15 @@ def _cuts(ink: NDArray[np.float32], cutter: _Cutter) -> tuple[NDArray[np.intp], 
 
 def _paths_to_the_left(paths: NDArray[np.intp], columns: int) -> NDArray[np.intp]:
     """How many paths lie at or to the left of each pixel, (rows, columns). paths: (paths, rows)."""
-    return (np.arange(columns) >= paths[:, :, None]).sum(0)
+    count: NDArray[np.intp] = (np.arange(columns) >= paths[:, :, None]).sum(0)
+    return count
 
 
 def _stroke_width(mask: NDArray[np.bool_]) -> float:
     """Width of strokes: an area over half its outline is the width of what is long and thin."""
-    outline = np.count_nonzero(mask[1:] != mask[:-1]) + np.count_nonzero(mask[:, 1:] != mask[:, :-1])
-    return max(2 * np.count_nonzero(mask) / max(outline, 1), 1.0)
+    down, across = mask[1:] != mask[:-1], mask[:, 1:] != mask[:, :-1]
+    outline = int(np.count_nonzero(down)) + int(np.count_nonzero(across))
+    return max(2 * int(np.count_nonzero(mask)) / max(outline, 1), 1.0)
 
 
 def _boxes(piece: NDArray[np.intp], count: int) -> NDArray[np.intp]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ __all__ = ["SHEARS", "shear_images", "sheared_views"]
 SHEARS = (-0.2, 0.2)  # pixels to the right for each pixel up; of distilled images and of line images
 
 
-def shear_images(images: NDArray, shear: float) -> NDArray:
+def shear_images(images: NDArray[Any], shear: float) -> NDArray[Any]:
     """Images whose tops move to the right by `shear` pixels for each pixel of height, about their middle row.
 
     Args:
@@ -41,7 +42,7 @@ def shear_images(images: NDArray, shear: float) -> NDArray:
     return np.ascontiguousarray(np.moveaxis(level, 0, -2), images.dtype)
 
 
-def sheared_views(images: NDArray, shears: Sequence[float]) -> list[NDArray]:
+def sheared_views(images: NDArray[Any], shears: Sequence[float]) -> list[NDArray[Any]]:
     """Images as they are, and at each shear: test-time augmentation, since every writer has a slant of their own.
 
     Args:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ class _Components:
     def width(self) -> NDArray[np.intp]:
         return self.right - self.left
 
-    def of(self, which: NDArray) -> _Components:
+    def of(self, which: NDArray[Any]) -> _Components:
         edges = (self.top, self.bottom, self.left, self.right, self.area)
         return _Components(*(edge[which] for edge in edges))
 
@@ -92,7 +93,8 @@ def group_text_lines(
     if not count:
         return np.zeros(mask.shape, np.intp), 0
     area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    components = _Components(*component_edges(labels).T, area)
+    top, bottom, left, right = component_edges(labels).T
+    components = _Components(top, bottom, left, right, area)
     kept = _writing(components, mask.shape, settings)
     if not len(kept):
         return np.zeros(mask.shape, np.intp), 0
@@ -100,7 +102,7 @@ def group_text_lines(
     line, tall = _lines_of_letters(components, mask.shape, settings)
     bands = [_Band.of(components.of(line == number), settings) for number in range(line.max() + 1)]
     split = {}
-    for component in np.flatnonzero(line < 0):
+    for component in np.flatnonzero(line < 0).tolist():
         near = _bands_around(components, component, bands, settings)
         if tall[component] and len(near) > 1:
             split[kept[component] + 1] = near
@@ -178,7 +180,7 @@ def _small(
     inside = (larger & (middle > components.top) & (middle < components.bottom)).any(1)
     reach = settings.around * high
     near = larger & (middle > components.top - reach) & (middle < components.bottom + reach)
-    small = near.any(1) | (high < settings.least)
+    small: NDArray[np.bool_] = near.any(1) | (high < settings.least)
     # Several in a row above or below large writing are a line of their own.
     own = np.flatnonzero(small & ~inside & (high >= settings.least))
     if len(own) >= settings.own_line:
@@ -248,7 +250,7 @@ class _Band:
         left, right = float(components.left.min()), float(components.right.max())
         return cls(level, slope, centre, height, left, right)
 
-    def middle(self, x: NDArray | float) -> NDArray | float:
+    def middle(self, x: NDArray[Any] | float) -> NDArray[Any] | float:
         """Row of the line's middle at a column; level beyond its ends."""
         return self.level + self.slope * (np.clip(x, self.left, self.right) - self.centre)
 

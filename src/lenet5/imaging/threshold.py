@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ MASK_LEVEL = (
 BINS = 128  # of the histogram, for values in about 0 … 1
 
 
-def threshold_otsu(values: NDArray) -> float:
+def threshold_otsu(values: NDArray[Any]) -> float:
     """The level that best parts values into two groups (Otsu 1979, DOI 10.1109/TSMC.1979.4310076).
 
     Args:
@@ -36,7 +38,7 @@ def threshold_otsu(values: NDArray) -> float:
     return float(edges[1:-1][possible][best].mean())
 
 
-def threshold_isodata(values: NDArray, tolerance: float = 1e-4, iterations: int = 20) -> float:
+def threshold_isodata(values: NDArray[Any], tolerance: float = 1e-4, iterations: int = 20) -> float:
     """The level halfway between the means of the values below and above it (Ridler and Calvard 1978).
 
     Args:

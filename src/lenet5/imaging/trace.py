@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ class Step:
     """
 
     name: str
-    image: NDArray | None = field(default=None, repr=False)
+    image: NDArray[Any] | None = field(default=None, repr=False)
     boxes: tuple[Box, ...] = ()
     glyphs: NDArray[np.uint8] | None = field(default=None, repr=False)
     labels: tuple[str, ...] = ()
@@ -59,7 +60,7 @@ class Trace:
     def record(
         self,
         name: str,
-        image: NDArray | None = None,
+        image: NDArray[Any] | None = None,
         *,
         boxes: Sequence[Box] = (),
         glyphs: NDArray[np.uint8] | None = None,

@@ -175,15 +175,15 @@ class DocumentReader:
         error = ""
         try:
             if self.form is None:
-                result = self._read_image(page.picture, page.name, trace)
+                result = self._read_image(page.image, page.name, trace)
             else:
-                fields = self._read_fields(page.picture, page.name, self.form, trace)
+                fields = self._read_fields(page.image, page.name, self.form, trace)
         except PictureError as failure:
             error = str(failure)
         drawings = {}
         if self.annotate:
             results = [result] if result else [one for one in fields.values() if isinstance(one, Result)]
-            drawings["annotate"] = encode_png(annotate(page.picture, results))
+            drawings["annotate"] = encode_png(annotate(page.image, results))
         if trace:
             drawings["steps"] = encode_png(draw_trace(trace))
         return PageResult(
