@@ -10,10 +10,10 @@ import json
 import numpy as np
 import pytest
 
-from exports import Absent
+from common import RESULTS, Absent
 from lenet5.export.quantise import Calibration, calibrate
 from lenet5.model.lenet5 import LeNet5
-from parity import ENGINES, RESULTS, Engine, reference
+from parity import ENGINES, Engine, reference
 
 CLOSE = 10.0  # penalties that eight bits may confuse; the codes of two digits are 48 apart at least
 

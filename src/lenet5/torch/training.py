@@ -1,16 +1,17 @@
 """The engine's trainer in PyTorch: the data set resident on the device, every step computed there.
 
-Patterns are distorted some mini-batches at a time, since a GPU is slow at small things. A step then reads its
-inputs and its rate by a counter on the device, so that the host only says "again": on a GPU both are CUDA
-graphs, recorded once and replayed. On a CPU the same functions run.
-With several processes (parallel.py) each computes the gradient of its share of the mini-batch, and the
-update is made from the sum.
+Patterns are distorted several mini-batches at a time, because a GPU is slow at small pieces of work. A step then
+reads its inputs and its rate by a counter on the device, so that the host has only to repeat it: on a GPU both are
+CUDA graphs, recorded once and replayed. On a CPU the same functions run.
+With several processes (parallel.py) each computes the gradient of its share of the mini-batch, and the update is
+made from the sum.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch.distributed as dist
@@ -33,15 +34,21 @@ PIECE = 2048  # patterns that are distorted at a time, at least a mini-batch
 
 
 def trainer(device: str = "cuda") -> Callable[..., Trainer]:
-    """What lenet5.training.loop takes as `trainer` to compute on a device ("cpu", "cuda", "cuda:1")."""
+    """The argument `trainer` of lenet5.training.loop.train for a device ("cpu", "cuda", "cuda:1")."""
     return partial(Trainer, device=device)
 
 
 class Trainer:
-    """Gradient descent on eq. 9, as engine.interface.Minibatch.Trainer, which explains the arguments and the state.
+    """Gradient descent on eq. 9, in place on `parameters`; the state is copied back after each `run`.
 
-    device: where everything is computed; the state is copied back after each `run`. `threads` has no effect.
-    Raises InputError for a device that is not there.
+    Args:
+        parameters, codes, images, targets: as of engine.interface.Minibatch.Trainer.
+        batch, momentum, beta2, weight_decay, j, scale, distortion, seed: likewise.
+        threads: has no effect.
+        device: where everything is computed.
+
+    Raises:
+        InputError: PyTorch cannot use the device, or there are more or fewer targets than images.
     """
 
     def __init__(
@@ -49,7 +56,7 @@ class Trainer:
         parameters: F32,
         codes: F32,
         images: NDArray[np.uint8],
-        targets: NDArray,
+        targets: NDArray[Any],
         *,
         batch: int = 64,
         momentum: float = 0.9,
@@ -76,27 +83,29 @@ class Trainer:
         self._share = -(-batch // self._world)  # patterns of a mini-batch that are this process's
 
         self._images = torch.tensor(images, device=self.device)  # resident, as uint8
-        targets = torch.tensor(targets, device=self.device)
-        self._targets = losses.weights(targets, torch.empty((len(images), len(codes)), device=self.device))
+        shape = torch.empty((len(images), len(codes)), device=self.device)
+        self._targets = losses.weights(torch.tensor(targets, device=self.device), shape)
         self._distorter = None
         if distortion is not None and distortion != NONE:
             self._distorter = Distorter(distortion, seed, self.device)
         self._network = self._make_network(codes)
         self._lay_out(max(1, min(PIECE // self._share, -(-len(images) // batch))))
-        self._recorded: tuple[Callable[[], None], Callable[[], None]] | None = None
+        self._recorded: tuple[Callable[[], object], Callable[[], object]] | None = None
         self.prepare_pass(0)
 
     def _make_network(self, codes: F32) -> LeNet5:
         """A network whose parameters are views of one vector: the first row of the state."""
         network = LeNet5(PRINTABLE[: max(2, len(codes))]).to(self.device)
         network.codes = torch.tensor(codes, dtype=torch.float32, device=self.device)
-        self._state = torch.zeros((4, PARAMETER_COUNT), device=self.device)  # flat, velocity, square, average
+        self._state = torch.zeros(
+            (4, PARAMETER_COUNT), device=self.device
+        )  # parameters, velocity, square, average
         for name, shape in SHAPES.items():
             network.get_parameter(name).data = self._state[0, SLICES[name]].view(shape)
         return network
 
     def _lay_out(self, steps: int) -> None:
-        """What a piece of so many steps reads and writes: all on the device, at places that stay."""
+        """Buffers of a piece of so many steps: on the device, at fixed addresses, as CUDA graphs need."""
         self._piece = steps
         self._x = torch.zeros((steps, self._share, INPUT, INPUT), device=self.device)
         self._order = torch.zeros((steps, self._share), dtype=torch.int64, device=self.device)
@@ -106,8 +115,8 @@ class Trainer:
         self._ema = torch.zeros((), device=self.device)
         self._at = torch.zeros(1, dtype=torch.int64, device=self.device)  # the step of this run
         self._done = torch.zeros((), dtype=torch.float64, device=self.device)  # all steps so far
-        # The gradient, and behind it energy and errors: one sum over the processes.
-        self._found = torch.zeros(PARAMETER_COUNT + 2, device=self.device)
+        # The gradient, then energy and errors: one sum over the processes.
+        self._sums = torch.zeros(PARAMETER_COUNT + 2, device=self.device)
         self._totals = torch.zeros(2, dtype=torch.float64, device=self.device)  # of energy and errors
 
     def prepare_pass(self, pass_index: int) -> None:
@@ -121,9 +130,19 @@ class Trainer:
             self._distorter.prepare_pass(pass_index)
 
     def run(self, order: NDArray[np.int64], rates: F32, ema: float = 0.0) -> tuple[float, int]:
-        """Learn the patterns of `order`, a mini-batch for each entry of `rates`; the last may be short.
+        """Learn the patterns of `order`, one mini-batch for each rate; the last may be short.
 
-        Returns the energy summed over the patterns, and the errors, both as they were met (of all processes).
+        Args:
+            order: (n,) indices of patterns.
+            rates: (steps,), the rate of each mini-batch.
+            ema: share by which `average` moves towards `parameters` after each step.
+
+        Returns:
+            The energy summed over the patterns and the number of errors, both as the patterns were met, of all
+            processes.
+
+        Raises:
+            InputError: there are more or fewer rates than mini-batches.
         """
         steps = -(-len(order) // self._batch)
         if len(rates) != steps:
@@ -151,7 +170,7 @@ class Trainer:
         return energy, round(errors)
 
     def _deal(self, order: NDArray[np.int64], steps: int) -> None:
-        """Each process gets every so manieth pattern of a mini-batch; what the last lacks has weight 0."""
+        """Give each process every world-th pattern of a mini-batch; places that stay empty have weight 0."""
         padded = np.full(steps * self._batch, -1, np.int64)
         padded[: len(order)] = order
         whole = padded.reshape(steps, self._batch)
@@ -165,14 +184,14 @@ class Trainer:
     # --- a step ----------------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
-        """The inputs of a piece, distorted."""
+        """Compute the inputs of a piece, distorted."""
         patterns = self._order.flatten()
         images = self._images[patterns]
         x = normalise(images) if self._distorter is None else self._distorter(images, patterns)
         self._x.copy_(x.view_as(self._x))
 
     def _gradient(self) -> None:
-        """Slope of the mini-batch's mean energy, this process's share of it; energy and errors, summed."""
+        """Compute this process's share of the mini-batch's gradient, and add up energy and errors."""
         present = self._present.index_select(0, self._at)[0]
         targets = self._targets[self._order.index_select(0, self._at)[0]]
         with torch.enable_grad():
@@ -180,16 +199,16 @@ class Trainer:
             own = losses.energy(y, targets, **self._loss, reduction="none") * present
             share = own.sum() / self._counts.index_select(0, self._at)[0]
             slopes = torch.autograd.grad(share, list(self._network.parameters()))
-        one = targets.amax(1) > 1 - targets.sum(1)  # others are no character: they cannot be answered wrongly
-        wrong = (y.argmin(1) != targets.argmax(1)) * one * present
+        character = targets.amax(1) > 1 - targets.sum(1)  # a non-character cannot be answered wrongly
+        wrong = (y.argmin(1) != targets.argmax(1)) * character * present
         parts = [slope.reshape(-1) for slope in slopes] + [own.detach().sum()[None], wrong.sum()[None]]
-        torch.cat(parts, out=self._found)
+        torch.cat(parts, out=self._sums)
 
     def _update(self) -> None:
         """v = momentum·v + gradient + weight_decay·w; w −= rate·v. With `beta2`, Adam's."""
         momentum, beta2, decay = self._constants
         flat, velocity, square, average = self._state
-        gradient = self._found[:PARAMETER_COUNT]
+        gradient = self._sums[:PARAMETER_COUNT]
         rate = self._rates.index_select(0, self._at)[0]
         self._done += 1
         if not beta2:
@@ -203,30 +222,34 @@ class Trainer:
             spread = square / (1 - beta2**self._done).float()
             flat.sub_(rate * (speed / (spread.sqrt() + 1e-8) + decay * flat))
         average.add_(self._ema * (flat - average))
-        self._totals += self._found[PARAMETER_COUNT:]
+        self._totals += self._sums[PARAMETER_COUNT:]
         self._at += 1
 
-    def _record_step(self) -> Callable[[], None]:
-        """A step. Several processes add up what they found between its halves."""
+    def _gradient_and_update(self) -> None:
+        self._gradient()
+        self._update()
+
+    def _record_step(self) -> Callable[[], object]:
+        """A step: gradient, sum over the processes, update."""
         if self._world == 1:
-            return self._record(lambda: (self._gradient(), self._update()))
+            return self._record(self._gradient_and_update)
         gradient, update = self._record(self._gradient), self._record(self._update)
 
         def step() -> None:
             gradient()
-            dist.all_reduce(self._found)
+            dist.all_reduce(self._sums)
             update()
 
         return step
 
     @torch.no_grad()
     def _record(self, work: Callable[[], object]) -> Callable[[], object]:
-        """On a GPU, a CUDA graph of `work`; its rehearsals, which CUDA wants, leave no trace in the state."""
+        """On a GPU, a CUDA graph of `work`. The warm-up that CUDA needs leaves the state as it was."""
         if self.device.type != "cuda":
             return torch.no_grad()(work)
-        touched = (self._state, self._at, self._done, self._totals, self._found)
+        touched = (self._state, self._at, self._done, self._totals, self._sums)
         before = [value.clone() for value in touched]
-        side = torch.cuda.Stream(self.device)
+        side = torch.cuda.Stream(self.device)  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream(self.device))
         with torch.cuda.stream(side):
             for _ in range(3):
