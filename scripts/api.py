@@ -27,7 +27,8 @@ is loaded when it is first asked for. Arrays are NumPy's; their shapes and dtype
 
 # What is imported from where it stands: doors to other libraries, and what only some need.
 DOORS = {
-    "What a string may be": ("lenet5.lattice.regex", ("length", "choices", "pattern")),
+    "What a string may be": ("lenet5.lattice.automaton", ("length", "choices")),
+    "What a string may be, as a pattern": ("lenet5.lattice.regex", ("pattern",)),
     "PyTorch": ("lenet5.torch", ("LeNet5",)),
     "scikit-learn": ("lenet5.sklearn", ("LeNet5Classifier",)),
     "ONNX": ("lenet5.export", ("export_onnx",)),

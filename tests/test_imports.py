@@ -1,6 +1,7 @@
 """What each entry point loads, and that a library never prints nor unpickles. Who may import whom: import-linter."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -55,15 +56,32 @@ def test_nothing_heavy_is_loaded_before_it_is_used(program, absent):
     assert not loaded(program) & absent
 
 
-def test_public_names_are_sorted_there_and_no_module_has_their_name():
-    names = lenet5.__all__
-    constants = [name for name in names if name.isupper()]
-    assert names == sorted(constants) + sorted(set(names) - set(constants))
-    assert all(getattr(lenet5, name) is not None for name in names)
-    assert set(names) <= set(dir(lenet5))
-    assert not {path.stem for path in SOURCES} & set(names)
+def stub() -> dict[str, str]:
+    """Module of each public name, by Python's own parser of the stub."""
+    tree = ast.parse((PACKAGE / "__init__.pyi").read_text(encoding="utf-8"))
+    lines = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
+    assert all(line.level == 1 and len(line.names) == 1 for line in lines)
+    assert all(line.names[0].asname == line.names[0].name for line in lines)  # so that it is exported
+    return {line.names[0].name: f"lenet5.{line.module}" for line in lines}
+
+
+def test_public_names_are_those_of_the_stub():
+    assert {*lenet5.__all__, "__version__"} == set(stub())
+    assert lenet5.__all__ == sorted(lenet5.__all__) and set(lenet5.__all__) <= set(dir(lenet5))
     with pytest.raises(AttributeError, match="nothing"):
         _ = lenet5.nothing
+
+
+@pytest.mark.parametrize(("name", "module"), stub().items())
+def test_each_public_name_is_what_its_module_has(name, module):
+    assert getattr(lenet5, name) is getattr(importlib.import_module(module), name)
+
+
+def test_no_room_has_the_name_of_something_public():
+    rooms = {path.stem for path in PACKAGE.glob("*.py")} | {
+        path.parent.name for path in PACKAGE.glob("*/__init__.py")
+    }
+    assert not rooms & set(lenet5.__all__)
 
 
 def test_every_error_is_public():

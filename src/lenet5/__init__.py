@@ -1,75 +1,32 @@
-"""LeNet-5 exactly as published: trained, run and read with at the speed of the machine."""
+"""LeNet-5 exactly as published in 1998, trained and run at the speed of the machine, and a reader of handwriting.
+
+Public names are listed in __init__.pyi. A module is imported when one of its names is first used.
+"""
 
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+import os
 
 from ._version import __version__ as __version__
 
-if TYPE_CHECKING:
-    from .data.dataset import Dataset
-    from .errors import (
-        DataError,
-        DownloadError,
-        InputError,
-        LeNet5Error,
-        MissingExtraError,
-        ModelError,
-        PictureError,
-        SaveError,
-    )
-    from .evaluation.classification import Evaluation
-    from .model.ensemble import Ensemble
-    from .model.lenet5 import LeNet5
-    from .network.distortion import Distortion
-    from .reading.reader import Reader
-    from .training.recipes import BEST, FAST, PAPER, PAPER_DISTORTED, PaperRecipe, Recipe
 
-__all__ = [
-    "BEST",
-    "FAST",
-    "PAPER",
-    "PAPER_DISTORTED",
-    "DataError",
-    "Dataset",
-    "Distortion",
-    "DownloadError",
-    "Ensemble",
-    "Evaluation",
-    "InputError",
-    "LeNet5",
-    "LeNet5Error",
-    "MissingExtraError",
-    "ModelError",
-    "PaperRecipe",
-    "PictureError",
-    "Reader",
-    "Recipe",
-    "SaveError",
-]
-
-# Where each public name is made; a file is imported when one of its names is first asked for.
-_HOMES = {
-    "BEST": "training.recipes",
-    "FAST": "training.recipes",
-    "Ensemble": "model.ensemble",
-    "Dataset": "data.dataset",
-    "Distortion": "network.distortion",
-    "Evaluation": "evaluation.classification",
-    "LeNet5": "model.lenet5",
-    "PAPER": "training.recipes",
-    "PAPER_DISTORTED": "training.recipes",
-    "PaperRecipe": "training.recipes",
-    "Reader": "reading.reader",
-    "Recipe": "training.recipes",
-}
+def _read_stub() -> dict[str, str]:
+    """The module of each public name, as __init__.pyi lists them: `from .MODULE import NAME as NAME`, one a line."""
+    # Not by pathlib, which takes longer to load than all the rest.
+    with open(os.path.join(__path__[0], "__init__.pyi"), encoding="utf-8") as stub:  # noqa: PTH118, PTH123
+        lines = [line.split() for line in stub if line.startswith("from .")]
+    return {words[3]: words[1] for words in lines if words[3] != "__version__"}
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
+_MODULES = _read_stub()
+__all__ = sorted(_MODULES)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
         raise AttributeError(f"module 'lenet5' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f".{_HOMES.get(name, 'errors')}", __name__), name)
+    value: object = getattr(importlib.import_module(_MODULES[name], __name__), name)
     globals()[name] = value
     return value
 

@@ -47,7 +47,7 @@ def test_paths_come_in_the_order_of_their_penalties_and_none_is_missed(arcs):
     found = list(graph.paths())
     assert sorted(path.arcs for path in found) == sorted(arcs for _, arcs in expected)
     assert [path.penalty for path in found] == pytest.approx([penalty for penalty, _ in expected])
-    best = graph.best()
+    best = graph.viterbi_path()
     assert (best is None) == (not expected)
 
 
@@ -79,8 +79,8 @@ def test_the_forward_penalties_of_readings_add_up_the_paths_that_say_so(arcs, re
 @settings(max_examples=40, deadline=None)
 def test_the_slope_of_the_forward_penalty_agrees_with_finite_differences(arcs):
     graph = built(arcs)
-    slopes = graph.forward_slopes()
-    if graph.best() is None:
+    slopes = graph.arc_posteriors()
+    if graph.viterbi_path() is None:
         assert not slopes.any()
         return
     for arc in range(len(slopes)):
@@ -111,7 +111,7 @@ def test_composition_leaves_exactly_the_paths_the_automaton_accepts(arcs, moves,
                     return False
         return accepting[state]
 
-    composed, origin = graph.within(next_state, accepting)
+    composed, origin = graph.compose(next_state, accepting)
     found = [tuple(int(a) for a in origin[list(path.arcs)] if a >= 0) for path in composed.paths()]
     assert sorted(found) == sorted(path.arcs for path in graph.paths() if accepted(path))
     penalties = [path.penalty for path in composed.paths()]
@@ -122,11 +122,11 @@ def test_an_infinite_penalty_forbids_an_arc():
     graph = Graph(3, [0, 0, 1], [1, 2, 2], [1, 2, 3], [0.0, 5.0, np.inf])
     assert [path.arcs for path in graph.paths()] == [(1,)]
     assert graph.forward_penalty() == 5.0
-    assert graph.forward_slopes().tolist() == [0, 1, 0]
+    assert graph.arc_posteriors().tolist() == [0, 1, 0]
 
 
 def test_a_graph_without_a_way_through_has_no_best_path():
-    assert Graph(3, [0], [1], [0], [0.0]).best() is None
+    assert Graph(3, [0], [1], [0], [0.0]).viterbi_path() is None
     assert Graph(3, [0], [1], [0], [0.0]).forward_penalty() == math.inf
 
 

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lenet5.errors import InputError
-from lenet5.lattice.regex import choices, length, listed, pattern
+from lenet5.lattice.automaton import choices, length, read_choices
+from lenet5.lattice.regex import pattern
 
 DIGITS = "0123456789"
 STRINGS = ["".join(s) for n in range(5) for s in itertools.product("012x", repeat=n)]
@@ -100,8 +101,8 @@ def test_impossible_lengths_and_lists_are_refused():
 def test_a_list_is_a_line_each(tmp_path):
     path = tmp_path / "numbers.txt"
     path.write_text("12\n\n 007 \n")
-    assert listed(path) == ["12", "007"]
+    assert read_choices(path) == ["12", "007"]
     path.write_bytes(b"\xff\xfe\xff")
     for wrong in (path, tmp_path / "none.txt"):
         with pytest.raises(InputError, match="cannot read"):
-            listed(wrong)
+            read_choices(wrong)

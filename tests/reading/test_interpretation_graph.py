@@ -114,7 +114,7 @@ def test_uncertain_spans_end_at_nodes_that_nearly_all_paths_meet():
     assert line.uncertain_spans([0, 1, 2, 3, 4], 0.4) == []
     graph = line.graph
     past = Graph(5, [*graph.start, 1], [*graph.end, 3], [*graph.label, 8], [*graph.penalty, 2.0])
-    share = past.forward_slopes()[-1]
+    share = past.arc_posteriors()[-1]
     assert share > DecodingSettings().bypass  # go past the second node, which therefore ends no span
     assert replace(line, graph=past, candidate=np.append(line.candidate, 1)).uncertain_spans(
         [0, 1, 2, 3, 4], 0.9

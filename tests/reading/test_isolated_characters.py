@@ -12,7 +12,7 @@ from lenet5.imaging.geometry import Region
 from lenet5.imaging.load import load_image
 from lenet5.imaging.normalise import normalise_character
 from lenet5.imaging.shear import shear_images
-from lenet5.lattice.regex import choices
+from lenet5.lattice.automaton import choices
 from lenet5.reading.isolated_characters import IsolationSettings, isolate, read_isolated
 from lenet5.reading.reader import Reader
 

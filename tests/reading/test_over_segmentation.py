@@ -15,7 +15,8 @@ from lenet5.engine.backend import backend
 from lenet5.errors import PictureError
 from lenet5.imaging.normalise import fit_to_box
 from lenet5.imaging.segmentation import Segments, over_segment
-from lenet5.lattice.regex import choices, length, pattern
+from lenet5.lattice.automaton import choices, length
+from lenet5.lattice.regex import pattern
 from lenet5.model.classifier import Classifier
 from lenet5.model.lenet5 import LeNet5
 from lenet5.reading.over_segmentation import OverSegmentationSettings, read_string

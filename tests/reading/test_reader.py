@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from lenet5.errors import InputError, ModelError, PictureError
-from lenet5.lattice.regex import choices, length
+from lenet5.lattice.automaton import choices, length
 from lenet5.model.lenet5 import LeNet5
 from lenet5.reading import over_segmentation
 from lenet5.reading.acceptance import AcceptancePolicy

@@ -55,7 +55,7 @@ def posteriors(pulses: dict[int, int], count: int = 20) -> np.ndarray:
 )
 def test_the_best_path_reads_what_columns_are_sure_of(pulses, labels):
     graph = column_graph(posteriors(pulses))
-    path = graph.best()
+    path = graph.viterbi_path()
     assert [int(graph.label[a]) for a in path.arcs if graph.label[a] >= 0] == labels
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from ..lattice.regex import Grammar
+    from ..lattice.automaton import Grammar
     from ..model.classifier import Classifier
 
 __all__ = ["allowed_by", "reading_options", "threshold_of"]
@@ -70,12 +70,13 @@ def allowed_by(
         click.UsageError: More than one of the options is given.
         InputError: A string has a character that the network does not know, or the pattern is no regular expression.
     """
-    from ..lattice import regex
+    from ..lattice.automaton import read_choices
+    from ..lattice.grammar import make_grammar
 
     if sum(option is not None for option in (digits, pattern, choices)) > 1:
         raise click.UsageError("--digits, --pattern and --choices exclude one another: give one of them")
-    listed = None if choices is None else regex.listed(choices)
-    return regex.allowed(classes, digits=digits, pattern=pattern, choices=listed)
+    strings = None if choices is None else read_choices(choices)
+    return make_grammar(classes, digits=digits, pattern=pattern, choices=strings)
 
 
 def threshold_of(model: Classifier, threshold: float | None, max_error: float | None) -> float | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import DataError, PictureError
 from ..imaging.page_layout import Mode
-from ..lattice.regex import Grammar
+from ..lattice.automaton import Grammar
 from ..parallel import parallel_map
 from ..reading.reader import Reader
 

@@ -1,10 +1,10 @@
-"""Segmentation graphs and their paths (Sections IV-B, V and VI-E). Knows no network: penalties in, paths out.
+"""Graphs of penalties and their paths (Sections IV-B, V and VI-E): Viterbi, n-best, forward penalty, composition.
 
-Nodes are places between pieces of a line, in reading order; an arc is one reading of what lies between two of
-them, with a label and a penalty; a path from the first node to the last is a reading of the line, and its
-penalty the sum of its arcs'. The Viterbi path is the one of least penalty; the forward penalty adds all
-paths up as probabilities, −log Σ e^(−penalty), and its derivative to an arc's penalty is the share of the
-paths, so weighed, that use the arc (Section VI-D).
+No network is known here: penalties in, paths out. Nodes are places between pieces of a line, in reading order. An
+arc is one reading of what lies between two of them, with a label and a penalty. A path from the first node to the
+last is a reading of the line, and its penalty is the sum of its arcs'. The Viterbi path has the least penalty. The
+forward penalty adds all paths up as probabilities, −log Σ e^(−penalty). Its derivative to an arc's penalty is the
+posterior of the arc: the share of the paths, so weighted, that use it (Section VI-D).
 
 `python -m lenet5.lattice.graph` shows a small graph and its paths.
 """
@@ -15,6 +15,7 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -36,23 +37,43 @@ class Path:
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """Arcs between `nodes` nodes, every one from a lower to a higher; paths run from node 0 to the last.
+    """Arcs between nodes, every one from a lower node to a higher; paths run from node 0 to the last.
 
-    start, end, label: (arcs,) integers; penalty: (arcs,) floats, where inf forbids an arc. What a label means
-    is the caller's: here it is only carried along. loops: what sums over paths; NumPy's, unless given.
-    Raises InputError for arcs that do not run forward.
+    Args:
+        nodes: Number of nodes.
+        start, end: (arcs,) integers, the nodes that an arc connects.
+        label: (arcs,) integers; their meaning is the caller's. −1 is a silent arc.
+        penalty: (arcs,) floats, nats; inf forbids an arc.
+        loops: What sums over paths; NumPy's, unless given.
+
+    Raises:
+        InputError: An arc does not run forward, or a penalty is no number.
     """
 
     nodes: int
-    start: ArrayLike
-    end: ArrayLike
-    label: ArrayLike
-    penalty: ArrayLike
-    loops: Lattice = numpy_loops
+    start: NDArray[np.intp]
+    end: NDArray[np.intp]
+    label: NDArray[np.intp]
+    penalty: NDArray[np.float64]
+    loops: Lattice
 
-    def __post_init__(self) -> None:
-        for name, kind in (("start", np.intp), ("end", np.intp), ("label", np.intp), ("penalty", np.float64)):
-            object.__setattr__(self, name, np.asarray(getattr(self, name), kind).reshape(-1))
+    def __init__(
+        self,
+        nodes: int,
+        start: ArrayLike,
+        end: ArrayLike,
+        label: ArrayLike,
+        penalty: ArrayLike,
+        loops: Lattice = numpy_loops,
+    ) -> None:
+        for name, value in (("start", start), ("end", end), ("label", label)):
+            object.__setattr__(self, name, np.asarray(value, np.intp).reshape(-1))
+        object.__setattr__(self, "penalty", np.asarray(penalty, np.float64).reshape(-1))
+        object.__setattr__(self, "nodes", nodes)
+        object.__setattr__(self, "loops", loops)
+        self._check()
+
+    def _check(self) -> None:
         arcs = len(self.start)
         if not arcs == len(self.end) == len(self.label) == len(self.penalty):
             raise InputError("start, end, label and penalty of a graph must have one entry an arc")
@@ -90,7 +111,7 @@ class Graph:
         end, penalty = self.end[order].tolist(), self.penalty[order].tolist()
         # (penalty of the whole at best, order of arrival, penalty so far, place of the next arc in `arcs`, the
         # last such place of its node, arcs so far as a linked list)
-        waiting: list[tuple] = []
+        waiting: list[tuple[Any, ...]] = []
         arrivals = 0
         if self.nodes == 1:
             yield Path((), 0.0)
@@ -115,73 +136,74 @@ class Graph:
                 taken.append(arc)
             yield Path(tuple(reversed(taken)), here)
 
-    def best(self) -> Path | None:
-        """The Viterbi path: the one of least penalty. None where no path leads to the last node."""
-        return self._best
+    def viterbi_path(self) -> Path | None:
+        """The path of least penalty; None where no path leads to the last node."""
+        return self._viterbi_path
 
     @cached_property
-    def _best(self) -> Path | None:
+    def _viterbi_path(self) -> Path | None:
         return next(self.paths(), None)
 
     def forward_penalty(self) -> float:
         """−log Σ over all paths of e^(−penalty) (Section VI-E); inf where there is no path."""
-        return float(self._reached[-1])
+        return float(self._forward_scores[-1])
 
-    def forward_penalties(self, readings: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-        """The forward penalty of each reading, (readings,): of the paths that say its labels and no others.
+    def forward_penalties(self, sequences: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """The forward penalty of each sequence of labels, (sequences,): of the paths with its labels and no others.
 
         Silent arcs, those of label −1, may lie anywhere between.
         """
-        longest = max(map(len, readings), default=0)
-        wanted = np.full((len(readings), longest), -2, np.intp)  # −2: no arc's label
-        for row, labels in zip(wanted, readings, strict=True):
+        longest = max(map(len, sequences), default=0)
+        wanted = np.full((len(sequences), longest), -2, np.intp)  # −2: no arc's label
+        for row, labels in zip(wanted, sequences, strict=True):
             row[: len(labels)] = labels
-        found = self.loops.sequence_scores(self.nodes, self.start, self.end, self.label, self.penalty, wanted)
-        return found[np.arange(len(readings)), [len(labels) for labels in readings]]
+        scores = self.loops.sequence_scores(
+            self.nodes, self.start, self.end, self.label, self.penalty, wanted
+        )
+        return scores[np.arange(len(sequences)), [len(labels) for labels in sequences]]
 
     @cached_property
-    def _reached(self) -> NDArray[np.float64]:
+    def _forward_scores(self) -> NDArray[np.float64]:
         """Forward penalty from the first node to each, (nodes,)."""
         return self.loops.forward_scores(self.nodes, self.start, self.end, self.penalty)
 
-    def forward_slopes(self) -> NDArray[np.float64]:
-        """Derivative of the forward penalty to each arc's penalty, (arcs,): the share of paths through it."""
-        reached, ahead = self._reached, self._onward(self.loops.forward_scores)
-        if reached[-1] == np.inf:
+    def arc_posteriors(self) -> NDArray[np.float64]:
+        """Share of all paths, weighted by probability, through each arc, (arcs,): the forward penalty's derivative."""
+        scores, ahead = self._forward_scores, self._onward(self.loops.forward_scores)
+        if scores[-1] == np.inf:
             return np.zeros(len(self.start))
-        return np.exp(reached[-1] - (reached[self.start] + self.penalty + ahead[self.end]))
+        return np.exp(scores[-1] - (scores[self.start] + self.penalty + ahead[self.end]))
 
-    def within(self, next_state: ArrayLike, accepting: ArrayLike) -> tuple[Graph, NDArray[np.intp]]:
+    def compose(self, next_state: ArrayLike, accepting: ArrayLike) -> tuple[Graph, NDArray[np.intp]]:
         """The graph composed with an automaton (Section VI-C): only paths whose labels it accepts are left.
 
-        next_state: (states, labels) integers, −1 where a label may not follow; state 0 is the first. An arc
-        of label −1 is silent: it leaves the state as it is. accepting: (states,) bool.
-        Returns the composed graph, and for each of its arcs the index of the arc it stands for (−1: none).
+        Args:
+            next_state: (states, labels) integers, −1 where a label may not follow; state 0 is the first. A silent
+                arc leaves the state as it is.
+            accepting: (states,) bool.
+
+        Returns:
+            The composed graph, and for each of its arcs the index of the arc it stands for (−1: none).
         """
-        next_state, accepting = np.asarray(next_state, np.intp), np.asarray(accepting, bool)
-        states = len(next_state)
-        start, end, label, origin = [], [], [], []
+        follow, accepting = np.asarray(next_state, np.intp), np.asarray(accepting, bool)
+        states = len(follow)
+        arcs: list[tuple[int, int, int, int]] = []  # start, end, label, arc that it stands for
         reachable = np.zeros((self.nodes, states), bool)
         reachable[0, 0] = True
         for node in range(self.nodes):
-            for a in self.leaving[node]:
-                for state in np.flatnonzero(reachable[node]):
-                    found = int(state if self.label[a] < 0 else next_state[state, self.label[a]])
-                    if found >= 0:
-                        reachable[self.end[a], found] = True
-                        start.append(node * states + int(state))
-                        end.append(int(self.end[a]) * states + found)
-                        label.append(self.label[a])
-                        origin.append(a)
-        last = self.nodes * states  # one node behind all accepting states of the last
-        for state in np.flatnonzero(accepting & reachable[-1]):
-            start.append((self.nodes - 1) * states + int(state))
-            end.append(last)
-            label.append(-1)
-            origin.append(-1)
-        where = np.array(origin, np.intp)
-        penalty = np.where(where < 0, 0.0, np.append(self.penalty, 0.0)[where])
-        return Graph(last + 1, start, end, label, penalty, self.loops), where
+            for arc in self.leaving[node]:
+                label, end = int(self.label[arc]), int(self.end[arc])
+                for state in np.flatnonzero(reachable[node]).tolist():
+                    after = state if label < 0 else int(follow[state, label])
+                    if after >= 0:
+                        reachable[end, after] = True
+                        arcs.append((node * states + state, end * states + after, label, arc))
+        last = self.nodes * states  # one node after all accepting states of the last
+        for state in np.flatnonzero(accepting & reachable[-1]).tolist():
+            arcs.append(((self.nodes - 1) * states + state, last, -1, -1))
+        start, stop, labels, origin = np.array(arcs, np.intp).reshape(-1, 4).T
+        penalty = np.where(origin < 0, 0.0, np.append(self.penalty, 0.0)[origin])
+        return Graph(last + 1, start, stop, labels, penalty, self.loops), origin
 
 
 def _small() -> str:

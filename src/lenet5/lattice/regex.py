@@ -1,126 +1,40 @@
-"""What a reading may be: automata of characters, made from a length, a list or a pattern.
+"""Regular expressions as automata: parsed by recursive descent, and made deterministic.
 
-A segmentation graph composed with one of them (Section VI-C; graph.Graph.within) has only readings that it
-accepts: an amount of five digits, one of a list of account numbers. State 0 is the first;
-`next_state[state, class]` is the state that follows, −1 where the class may not come.
+K. Thompson, "Regular expression search algorithm", Communications of the ACM, 1968, doi:10.1145/363347.363387.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..errors import InputError
+from .automaton import MOST_STATES, Grammar
 
-__all__ = ["Grammar", "allowed", "choices", "length", "listed", "pattern"]
+__all__ = ["pattern"]
 
-MOST_STATES = 20_000  # of an automaton: enough for a list of thousands of numbers
 DEEPEST = 40  # brackets within brackets
 UNBOUNDED = -1  # a repetition without a last: `*`, `+`, `{2,}`
 
 SPACES = {"d": "0123456789", "w": "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"}
 
 
-@dataclass(frozen=True, eq=False)
-class Grammar:
-    """A deterministic automaton. next_state: (states, classes) integers; accepting: (states,) bool."""
-
-    next_state: NDArray[np.intp]
-    accepting: NDArray[np.bool_]
-
-    def accepts(self, labels: Iterable[int]) -> bool:
-        """Whether a string, given as indices of classes, is one that this automaton accepts."""
-        state = 0
-        for label in labels:
-            state = int(self.next_state[state, label])
-            if state < 0:
-                return False
-        return bool(self.accepting[state])
-
-
-def length(least: int, most: int | None, classes: Sequence[str]) -> Grammar:
-    """Strings of `least` to `most` characters; most=None: as many as like."""
-    if least < 0 or (most is not None and most < max(least, 1)) or max(least, most or 0) > MOST_STATES:
-        raise InputError(f"a reading cannot have from {least} to {most} characters")
-    last = least if most is None else most
-    state = np.arange(1, last + 2)
-    state[-1] = last if most is None else -1
-    accepting = np.arange(last + 1) >= least
-    return Grammar(np.repeat(state[:, None], len(classes), 1).astype(np.intp), accepting)
-
-
-def choices(strings: Iterable[str], classes: Sequence[str]) -> Grammar:
-    """Only the given strings. Raises InputError for none, and for a character that is no class."""
-    index = {name: i for i, name in enumerate(classes)}
-    rows, accepting = [[-1] * len(classes)], [False]
-    for string in strings:
-        state = 0
-        for character in string:
-            if character not in index:
-                raise InputError(
-                    f"{string!r} cannot be read: {character!r} is none of the classes {''.join(classes)}"
-                )
-            following = rows[state][index[character]]
-            if following < 0:
-                following = rows[state][index[character]] = len(rows)
-                if len(rows) >= MOST_STATES:
-                    raise InputError(f"the list of readings needs more than {MOST_STATES:,} states")
-                rows.append([-1] * len(classes))
-                accepting.append(False)
-            state = following
-        accepting[state] = bool(string) or accepting[state]
-    if not any(accepting):
-        raise InputError("there is no reading to choose from: the list is empty")
-    return Grammar(np.array(rows, np.intp), np.array(accepting))
-
-
-def allowed(
-    classes: Sequence[str],
-    *,
-    digits: int | None = None,
-    pattern: str | None = None,
-    choices: Iterable[str] | None = None,
-) -> Grammar | None:
-    """What a string may be: so many characters, what a pattern matches, or one of a list; None: anything.
-
-    Raises InputError for more than one of the three, and as they do.
-    """
-    if sum(rule is not None for rule in (digits, pattern, choices)) > 1:
-        raise InputError("digits, pattern and choices exclude one another: give one of them")
-    if digits is not None:
-        return length(digits, digits, classes)
-    if pattern is not None:
-        return _matched(pattern, classes)
-    return None if choices is None else _chosen(choices, classes)
-
-
-def listed(path: str | os.PathLike[str]) -> list[str]:
-    """The lines of a text file, for `choices`; empty ones are left out. Raises InputError."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
-    return [line.strip() for line in lines if line.strip()]
-
-
 def pattern(expression: str, classes: Sequence[str]) -> Grammar:
-    r"""Strings that a regular expression matches whole: characters, `.`, `\d`, `\w`, `[0-5x]`, `[^…]`, `(…)`,
-    `|`, and after any of these `?`, `*`, `+`, `{3}`, `{2,}`, `{2,4}`; `\` before a sign takes it literally.
+    r"""Strings that a regular expression matches whole.
 
-    Raises InputError, with the place, for what is not such an expression, or where no string can match.
+    Args:
+        expression: Characters, `.`, `\d`, `\w`, `[0-5x]`, `[^…]`, `(…)`, `|`, and after any of these `?`, `*`,
+            `+`, `{3}`, `{2,}`, `{2,4}`; `\` before a sign takes it literally.
+        classes: The network's characters.
+
+    Raises:
+        InputError: It is no such expression (the sentence names the place), no string can match, or it needs too
+            many states.
     """
     states = _States()
     start, end = _Parser(expression, classes, states).whole()
     return _deterministic(states, start, end, len(classes), expression)
-
-
-# Under other names, for where an argument has theirs.
-_matched, _chosen = pattern, choices
 
 
 class _States:
@@ -137,6 +51,26 @@ class _States:
         self.moves.append(None)
         return len(self.free) - 1
 
+    def closure(self, starts: Iterable[int]) -> frozenset[int]:
+        """The states, and all that they lead to without a character."""
+        waiting, closed = list(starts), set(starts)
+        while waiting:
+            for state in self.free[waiting.pop()] - closed:
+                closed.add(state)
+                waiting.append(state)
+        return frozenset(closed)
+
+    def following(self, here: Iterable[int], classes: int) -> list[set[int]]:
+        """For each class the states to which it leads from any of these."""
+        after: list[set[int]] = [set() for _ in range(classes)]
+        for state in here:
+            move = self.moves[state]
+            if move:
+                labels, target = move
+                for label in labels:
+                    after[label].add(target)
+        return after
+
 
 class _Parser:
     """Recursive descent; every method gives the first and last state of what it has read."""
@@ -152,9 +86,9 @@ class _Parser:
         return self.text[self.at] if self.at < len(self.text) else ""
 
     def take(self, signs: str) -> bool:
-        found = bool(self.next()) and self.next() in signs
-        self.at += found
-        return found
+        taken = bool(self.next()) and self.next() in signs
+        self.at += taken
+        return taken
 
     def whole(self) -> tuple[int, int]:
         part = self.either()
@@ -238,9 +172,9 @@ class _Parser:
             return part
         if self.next() in "?*+{":
             raise self.wrong(f"there is nothing for {self.next()} to repeat")
-        found = frozenset(self.index[c] for c in self.characters() if c in self.index)
+        labels = frozenset(self.index[c] for c in self.characters() if c in self.index)
         start, end = self.states.new(), self.states.new()
-        self.states.moves[start] = (found, end)
+        self.states.moves[start] = (labels, end)
         return start, end
 
     def characters(self) -> Iterable[str]:
@@ -261,7 +195,7 @@ class _Parser:
 
     def bracketed(self) -> set[str]:
         others = self.take("^")
-        found: set[str] = set()
+        characters: set[str] = set()
         while not self.take("]"):
             if not self.next():
                 raise self.wrong("a [ is not closed")
@@ -275,39 +209,24 @@ class _Parser:
                 last = self.one()
                 if len(last) > 1 or last < first:
                     raise self.wrong(f"there is nothing from {first} to {last[:1]}")
-                found |= {chr(c) for c in range(ord(first), ord(last) + 1)}
+                characters |= {chr(c) for c in range(ord(first), ord(last) + 1)}
             else:
-                found |= set(first)
-        return set(self.index) - found if others else found
+                characters |= set(first)
+        return set(self.index) - characters if others else characters
 
 
 def _deterministic(states: _States, start: int, end: int, classes: int, expression: str) -> Grammar:
-    """The same strings without choices: every state a set of the states it could have been."""
-
-    def reached(found: Iterable[int]) -> frozenset[int]:
-        waiting, seen = list(found), set(found)
-        while waiting:
-            for state in states.free[waiting.pop()] - seen:
-                seen.add(state)
-                waiting.append(state)
-        return frozenset(seen)
-
-    sets = [reached([start])]
+    """The same strings by a deterministic automaton (Rabin and Scott 1959): each state is a set of states."""
+    sets = [states.closure([start])]
     numbers = {sets[0]: 0}
     rows: list[list[int]] = []
     for here in sets:  # grows while it is walked
-        following: list[set[int]] = [set() for _ in range(classes)]
-        for state in here:
-            if states.moves[state]:
-                found, after = states.moves[state]
-                for label in found:
-                    following[label].add(after)
         row = []
-        for after in following:
+        for after in states.following(here, classes):
             if not after:
                 row.append(-1)
                 continue
-            key = reached(after)
+            key = states.closure(after)
             if key not in numbers:
                 if len(sets) >= MOST_STATES:
                     raise InputError(f"the pattern {expression!r} needs more than {MOST_STATES:,} states")
@@ -316,6 +235,6 @@ def _deterministic(states: _States, start: int, end: int, classes: int, expressi
             row.append(numbers[key])
         rows.append(row)
     accepting = np.array([end in here for here in sets])
-    if not accepting[1:].any() and not accepting[0]:
+    if not accepting.any():
         raise InputError(f"the pattern {expression!r} matches nothing that these weights can read")
     return Grammar(np.array(rows, np.intp).reshape(len(sets), classes), accepting)

@@ -279,7 +279,7 @@ def _classify(lines: Sequence[_Runs], model: Classifier, settings: CandidateSett
         matters = []
         for line, cut, shown, answer in zip(lines, cuts, glyphs, penalties, strict=True):
             first = _likelier(shown, answer, cut, model)
-            share = line.graph(first.posterior, first.rubbish).forward_slopes()[: first.candidate.size]
+            share = line.graph(first.posterior, first.rubbish).arc_posteriors()[: first.candidate.size]
             matters.append(share.reshape(first.candidate.shape).sum(1)[first.run] >= settings.passing)
         every = cascade(
             model, np.concatenate(glyphs), np.concatenate(penalties), np.concatenate(matters), settings

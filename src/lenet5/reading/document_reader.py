@@ -15,7 +15,7 @@ from ..imaging.documents import Page, open_pages
 from ..imaging.load import Picture, source_name
 from ..imaging.page_layout import Mode
 from ..imaging.trace import Trace
-from ..lattice.regex import Grammar
+from ..lattice.automaton import Grammar
 from .forms import Area, Form
 from .output_files import file_stem, save_crops
 from .overlay import annotate, encode_png

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from ..errors import PictureError
 from ..imaging.geometry import Box
 from ..imaging.shear import sheared_views
+from ..lattice.automaton import Grammar
 from ..lattice.graph import Graph
-from ..lattice.regex import Grammar
 from ..model.classifier import Classifier
 from .results import Alternative, Character, String
 
@@ -106,7 +106,7 @@ class InterpretationGraph:
 
     def best_labels(self) -> tuple[int, ...]:
         """Labels of the best path of all; () where no character at all is likelier than any reading."""
-        best = self.graph.best()
+        best = self.graph.viterbi_path()
         return () if best is None else _spoken(self.graph.label, best.arcs)
 
     def uncertain_spans(
@@ -122,10 +122,10 @@ class InterpretationGraph:
         Returns:
             First and last node of each span; spans do not overlap.
         """
-        best = self.graph.best()
+        best = self.graph.viterbi_path()
         if best is None:
             return []
-        share = self.graph.forward_slopes()
+        share = self.graph.arc_posteriors()
         start, end = self.graph.start, self.graph.end
         firm = [n for n in ends if share[(start < n) & (end > n)].sum() < settings.bypass]
         firm = sorted({0, *firm, self.graph.nodes - 1})
@@ -151,7 +151,7 @@ class InterpretationGraph:
         """The characters of a path of the graph that was searched; origin: as from `_search`."""
         # A grammar repeats arcs: the paths through an arc are those through all of its copies.
         own = origin >= 0
-        shares = np.bincount(origin[own], searched.forward_slopes()[own], len(self.graph.start))
+        shares = np.bincount(origin[own], searched.arc_posteriors()[own], len(self.graph.start))
         characters = []
         for arc in origin[list(path)].tolist():
             if arc >= 0 and self.candidate[arc] >= 0:
@@ -188,7 +188,7 @@ class InterpretationGraph:
         """The best readings, the graph that was searched, and for each of its arcs the own one (−1: none)."""
         graph = self.graph
         if grammar is not None:
-            searched, origin = graph.within(grammar.next_state, grammar.accepting)
+            searched, origin = graph.compose(grammar.next_state, grammar.accepting)
             return searched, origin, _readings(searched, best, settings)
         every = np.arange(len(graph.start))
         likely = every[(graph.penalty < settings.unlikely) | (graph.label == SILENT)]

@@ -17,8 +17,8 @@ from ..imaging.geometry import Box, Region, foreground_box, scale_box
 from ..imaging.normalise import glyph
 from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
+from ..lattice.automaton import Grammar
 from ..lattice.graph import Graph
-from ..lattice.regex import Grammar
 from ..model.classifier import Classifier
 from .interpretation_graph import DecodingSettings, InterpretationGraph, classify_views
 from .results import String

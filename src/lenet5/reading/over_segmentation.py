@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..imaging.segmentation import SegmentationSettings, Segments, over_segment
 from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
-from ..lattice.regex import Grammar
+from ..lattice.automaton import Grammar
 from ..model.classifier import Classifier
 from .candidates import CandidateSettings, recognise, recognise_all
 from .interpretation_graph import DecodingSettings, InterpretationGraph, union_alternatives

@@ -17,7 +17,8 @@ from ..imaging.geometry import Box, Region, bounding_box, scale_box
 from ..imaging.load import Picture, load_image_with_scale, source_name
 from ..imaging.page_layout import MODES, Mode, PageLayout, layout
 from ..imaging.trace import Trace
-from ..lattice.regex import Grammar, allowed
+from ..lattice.automaton import Grammar
+from ..lattice.grammar import make_grammar
 from ..model.classifier import Classifier
 from ..model.load import find
 from . import over_segmentation, space_displacement
@@ -107,7 +108,7 @@ class Reader:
             mode: What the picture is taken for: "character", "string", "lines", "boxes", or "auto", whichever it
                 looks like.
             region: The part of it to read, in pixels or shares (forms.parse_region).
-            grammar: Strings that are allowed (lattice.regex); None: all.
+            grammar: Strings that are allowed (lattice.automaton); None: all.
             best: Different readings wanted of each string, the first included.
             threshold: Confidence, 0 … 1, below which a character is rejected. None: the model's own
                 (Classifier.threshold_for), by the rules of `acceptance.accept`.
@@ -202,7 +203,7 @@ class Reader:
         answers: dict[str, Result | PictureError] = {}
         for field, region in form.regions(image, name):
             classes = self.model.classes
-            grammar = allowed(classes, digits=field.digits, pattern=field.pattern, choices=field.choices)
+            grammar = make_grammar(classes, digits=field.digits, pattern=field.pattern, choices=field.choices)
             try:
                 result = self.read_image(
                     region.image,

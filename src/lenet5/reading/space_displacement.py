@@ -22,8 +22,8 @@ from ..imaging.line_image import BORDER, STRIDE, LineImage
 from ..imaging.shear import SHEARS, sheared_views
 from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
+from ..lattice.automaton import Grammar
 from ..lattice.graph import Graph
-from ..lattice.regex import Grammar
 from ..model.classifier import Classifier
 from ..network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
 from ..network.reference import forward

@@ -24,7 +24,7 @@ from ..imaging.foreground import line_foreground
 from ..imaging.load import load_image_with_scale
 from ..imaging.segmentation import over_segment
 from ..imaging.threshold import MASK_LEVEL
-from ..lattice.regex import choices
+from ..lattice.automaton import choices
 from ..model.classifier import Classifier
 from ..parallel import parallel_map
 from ..reading.candidates import recognise
@@ -65,8 +65,8 @@ def aligned(
     found = over_segment(ink)
     parts = recognise(found, model)
     allowed = choices([text], model.classes)
-    searched, origin = parts.graph.within(allowed.next_state, allowed.accepting)
-    best = searched.best()
+    searched, origin = parts.graph.compose(allowed.next_state, allowed.accepting)
+    best = searched.viterbi_path()
     if best is None:
         return None
     said = {}
