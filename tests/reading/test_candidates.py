@@ -62,7 +62,7 @@ def test_what_is_surely_one_character_by_itself_is_not_cut_in_two(mnist_test):
 
     def split(shape: ShapePenalties) -> int:
         lines = [np.asarray(six, np.float32) / 255 for six in sixes]
-        settings = OverSegmentationSettings(CandidateSettings(shape))
+        settings = OverSegmentationSettings(candidates=CandidateSettings(shape))
         return sum(len(read_string(line, model, best=1, settings=settings).text) > 1 for line in lines)
 
     assert split(ShapePenalties()) <= 3 < split(ShapePenalties(whole=0.0))
@@ -77,7 +77,9 @@ def test_only_the_small_class_may_be_small_at_no_cost(mnist_test):
     model = find("ensemble")
 
     def penalty(small_class: str) -> float:
-        settings = OverSegmentationSettings(CandidateSettings(ShapePenalties(small_class=small_class)))
+        settings = OverSegmentationSettings(
+            candidates=CandidateSettings(ShapePenalties(small_class=small_class))
+        )
         return read_string(line, model, settings=settings).penalty
 
     assert read_string(line, model).text == "30"
