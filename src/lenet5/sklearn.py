@@ -80,9 +80,7 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         self._begin(X, np.unique(y))
         recipe = self._recipe()
-        fit(
-            self.model_, self._images(X), self._indices(y), recipe, seed=self._seed, threads=self.threads
-        )
+        fit(self.model_, self._images(X), self._indices(y), recipe, seed=self._seed, threads=self.threads)
         self.n_iter_ = recipe.passes
         return self
 

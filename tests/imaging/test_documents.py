@@ -115,7 +115,7 @@ def test_a_tiff_cut_short_gives_the_pages_before_and_then_a_sentence():
     data = document("TIFF", 3)
     pages = open_pages(data[: len(data) * 2 // 3], "scan.tif")
     with pytest.raises(PictureError, match=r"cannot read scan\.tif") as met:
-        assert squares(next(pages).picture) == 1
+        assert squares(next(pages).image) == 1
         list(pages)
     assert "\n" not in str(met.value)
 
