@@ -179,8 +179,9 @@ class InterpretationGraph:
         """Arcs that read the same in the same place, with a piece more or less: (arcs,)."""
         start, end = self.positions[self.graph.start], self.positions[self.graph.end]
         middle = (start[arc] + end[arc]) / 2
-        same: NDArray[np.bool_] = self.graph.label == self.graph.label[arc]
-        return same & (start <= middle) & (end > middle)
+        equivalent: NDArray[np.bool_] = self.graph.label == self.graph.label[arc]
+        equivalent &= (start <= middle) & (end > middle)
+        return equivalent
 
     def _search(
         self, grammar: Grammar | None, best: int, settings: DecodingSettings
