@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from lenet5.errors import PictureError
 from lenet5.imaging import normalise
 from lenet5.imaging.load import load_image
-from lenet5.imaging.normalise import normalise_character
+from lenet5.imaging.normalise import fit_to_box, fit_to_box_all, normalise_character
 from lenet5.model.lenet5 import LeNet5
 
 
@@ -328,3 +328,24 @@ def test_digits_that_people_wrote_are_read(own_characters):
     fields = np.stack([normalise_character(own_characters / "images" / row["file"]) for row in rows])
     answers = LeNet5.pretrained("digits").predict(fields)
     assert np.mean([str(a) == row["label"] for a, row in zip(answers, rows, strict=True)]) >= 0.92
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (7, 5), (90, 61)])
+def test_any_box_of_ink_is_fitted_and_centred_by_mass(shape):
+    field = fit_to_box(np.ones(shape, np.float32))
+    rows, columns = np.flatnonzero(field.any(1)), np.flatnonzero(field.any(0))
+    assert max(len(rows), len(columns)) == 20
+    assert abs(np.average(np.arange(28), weights=field.sum(1)) - 14) <= 0.51
+    assert abs(np.average(np.arange(28), weights=field.sum(0)) - 14) <= 0.51
+
+
+def test_several_are_fitted_as_each_alone():
+    rng = np.random.default_rng(0)
+    parts = [rng.random(shape, np.float32) for shape in ((30, 12), (7, 40), (20, 20), (1, 1))] + [
+        np.zeros((9, 5), np.float32)
+    ]
+    found = fit_to_box_all(parts)
+    assert found.shape == (5, 28, 28) and not found[4].any()
+    for one, ink in zip(found, parts, strict=True):
+        np.testing.assert_array_equal(one, fit_to_box(ink))
+    assert fit_to_box_all([]).shape == (0, 28, 28)

@@ -1,4 +1,4 @@
-"""Lines of a page, printed boxes, and the sheet that shows every step: on pages made here."""
+"""The layout of pages drawn here: their lines of text, and what is recorded on the way."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.errors import PictureError
 from lenet5.imaging.character_boxes import find_character_boxes
-from lenet5.imaging.deskew import deskew
-from lenet5.imaging.geometry import Region
-from lenet5.imaging.page_layout import find_text_lines
-from lenet5.model.lenet5 import LeNet5
+from lenet5.imaging.page_layout import MODES, find_text_lines, layout
+from lenet5.imaging.trace import Trace
 
 Box = tuple[int, int, int, int]
 
@@ -155,72 +153,34 @@ def test_amounts_on_cheques_are_one_line_and_no_boxes(cheque_amounts):
 # --- boxes -------------------------------------------------------------------------------------------
 
 
-def framed(kind: str, count: int = 6, side: int = 46, dark: float = 0.8) -> tuple[np.ndarray, list[Box]]:
-    """A row of boxes, all but the second filled with a digit, and where their insides are."""
-    gap = 12 if kind == "apart" else 0
-    ink = Image.new("F", (60 + count * (side + gap), 150))
-    pen = ImageDraw.Draw(ink)
-    boxes = []
-    for i in range(count):
-        x, y = 25 + i * (side + gap), 50
-        if kind == "comb":
-            pen.line(
-                [(x, y + side - 12), (x, y + side), (x + side, y + side), (x + side, y + side - 12)], dark, 1
-            )
-        else:
-            pen.rectangle([x, y, x + side, y + side], outline=dark, width=2)
-        boxes.append((x + 2, y + 2, side - 3, side - 3))
-        if i != 1:
-            at = (x + 12, y + (-6 if kind == "crossed" and i == 3 else 2))
-            high = side + 8 if kind == "crossed" and i == 3 else 34
-            pen.text(at, str(i), fill=1.0, font=ImageFont.load_default(high), stroke_width=1)
-    return np.asarray(ink), boxes
-
-
-@pytest.mark.parametrize("kind", ["closed", "apart", "comb", "crossed"])
-@pytest.mark.parametrize("dark", [0.25, 0.9])
-def test_boxes_are_found_in_order(kind, dark):
-    ink, boxes = framed(kind, dark=dark)
-    found = find_character_boxes(on_paper(ink))
-    assert len(found) == len(boxes)
-    for region, (x, y, w, h) in zip(found, boxes, strict=True):
-        left, top, wide, high = region.box
-        assert left + wide / 2 == pytest.approx(x + w / 2, abs=4)
-        assert 0.8 * w <= wide <= w + 3
-        assert top >= y - (0.5 * h if kind == "comb" else 2)
-        assert top + high <= y + h + 3
-        assert region.image.shape == (high, wide, 3)
-
-
-@pytest.mark.parametrize("kind", ["closed", "apart"])
-@pytest.mark.parametrize("turn", [0, 1])
-def test_an_empty_box_is_empty_and_no_frame_is_read(kind, turn):
-    from lenet5.imaging.normalise import normalise_character
-
-    ink, _ = framed(kind)
-    page = Image.fromarray(np.uint8(255 * on_paper(ink))).rotate(
-        turn, Image.Resampling.BICUBIC, fillcolor=(235,) * 3
-    )
-    found = find_character_boxes(np.asarray(page, np.float32) / 255)
-    assert len(found) == 6
-    with pytest.raises(PictureError, match="nothing to read"):
-        normalise_character(found[1].image)
-    assert LeNet5.pretrained("digits").predict(normalise_character(found[2].image)[None])[0] == 2
-
-
-def test_rows_of_boxes_are_numbered():
-    ink, boxes = framed("closed")
-    found = find_character_boxes(on_paper(np.vstack([ink, ink])))
-    assert [region.line for region in found] == [0] * len(boxes) + [1] * len(boxes)
-
-
-def test_digits_make_no_boxes():
-    ink, _ = printed((500, 120), [(20, 20, "0000 8806 9", 60)])
-    assert find_character_boxes(on_paper(ink)) == []
+def test_lines_of_text_make_no_boxes():
     assert find_character_boxes(on_paper(INK)) == []
 
 
-# --- any picture -------------------------------------------------------------------------------------
+@pytest.mark.parametrize("mode", MODES)
+def test_a_layout_has_regions_of_its_kind_in_pixels_of_the_image(mode):
+    image = on_paper(INK)
+    found = layout(image, mode=mode)
+    assert found.kind == ("lines" if mode == "auto" else mode)
+    if found.kind in ("character", "string"):
+        assert found.regions == (found.whole,) and found.whole.box == (0, 0, *SIZE)
+    elif found.kind == "boxes":
+        assert not found.regions
+    else:
+        assert len(found.regions) == len(find_text_lines(image))
+
+
+def test_a_layout_of_blank_paper_says_why_it_has_no_lines():
+    found = layout(np.full((200, 300, 3), 0.9, np.float32), "the wall")
+    assert not found.regions and "the wall" in found.errors[0]
+
+
+def test_steps_are_recorded_only_where_they_are_asked_for_and_change_nothing():
+    image, trace = on_paper(INK), Trace()
+    recorded, plain = layout(image, trace=trace), layout(image)
+    assert [region.box for region in recorded.regions] == [region.box for region in plain.regions]
+    assert [step.name for step in trace.steps] == ["image", "text_lines"]
+    assert trace.steps[-1].boxes == tuple(region.box for region in plain.regions)
 
 
 @given(
@@ -254,22 +214,3 @@ def test_any_picture_is_lines_or_a_sentence(rows, columns, seed, kind):
             left, top, wide, high = line.box
             assert 0 <= left < left + wide <= columns
             assert 0 <= top < top + high <= rows
-
-
-def test_levelling_finds_the_tilt_and_says_where_columns_begin():
-    ink = np.zeros((200, 300), bool)
-    x = np.arange(300)
-    for y in (60, 130):
-        for thick in range(14):
-            ink[y + thick + np.round(0.06 * x).astype(int), x] = x % 11 < 7
-    level, tops = deskew(ink)
-    rows, columns = np.nonzero(level)
-    again = np.zeros_like(ink)
-    again[rows + tops[columns], columns] = True
-    assert (again == ink).all()
-    assert np.count_nonzero(level.any(1)) <= 2 * 14 + 6
-
-
-def test_a_region_places_what_is_read_in_it():
-    region = Region((50, 60, 7, 8), (40, 55), np.zeros((20, 30, 3), np.float32))
-    assert region.on_page((3, 4, 5, 6)) == (43, 59, 5, 6)

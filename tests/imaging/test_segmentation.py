@@ -12,9 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 from scipy import ndimage
 
 from lenet5.engine.numpy_backend.seams import seam_costs, trace_seams
-from lenet5.imaging.normalise import fit_to_box, fit_to_box_all, normalise_character
+from lenet5.imaging.normalise import normalise_character
 from lenet5.imaging.segmentation import Segments, over_segment
-from lenet5.imaging.shear import shear_images
 
 FONT = ImageFont.load_default(36)
 
@@ -192,15 +191,6 @@ def test_what_was_not_cut_is_seen_as_it_is():
     assert found.shared_glyphs([]).shape == (0, 28, 28)
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (7, 5), (90, 61)])
-def test_any_box_of_ink_is_fitted_and_centred_by_mass(shape):
-    field = fit_to_box(np.ones(shape, np.float32))
-    rows, columns = np.flatnonzero(field.any(1)), np.flatnonzero(field.any(0))
-    assert max(len(rows), len(columns)) == 20
-    assert abs(np.average(np.arange(28), weights=field.sum(1)) - 14) <= 0.51
-    assert abs(np.average(np.arange(28), weights=field.sum(0)) - 14) <= 0.51
-
-
 @given(st.integers(2, 50), st.integers(2, 80), st.integers(0, 2**32 - 1), st.floats(0.02, 0.9))
 @settings(max_examples=60, deadline=None)
 def test_any_ink_is_cut_into_pieces(rows, columns, seed, share):
@@ -211,23 +201,6 @@ def test_any_ink_is_cut_into_pieces(rows, columns, seed, share):
     for first, behind in found.candidates():
         assert found.glyph(first, behind).shape == (28, 28)
     assert found.shared_glyphs(found.candidates()).shape == (len(found.candidates()), 28, 28)
-
-
-def test_leaning_moves_tops_aside_and_keeps_the_ink():
-    fields = np.zeros((2, 28, 28), np.uint8)
-    fields[0, 4:24, 13:15] = 200
-    fields[1, 4:24, 10:18] = 100
-    right, left = shear_images(fields, 0.2), shear_images(fields, -0.2)
-    columns = np.arange(28)
-    for field, before in zip(right, fields, strict=True):
-        moved = [
-            (r @ columns) / r.sum() - (b @ columns) / b.sum()
-            for r, b in zip(field[4:24] / 1.0, before[4:24] / 1.0, strict=True)
-        ]
-        assert np.allclose(moved, 0.2 * (13.5 - np.arange(4, 24)), atol=0.02)
-        assert abs(int(field.sum()) - int(before.sum())) < 50
-    assert np.array_equal(left, right[:, :, ::-1])
-    assert np.array_equal(shear_images(fields, 0.0), fields)
 
 
 def test_two_rings_that_lean_on_each_other_are_cut_between():
@@ -242,15 +215,3 @@ def test_two_rings_that_lean_on_each_other_are_cut_between():
             for held in [(found.piece >= first) & (found.piece < behind)]
         )
         assert best > 0.8  # some run of pieces holds one ring and next to nothing of the other
-
-
-def test_several_are_fitted_as_each_alone():
-    rng = np.random.default_rng(0)
-    parts = [rng.random(shape, np.float32) for shape in ((30, 12), (7, 40), (20, 20), (1, 1))] + [
-        np.zeros((9, 5), np.float32)
-    ]
-    found = fit_to_box_all(parts)
-    assert found.shape == (5, 28, 28) and not found[4].any()
-    for one, ink in zip(found, parts, strict=True):
-        np.testing.assert_array_equal(one, fit_to_box(ink))
-    assert fit_to_box_all([]).shape == (0, 28, 28)
