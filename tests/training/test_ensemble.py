@@ -8,7 +8,7 @@ from lenet5.errors import InputError, LeNet5Error
 from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5
 from lenet5.training.checkpoint import checkpoint_path, log_path
-from lenet5.training.ensemble import member_path, places, train_members
+from lenet5.training.ensemble import member_path, member_paths, train_members
 from lenet5.training.loop import train
 from lenet5.training.recipes import FAST
 
@@ -17,7 +17,7 @@ RECIPE = FAST.with_passes(2)
 
 @pytest.fixture(scope="module")
 def bars() -> Dataset:
-    """Ten places for a bar."""
+    """Ten member_paths for a bar."""
     labels = np.arange(200) % 10
     images = np.random.default_rng(0).integers(0, 60, (200, 28, 28)).astype(np.uint8)
     for image, label in zip(images, labels, strict=True):
@@ -83,13 +83,13 @@ def test_networks_go_on_from_the_members_in_turn_or_begin_anew(bars, start, tmp_
 def test_specialists_go_on_after_the_members(bars, start, tmp_path):
     special = LeNet5(seed=5, spread=1.0, power=0.5, coefficient=0.5)
     begun, out, told = Ensemble(start.members, [special], 0.15), tmp_path / "three.safetensors", []
-    assert places(out, 2, begun) == [member_path(out, number) for number in range(3)]
-    assert places(out, 1, begun) == [out]
+    assert member_paths(out, 2, begun) == [member_path(out, number) for number in range(3)]
+    assert member_paths(out, 1, begun) == [out]
     found = train_members(bars, RECIPE, networks=2, start=begun, out=out, each_network=told.append)
     assert told == [0, 1, 2] and found.weight == 0.15 and len(found.members) == 2
     assert (found.experts[0].parameters == train(bars, RECIPE, start=special, seed=2).parameters).all()
     assert (Ensemble.load(out).penalties(bars.images) == found.penalties(bars.images)).all()
-    assert not any(place.exists() for place in places(out, 2, begun))
+    assert not any(place.exists() for place in member_paths(out, 2, begun))
 
 
 def test_one_network_is_no_committee(bars, start, tmp_path):

@@ -87,7 +87,7 @@ def eval_command(
         taken = false_accepts(network, generated(MEASURED, COUNT, network.classes), threshold, threads)
     rejected, error = result.rejected_below(threshold)
     if as_json:
-        more = {
+        more: dict[str, object] = {
             "max_error": max_error,
             "threshold": threshold,
             "rejected": rejected,

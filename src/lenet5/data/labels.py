@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from ..errors import DataError
 
-__all__ = ["DIGITS", "ROWS", "class_of", "folder_of", "index_labels", "text"]
+__all__ = ["DIGITS", "NO_CHARACTER", "ROWS", "class_of", "folder_of", "index_labels", "text"]
 
 DIGITS = string.digits
 LETTERS = string.ascii_uppercase
+NO_CHARACTER = -1  # label of a non-character in training data: the rubbish class
 
 # What numbers stand for where no classes are named: the shortest row that is long enough. The fourth and the
 # fifth are those of EMNIST, the fourth with the letters merged whose two cases look alike.

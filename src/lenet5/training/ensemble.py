@@ -1,7 +1,7 @@
-"""Several networks trained, each by itself, one after another; then they are joined to an ensemble.
+"""The networks of an ensemble, trained by themselves one after another, then joined.
 
-Networks differ by the seed, which draws what they begin with, what they are mixed with, the order of the patterns and
-how these are distorted; and by what they go on from.
+Networks differ by the seed, which draws the parameters before training, the replayed patterns, the order of the
+patterns and their distortions; and by the network that they go on from.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from .loop import train
 from .preparation import fingerprint
 from .recipes import PaperRecipe, Recipe
 
-__all__ = ["member_path", "places", "train_members"]
+__all__ = ["member_path", "member_paths", "train_members"]
 
 
 def member_path(out: str | os.PathLike[str], number: int) -> Path:
-    """Where network `number`, from 0, of the ensemble `out` is until all are trained: out.network-1.safetensors."""
+    """The file of network `number`, from 0, until all networks of `out` are trained: out.network-1.safetensors."""
     out = Path(out)
     return out.with_name(f"{out.name.removesuffix('.safetensors')}.network-{number + 1}.safetensors")
 
 
-def places(out: str | os.PathLike[str], networks: int, start: Classifier | None = None) -> list[Path]:
-    """Where each of the networks that train_members trains is kept meanwhile: `out` itself where it is one."""
+def member_paths(out: str | os.PathLike[str], networks: int, start: Classifier | None = None) -> list[Path]:
+    """The files of the networks that `train_members` trains, until all are trained; `out` itself for one."""
     if networks == 1:
         return [Path(out)]
     count = networks + (len(start.experts) if start else 0)
@@ -44,55 +44,77 @@ def train_members(
     recipe: Recipe | PaperRecipe,
     *,
     networks: int,
-    out: str | os.PathLike[str],
+    out: str | os.PathLike[str] | None = None,
     start: Classifier | None = None,
     seed: int = 0,
     resume: bool = False,
-    each_network: Callable[[int], None] = lambda number: None,
+    each_network: Callable[[int], object] = lambda number: None,
     **settings: Any,
 ) -> Classifier:
-    """Train networks, each with a seed of its own, from `seed` on, and join them in one file; or only one.
+    """Train networks, each with a seed of its own, from `seed` on, and join them; or train only one.
 
-    start: what they go on from, a trained network or the members of an ensemble in turn, whose experts then go on
-    as well. resume: go on where an interruption came, networks that are done being left as they are. each_network:
-    told of each network, from 0, before it is trained. The rest is as for train.train, which is called for each.
-    Raises what that raises, and InputError for less than one network.
+    Args:
+        dataset: the patterns.
+        recipe: of the training.
+        networks: number of members.
+        out: file of the model; nothing is written, unless given.
+        start: a trained network, or an ensemble, whose members the networks go on from in turn; its experts then
+            go on as well.
+        seed: of the first network.
+        resume: go on after an interruption; networks that are done are left as they are.
+        each_network: called with the number of each network, from 0, before it is trained.
+        settings: of loop.train, which is called for each.
+
+    Returns:
+        The network, or the ensemble.
+
+    Raises:
+        InputError: less than one network.
+        LeNet5Error: as for loop.train.
     """
     if networks < 1:
         raise InputError(f"one network or more must be wanted, not {networks}")
     if networks == 1:
         each_network(0)
-        first = start and start.members[0]
+        first = start.members[0] if start else None
         return train(dataset, recipe, seed=seed, out=out, resume=resume, start=first, **settings)
     models = []
-    for number, place in enumerate(places(out, networks, start)):
-        if number < networks:
-            member = start and start.members[number % len(start.members)]
-        else:
-            member = start.experts[number - networks]
-        model = _done(place, member, recipe, seed + number) if resume else None
+    for number, member in enumerate(_starts(start, networks)):
+        path = member_path(out, number) if out is not None else None
+        model = _finished(path, member, recipe, seed + number) if resume and path else None
         if model is None:
             each_network(number)
-            # A network whose turn had not come has no checkpoint; for the first, what lacks is an error.
-            going_on = resume and (number == 0 or checkpoint_path(place).exists())
+            # A network that was not begun has no checkpoint; for the first one, a missing one is an error.
+            going_on = resume and (number == 0 or path is None or checkpoint_path(path).exists())
             model = train(
-                dataset, recipe, seed=seed + number, out=place, resume=going_on, start=member, **settings
+                dataset, recipe, seed=seed + number, out=path, resume=going_on, start=member, **settings
             )
         models.append(model)
     weight = {"weight": start.weight} if isinstance(start, Ensemble) else {}
     joined = Ensemble(models[:networks], models[networks:], **weight)
-    joined.save(out)
-    for place in places(out, networks, start):
-        place.unlink(missing_ok=True)
+    if out is not None:
+        joined.save(out)
+        for path in member_paths(out, networks, start):
+            path.unlink(missing_ok=True)
     return joined
 
 
-def _done(place: Path, start: LeNet5 | None, recipe: Recipe | PaperRecipe, seed: int) -> LeNet5 | None:
-    """The network that this training has made already; None where there is none, or another's."""
-    if not place.is_file():
+def _starts(start: Classifier | None, networks: int) -> list[LeNet5 | None]:
+    """The network that each network goes on from."""
+    if start is None:
+        return [None] * networks
+    members = [start.members[number % len(start.members)] for number in range(networks)]
+    return [*members, *start.experts]
+
+
+def _finished(path: Path, start: LeNet5 | None, recipe: Recipe | PaperRecipe, seed: int) -> LeNet5 | None:
+    """The network that this training has already made; None where there is none, or another's."""
+    if not path.is_file():
         return None
-    model = LeNet5.load(place)
-    told = model.metadata["training"]
-    same = told.get("start") == (start and fingerprint(start))
-    same &= told.get("seed") == seed and told.get("recipe") == json.loads(json.dumps(recipe.to_dict()))
+    model = LeNet5.load(path)
+    training = model.metadata["training"]
+    same = training.get("start") == (start and fingerprint(start))
+    same &= training.get("seed") == seed and training.get("recipe") == json.loads(
+        json.dumps(recipe.to_dict())
+    )
     return model if same else None

@@ -84,9 +84,9 @@ def prepare(sources: Sources, recipe: Recipe | PaperRecipe, model: LeNet5, seed:
     targets: NDArray[Any] = own
     supplement = recipe.supplement if isinstance(recipe, Recipe) else NOTHING_ADDED
     if supplement.adds:
-        images, targets = build_training_set(images, own, classes, supplement, seed)
+        images, targets = build_training_set(images, own, classes, supplement, seed, model.backend)
     if sources.replay_mix is not None:
-        images, targets = sources.replay_mix.mixed(images, targets, classes, seed)
+        images, targets = sources.replay_mix.mixed(images, targets, classes, seed, model.backend)
     if sources.teachers:
         # Generated non-characters come last: their labels are surer than what teachers answer.
         targets = soft_targets(images, targets, classes, sources.teachers, supplement.negatives)

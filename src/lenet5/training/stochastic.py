@@ -242,7 +242,8 @@ class StochasticTraining:
         self.history.append(done)
         return done
 
-    def _error(self, images: NDArray, labels: NDArray) -> float:
+    def _error(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
+        """Share answered wrongly."""
         return float((self.model.predict(images, self.threads) != labels).mean())
 
     def finish(self) -> None:

@@ -17,15 +17,16 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ...engine.interface import Backend
 from ...imaging.components import remove_line_specks
 from ...imaging.line_image import LineImage
 from ...imaging.segmentation import over_segment
 from ...imaging.threshold import MASK_LEVEL
+from ..labels import NO_CHARACTER
 from .glyphs import WriterStyle, drawn
 
 __all__ = ["NO_CHARACTER", "Line", "Source", "arcs", "line", "patterns", "windows"]
 
-NO_CHARACTER = -1  # label of what is no character
 MARK = -2  # owner of the ink of points, commas, dashes and rules
 NOBODY = -1  # owner of paper
 WHOLE, PURE = 0.8, 0.82  # a character holds so much of its ink, and so much of an arc's ink is its
@@ -142,13 +143,13 @@ def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | Non
     return _inked(Line(ink, owner, digits), rng)
 
 
-def arcs(written: Line) -> Patterns:
+def arcs(written: Line, backend: Backend | None = None) -> Patterns:
     """The arcs of a line's segmentation graph that can be named: (M, 28, 28) uint8, and digit or NO_CHARACTER."""
     solid = remove_line_specks(written.ink)
     inked = solid > MASK_LEVEL
     fields, labels = [], []
     if inked.any():
-        found = over_segment(solid)
+        found = over_segment(solid, seams=backend.seams) if backend else over_segment(solid)
         count, pieces = len(written.digits), len(found.boxes)
         total = np.array([np.count_nonzero((written.owner == k) & inked) for k in range(count)])
         share = np.zeros((pieces, count + 1))
@@ -173,7 +174,7 @@ def arcs(written: Line) -> Patterns:
     return np.array(fields, np.uint8).reshape(shape), np.array(labels, np.int64)
 
 
-def windows(written: Line) -> Patterns:
+def windows(written: Line, backend: Backend | None = None) -> Patterns:
     """The windows of a line's strip that can be named: (M, 28, 28) uint8, and digit or NO_CHARACTER."""
     solid = remove_line_specks(written.ink)
     inked = solid > MASK_LEVEL
@@ -193,7 +194,13 @@ def windows(written: Line) -> Patterns:
     return strip.glyphs[named], labels[named]
 
 
-def patterns(source: Source, lines: int, seed: int = 0, parts: Callable[[Line], Patterns] = arcs) -> Patterns:
+def patterns(
+    source: Source,
+    lines: int,
+    seed: int = 0,
+    parts: Callable[[Line, Backend | None], Patterns] = arcs,
+    backend: Backend | None = None,
+) -> Patterns:
     """Parts of so many lines, (M, 28, 28) uint8, and digit or NO_CHARACTER; the same seed gives the same.
 
     parts: arcs, or windows.
@@ -201,7 +208,7 @@ def patterns(source: Source, lines: int, seed: int = 0, parts: Callable[[Line], 
     fields, labels = [], []
     for number in range(lines):
         rng = np.random.Generator(np.random.PCG64([seed, number]))
-        found, names = parts(line(source, rng))
+        found, names = parts(line(source, rng), backend)
         kept = (names != NO_CHARACTER) | (rng.random(len(names)) < KEPT)
         fields.append(found[kept])
         labels.append(names[kept])

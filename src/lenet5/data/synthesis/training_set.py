@@ -1,19 +1,22 @@
-"""What a recipe adds to a data set of digits, so that a network reads what people write elsewhere too.
+"""Synthetic patterns that supplement a data set of digits; not in the paper.
 
-MNIST holds single digits by Americans. Reading needs 1s with an upstroke and crossed 7s (variants.py), other
-ways of writing each digit (allographs.py), digits cut out of lines with what else such cuts give (synthetic.py),
-and what is no character at all (rubbish.py).
+MNIST holds single digits by American writers. Reading needs 1s with an upstroke and crossed 7s
+(style_transfer.py), other allographs of each digit (glyphs.py), the candidates of lines (text_lines.py), and
+non-characters (negatives.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...engine.interface import Backend
 from ...errors import InputError
-from ...network.codes import DIGITS
+from ..labels import DIGITS, NO_CHARACTER
 from .glyphs import WriterStyle, drawn
 
 __all__ = ["NOTHING_ADDED", "Supplement", "build_training_set", "drawings"]
@@ -57,47 +60,77 @@ NOTHING_ADDED = Supplement()
 
 
 def build_training_set(
-    images: NDArray[np.uint8], labels: NDArray, classes: list[str], supplement: Supplement, seed: int
-) -> tuple[NDArray[np.uint8], NDArray]:
-    """The patterns and what the recipe adds to them: (N, 28, 28) uint8, and targets.
+    images: NDArray[np.uint8],
+    labels: NDArray[np.integer],
+    classes: Sequence[str],
+    supplement: Supplement,
+    seed: int,
+    backend: Backend | None = None,
+) -> tuple[NDArray[np.uint8], NDArray[Any]]:
+    """Add a supplement to patterns; the same seed gives the same.
 
-    labels: (N,) indices into classes. Targets are indices too, or rows of weights (losses.py) where some of
-    the patterns are no character. Drawings and lines are added where all ten digits are among the classes. The
-    same seed gives the same.
+    Drawings and lines are added where all ten digits are among the classes.
+
+    Args:
+        images: (N, 28, 28) uint8, 255 = ink.
+        labels: (N,) indices into classes.
+        classes: of the network.
+        supplement: what is added.
+        seed: of all that is drawn.
+        backend: cuts the lines; NumPy's loops, unless given.
+
+    Returns:
+        Images, (M, 28, 28) uint8, and targets, (M,) indices; or rows of weights, (M, classes) (network.losses),
+        where some of the patterns are non-characters. These come last.
     """
-    # Here, not at the top: training without a supplement starts without SciPy (tests/test_imports.py).
-    from .negatives import noncharacters
+    from .negatives import noncharacters  # start-up time: these load SciPy and Pillow
     from .style_transfer import variants
-    from .text_lines import NO_CHARACTER, Source, arcs, patterns, windows
 
     parts = [(images, np.asarray(labels, np.int64))] * supplement.repeats
     if supplement.variants:
         parts.append(variants(images, labels, tuple(classes), supplement.variants, seed))
     if set(DIGITS) <= set(classes):
-        digit = np.array([classes.index(name) for name in DIGITS])
+        digit = np.array([list(classes).index(name) for name in DIGITS])
         if supplement.drawn:
-            more, names = drawings(supplement.drawn, seed)
-            parts.append((more, digit[names]))
+            made, digits = drawings(supplement.drawn, seed)
+            parts.append((made, digit[digits]))
         if supplement.lines or supplement.windows:
-            value = np.full(len(classes), NO_CHARACTER)
-            value[digit] = np.arange(10)
-            known = value[labels] >= 0
-            own, values = images[known], value[labels][known]
-            extra, their = variants(own, values, tuple(DIGITS), IN_LINES, seed)
-            source = Source(np.concatenate([own, extra]), np.concatenate([values, their]))
-            for count, cut in ((supplement.lines, arcs), (supplement.windows, windows)):
-                if count:
-                    more, names = patterns(source, count, seed, cut)
-                    parts.append((more, np.where(names == NO_CHARACTER, NO_CHARACTER, digit[names])))
+            parts += _line_patterns(images, labels, digit, len(classes), supplement, seed, backend)
     if supplement.negatives:
-        parts.append(
-            (noncharacters(seed, supplement.negatives, classes), np.full(supplement.negatives, NO_CHARACTER))
-        )
-    every, names = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    if not (names == NO_CHARACTER).any():
-        return every, names
+        rubbish = np.full(supplement.negatives, NO_CHARACTER)
+        parts.append((noncharacters(seed, supplement.negatives, classes), rubbish))
+    every, indices = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    if not (indices == NO_CHARACTER).any():
+        return every, indices
     weights = np.concatenate([np.eye(len(classes)), np.zeros((1, len(classes)))]).astype(np.float32)
-    return every, weights[names]  # the last row is that of NO_CHARACTER, −1
+    return every, weights[indices]  # the last row is that of NO_CHARACTER, −1
+
+
+def _line_patterns(
+    images: NDArray[np.uint8],
+    labels: NDArray[np.integer],
+    digit: NDArray[np.int64],
+    classes: int,
+    supplement: Supplement,
+    seed: int,
+    backend: Backend | None,
+) -> list[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+    """Candidates and windows of lines of digits, and indices into the classes. digit: (10,), the digits' indices."""
+    from .style_transfer import variants
+    from .text_lines import Source, arcs, patterns, windows
+
+    value = np.full(classes, NO_CHARACTER)
+    value[digit] = np.arange(10)
+    known = value[labels] >= 0
+    own, values = images[known], value[labels][known]
+    extra, their = variants(own, values, tuple(DIGITS), IN_LINES, seed)
+    source = Source(np.concatenate([own, extra]), np.concatenate([values, their]))
+    parts = []
+    for count, cut in ((supplement.lines, arcs), (supplement.windows, windows)):
+        if count:
+            made, digits = patterns(source, count, seed, cut, backend)
+            parts.append((made, np.where(digits == NO_CHARACTER, NO_CHARACTER, digit[digits])))
+    return parts
 
 
 def drawings(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
