@@ -175,18 +175,18 @@ def files(kind: str) -> str:
     for key, size in report["files"].items():
         if key.split()[0] == kind:
             options = "".join(f" --{word}" for word in key.split()[1:] if word != "float")
-            lines.append(f"| `lenet5 export digits --to {kind}{options}` | {size:,} |")
+            lines.append(f"| `lenet5 export reading --to {kind}{options}` | {size:,} |")
     return "\n".join(lines)
 
 
 def example() -> str:
     """A user's first steps with the C header, and what they see."""
     report = json.loads((HERE / "results" / "exports.json").read_text(encoding="utf-8"))
-    lines = ["```console", "$ lenet5 export digits --to c"]
+    lines = ["```console", "$ lenet5 export reading --to c"]
     lines.append(f"lenet5.h: {report['files']['c float']:,} bytes")
     lines += [
-        "$ cc -std=c99 -O3 -I. main.c -o recognise",
-        "$ ./recognise digit.pgm",
+        "$ cc -std=c99 -O3 -I. examples/c/main.c -o recognise -lm",
+        "$ ./recognise examples/c/digit.pgm",
         report["example"],
         "```",
     ]

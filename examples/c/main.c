@@ -1,8 +1,8 @@
 /* Reads the character in a PGM picture (the binary kind, P5, of one byte a pixel).
  *
- *     lenet5 export digits --to c --out lenet5.h
- *     cc -std=c99 -O3 -I. main.c -o recognise
- *     ./recognise digit.pgm
+ *     lenet5 export reading --to c --out lenet5.h
+ *     cc -std=c99 -O3 -I. examples/c/main.c -o recognise -lm
+ *     ./recognise examples/c/digit.pgm
  *
  * Pencil on paper or chalk on slate: what most of the border is made of is taken for the paper. A picture of
  * 28 by 28 is taken as it is; in any other, the character is cut out, brought to 20 by 20 at most and centred
@@ -10,6 +10,7 @@
  * shadows, `lenet5 read` does more.
  */
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -120,6 +121,14 @@ static int cut_out(int width, int height) {
     return 1;
 }
 
+/* The calibrated probability of class i (eq. 9's posterior), from all penalties. */
+static double confidence(const float *penalties, int i) {
+    double sum = exp(LENET5_SCALE * (double)penalties[i] - LENET5_J);
+    int k;
+    for (k = 0; k < LENET5_CLASSES; k++) sum += exp(LENET5_SCALE * ((double)penalties[i] - (double)penalties[k]));
+    return 1 / sum;
+}
+
 int main(int count, char **arguments) {
     float penalties[LENET5_CLASSES];
     int width = 0, height = 0, best, next, i;
@@ -144,7 +153,8 @@ int main(int count, char **arguments) {
     next = best ? 0 : 1;
     for (i = 0; i < LENET5_CLASSES; i++)
         if (i != best && penalties[i] < penalties[next]) next = i;
-    printf("%s (penalty %.1f; next %s, %.1f)\n", lenet5_names[best], (double)penalties[best], lenet5_names[next],
-           (double)penalties[next]);
+    printf("%s (%s at %.1f%%; next %s, %.1f%%)\n",
+           confidence(penalties, best) < (double)LENET5_THRESHOLD ? "?" : lenet5_names[best], lenet5_names[best],
+           100 * confidence(penalties, best), lenet5_names[next], 100 * confidence(penalties, next));
     return 0;
 }

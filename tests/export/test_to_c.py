@@ -55,7 +55,7 @@ def compiled(folder: Path, text: str, command: list[str], kind: str = "float", s
     tool(command[0])
     size = f"typedef char said[sizeof(lenet5_workspace) == {RAM[kind]} ? 1 : -1];"
     text = text.replace("\n/* The name of each class", f"{size}\n/* The name of each class", 1)
-    return exports.compiled(folder, text, command, source)
+    return exports.compiled(folder, text, command, source, "-lm")  # examples/c/main.c takes exp
 
 
 def exact(model: LeNet5, images: np.ndarray) -> np.ndarray:
@@ -249,9 +249,28 @@ def test_the_example_reads_pictures_of_any_size(read, mnist_test):
     }
     for name, change in pictures.items():
         answers = [read(pgm(change(image))) for image in images[:50]]
-        wrong = sum(text[0] != str(label) for (_, text), label in zip(answers, expected, strict=True))
+        best = [
+            re.fullmatch(r"[\d?] \((\d) at \d+\.\d%; next \d, \d+\.\d%\)\n", text)[1] for _, text in answers
+        ]
+        wrong = sum(answer != str(label) for answer, label in zip(best, expected, strict=True))
         assert wrong == 0 if name in ("as it is", "dark on light") else wrong <= 2, name
-    assert re.fullmatch(r"\d \(penalty \d+\.\d; next \d, \d+\.\d\)\n", answers[0][1])
+
+
+def test_the_examples_confidence_is_the_calibrated_one_and_little_of_it_is_a_question_mark(
+    mnist_test, tmp_path
+):
+    model = LeNet5.pretrained("reading")
+    program = compiled(tmp_path, header(model), COMPILERS["gcc"], source=ROOT / "examples/c/main.c")
+    confidences = model.confidence_of(model.penalties(mnist_test[0])).max(1)
+    doubtful = np.argsort(confidences)[:5]
+    assert (confidences[doubtful] < model.threshold_for()).all()
+    for place in [*doubtful, *range(5)]:
+        (tmp_path / "x.pgm").write_bytes(pgm(mnist_test[0][place]))
+        text = run([program, "x.pgm"], cwd=tmp_path, text=True).stdout
+        assert float(re.search(r"at (\d+\.\d)%", text)[1]) == pytest.approx(
+            100 * confidences[place], abs=0.06
+        )
+        assert (text[0] == "?") == (confidences[place] < model.threshold_for())
 
 
 @pytest.mark.parametrize(
@@ -307,19 +326,21 @@ def test_the_command_writes_what_the_function_makes(headers, tmp_path, monkeypat
         assert capsys.readouterr().out == f"{name}: {Path(name).stat().st_size:,} bytes\n"
 
 
-def test_the_documents_commands_run(mnist_test, tmp_path, monkeypatch):
+def test_the_documents_commands_run(tmp_path, monkeypatch):
     tool("cc")
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
-    (tmp_path / "digit.pgm").write_bytes(pgm(mnist_test[0][0]))
-    shutil.copy(ROOT / "examples/c/main.c", tmp_path)
+    shutil.copytree(ROOT / "examples/c", tmp_path / "examples/c")
     document = (ROOT / "docs/c.md").read_text()
-    (commands,) = re.findall(r"```console\n(.*?)```", document, re.DOTALL)
+    commands, arm = re.findall(r"```console\n(.*?)```", document, re.DOTALL)
     script = "\n".join(line[2:] for line in commands.splitlines() if line.startswith("$ "))
     expected = [line for line in commands.splitlines() if not line.startswith("$ ")]
     done = run(["sh", "-ec", script], cwd=tmp_path, text=True)
     assert [line.split(" (")[0] for line in done.stdout.splitlines() if ": " not in line] == [
         line.split(" (")[0] for line in expected if ": " not in line
     ]
+    for command in arm.splitlines():
+        tool(command.split()[1])  # after the prompt
+        run(["sh", "-ec", command.removeprefix("$ ")], cwd=tmp_path)
     (code,) = re.findall(r"```c\n(.*?)```", document, re.DOTALL)
     (tmp_path / "documents.c").write_text(code)
     run(["cc", *WARNINGS, "-I.", "documents.c", "-o", "documents"], cwd=tmp_path)

@@ -12,7 +12,7 @@ import os
 import re
 import textwrap
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,18 +20,16 @@ from numpy.typing import ArrayLike, NDArray
 from .._version import __version__
 from ..atomic import write
 from ..errors import ModelError
+from ..model.lenet5 import LeNet5
 from ..network.architecture import BACKGROUND, FOREGROUND, PAIRS
 from ..network.reference import AMPLITUDE as A
 from ..network.reference import STEEPNESS as S
 from .quantise import Calibration, calibrate, quantise
 
-if TYPE_CHECKING:
-    from ..model.lenet5 import LeNet5
-
 __all__ = ["RAM", "export_c", "header"]
 
 LEVEL = (FOREGROUND - BACKGROUND) / 255  # a level of grey in the input's range
-PAPER = round(-BACKGROUND / LEVEL)  # levels by which the background lies below zero
+OFFSET = round(-BACKGROUND / LEVEL)  # levels by which the background lies below zero
 STATE = A / 127  # a step of a state in eight bits
 UNIT = 2.0**32  # of the whole numbers that the int8 variant's squashing function takes
 TABLE = 1024  # entries of its table, one for each 1/256
@@ -53,26 +51,46 @@ def export_c(
 ) -> None:
     """Write the network as one header, whole or not at all.
 
-    int8: weights and states of eight bits; needs `calibration`, real images as LeNet5.penalties takes them.
-    Raises InputError, SaveError, and ModelError for weights that no eight bits can hold.
+    Args:
+        model: what is exported.
+        path: of the header.
+        int8: whether weights and states have eight bits.
+        calibration: for int8, real images as LeNet5.penalties takes them, (N, 28, 28) or (N, 32, 32).
+
+    Raises:
+        InputError: int8 without images.
+        ModelError: the weights are too large for eight bits.
+        SaveError: the file cannot be written.
     """
-    seen = calibrate(model, calibration) if int8 else None
-    write(path, header(model, seen).encode())
+    statistics = calibrate(model, calibration) if int8 else None
+    write(path, header(model, statistics).encode())
 
 
-def header(model: LeNet5, seen: Calibration | None = None) -> str:
-    """The text of the header; seen: for int8, what quantise.calibrate returns. Raises ModelError."""
-    kind = "float" if seen is None else "int8"
-    arrays, constants = _float(model) if seen is None else _int8(model, seen)
+def header(model: LeNet5, calibration: Calibration | None = None) -> str:
+    """The text of the header.
+
+    Args:
+        model: what is exported.
+        calibration: for int8, what quantise.calibrate returns; None for float.
+
+    Raises:
+        ModelError: the weights are too large for eight bits.
+    """
+    kind = "float" if calibration is None else "int8"
+    arrays, constants = _float(model) if calibration is None else _int8(model, calibration)
+    confidence = model.confidence
     folder = resources.files(__package__) / "c"
     text = "".join((folder / name).read_text(encoding="utf-8") for name in ("head.h", f"{kind}.h"))
     names = ", ".join(map(_literal, model.classes))
     values = {
         "VERSION": __version__,
-        "KIND": "float32" if seen is None else f"int8, calibrated with {seen.images} images",
+        "KIND": "float32" if calibration is None else f"int8, calibrated with {calibration.images} images",
         "CLASSES": _comment(model.classes),
         "FIGURES": _comment(model.metadata["figures"]),
         "COUNT": str(len(model.classes)),
+        "SCALE": _number(confidence.scale),
+        "J": _number(min(confidence.j, 1e30)),  # C99 has no literal of infinity
+        "THRESHOLD": _number(model.threshold_for()),
         "FLASH": f"{sum(array.nbytes for array in arrays.values()) + 2 * len(PAIRS):,}",
         "RAM": f"{RAM[kind]:,}",
         "WORKSPACE": WORKSPACES[kind],
@@ -80,28 +98,34 @@ def header(model: LeNet5, seen: Calibration | None = None) -> str:
         "PAIRS": ", ".join(f"{{{c3}, {s2}}}" for c3, s2 in PAIRS),
         "ARRAYS": "\n".join([*map(_array, arrays, arrays.values()), *constants]),
     }
-    return re.sub(r"@([A-Z]+)@", lambda found: values[found[1]], text)
+    return re.sub(r"@([A-Z]+)@", lambda match: values[match[1]], text)
 
 
-# --- what the two variants hold -------------------------------------------------------------------------
+# --- the arrays of the two variants -------------------------------------------------------------------------
 
 
-def _float(model: LeNet5) -> tuple[dict[str, NDArray], list[str]]:
+def _float(model: LeNet5) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """Arrays by name, and further lines."""
     return {**model.named_parameters, "codes": _codes(model)[0]}, []
 
 
-def _int8(model: LeNet5, seen: Calibration) -> tuple[dict[str, NDArray], list[str]]:
+def _int8(model: LeNet5, calibration: Calibration) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """As _float: the parameters in fixed point, the table and the constants of the penalty."""
-    arrays: dict[str, NDArray] = {"tanh": np.rint(127 * np.tanh(np.arange(TABLE) / 256)).astype(np.uint8)}
+    arrays: dict[str, NDArray[Any]] = {
+        "tanh": np.rint(127 * np.tanh(np.arange(TABLE) / 256)).astype(np.uint8)
+    }
     for layer in ("c1", "c3", "c5", "f6"):
         step = LEVEL if layer == "c1" else STATE
-        found = quantise(model, layer, seen, step, least=1024 / (UNIT * S * step))
-        steps = np.rint(UNIT * S * step * found.scale)
-        bias = np.rint(UNIT * S * found.bias / steps)
-        if layer == "c1":  # the code takes paper as 0: its −0.1 is 20 levels less for every weight
-            bias -= PAPER * found.weight.sum((1, 2, 3))
-        weight = np.array([found.weight[pair] for pair in PAIRS]) if layer == "c3" else found.weight
+        layer_weights = quantise(model, layer, calibration, step, least=1024 / (UNIT * S * step))
+        steps = np.rint(UNIT * S * step * layer_weights.scale)
+        bias = np.rint(UNIT * S * layer_weights.bias / steps)
+        if layer == "c1":  # the code takes the background as 0: its −0.1 is 20 levels less for every weight
+            bias -= OFFSET * layer_weights.weight.sum((1, 2, 3))
+        weight = (
+            np.array([layer_weights.weight[pair] for pair in PAIRS])
+            if layer == "c3"
+            else layer_weights.weight
+        )
         for name, value in ((f"{layer}.bias", bias), (f"{layer}.step", steps)):
             if abs(value).max() >= 2**30:
                 raise ModelError(f"the weights of {layer} are too large for int8: export float instead")
@@ -123,7 +147,7 @@ def _int8(model: LeNet5, seen: Calibration) -> tuple[dict[str, NDArray], list[st
     return arrays, lines
 
 
-def _codes(model: LeNet5, parts: int = 0) -> tuple[NDArray, float]:
+def _codes(model: LeNet5, parts: int = 0) -> tuple[NDArray[Any], float]:
     """The codes in a byte each where they are ±1; adapted ones as floats, or as whole numbers of 1/parts.
 
     Returns them and what one stands for.
@@ -148,7 +172,7 @@ def _number(value: float) -> str:
     return f"{text if set(text) & set('.e') else text + '.0'}f"
 
 
-def _array(name: str, values: NDArray) -> str:
+def _array(name: str, values: NDArray[Any]) -> str:
     kind = C_TYPES.get(values.dtype.name, f"{values.dtype.name}_t")
     number = _number if values.dtype.kind == "f" else str
     body = textwrap.fill(", ".join(map(number, values.ravel().tolist())), 118)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,20 +19,18 @@ from numpy.typing import ArrayLike, NDArray
 from .._version import __version__
 from ..atomic import write
 from ..errors import MissingExtraError
+from ..model.lenet5 import LeNet5
 from ..network.architecture import BACKGROUND, BITMAP, FIELD, FOREGROUND, INPUT
 from ..network.reference import AMPLITUDE as A
 from ..network.reference import STEEPNESS as S
 from ..network.reference import dense_c3
 from .quantise import Calibration, best_range, calibrate, quantise
 
-if TYPE_CHECKING:
-    from ..model.lenet5 import LeNet5
-
 __all__ = ["FACTORS", "OPSET", "build", "export_onnx"]
 
 OPSET, IR = 17, 8  # of ONNX 1.12 (2022): read by every runtime since
 LEVEL = (FOREGROUND - BACKGROUND) / 255  # a level of grey in the input's range: 0.005 …
-PAPER = round(-BACKGROUND / LEVEL)  # … of which the background lies exactly 20 below zero
+OFFSET = round(-BACKGROUND / LEVEL)  # … of which the background lies exactly 20 below zero
 # Weights of eight bits in ±63: processors without VNNI add two products in 16 bits, and 2·255·63 fits.
 MOST = 63
 
@@ -57,11 +55,11 @@ FACTORS = {
 class _Graph:
     """A graph as it grows. Layers take the name of a tensor and return that of their state.
 
-    seen: calibration for weights and states of eight bits; None for float32.
+    calibration: for weights and states of eight bits; None for float32.
     """
 
-    def __init__(self, model: LeNet5, seen: Calibration | None) -> None:
-        self.model, self.seen = model, seen
+    def __init__(self, model: LeNet5, calibration: Calibration | None) -> None:
+        self.model, self.calibration = model, calibration
         self.nodes: list[Any] = []
         self.initialisers: list[Any] = []
 
@@ -98,14 +96,17 @@ class _Graph:
 
     def whole_constants(self, layer: str, step: float) -> list[str]:
         """A layer's weight in eight bits and bias in 32, for an input of the given step."""
-        found = quantise(self.model, layer, self.seen, step if layer == "c1" else A * step, MOST)
+        assert self.calibration is not None
+        layer_weights = quantise(
+            self.model, layer, self.calibration, step if layer == "c1" else A * step, MOST
+        )
         factor = FACTORS[f"{layer}.weight"]
-        weight = self.constant(f"{layer}.weight", found.weight, np.int8)
-        zero = np.zeros(len(found.scale))
-        steps = (factor * found.scale * step).astype(np.float32)
-        bias = self.constant(f"{layer}.bias", np.rint(S * found.bias / steps), np.int32)
+        weight = self.constant(f"{layer}.weight", layer_weights.weight, np.int8)
+        zero = np.zeros(len(layer_weights.scale))
+        steps = (factor * layer_weights.scale * step).astype(np.float32)
+        bias = self.constant(f"{layer}.bias", np.rint(S * layer_weights.bias / steps), np.int32)
         return [
-            self.restored(weight, weight, factor * found.scale, zero, np.int8, axis=0),
+            self.restored(weight, weight, factor * layer_weights.scale, zero, np.int8, axis=0),
             self.restored(bias, bias, steps, zero, np.int32, axis=0),
         ]
 
@@ -113,7 +114,7 @@ class _Graph:
 
     def weighted(self, kind: str, x: str, layer: str, *shape: int, **attributes: Any) -> str:
         """A convolution, or F6: its weighted sums, then tanh."""
-        if self.seen is None:
+        if self.calibration is None:
             weight = self.constant(f"{layer}.weight", self.parameter(f"{layer}.weight", *shape))
             bias = self.constant(f"{layer}.bias", self.parameter(f"{layer}.bias"))
             sums = self.node(kind, [x, weight, bias], f"{layer}.sum", **attributes)
@@ -121,7 +122,7 @@ class _Graph:
             step = LEVEL if layer == "c1" else 1 / 127
             x = x if layer == "c1" else self.rounded(x, step)
             sums = self.node(kind, [x, *self.whole_constants(layer, step)], f"{layer}.sum", **attributes)
-            sums = self.rounded(sums, best_range(S * self.seen.sums[layer]) / 127)
+            sums = self.rounded(sums, best_range(S * self.calibration.sums[layer]) / 127)
         return self.node("Tanh", [sums], layer)
 
     def subsampling(self, x: str, layer: str) -> str:
@@ -138,7 +139,7 @@ class _Graph:
         x = self.node("Unsqueeze", ["image", self.constant("image.axis", [1], np.int64)], "image.map")
         pads = self.constant("image.pads", [0, 0, edge, edge] * 2, np.int64)
         x = self.node("Pad", [x, pads, self.constant("image.paper", 0, np.uint8)], "image.padded")
-        return self.restored(x, "image", LEVEL, PAPER, np.uint8)
+        return self.restored(x, "image", LEVEL, OFFSET, np.uint8)
 
     def output(self, x: str) -> None:
         """Eq. 7, row by row of the bitmap: two short sums round off less than a sum of 84."""
@@ -150,25 +151,33 @@ class _Graph:
         self.node("ReduceSum", [x, self.constant("penalties.axis", [2], np.int64)], "penalties", keepdims=0)
 
 
-def build(model: LeNet5, raw: bool = False, seen: Calibration | None = None) -> Any:
-    """The graph as an onnx.ModelProto: `image` -> `penalties` (N×classes, eq. 7, the smallest wins), N free.
+def build(model: LeNet5, raw: bool = False, calibration: Calibration | None = None) -> Any:
+    """The graph from `image` to `penalties` (N, classes) (eq. 7, the smallest wins), N free.
 
-    image: float32 N×1×32×32 in −0.1 … 1.175 (network.normalise makes them); with raw, uint8 N×28×28
-    (255 = ink), normalised and padded inside. seen: for eight bits, what quantise.calibrate returns.
-    Raises MissingExtraError without the `onnx` package.
+    Args:
+        model: what is exported.
+        raw: `image` is uint8 (N, 28, 28), 255 = ink, normalised and padded inside; else float32 (N, 1, 32, 32) in
+            −0.1 … 1.175, as network.preprocessing.normalise makes them.
+        calibration: for eight bits, what quantise.calibrate returns; None for float32.
+
+    Returns:
+        An onnx.ModelProto.
+
+    Raises:
+        MissingExtraError: the package onnx is not installed.
     """
     try:
         import onnx
         from onnx import TensorProto, helper
     except ImportError as error:
         raise MissingExtraError("ONNX needs its package: pip install 'lenet5-1998[onnx]'") from error
-    graph = _Graph(model, seen)
+    graph = _Graph(model, calibration)
     if raw:
         image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["N", FIELD, FIELD])
         x = graph.field()
     else:
         image = helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 1, INPUT, INPUT])
-        x = "image" if seen is None else graph.rounded("image", LEVEL, PAPER, np.uint8)
+        x = "image" if calibration is None else graph.rounded("image", LEVEL, OFFSET, np.uint8)
     x = graph.weighted("Conv", x, "c1", 6, 1, 5, 5)
     x = graph.subsampling(x, "s2")
     x = graph.weighted("Conv", x, "c3")
@@ -186,12 +195,12 @@ def build(model: LeNet5, raw: bool = False, seen: Calibration | None = None) -> 
         producer_version=__version__,
         doc_string="LeNet-5 as published in 1998. The penalty of each class; the smallest wins.",
     )
-    helper.set_model_props(proto, _facts(model, raw, seen))
+    helper.set_model_props(proto, _facts(model, raw, calibration))
     onnx.checker.check_model(proto, full_check=True)
     return proto
 
 
-def _facts(model: LeNet5, raw: bool, seen: Calibration | None) -> dict[str, str]:
+def _facts(model: LeNet5, raw: bool, calibration: Calibration | None) -> dict[str, str]:
     """The file's metadata: text by text, JSON where it is more than a word."""
     field = f"uint8, {FIELD}×{FIELD}, 0 = paper, 255 = ink; normalised inside"
     floats = (
@@ -200,7 +209,7 @@ def _facts(model: LeNet5, raw: bool, seen: Calibration | None) -> dict[str, str]
     return {
         "classes": json.dumps(list(model.classes)),
         "normalisation": field if raw else floats,
-        "weights": "float32" if seen is None else f"int8, calibrated with {seen.images} images",
+        "weights": "float32" if calibration is None else f"int8, calibrated with {calibration.images} images",
         "factors": json.dumps(FACTORS),
         **{key: json.dumps(model.metadata[key]) for key in ("j", "scale", "training", "figures")},
     }
@@ -213,10 +222,19 @@ def export_onnx(
     int8: bool = False,
     calibration: ArrayLike | None = None,
 ) -> None:
-    """Write the network as one ONNX file, whole or not at all; for `raw` see `build`.
+    """Write the network as one ONNX file, whole or not at all.
 
-    int8: weights and states of eight bits; needs `calibration`, real images as LeNet5.penalties takes them.
-    Raises InputError, MissingExtraError, SaveError.
+    Args:
+        model: what is exported.
+        path: of the file.
+        raw: whether it takes bytes and normalises them (`build`).
+        int8: whether weights and states have eight bits.
+        calibration: for int8, real images as LeNet5.penalties takes them, (N, 28, 28) or (N, 32, 32).
+
+    Raises:
+        InputError: int8 without images.
+        MissingExtraError: the package onnx is not installed.
+        SaveError: the file cannot be written.
     """
-    seen = calibrate(model, calibration) if int8 else None
-    write(path, build(model, raw, seen).SerializeToString())
+    statistics = calibrate(model, calibration) if int8 else None
+    write(path, build(model, raw, statistics).SerializeToString())

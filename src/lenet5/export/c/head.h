@@ -29,6 +29,12 @@ extern "C" {
 
 #define LENET5_CLASSES @COUNT@
 
+/* Constants of the confidence, as calibrated: with penalties y, the probability of class i is
+ * exp(-s y[i]) / (exp(-j) + the sum of exp(-s y[k]) over all classes); what lacks to 1 is that of no character. */
+#define LENET5_SCALE @SCALE@ /* s */
+#define LENET5_J @J@
+#define LENET5_THRESHOLD @THRESHOLD@ /* an answer of less confidence is to be refused */
+
 /* What lenet5_recognise works in; what it held before is of no matter. */
 @WORKSPACE@
 
