@@ -1,6 +1,6 @@
 """LeNet-5 as a scikit-learn classifier, for pipelines, cross-validation and grid search.
 
-A row of features is a picture, row by row. Needs `pip install 'lenet5-1998[sklearn]'`.
+A row of features is an image, row by row. Needs `pip install 'lenet5-1998[sklearn]'`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ __all__ = ["LeNet5Classifier", "fields"]
 PIXELS = FIELD * FIELD
 
 
-class LeNet5Classifier(ClassifierMixin, BaseEstimator):
+class LeNet5Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """The network of 1998 behind scikit-learn's methods.
 
     Args:
@@ -45,16 +45,21 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
         passes: through all patterns, instead of the recipe's. A few hundred patterns need more than the
             recipes have, which were made for 60,000.
         distort: whether patterns are distorted as the recipe says: right for characters of 28×28 pixels.
-        ink: the features' values for paper and for ink; (255, 0) is black on white. Unless given, the least
-            and the largest that `fit` sees, which is right for pictures light on dark such as MNIST's.
+        ink: values of background and of ink; (255, 0) is black on white. Unless given, the least and the largest
+            in the data of `fit`, which is right for images light on dark such as MNIST's.
         random_state: of the initial parameters, the order of patterns and their distortions.
-        threads: as many as this process may use, unless given.
+        threads: of the engine [default: all cores that this process may use].
 
-    X: (n, features), a square picture a row, 28×28 at most; smaller ones are enlarged by a whole factor and
-    centred. Cubes (n, 28, 28) are taken too. Labels may be anything: 2 to 95 classes.
+    X is (n, features), a square image a row, 28×28 at most; smaller ones are enlarged by a whole factor and centred.
+    (n, 28, 28) is taken too. Labels may be of any type: 2 to 95 classes.
 
-    After fit: `model_` (lenet5.LeNet5: save it, export it), `classes_`, `n_features_in_`, `ink_`.
+    Attributes:
+        model_: the lenet5.LeNet5, after fit: save it, export it.
+        classes_, n_features_in_: as of any classifier of scikit-learn.
+        ink_: values of background and of ink.
     """
+
+    _velocity: NDArray[np.float32]
 
     def __init__(
         self,
@@ -75,42 +80,63 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
     # --- learning ------------------------------------------------------------------------------------
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> LeNet5Classifier:
-        """Train anew. Raises InputError, a ValueError, for what cannot be learned."""
-        X, y = validate_data(self, _flat(X), y)
-        check_classification_targets(y)
-        self._begin(X, np.unique(y))
+        """Train from new initial parameters.
+
+        Args:
+            X: (n, features) or (n, 28, 28).
+            y: (n,) labels.
+
+        Raises:
+            InputError: (a ValueError) too many features, fewer than 2 or more than 95 classes.
+        """
+        features, labels = validate_data(self, _flat(X), y)
+        check_classification_targets(labels)
+        self._begin(features, np.unique(labels))
         recipe = self._recipe()
-        fit(self.model_, self._images(X), self._indices(y), recipe, seed=self._seed, threads=self.threads)
+        fit(
+            self.model_,
+            self._images(features),
+            self._indices(labels),
+            recipe,
+            seed=self._seed,
+            threads=self.threads,
+        )
         self.n_iter_ = recipe.passes
         return self
 
     def partial_fit(self, X: ArrayLike, y: ArrayLike, classes: ArrayLike | None = None) -> LeNet5Classifier:
-        """One pass through these patterns at half the recipe's peak rate; momentum stays from call to call.
+        """One pass through some patterns at half the recipe's peak rate; momentum is kept from call to call.
 
-        classes: all that will ever come; needed at the first call. The first call's values also say what is
-        paper and what is ink, unless `ink` does.
+        Args:
+            X: (n, features) or (n, 28, 28); unless `ink` is given, the first call's values decide what is background
+                and what is ink.
+            y: (n,) labels.
+            classes: all labels that will ever come; needed at the first call.
+
+        Raises:
+            InputError: (a ValueError) the first call has no classes, or a later one has others.
         """
         first = not hasattr(self, "model_")
-        X, y = validate_data(self, _flat(X), y, reset=first)
-        check_classification_targets(y)
+        features, labels = validate_data(self, _flat(X), y, reset=first)
+        check_classification_targets(labels)
         if first:
             if classes is None:
-                raise InputError("the first partial_fit must be told all classes: classes=[…]")
-            self._begin(X, np.unique(classes))
+                raise InputError("the first partial_fit needs all classes: classes=[…]")
+            self._begin(features, np.unique(classes))
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise InputError(f"the classes were {self.classes_} at the first partial_fit, not {classes!r}")
         recipe = self._recipe()
         index = self.n_iter_
         trainer = self.model_.backend.minibatch.Trainer(
-            self.model_.parameters, self.model_.codes, self._images(X),
-            target_weights(self._indices(y), self.model_.classes, len(X)),
+            self.model_.parameters, self.model_.codes, self._images(features),
+            target_weights(self._indices(labels), self.model_.classes, len(features)),
             batch=recipe.batch, momentum=recipe.optimiser.momentum, weight_decay=recipe.optimiser.weight_decay,
             j=recipe.loss.j, scale=recipe.loss.scale,
             distortion=recipe.distortion, seed=self._seed, threads=self.threads,
         )  # fmt: skip
         trainer.velocity[:] = self._velocity
         trainer.prepare_pass(index)
-        order = np.random.Generator(np.random.PCG64([self._seed, index])).permutation(len(X))
+        order = np.random.Generator(np.random.PCG64([self._seed, index])).permutation(len(features))
         steps = -(-len(order) // recipe.batch)
         trainer.run(order, np.full(steps, recipe.optimiser.rate / 2, np.float32))
         self._velocity = trainer.velocity.copy()
@@ -118,8 +144,8 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
         self.n_iter_ = index + 1
         return self
 
-    def _begin(self, X: NDArray, classes: NDArray) -> None:
-        """An untrained network for these classes, and what paper and ink are."""
+    def _begin(self, X: NDArray[Any], classes: NDArray[Any]) -> None:
+        """Make an untrained network for these classes, and set the values of background and ink."""
         if X.shape[1] > PIXELS:
             raise InputError(
                 f"{X.shape[1]} features are more than the {PIXELS} pixels of {FIELD}×{FIELD}: "
@@ -156,7 +182,7 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
             distortion=recipe.distortion if self.distort else None,
         )
 
-    def _indices(self, y: NDArray) -> NDArray[np.int64]:
+    def _indices(self, y: NDArray[Any]) -> NDArray[np.int64]:
         places = np.searchsorted(self.classes_, y)
         unknown = self.classes_[np.minimum(places, len(self.classes_) - 1)] != y
         if unknown.any():
@@ -165,19 +191,20 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
 
     # --- recognising ---------------------------------------------------------------------------------
 
-    def _images(self, X: NDArray) -> NDArray[np.uint8]:
+    def _images(self, X: NDArray[Any]) -> NDArray[np.uint8]:
         return fields(X, *self.ink_)
 
     def penalties(self, X: ArrayLike) -> NDArray[np.float32]:
         """Eq. 7, (n, classes): the smallest wins."""
         check_is_fitted(self, "model_")
-        X = validate_data(self, _flat(X), reset=False)
-        return self.model_.penalties(self._images(X), self.threads)
+        features = validate_data(self, _flat(X), reset=False)
+        return self.model_.penalties(self._images(features), self.threads)
 
-    def predict(self, X: ArrayLike) -> NDArray:
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
         """The class of least penalty for each row."""
-        answers = self.penalties(X).argmin(1)
-        return self.classes_[answers]
+        answers = self.penalties(X).argmin(1)  # first: it checks that there is a model
+        labels: NDArray[Any] = self.classes_[answers]
+        return labels
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float64]:
         """Posterior of eq. 9, (n, classes), given that the row is one of the classes: rows sum to 1.
@@ -187,19 +214,25 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):
         penalties = self.penalties(X).astype(np.float64)
         # Without rubbish, which is the same as divided by what the classes have together, without its 0/0.
         scaled = -self.model_.metadata["scale"] * penalties
-        shares = np.exp(scaled - scaled.max(1, keepdims=True))
-        return shares / shares.sum(1, keepdims=True)
+        shares: NDArray[np.float64] = np.exp(scaled - scaled.max(1, keepdims=True))
+        shares /= shares.sum(1, keepdims=True)
+        return shares
 
 
-def fields(X: NDArray, paper: float, ink: float) -> NDArray[np.uint8]:
-    """Rows of features as fields: (n, features) -> uint8 (n, 28, 28), 0 paper, 255 ink, beyond them cut.
+def fields(X: NDArray[Any], background: float, ink: float) -> NDArray[np.uint8]:
+    """Rows of features as fields. A small square is enlarged by a whole factor and centred.
 
-    Features fill a square from the top left; a small square is enlarged by a whole factor and centred.
+    Args:
+        X: (n, features); features fill a square from the top left.
+        background, ink: their values; values beyond them are clipped.
+
+    Returns:
+        uint8 (n, 28, 28), 0 background, 255 ink.
     """
     n, features = X.shape
-    span = (ink - paper) or 1.0
+    span = (ink - background) or 1.0
     with np.errstate(over="ignore", invalid="ignore"):
-        levels = np.nan_to_num((X.astype(np.float64) - paper) / span, nan=0.0)
+        levels = np.nan_to_num((X.astype(np.float64) - background) / span, nan=0.0)
     side = max(1, math.isqrt(features - 1) + 1)
     squares = np.zeros((n, side * side), np.uint8)
     squares[:, :features] = np.rint(np.clip(levels, 0, 1) * 255)
@@ -211,11 +244,11 @@ def fields(X: NDArray, paper: float, ink: float) -> NDArray[np.uint8]:
 
 
 def _flat(X: Any) -> Any:
-    """Cubes of pictures as rows; everything else as it is, for scikit-learn to judge."""
+    """Arrays (n, rows, columns) as rows; everything else as it is, for scikit-learn to check."""
     return X.reshape(len(X), -1) if isinstance(X, np.ndarray) and X.ndim == 3 and len(X) else X
 
 
-def _names(classes: NDArray) -> Sequence[str]:
+def _names(classes: NDArray[Any]) -> Sequence[str]:
     """The characters whose codes stand for the classes: their own, where each is one; else the first few."""
     names = [str(name) for name in classes.tolist()]
     if all(len(name) == 1 and name in PRINTABLE for name in names) and len(set(names)) == len(names):
