@@ -26,6 +26,7 @@ from .reading.results import Character as Character
 from .reading.results import Line as Line
 from .reading.results import Result as Result
 from .reading.results import String as String
+from .training.fine_tuning import adapt as adapt
 from .training.fit import fit as fit
 from .training.loop import train as train
 from .training.recipes import ADAPT as ADAPT
