@@ -6,6 +6,7 @@ import os
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from .idx import data_errors
 __all__ = ["read_npz"]
 
 
-def read_npz(path: str | os.PathLike[str], names: Iterable[str]) -> tuple[dict[str, NDArray], list[str]]:
+def read_npz(path: str | os.PathLike[str], names: Iterable[str]) -> tuple[dict[str, NDArray[Any]], list[str]]:
     """Those of the arrays `names` that the archive holds, and the names of all it holds.
 
     Raises DataError for a file that is missing, no archive of arrays, or damaged, or an array of objects.

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,10 +22,12 @@ from .image_folder import class_folders, ink_is_light
 from .labels import DIGITS, index_labels, text
 from .mnist import FILES, load_mnist
 from .tables import read_table
+from .transcripts import TABLE
 
 __all__ = ["Dataset", "load", "pixels", "relabel"]
 
 _PIXELS = FIELD * FIELD
+Loaded = tuple[NDArray[np.uint8], NDArray[Any], Sequence[str] | None]  # images, labels, classes if named
 _PARTS = {"train": ("train", "training"), "test": ("test", "testing")}  # names of sub-folders
 
 
@@ -32,8 +35,11 @@ _PARTS = {"train": ("train", "training"), "test": ("test", "testing")}  # names 
 class Dataset:
     """N patterns.
 
-    images: (N, 28, 28) uint8, 0 paper to 255 ink. labels: (N,) int64, indices into `classes`. classes: the
-    characters. name: what it is called in reports.
+    Args:
+        images: (N, 28, 28) uint8, 0 = background to 255 = foreground.
+        labels: (N,) int64, indices into `classes`.
+        classes: the characters.
+        name: of the data set, in reports.
     """
 
     images: NDArray[np.uint8]
@@ -52,8 +58,8 @@ class Dataset:
     def fingerprint(self) -> str:
         """SHA-256 of all patterns, labels and class names, in their order."""
         digest = hashlib.sha256(json.dumps([self.classes, self.images.shape]).encode())
-        digest.update(np.ascontiguousarray(self.images))
-        digest.update(np.ascontiguousarray(self.labels))
+        digest.update(np.ascontiguousarray(self.images).data)
+        digest.update(np.ascontiguousarray(self.labels).data)
         return digest.hexdigest()
 
 
@@ -63,10 +69,10 @@ def load(
     classes: Sequence[str] | None = None,
     progress: Callable[[str, int, int | None], object] | None = None,
 ) -> Dataset:
-    """The data set that `spec` names.
+    """Load a data set.
 
-    "mnist"              see `mnist.mnist`; `progress` is told of downloads
-    a folder             of class folders, called by their characters (`classes.class_of`); or with
+    "mnist"              see `mnist.load_mnist`
+    a folder             of class folders, called by their characters (`labels.class_of`); or with
                          labels.csv; or with IDX files named as MNIST's. Of train/ and test/ in it, `split`
                          chooses
     NAME.csv             a label and 784 values a line, or names of pictures (`tables.read_table`)
@@ -74,11 +80,19 @@ def load(
     IDX images           with the labels beside them: …images-idx3… and …labels-idx1…; or both, as a pair of
                          paths or with a comma between
 
-    split: "train" (also if None) or "test", where there are both; a single set serves as either.
-    Labels are characters, or numbers that index `classes`, or else stand for what `classes.ROWS` says.
+    Labels are characters, or numbers that index `classes`, or else stand for what `labels.ROWS` says.
     Classes are single characters of printable ASCII, as codes are.
     Pixels run from 0 to 255, or from 0 to 1; dark on light, as a whole, is inverted.
-    Raises InputError for another split, DataError for everything else that is wrong.
+
+    Args:
+        spec: one of these.
+        split: "train" (also if None) or "test", where there are both; a single set serves as either.
+        classes: the characters that numbers index.
+        progress: called while MNIST is downloaded, with the file, the bytes so far, and all bytes or None.
+
+    Raises:
+        InputError: another split.
+        DataError: the data set is missing, damaged or unusable.
     """
     if split not in (None, "train", "test"):
         raise InputError(f"a data set has the splits train and test, not {split!r}")
@@ -89,10 +103,11 @@ def load(
     if isinstance(spec, tuple | list):
         if len(spec) != 2:
             raise InputError(f"a pair of IDX files has images and labels, not {len(spec)} names")
-        name, parts = ",".join(map(str, spec)), _idx(Path(spec[0]), Path(spec[1]))
+        name = ",".join(map(str, spec))
+        images, labels, own = _idx(Path(spec[0]), Path(spec[1]))
     else:
-        name, parts = str(spec), _parts(str(spec), part)
-    images, labels, own = parts
+        name = str(spec)
+        images, labels, own = _parts(name, part)
     labels = np.atleast_1d(labels)
     if not len(images):
         raise DataError(f"{name} has no patterns")
@@ -109,7 +124,8 @@ def load(
 def relabel(dataset: Dataset, classes: Sequence[str]) -> NDArray[np.int64]:
     """The labels as indices into a network's classes, matched by name, (N,) int64.
 
-    Raises DataError where the data set has patterns of a class that is not among them.
+    Raises:
+        DataError: the data set has patterns of a class that is not among them.
     """
     index = {character: i for i, character in enumerate(classes)}
     unknown = sorted({dataset.classes[i] for i in np.unique(dataset.labels)} - set(index))
@@ -148,7 +164,7 @@ def pixels(values: ArrayLike, name: str) -> NDArray[np.uint8]:
     return images if ink_is_light(images) else 255 - images
 
 
-def _parts(spec: str, part: str) -> tuple[NDArray[np.uint8], NDArray, Sequence[str] | None]:
+def _parts(spec: str, part: str) -> Loaded:
     """(images, labels: numbers or characters, classes if the source names them)."""
     path = Path(spec).expanduser()
     if path.is_dir():
@@ -170,23 +186,23 @@ def _parts(spec: str, part: str) -> tuple[NDArray[np.uint8], NDArray, Sequence[s
     raise DataError(f"{path} is no data set of a known kind: a folder, .csv, .npz or IDX file is needed")
 
 
-def _folder(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray, None]:
+def _folder(path: Path, part: str) -> Loaded:
     splits = {key: path / name for key, names in _PARTS.items() for name in names if (path / name).is_dir()}
     if splits:
         if part not in splits:
             raise DataError(f"{path} has no folder {part} beside {next(iter(splits.values())).name}")
         return _folder(splits[part], part)
     for suffix in (".gz", ""):
-        images, labels = (path / f"{file.name}{suffix}" for file in FILES[part])
-        if images.is_file():
-            return _idx(images, labels)
-    if (path / "labels.csv").is_file():
-        return _table(path / "labels.csv")
+        image_file, label_file = (path / f"{file.name}{suffix}" for file in FILES[part])
+        if image_file.is_file():
+            return _idx(image_file, label_file)
+    if (path / TABLE).is_file():
+        return _table(path / TABLE)
     images, characters = class_folders(path)
     return images, np.array(characters), None
 
 
-def _table(path: Path) -> tuple[NDArray[np.uint8], NDArray, None]:
+def _table(path: Path) -> Loaded:
     values, labels = read_table(path)
     if values.dtype == np.uint8:  # a list of pictures: its labels are characters, as names of folders are
         return values, np.array(labels), None
@@ -200,29 +216,31 @@ def _table(path: Path) -> tuple[NDArray[np.uint8], NDArray, None]:
     return images, numbers.astype(np.int64) if whole else np.array(labels), None
 
 
-def _npz(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray, Sequence[str] | None]:
+def _npz(path: Path, part: str) -> Loaded:
     names = {
         "images": (f"x_{part}", f"{part}_images", "images", "x", "X"),
         "labels": (f"y_{part}", f"{part}_labels", "labels", "y", "Y"),
     }
     arrays, held = read_npz(path, [*names["images"], *names["labels"], "classes"])
-    found = {kind: next((arrays[key] for key in keys if key in arrays), None) for kind, keys in names.items()}
-    for kind, array in found.items():
-        if array is None:
+    chosen = {}
+    for kind, keys in names.items():
+        key = next((key for key in keys if key in arrays), None)
+        if key is None:
             raise DataError(
-                f"{path} has no {kind}: an array called {names[kind][2]}, {names[kind][3]} or "
-                f"{names[kind][0]} is needed, and it has {', '.join(held) or 'nothing'}"
+                f"{path} has no {kind}: an array called {keys[2]}, {keys[3]} or "
+                f"{keys[0]} is needed, and it has {', '.join(held) or 'nothing'}"
             )
+        chosen[kind] = arrays[key]
     own = arrays.get("classes")
     if own is None:
         named = None
     else:
         named = text(own, f"the classes of {path}").ravel().tolist()
         named = list(named[0]) if own.ndim == 0 else named
-    return pixels(found["images"], str(path)), found["labels"], named
+    return pixels(chosen["images"], str(path)), chosen["labels"], named
 
 
-def _idx(images: Path, labels: Path | None) -> tuple[NDArray[np.uint8], NDArray, None]:
+def _idx(images: Path, labels: Path | None) -> Loaded:
     """A pair of IDX files; the labels are looked for beside the images unless named."""
     values = read_idx(images, dimensions=3)
     if labels is None:

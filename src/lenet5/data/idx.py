@@ -15,7 +15,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, Protocol, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -40,9 +40,13 @@ _REASONS = {
 }
 
 
+class _Readable(Protocol):
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
 @contextlib.contextmanager
 def data_errors(path: object) -> Iterator[None]:
-    """What the system says against reading `path`, as the sentence of a DataError."""
+    """Turn what the system says against reading `path` into the sentence of a DataError."""
     try:
         yield
     except OSError as error:
@@ -51,38 +55,41 @@ def data_errors(path: object) -> Iterator[None]:
 
 
 def read_idx(
-    source: str | os.PathLike[str] | BinaryIO, *, dimensions: int | None = None, dtype: DTypeLike = None
-) -> NDArray:
+    source: str | os.PathLike[str] | BinaryIO,
+    *,
+    dimensions: int | None = None,
+    dtype: DTypeLike | None = None,
+) -> NDArray[Any]:
     """The array in an IDX file, in this machine's byte order; gzipped or not, whatever the name says.
 
     source: a path, or a file open for reading bytes. dimensions, dtype: what the array must have, if given.
     Raises DataError, naming the file, where it is missing, not IDX, damaged, too short or too long.
     """
-    if hasattr(source, "read"):
+    if not isinstance(source, str | os.PathLike):
         name = getattr(source, "name", None)
         return _parse(str(name) if isinstance(name, str) else "the IDX data", source, dimensions, dtype)
     with data_errors(source), Path(source).open("rb") as stream:
         return _parse(str(source), stream, dimensions, dtype)
 
 
-def _parse(name: str, stream: BinaryIO, dimensions: int | None, dtype: DTypeLike) -> NDArray:
-    head = _take(stream, 2)
+def _parse(name: str, stream: _Readable, dimensions: int | None, dtype: DTypeLike | None) -> NDArray[Any]:
+    head = bytes(_take(stream, 2))
     # A file of two or more chained readers would need seek; joining the two bytes back works for pipes too.
-    stream = _Rejoined(head, stream)
+    whole = _Rejoined(head, stream)
     if head == b"\x1f\x8b":
         try:
-            return _values(name, gzip.GzipFile(fileobj=stream, mode="rb"), dimensions, dtype)
+            return _values(name, gzip.GzipFile(fileobj=cast(BinaryIO, whole), mode="rb"), dimensions, dtype)
         except EOFError as error:
             raise DataError(f"{name} is cut off: its gzip stream has no end; fetch it again") from error
         except (gzip.BadGzipFile, zlib.error) as error:
             raise DataError(f"{name} is damaged: its gzip stream is not valid ({error})") from error
-    return _values(name, stream, dimensions, dtype)
+    return _values(name, whole, dimensions, dtype)
 
 
 class _Rejoined:
-    """A stream whose first bytes have been looked at."""
+    """A stream of which the first bytes have been read already."""
 
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+    def __init__(self, head: bytes, rest: _Readable) -> None:
         self.head, self.rest = head, rest
 
     def read(self, size: int = -1) -> bytes:
@@ -95,7 +102,7 @@ class _Rejoined:
         return taken
 
 
-def _values(name: str, stream: BinaryIO, dimensions: int | None, dtype: DTypeLike) -> NDArray:
+def _values(name: str, stream: _Readable, dimensions: int | None, dtype: DTypeLike | None) -> NDArray[Any]:
     magic = _take(stream, 4)
     if not magic:
         raise DataError(f"{name} is empty; fetch it again")
@@ -134,7 +141,7 @@ def _values(name: str, stream: BinaryIO, dimensions: int | None, dtype: DTypeLik
     return values.astype(kind.newbyteorder("="), copy=False)
 
 
-def _take(stream: BinaryIO, size: int) -> bytearray:
+def _take(stream: _Readable, size: int) -> bytearray:
     """Up to `size` bytes. In chunks, for a damaged header may ask for more than any memory holds."""
     taken = bytearray()
     while len(taken) < size:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,8 @@ from .labels import class_of
 
 __all__ = ["class_folders", "ink_is_light", "read_pictures"]
 
-# What lies beside pictures without being one; so does all that begins with a dot or two underscores.
-_BESIDE = {".txt", ".md", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".db", ".ini"}
+# Files among pictures that are none; so is all that begins with a dot or two underscores.
+_NO_PICTURES = {".txt", ".md", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".db", ".ini"}
 
 
 def class_folders(folder: Path) -> tuple[NDArray[np.uint8], list[str]]:
@@ -56,7 +57,7 @@ def _pictures(folder: Path) -> list[Path]:
         return sorted(
             path
             for path in folder.rglob("*")
-            if path.suffix.lower() not in _BESIDE
+            if path.suffix.lower() not in _NO_PICTURES
             and not any(map(_hidden, path.relative_to(folder).parts))
             and path.is_file()
         )
@@ -66,25 +67,26 @@ def read_pictures(paths: Sequence[Path]) -> NDArray[np.uint8]:
     """Pictures of one character each as (N, 28, 28) uint8, 255 = ink.
 
     A grey picture of 28×28 is taken as it is, or as its negative if it is dark on light; all others become
-    what MNIST's are (`picture.normalise_character`). Raises DataError, naming the picture.
+    what MNIST's are (`imaging.normalise.normalise_character`). Raises DataError, naming the picture.
     """
-    from ..imaging.normalise import load_image, normalise_character
+    from ..imaging.load import load_image
+    from ..imaging.normalise import normalise_character
 
     images = np.empty((len(paths), FIELD, FIELD), np.uint8)
     for image, path in zip(images, paths, strict=True):
         try:
-            colours = load_image(path)
-            if colours.shape[:2] == (FIELD, FIELD) and (colours == colours[:, :, :1]).all():
-                grey = np.rint(colours[:, :, 0] * 255).astype(np.uint8)
+            picture = load_image(path)
+            if picture.shape[:2] == (FIELD, FIELD) and (picture == picture[:, :, :1]).all():
+                grey = np.rint(picture[:, :, 0] * 255).astype(np.uint8)
                 image[...] = grey if ink_is_light(grey[None]) else 255 - grey
             else:
-                image[...] = normalise_character(colours, str(path))
+                image[...] = normalise_character(picture, str(path))
         except PictureError as error:
             raise DataError(f"{error}; mend it, or take it out of the data set") from error
     return images
 
 
-def ink_is_light(images: NDArray) -> bool:
+def ink_is_light(images: NDArray[Any]) -> bool:
     """Whether the ink of N×28×28 pictures is lighter than the paper: whether most of the frame is dark."""
     frame = np.ones((FIELD, FIELD), bool)
     frame[1:-1, 1:-1] = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,7 @@ def folder_of(character: str) -> str:
     return f"U+{ord(character):04X}"
 
 
-def text(array: NDArray, name: str) -> NDArray:
+def text(array: NDArray[Any], name: str) -> NDArray[Any]:
     """An array of texts as such, from texts or ASCII bytes. Raises DataError for another type."""
     if array.dtype.kind not in "US":
         raise DataError(f"{name} are of type {array.dtype}: characters are needed")
@@ -65,7 +66,7 @@ def text(array: NDArray, name: str) -> NDArray:
 
 
 def index_labels(
-    labels: NDArray, classes: Sequence[str] | None, name: str
+    labels: NDArray[Any], classes: Sequence[str] | None, name: str
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Labels as indices, (N,) int64, and the classes they index.
 
@@ -98,7 +99,7 @@ def index_labels(
 
 
 def _numbered(
-    labels: NDArray, row: tuple[str, ...] | None, name: str
+    labels: NDArray[Any], row: tuple[str, ...] | None, name: str
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     least, most = int(labels.min()), int(labels.max())
     if row is None and (least, most) == (1, len(LETTERS)):

@@ -153,7 +153,7 @@ def _read(path: Path, file: File) -> NDArray[np.uint8]:
     """The array in the file at `path`, if it is the original. Raises DataError."""
     array = read_idx(path, dimensions=len(file.shape), dtype=np.uint8)
     digest = hashlib.sha256(file.head)
-    digest.update(array)
+    digest.update(np.ascontiguousarray(array).data)
     if array.shape != file.shape or digest.hexdigest() != file.sha256:
         raise DataError(
             f"{path} is not the original {file.name} of MNIST (its checksum differs); "

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..errors import DataError, InputError, ModelError
-from ..model.classifier import Classifier
-from ..model.lenet5 import LeNet5
+from ..model.classifier import Classifier, Network
 from .dataset import Dataset
 from .mnist import writers
 
@@ -105,7 +104,7 @@ def validation_patterns(training: Dataset, *networks: Classifier) -> Dataset:
     return held
 
 
-def check_untrained(network: LeNet5, patterns: Dataset) -> None:
+def check_untrained(network: Network, patterns: Dataset) -> None:
     """Raise ModelError where a network was trained on these very patterns."""
     trained_on = (network.metadata["training"].get("data") or {}).get("sha256")
     if trained_on == patterns.fingerprint:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ _PIXELS = FIELD * FIELD
 _LINES = 4096  # parsed at a time
 
 
-def read_table(path: Path) -> tuple[NDArray, list[str]]:
+def read_table(path: Path) -> tuple[NDArray[Any], list[str]]:
     """What a CSV file holds: N labels, and pixels (N, 784) float32 as they stand or images (N, 28, 28) uint8.
 
     Columns are parted by commas, semicolons or tabs. Either the label comes first and 784 values follow, with
@@ -54,7 +55,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _pixels(path: Path, lines: Iterable[tuple[int, str]], delimiter: str) -> tuple[NDArray, list[str]]:
+def _pixels(path: Path, lines: Iterable[tuple[int, str]], delimiter: str) -> tuple[NDArray[Any], list[str]]:
     labels: list[str] = []
     parts = []
     for block in _blocks(path, lines, delimiter):

@@ -229,7 +229,7 @@ def drawn(digit: str, height: float, hand: WriterStyle, rng: np.random.Generator
     low = np.min([line.min(0) for line in lines], 0) - pen
     size = np.ceil(np.max([line.max(0) for line in lines], 0) + pen - low).astype(int)
     size += -size % zoom
-    canvas = Image.new("L", tuple(int(v) for v in size))
+    canvas = Image.new("L", (int(size[0]), int(size[1])))
     brush = ImageDraw.Draw(canvas)
     r = pen / 2
     for line in lines:
@@ -237,7 +237,7 @@ def drawn(digit: str, height: float, hand: WriterStyle, rng: np.random.Generator
         brush.line(points, fill=255, width=max(1, round(pen)), joint="curve")
         for x, y in (points[0], points[-1]):
             brush.ellipse((x - r, y - r, x + r, y + r), fill=255)
-    ink = np.asarray(canvas.reduce(zoom), np.float32) / 255
+    ink = np.asarray(canvas.reduce(zoom), np.float32) / np.float32(255)
     rows, columns = np.flatnonzero((ink > 0.3).any(1)), np.flatnonzero((ink > 0.3).any(0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 

@@ -18,7 +18,11 @@ ZOOM = 4  # strokes are drawn on the character enlarged, then reduced with it
 
 
 def variants(
-    images: NDArray[np.uint8], labels: NDArray, classes: tuple[str, ...], share: float = 0.5, seed: int = 0
+    images: NDArray[np.uint8],
+    labels: NDArray[np.integer],
+    classes: tuple[str, ...],
+    share: float = 0.5,
+    seed: int = 0,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """New patterns made of a share of the 1s and 7s among `images`: (M, 28, 28) uint8, and their labels.
 
@@ -40,7 +44,9 @@ def variants(
     return np.array(made, np.uint8).reshape(shape), np.array(names, np.int64)
 
 
-def _strokes(image: NDArray[np.uint8], lines: list[tuple], width: float) -> NDArray[np.uint8]:
+def _strokes(
+    image: NDArray[np.uint8], lines: list[tuple[tuple[float, float], tuple[float, float]]], width: float
+) -> NDArray[np.uint8]:
     """The image with lines drawn onto it: ((x, y), (x, y)) in its pixels, round at their ends."""
     from PIL import Image, ImageDraw, ImageFilter
 
