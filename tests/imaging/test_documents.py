@@ -134,7 +134,7 @@ def test_a_damaged_document_is_pages_or_a_sentence(where, value, kind):
         assert "\n" not in str(error)
 
 
-# --- opening.py --------------------------------------------------------------------------------------
+# --- pictures ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.errors import PictureError
 from lenet5.imaging.components import concentration, remove_line_specks
+from lenet5.imaging.crossing_lines import remove_crossing_lines
 from lenet5.imaging.foreground import (
     character_size,
     line_contrast,
     line_foreground,
-    remove_crossing_lines,
     stroke_foreground,
 )
 from lenet5.imaging.threshold import MASK_LEVEL

@@ -46,9 +46,7 @@ class MedianBackground:
     window: float = 0.35  # shorter sides of the map that the window is wide
     window_of_strip: float = 0.7  # the same where the image is more than twice as long as wide
     smoothing: float = 0.25  # windows: standard deviation of the Gaussian
-    mirrored: bool = (
-        False  # the image goes on mirrored, so that a line along its border is not its background
-    )
+    mirrored: bool = False  # the image goes on mirrored: a line along its border is not its background
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ and removes specks. `line_foreground` does that at the scale that fits the line'
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,11 +20,11 @@ from .background import CHARACTER, LINE, border_pixels, estimate_background, gre
 from .components import (
     component_edges,
     concentration,
-    label_columns,
     label_components,
     remove_character_specks,
     remove_line_specks,
 )
+from .crossing_lines import remove_crossing_lines
 from .resize import reduce_to, rescale, working_scale
 from .threshold import MASK_LEVEL, threshold_isodata, threshold_otsu
 from .trace import Trace
@@ -33,7 +33,6 @@ __all__ = [
     "CHARACTER_FOREGROUND",
     "LINE_FOREGROUND",
     "CharacterForegroundSettings",
-    "CrossingLineSettings",
     "Foreground",
     "LineForegroundSettings",
     "character_contrast",
@@ -41,7 +40,6 @@ __all__ = [
     "character_size",
     "line_contrast",
     "line_foreground",
-    "remove_crossing_lines",
     "stroke_foreground",
 ]
 
@@ -50,15 +48,11 @@ __all__ = [
 class CharacterForegroundSettings:
     """The foreground of one character. Chosen by eye on the development pictures where nothing else is said."""
 
-    longest: int = (
-        400  # pixels of the longer side at which the foreground is measured: a character needs no more
-    )
+    longest: int = 400  # pixels of the longer side at which it is measured: a character needs no more
     faintest: float = 0.024  # of the whole range: fainter ink does not differ from noise
     noise: float = 2.5  # the background's noise that the strongest ink stands out by
     components: int = 4  # the heaviest components, …
-    concentration: float = (
-        0.4  # … which hold this share of all ink: in writing 0.7 or more, in noise 0.2 or less
-    )
+    concentration: float = 0.4  # … with this share of all ink: in writing 0.7 or more, in noise 0.2 or less
     strongest: float = 0.998  # quantile of the contrast that is the strongest ink's
     low: float = 0.35  # of Otsu's level: contrast at which ink begins
     pen: float = 0.997  # quantile of the contrast that is the pen's, when sides are compared
@@ -78,21 +72,6 @@ class CharacterForegroundSettings:
 
 
 @dataclass(frozen=True)
-class CrossingLineSettings:
-    """Printed lines that cross an image of a line from side to side. Chosen by eye on the cheque amounts."""
-
-    thickness: float = (
-        0.08  # of the image's height (of three characters, if less) that a line is thick at most …
-    )
-    thickness_least: int = 4  # … and pixels that are thin in any case
-    steepest: float = 0.05  # rows a column
-    slopes: int = 11  # that are tried, to either side
-    inked: float = 0.8  # share of a line's pixels that are ink
-    thin: float = 0.5  # share of them that are in thin runs
-    length: float = 0.6  # share of the image's width that a line lies in the image
-
-
-@dataclass(frozen=True)
 class LineForegroundSettings:
     """The foreground of a line of text. Chosen by eye on the cheque amounts where nothing else is said."""
 
@@ -103,16 +82,13 @@ class LineForegroundSettings:
     size_lowest: float = 0.4  # of `size`: the same where the image was not reduced
     finest: float = 0.5  # pixels of the image for one of the foreground, at least
     coarsest: float = 4.0  # times `longest` that a line is long, at most
-    smoothing: float = (
-        0.8  # pixels: standard deviation of the Gaussian against printed patterns and JPEG's noise
-    )
+    smoothing: float = 0.8  # pixels: standard deviation of the Gaussian against print and JPEG's noise
     pen: float = 0.99  # quantile of the contrast, above which pixels show the pen's colour
     low: float = 0.35  # share of the pen's own darkness at which ink begins …
     high: float = 0.9  # … and is full
     faintest: float = 0.024  # of the whole range: fainter ink does not differ from the background
     components: int = 60  # the heaviest of a line, or of a few lines, …
     concentration: float = 0.6  # … which hold this share of all ink
-    crossing: CrossingLineSettings = field(default_factory=CrossingLineSettings)
 
 
 CHARACTER_FOREGROUND = CharacterForegroundSettings()
@@ -358,7 +334,7 @@ def stroke_foreground(
         PictureError: nothing stands out from the background, or only noise and texture.
     """
     contrast = line_contrast(image, name, settings)
-    plain = remove_crossing_lines(contrast, settings)
+    plain = remove_crossing_lines(contrast)
     if concentration(plain, settings.components) < settings.concentration:
         raise _scattered(name)
     levels = remove_line_specks(plain)
@@ -410,62 +386,6 @@ def line_contrast(
         np.float32
     )
     return levels
-
-
-def remove_crossing_lines(
-    foreground: NDArray[np.float32], settings: LineForegroundSettings = LINE_FOREGROUND
-) -> NDArray[np.float32]:
-    """A line's foreground without printed lines: nearly level, thin, and reaching from one side to the other.
-
-    They are sloping rows of pixels nearly all of which are ink, and half of which are ink in thin vertical runs.
-    Only thin runs are removed, with their grey rims: where a stroke crosses the line, the stroke stays.
-
-    Args:
-        foreground: (rows, columns) in 0 … 1.
-        settings: the thresholds; `crossing` are these lines'.
-    """
-    mask = foreground > MASK_LEVEL
-    runs, length = label_columns(mask)
-    if len(length) == 1 or foreground.shape[1] < 8:
-        return foreground
-    rows = foreground.shape[0]
-    length[0] = rows + 1
-    line = settings.crossing
-    thin = length <= max(line.thickness_least, round(line.thickness * min(rows, 3 * settings.size)))
-    removed = (_runs_on_lines(mask, thin[runs], runs, line) & thin)[runs]
-    if not removed.any():
-        return foreground
-    rim = ndimage.maximum_filter1d(removed, 5, axis=0) & ~ndimage.maximum_filter(mask & ~removed, 3)
-    return np.where(removed | rim, 0, foreground)
-
-
-def _runs_on_lines(
-    mask: NDArray[np.bool_], thin: NDArray[np.bool_], runs: NDArray[np.intp], settings: CrossingLineSettings
-) -> NDArray[np.bool_]:
-    """Which vertical runs, (1 + runs,), lie on a line that crosses the image. mask, thin, runs: (rows, columns)."""
-    rows, columns = mask.shape
-    near = ndimage.maximum_filter1d(np.stack([mask, thin]), 3, axis=1)  # a line may lie between two rows
-    # Counts from the left, so that a sloping row costs one step for each place where it goes up or down.
-    counts = np.zeros((2, rows, columns + 1), np.int32)
-    np.cumsum(near, 2, out=counts[:, :, 1:])
-    x = np.arange(columns)
-    hit = np.zeros(int(runs.max()) + 1, bool)
-    for slope in np.linspace(-settings.steepest, settings.steepest, settings.slopes):
-        offset = np.round((x - columns / 2) * slope).astype(int)
-        start = np.flatnonzero(np.append(True, offset[1:] != offset[:-1]))
-        stop = np.append(start[1:], columns)
-        y = np.arange(rows)[:, None] + offset[start]
-        inside = (y >= 0) & (y < rows)
-        y = y.clip(0, rows - 1)
-        length = np.maximum(inside @ (stop - start), 1)
-        inked, thinly = ((counts[:, y, stop] - counts[:, y, start]) * inside).sum(2) / length
-        is_line = (inked >= settings.inked) & (thinly >= settings.thin) & (length > settings.length * columns)
-        for row in np.flatnonzero(is_line):
-            at = row + offset
-            inside_at = (at >= 0) & (at < rows)
-            for shift in (-1, 0, 1):
-                hit[runs[(at + shift).clip(0, rows - 1)[inside_at], x[inside_at]]] = True
-    return hit
 
 
 def _blank(name: str) -> PictureError:

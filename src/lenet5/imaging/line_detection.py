@@ -28,9 +28,7 @@ class LineDetectionSettings:
     places: int = 32  # along the image, each looked at alone …
     place_least: int = 6  # … and pixels of a place
     filled: float = 0.4  # share of a place along which a line is visible at least
-    deviation: float = (
-        0.8  # pixels by which the middle of a line of three may leave a straight one in a place
-    )
+    deviation: float = 0.8  # pixels by which the middle of a line of three may leave a straight one
     jump: float = 1.5  # pixels by which a line may go on elsewhere than where it was bound for …
     bend: float = 0.012  # … and more for each pixel between
     memory: int = 6  # places from which it is computed where a line is bound for

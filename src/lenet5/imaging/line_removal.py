@@ -46,9 +46,7 @@ class LineRemovalSettings:
     outer: float = 0.08  # sides from the edge within which the rim lies
     below: float = 0.1  # share of the writing that may lie below an underline
     several: float = 2.0  # heights of the writing from which on it is wide enough to be several characters
-    foot: float = (
-        0.6  # share of the line below that the writing on it is wide, where it is not the foot of a 1
-    )
+    foot: float = 0.6  # share of the line below that the writing is wide, or it is the foot of a 1
     darker: float = 1.6  # contrasts of a line, from which on ink on it is the pen's …
     faintest: float = 0.04  # … and of the whole range
 

@@ -178,7 +178,7 @@ def decode(picture: Image.Image, name: str) -> Image.Image:
 
 
 def _from_image(picture: Image.Image, name: str) -> NDArray[np.float32]:
-    """A PIL image of any mode as colours, reduced to LOAD.longest."""
+    """A PIL image of any mode as an image, reduced to LOAD.longest."""
     times = -(-max(picture.size) // LOAD.longest)
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
         return _from_array(_levels(np.asarray(picture), times, name), name)
@@ -199,7 +199,7 @@ def _levels(array: NDArray[Any], times: int, name: str) -> NDArray[np.float32]:
     """Grey levels of more than 8 bits as 0 … 1, of `times` by `times` pixels the mean."""
     if not np.isfinite(array).all():
         raise PictureError(f"cannot read {name}: some of its pixels are no numbers")
-    # The depth is not said: the smallest of the usual ones that holds all.
+    # The file does not name the depth: the smallest of the usual ones that holds all levels.
     top = float(array.max())
     full = next((full for full in (1.0, 255.0, 65535.0) if top <= full), top)
     rows, columns = (max(1, side // times) for side in array.shape)

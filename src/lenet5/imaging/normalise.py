@@ -48,9 +48,7 @@ class GlyphSettings:
     stroke_level: float = 0.5  # the same where its strokes are measured
     thinnest: float = 1.9  # pixels of the 20×20 box: mean stroke width of one in twenty of MNIST's …
     thickest: float = 3.8  # … and of nineteen in twenty
-    working: int = (
-        80  # pixels: smaller characters are enlarged to this, so that strokes change by less than a pixel
-    )
+    working: int = 80  # pixels: smaller characters are enlarged, so that strokes change by parts of one
     least_left: int = 10  # pixels that strokes made thinner leave, or they stay
     weak: float = 0.1  # of full ink: fainter pixels do not count …
     full: float = 0.9  # … in the quantile of the ink that becomes 255

@@ -41,9 +41,7 @@ class LayoutSettings:
     """How lines of text are cut out of a page. Chosen by eye on the development pictures."""
 
     strip_width: int = 640  # pixels: an image at most so wide, …
-    strip_height: int = (
-        100  # … and so high or half as high as wide, is one strip, whose foreground is a line's
-    )
+    strip_height: int = 100  # … and so high or half as high as wide, is one strip, read as a line
     margin: float = 0.5  # heights of a line that its image shows around it
     whole: float = 3.0  # heights of its only line, up to which an image is read whole
 

@@ -38,12 +38,8 @@ class SegmentationSettings:
     Chosen on the tuning half of the cheque amounts.
     """
 
-    sideways: float = (
-        0.02  # cost of a step sideways in pixels of full ink: of seams without ink the straightest
-    )
-    sideways_in_ink: float = (
-        1.0  # the same within a part: a seam through its ink is to be short, not far around
-    )
+    sideways: float = 0.02  # cost of a step sideways, in pixels of full ink: the straightest seam wins
+    sideways_in_ink: float = 1.0  # the same within a part: a seam through ink is to be short
     free: float = 0.5  # pixels of full ink that a seam between parts costs at most
     reach: float = 0.05  # sizes: a cut is the cheapest within this far to either side
     most_cost: float = 4.5  # strokes that a cut goes through at most
