@@ -164,10 +164,12 @@ def test_a_broken_chunk_is_a_drop(mirrors):
 )  # fmt: skip
 def test_a_bad_mirror_is_left_for_the_next_and_named_if_there_is_none(mirrors, behaviour, reason, at_most):
     bad = mirrors(behaviour)
-    assert get(bad, mirrors(), timeout=0.2) == (PACKED, CONTENTS)
+    slow = "0.2 seconds" in reason or "slowly" in reason
+    timeout = 0.2 if slow else 10  # the others are never slow, but this machine may be
+    assert get(bad, mirrors(), timeout=timeout) == (PACKED, CONTENTS)
     assert 1 <= len(bad.requests) <= at_most
     with pytest.raises(DownloadError, match=f"{NAME} could not be downloaded .{bad.address}: .*({reason})"):
-        get(bad, timeout=0.2)
+        get(bad, timeout=timeout)
 
 
 def test_mirrors_that_cannot_be_reached_are_named_with_their_reasons(mirrors):
