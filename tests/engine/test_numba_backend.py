@@ -331,3 +331,19 @@ def test_what_is_likelier_no_character_is_not_counted_wrong(trainer):
         np.arange(40), np.zeros(1, np.float32)
     )
     assert errors == 20
+
+
+@pytest.mark.parametrize("count", [1, L // 4, L // 4 + 1, 3 * L + 2])
+def test_the_penalties_of_an_image_depend_on_nothing_but_itself_and_the_way_it_is_read(count):
+    """To the bit: alone, and with others, at any place, among threads; few images are read one way, more another."""
+    images = np.resize(IMAGES, (count, *IMAGES.shape[1:]))
+    together = inference.penalties(FLAT, CODES, images, threads=1)
+    for turn in range(min(count, 3)):
+        turned = inference.penalties(FLAT, CODES, np.roll(images, turn, 0), threads=2)
+        assert np.array_equal(np.roll(turned, -turn, 0), together)
+    if count <= inference.FEW:
+        alone = [inference.penalties(FLAT, CODES, image[None])[0] for image in images]
+        assert np.array_equal(np.array(alone), together)
+    else:  # beside quite other images
+        others = np.concatenate([255 - images, images, 255 - images])
+        assert np.array_equal(inference.penalties(FLAT, CODES, others)[count : 2 * count], together)

@@ -172,7 +172,10 @@ class Graph:
         scores, ahead = self._forward_scores, self._onward(self.loops.forward_scores)
         if scores[-1] == np.inf:
             return np.zeros(len(self.start))
-        return np.exp(scores[-1] - (scores[self.start] + self.penalty + ahead[self.end]))
+        share: NDArray[np.float64] = np.exp(
+            scores[-1] - (scores[self.start] + self.penalty + ahead[self.end])
+        )
+        return share
 
     def compose(self, next_state: ArrayLike, accepting: ArrayLike) -> tuple[Graph, NDArray[np.intp]]:
         """The graph composed with an automaton (Section VI-C): only paths whose labels it accepts are left.

@@ -150,14 +150,14 @@ class Confidence:
 
 
 def log_loss(
-    penalties: NDArray, targets: ArrayLike, j: float, scale: float, weights: ArrayLike | None = None
+    penalties: NDArray[Any], targets: ArrayLike, j: float, scale: float, weights: ArrayLike | None = None
 ) -> float:
     """Mean of −log p of what was true, in nats, weighted. targets: see losses.py; rubbish is what they lack."""
     p = losses.posterior(np.asarray(penalties, np.float64), j, scale)
     t = losses.weights(targets, p)
     whole = np.column_stack([p, 1 - p.sum(1)]).clip(1e-300)
     each = -(np.column_stack([t, 1 - t.sum(1)]) * np.log(whole)).sum(1)
-    return float(np.average(each, weights=weights))
+    return float(np.average(each, weights=None if weights is None else np.asarray(weights, np.float64)))
 
 
 def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> tuple[list[Bin], float]:
@@ -180,7 +180,11 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> tu
 
 
 def fit(
-    penalties: NDArray, labels: NDArray[np.int64], j: float, scale: float, nothing: NDArray | None = None
+    penalties: NDArray[Any],
+    labels: NDArray[np.int64],
+    j: float,
+    scale: float,
+    nothing: NDArray[Any] | None = None,
 ) -> tuple[float, float]:
     """The scale and j of least log loss, (s', j').
 
@@ -219,10 +223,12 @@ def fit(
     return float(theta[0]), float(theta[1] if len(blank) else theta[0] * j / scale)
 
 
-def _newton(features: NDArray, target: NDArray, weight: NDArray, theta: NDArray) -> NDArray:
+def _newton(
+    features: NDArray[Any], target: NDArray[Any], weight: NDArray[Any], theta: NDArray[Any]
+) -> NDArray[Any]:
     """θ of least Σ weight·[θ·target + log Σ e^(−θ·φ)], which is convex: Newton's steps, halved as needed."""
 
-    def energy(theta: NDArray) -> tuple[float, NDArray]:
+    def energy(theta: NDArray[Any]) -> tuple[float, NDArray[Any]]:
         exponent = -features @ theta
         most = exponent.max(1, keepdims=True)
         p = np.exp(exponent - most)
@@ -256,7 +262,7 @@ def _newton(features: NDArray, target: NDArray, weight: NDArray, theta: NDArray)
 
 
 def thresholds(
-    confidence: NDArray, right: NDArray, errors: Sequence[float] = ERRORS
+    confidence: NDArray[Any], right: NDArray[Any], errors: Sequence[float] = ERRORS
 ) -> tuple[Threshold, ...]:
     """For each error the threshold that rejects the fewest, where there is one that can be believed.
 
@@ -279,11 +285,11 @@ def thresholds(
 
 
 def calibrate(
-    penalties: NDArray,
+    penalties: NDArray[Any],
     labels: NDArray[np.int64],
     j: float,
     scale: float,
-    nothing: NDArray | None = None,
+    nothing: NDArray[Any] | None = None,
     data: dict[str, Any] | None = None,
 ) -> Confidence:
     """Fit the constants and find the thresholds, on patterns that were not trained on.
@@ -311,7 +317,7 @@ def calibrate(
     )
 
 
-def knows_rubbish(nothing: NDArray, j: float, scale: float) -> bool:
+def knows_rubbish(nothing: NDArray[Any], j: float, scale: float) -> bool:
     """Whether most non-characters, of penalties (M, classes), are not taken for characters.
 
     A network that takes them has not learnt the rubbish class, and constants cannot make up for that: fitted
@@ -321,7 +327,7 @@ def knows_rubbish(nothing: NDArray, j: float, scale: float) -> bool:
     return bool(np.mean(answers >= DOUBT) < 0.5) if len(answers) else False
 
 
-def _doubt(characters: NDArray, nothing: NDArray | None) -> float:
+def _doubt(characters: NDArray[Any], nothing: NDArray[Any] | None) -> float:
     """DOUBT, or higher where more than PASSING of the non-characters would reach it."""
     if nothing is None or not len(nothing):
         return DOUBT

@@ -65,7 +65,8 @@ class Classifier(ABC):
 
     def predict(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.int64]:
         """Index of the class of least penalty for each image, (N,); `classes[i]` is the character."""
-        return self.penalties(images, threads).argmin(1).astype(np.int64)
+        answers: NDArray[np.int64] = self.penalties(images, threads).argmin(1).astype(np.int64)
+        return answers
 
     def posterior(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:
         """Probability of each class, (N, classes), by eq. 9: e^(−s·y_i) / (e^(−j) + Σ_k e^(−s·y_k)).

@@ -1,12 +1,12 @@
 """Ensembles: several LeNet-5s of the same classes that answer together.
 
-The penalty of a class is the mean of the penalties that the members give it. Each has learnt from the same patterns
-and is as good as the others, but where one errs the rest seldom err alike. # not in the paper, whose boosted LeNet-4
-adds up three networks of which each is trained on what those before it got wrong (Section III-C).
+The penalty of a class is the mean of the penalties that the members give it. Each member has learnt from the same
+patterns and is as good as the others, but members rarely err on the same pattern. # not in the paper, whose boosted
+LeNet-4 adds up three networks, each trained on the errors of those before it (Section III-C).
 
-Experts tell the classes apart better and know little of what is no character. Their answers are compared with
-their own best one, which adds nothing to it: they say which character it is, and never that it is one. In the parts
-of a line, of which most are no character, they are not asked (parts.cascade).
+Experts tell the classes apart better and know little of non-characters. Their penalties count from their own best
+one, which therefore gains nothing: experts say which character an image is, and never that it is one. Most
+candidates of a line are no character, and experts are not asked about them (reading.candidates.cascade).
 """
 
 from __future__ import annotations
@@ -34,10 +34,15 @@ WEIGHT = 1.0  # of experts; chosen on held-out writers (docs/reproduction.md)
 
 
 class Ensemble(Classifier):
-    """`members`: LeNet5, two or more, of the same classes and constants of eq. 9, on which `metadata` begins.
+    """Several networks that answer together.
 
-    experts: LeNet5 of these classes, or none. weight: what their answers count for, where a member's count
-    1 / members. Raises InputError for others.
+    Args:
+        members: Two or more, of the same classes, codes and constants of eq. 9.
+        experts: Networks of these classes, or none.
+        weight: Weight of the experts' mean penalty, where that of the members is 1.
+
+    Raises:
+        InputError: The networks do not fit together, or the weight is not positive.
     """
 
     def __init__(
@@ -67,12 +72,12 @@ class Ensemble(Classifier):
 
     @property
     def members(self) -> list[LeNet5]:
-        """The networks that answer."""
+        """The networks whose mean penalty is the answer."""
         return self._members
 
     @property
     def experts(self) -> list[LeNet5]:
-        """Those that are asked as well which character it is, where it is one."""
+        """The networks that are asked as well which character it is."""
         return self._experts
 
     @property
@@ -81,21 +86,28 @@ class Ensemble(Classifier):
         return self._members[0].backend
 
     def penalties(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:
-        """The mean of the members' penalties, and what the experts add, N×classes; see LeNet5.penalties."""
+        """The mean of the members' penalties, and what the experts add, (N, classes) float32.
+
+        Arguments and errors as for Classifier.penalties.
+        """
         images = check_images(images)
-        found = np.mean([one.penalties(images, threads) for one in self._members], 0)
+        mean: NDArray[np.float32] = np.mean([one.penalties(images, threads) for one in self._members], 0)
         if self._experts:
-            theirs = np.stack([one.penalties(images, threads) for one in self._experts])
-            found += np.float32(self.weight) * (theirs - theirs.min(2, keepdims=True)).mean(0)
-        return found
+            y = np.stack([one.penalties(images, threads) for one in self._experts])
+            mean += np.float32(self.weight) * (y - y.min(2, keepdims=True)).mean(0)
+        return mean
+
+    # --- files ---------------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write one safetensors file with all networks: their arrays as `1/C1.weight`, the members first.
+        """Write one safetensors file with all networks: their arrays as `1/c1.weight`, the members first.
 
-        Raises SaveError.
+        Raises:
+            SaveError: The file cannot be written.
         """
-        arrays, every = {}, []
-        for number, one in enumerate(self.networks, 1):
+        arrays: dict[str, NDArray[Any]] = {}
+        every: list[dict[str, str]] = []
+        for number, one in enumerate([*self._members, *self._experts], 1):
             own, metadata = one.contents()
             arrays |= {f"{number}/{name}": array for name, array in own.items()}
             every.append(metadata)
@@ -114,7 +126,12 @@ class Ensemble(Classifier):
     def load(cls, path: str | os.PathLike[str], backend: str | Backend | None = None) -> Ensemble:
         """The ensemble in a file written by `save`; everything is checked, as LeNet5.load does.
 
-        Raises ModelError.
+        Args:
+            path: The file.
+            backend: What is to compute it (engine.backend).
+
+        Raises:
+            ModelError: The file is missing or damaged, or holds no ensemble.
         """
         return cls.from_contents(Path(path), *serialisation.read(path), backend)
 
@@ -122,40 +139,59 @@ class Ensemble(Classifier):
     def from_contents(
         cls,
         path: Path,
-        arrays: Mapping[str, NDArray],
-        metadata: dict[str, str],
+        arrays: Mapping[str, NDArray[Any]],
+        metadata: Mapping[str, str],
         backend: str | Backend | None = None,
     ) -> Ensemble:
+        """The ensemble of a file's arrays and metadata; `path` is what errors name. Raises ModelError."""
         if metadata.get("format") != ENSEMBLE:
             raise ModelError(f"{path} holds no ensemble of LeNet-5s")
+        members, experts, weight, confidence = _read_metadata(path, metadata)
+        parts = _split_arrays(path, arrays, len(members) + len(experts))
         try:
-            members, experts = (
-                json.loads(metadata["members"]),
-                json.loads(metadata.get("experts", "[]")),
-            )
-            for one in (members, experts):
-                if not isinstance(one, list) or not all(isinstance(each, dict) for each in one):
-                    raise ValueError("members")
-            weight = float(json.loads(metadata.get("weight", str(WEIGHT))))
-            confidence = json.loads(metadata["confidence"]) if "confidence" in metadata else None
-            if confidence is not None:
-                Confidence.from_dict(confidence)
-        except (ValueError, TypeError, KeyError) as error:
-            raise ModelError(
-                f"the metadata of {path} cannot be read ({error}); train or fetch the ensemble again"
-            ) from error
-        told = members + experts
-        parts: list[dict[str, NDArray]] = [{} for _ in told]
-        for name, array in arrays.items():
-            number, _, own = name.partition("/")
-            if not number.isdecimal() or not 1 <= int(number) <= len(told):
-                raise ModelError(f"{path} is not an ensemble of {len(told)} LeNet-5s: it also has {name}")
-            parts[int(number) - 1][own] = array
-        try:
-            every = [LeNet5.from_contents(path, *one, backend) for one in zip(parts, told, strict=True)]
-            found = cls(every[: len(members)], every[len(members) :], weight)
+            networks = [
+                LeNet5.from_contents(path, *one, backend)
+                for one in zip(parts, members + experts, strict=True)
+            ]
+            ensemble = cls(networks[: len(members)], networks[len(members) :], weight)
         except InputError as error:
             raise ModelError(f"{path} cannot be used: {error}") from error
         if confidence is not None:
-            found.metadata["confidence"] = confidence
-        return found
+            ensemble.metadata["confidence"] = confidence
+        return ensemble
+
+
+Metadata = dict[str, str]
+
+
+def _read_metadata(
+    path: Path, metadata: Mapping[str, str]
+) -> tuple[list[Metadata], list[Metadata], float, dict[str, Any] | None]:
+    """Metadata of each member and each expert, the experts' weight, and the confidence. Raises ModelError."""
+    try:
+        members, experts = json.loads(metadata["members"]), json.loads(metadata.get("experts", "[]"))
+        for networks in (members, experts):
+            if not isinstance(networks, list) or not all(isinstance(one, dict) for one in networks):
+                raise ValueError("members")
+        weight = float(json.loads(metadata.get("weight", str(WEIGHT))))
+        confidence = json.loads(metadata["confidence"]) if "confidence" in metadata else None
+        if confidence is not None:
+            Confidence.from_dict(confidence)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ModelError(
+            f"the metadata of {path} cannot be read ({error}); train or fetch the ensemble again"
+        ) from error
+    return members, experts, weight, confidence
+
+
+def _split_arrays(
+    path: Path, arrays: Mapping[str, NDArray[Any]], networks: int
+) -> list[dict[str, NDArray[Any]]]:
+    """The arrays of each network, under its own names. Raises ModelError."""
+    parts: list[dict[str, NDArray[Any]]] = [{} for _ in range(networks)]
+    for name, array in arrays.items():
+        number, _, own = name.partition("/")
+        if not number.isdecimal() or not 1 <= int(number) <= networks:
+            raise ModelError(f"{path} is not an ensemble of {networks} LeNet-5s: it also has {name}")
+        parts[int(number) - 1][own] = array
+    return parts

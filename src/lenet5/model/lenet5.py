@@ -25,18 +25,29 @@ from .classifier import Network
 
 __all__ = ["LeNet5"]
 
-FORMAT = "lenet5"
-ENSEMBLE = "lenet5 ensemble"  # of a file of several, ensemble.py
+FORMAT = "lenet5"  # of a file of one network
+ENSEMBLE = "lenet5 ensemble"  # format of a file of several networks (ensemble.py)
 NO_RUBBISH = 20.0  # j after eq. 8, which has no rubbish class: none to speak of, unless nothing else fits
 
 
 class LeNet5(Network):
     """The network of Section II-B, to the last connection.
 
-    `parameters`: all trainable parameters, (60000,) float32, in the order of architecture.SLICES.
-    `codes`: (classes, 84) float32 of ±1. `classes`: the characters, list of str.
-    `metadata`: "training" and "figures" (dicts; empty until trained), "j" and "scale" of eq. 9 (floats), and
-    "confidence" (a dict, calibration.Confidence) where that has been calibrated.
+    Args:
+        classes: The characters: two or more, each once.
+        seed: Of the parameters.
+        spread, power, coefficient: Of the parameters (network.initialisation.initial).
+        backend: What computes, by name or itself; the automatic choice, unless given (engine.backend).
+
+    Raises:
+        InputError: A class has no code or is named twice, or there are fewer than two.
+
+    Attributes:
+        parameters: All trainable parameters, (60000,) float32, in the order of architecture.SLICES.
+        codes: (classes, 84) float32 of ±1.
+        classes: The characters.
+        metadata: "training" and "figures" (dicts; empty until trained), "j" and "scale" of eq. 9 (floats), and
+            "confidence" (a dict, calibration.Confidence) where that has been calibrated.
     """
 
     def __init__(
@@ -49,10 +60,6 @@ class LeNet5(Network):
         coefficient: float | None = None,
         backend: str | Backend | None = None,
     ) -> None:
-        """An untrained network; for the arguments after `classes` see `initial`, for backend `backend`.
-
-        Raises InputError for classes that have no code, appear twice or are fewer than two.
-        """
         self.classes = [str(name) for name in classes]
         if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
             raise InputError(
@@ -64,9 +71,8 @@ class LeNet5(Network):
         self._backend = backend
 
     def __repr__(self) -> str:
-        return (
-            f"LeNet5(classes={''.join(self.classes) if max(map(len, self.classes)) == 1 else self.classes!r})"
-        )
+        single = max(map(len, self.classes)) == 1
+        return f"LeNet5(classes={''.join(self.classes) if single else self.classes!r})"
 
     @property
     def named_parameters(self) -> dict[str, NDArray[np.float32]]:
@@ -75,7 +81,7 @@ class LeNet5(Network):
 
     @property
     def backend(self) -> Backend:
-        """What computes: the backend given, by name or itself, or the automatic choice, made once on first use."""
+        """What computes: what was given, or the automatic choice, made once, on first use."""
         if self._backend is None or isinstance(self._backend, str):
             self._backend = choose(self._backend)
         return self._backend
@@ -83,10 +89,9 @@ class LeNet5(Network):
     # --- recognising ---------------------------------------------------------------------------------
 
     def penalties(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:
-        """Eq. 7, N×classes: the squared distance of the F6 state from each class's code. The smallest wins.
+        """Eq. 7, (N, classes): the squared distance of the F6 state from each class's code. The smallest wins.
 
-        images: N×28×28 or N×32×32, uint8 (0 = paper, 255 = ink) or float in [0, 1]; else InputError.
-        threads: as many as this process may use, unless given.
+        Arguments and errors as for Classifier.penalties.
         """
         return self.backend.inference.penalties(self.parameters, self.codes, check_images(images), threads)
 
@@ -118,11 +123,12 @@ class LeNet5(Network):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a safetensors file (names of architecture.SHAPES, and "codes"), whole or not at all.
 
-        Raises SaveError.
+        Raises:
+            SaveError: The file cannot be written.
         """
         serialisation.write(path, *self.contents())
 
-    def contents(self) -> tuple[dict[str, NDArray], dict[str, str]]:
+    def contents(self) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
         """What `save` writes: arrays by name, and the metadata as text."""
         extra = {**self.metadata, "format": FORMAT, "version": _version.__version__, "classes": self.classes}
         metadata = {
@@ -132,10 +138,14 @@ class LeNet5(Network):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], backend: str | Backend | None = None) -> LeNet5:
-        """The model in a file written by `save`, and what is to compute it (engine.backend).
+        """The network in a file written by `save`.
 
-        Raises ModelError, one sentence, for a file that is missing, damaged or not a LeNet-5: every name,
-        shape, type and number is checked.
+        Args:
+            path: The file.
+            backend: What is to compute it (engine.backend).
+
+        Raises:
+            ModelError: The file is missing, damaged or no LeNet-5: every name, shape, type and number is checked.
         """
         return cls.from_contents(Path(path), *serialisation.read(path), backend)
 
@@ -143,11 +153,11 @@ class LeNet5(Network):
     def from_contents(
         cls,
         path: Path,
-        arrays: Mapping[str, NDArray],
-        metadata: dict[str, str],
+        arrays: Mapping[str, NDArray[Any]],
+        metadata: Mapping[str, str],
         backend: str | Backend | None = None,
     ) -> LeNet5:
-        """The model of which `contents` gave this. path: what errors name. Raises ModelError as `load`."""
+        """The network of which `contents` gave this; `path` is what errors name. Raises ModelError as `load`."""
         model = cls.__new__(cls)
         model.classes, model.metadata = _read_metadata(path, metadata)
         _check_arrays(path, arrays, len(model.classes))
@@ -158,19 +168,20 @@ class LeNet5(Network):
 
     @classmethod
     def pretrained(cls, name: str = "digits", backend: str | Backend | None = None) -> LeNet5:
-        """Weights that come with the package, by name. Raises ModelError, with the names, for another."""
+        """The package's weights of that name. Raises ModelError, with the names, for another."""
         return cls.load(pretrained.path(name), backend)
 
     @classmethod
     def find(cls, weights: str | os.PathLike[str], backend: str | Backend | None = None) -> LeNet5:
-        """The model in the file `weights`, or, where that is the name of some, those of the package.
+        """The network in a file, or of the package's weights of that name; an ensemble is refused (model.load).
 
-        Raises ModelError.
+        Raises:
+            ModelError: There is no such file or name, or the file is damaged or holds no single network.
         """
         return cls.load(pretrained.resolve(weights), backend)
 
 
-def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[list[str], dict[str, Any]]:
+def _read_metadata(path: Path, metadata: Mapping[str, str]) -> tuple[list[str], dict[str, Any]]:
     """Classes, and the rest as LeNet5.metadata has it. Raises ModelError."""
     if metadata.get("format") == ENSEMBLE:
         raise ModelError(
@@ -209,7 +220,7 @@ def _read_metadata(path: Path, metadata: dict[str, str]) -> tuple[list[str], dic
     return classes, known
 
 
-def _check_arrays(path: Path, arrays: Mapping[str, NDArray], classes: int) -> None:
+def _check_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], classes: int) -> None:
     """Raise ModelError unless the arrays are exactly a LeNet-5's for this number of classes."""
     shapes = {**SHAPES, "codes": (classes, BITMAP[0] * BITMAP[1])}
     for problem, names in (

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ __all__ = ["read", "write"]
 _LARGEST = 64 << 20  # bytes; a model has a quarter of a megabyte, what is far larger is something else
 
 
-def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray], dict[str, str]]:
+def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
     """Arrays by name, and the metadata, of the safetensors file at `path`.
 
     Raises ModelError where there is no such file, or where it is not one or is damaged.
@@ -49,7 +50,9 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray], dict[str, st
     return arrays, metadata
 
 
-def write(path: str | os.PathLike[str], arrays: Mapping[str, NDArray], metadata: Mapping[str, str]) -> None:
+def write(
+    path: str | os.PathLike[str], arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, str]
+) -> None:
     """Put arrays and metadata at `path`, whole or not at all; equal contents make equal bytes.
 
     Raises SaveError.

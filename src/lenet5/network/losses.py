@@ -15,6 +15,8 @@ Everything has the penalties' float dtype. Slopes and curvatures are those of th
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -33,8 +35,10 @@ __all__ = [
     "weights",
 ]
 
+Array = NDArray[Any]
 
-def weights(targets: ArrayLike, penalties: NDArray) -> NDArray:
+
+def weights(targets: ArrayLike, penalties: Array) -> Array:
     """Targets as weights (N, classes), in the penalties' dtype. Raises InputError if they do not fit."""
     targets = np.asarray(targets)
     if targets.ndim == 1 and targets.dtype.kind in "iu" and len(targets) == len(penalties):
@@ -43,7 +47,8 @@ def weights(targets: ArrayLike, penalties: NDArray) -> NDArray:
                 f"labels from {targets.min()} to {targets.max()} do not fit: "
                 f"there are {penalties.shape[1]} classes, numbered from 0"
             )
-        return (targets[:, None] == np.arange(penalties.shape[1])).astype(penalties.dtype)
+        one_hot: Array = (targets[:, None] == np.arange(penalties.shape[1])).astype(penalties.dtype)
+        return one_hot
     if targets.shape != penalties.shape or targets.dtype.kind != "f":
         raise InputError(
             f"targets of shape {targets.shape} and type {targets.dtype} do not fit penalties of shape "
@@ -52,13 +57,13 @@ def weights(targets: ArrayLike, penalties: NDArray) -> NDArray:
     return targets.astype(penalties.dtype, copy=False)
 
 
-def _mean(energies: NDArray) -> float:
+def _mean(energies: Array) -> float:
     if not energies.size:
         raise InputError("there is no mean energy of no patterns: give at least one")
     return float(np.mean(energies))
 
 
-def _terms(penalties: NDArray, j: float, scale: float) -> tuple[NDArray, NDArray, NDArray]:
+def _terms(penalties: Array, j: float, scale: float) -> tuple[Array, Array, Array]:
     """least = min(j, s·y_i) of each pattern, (N, 1), and the logarithm's terms as multiples of e^−least.
 
     These are e^(least − s·y_i), (N, classes), and e^(least − j), (N, 1): one is 1, and none overflows.
@@ -71,7 +76,7 @@ def _terms(penalties: NDArray, j: float, scale: float) -> tuple[NDArray, NDArray
 # --- eq. 9 -------------------------------------------------------------------------------------------
 
 
-def energy(penalties: NDArray, targets: ArrayLike, j: float = 1.0, scale: float = 1.0) -> float:
+def energy(penalties: Array, targets: ArrayLike, j: float = 1.0, scale: float = 1.0) -> float:
     """Eq. 9: the mean over the patterns of the energy above. Raises InputError where there is no pattern."""
     t = weights(targets, penalties)
     least, classes, rubbish = _terms(penalties, j, scale)
@@ -81,26 +86,28 @@ def energy(penalties: NDArray, targets: ArrayLike, j: float = 1.0, scale: float 
     return _mean((t * (scale * penalties - least)).sum(1) + lacking + np.log(total))
 
 
-def posterior(penalties: NDArray, j: float = 1.0, scale: float = 1.0) -> NDArray:
+def posterior(penalties: Array, j: float = 1.0, scale: float = 1.0) -> Array:
     """p_i = e^(−s·y_i) / (e^−j + Σ_k e^(−s·y_k)), (N, classes); what a row lacks to 1 is rubbish's share."""
     _, classes, rubbish = _terms(np.asarray(penalties), j, scale)
-    return classes / (classes.sum(1, keepdims=True) + rubbish)
+    p: Array = classes / (classes.sum(1, keepdims=True) + rubbish)
+    return p
 
 
-def slope(penalties: NDArray, targets: ArrayLike, j: float = 1.0, scale: float = 1.0) -> NDArray:
+def slope(penalties: Array, targets: ArrayLike, j: float = 1.0, scale: float = 1.0) -> Array:
     """∂E/∂y_i of eq. 9, (N, classes): s·(t_i − p_i)/N."""
-    return scale * (weights(targets, penalties) - posterior(penalties, j, scale)) / len(penalties)
+    slopes: Array = scale * (weights(targets, penalties) - posterior(penalties, j, scale)) / len(penalties)
+    return slopes
 
 
 # --- eq. 8 -------------------------------------------------------------------------------------------
 
 
-def mean_penalty(penalties: NDArray, targets: ArrayLike, scale: float = 1.0) -> float:
+def mean_penalty(penalties: Array, targets: ArrayLike, scale: float = 1.0) -> float:
     """Eq. 8: the mean penalty of the right class. Raises InputError where there is no pattern."""
     return _mean((weights(targets, penalties) * scale * penalties).sum(1))
 
 
-def mean_penalty_slope(penalties: NDArray, targets: ArrayLike, scale: float = 1.0) -> NDArray:
+def mean_penalty_slope(penalties: Array, targets: ArrayLike, scale: float = 1.0) -> Array:
     """∂E/∂y_i of eq. 8, (N, classes): s·t_i/N."""
     return scale * weights(targets, penalties) / len(penalties)
 
@@ -108,19 +115,26 @@ def mean_penalty_slope(penalties: NDArray, targets: ArrayLike, scale: float = 1.
 # --- through eq. 7, y_i = Σ_j (x_j − w_ij)²: to F6's states x, and to the codes w ---------------------
 
 
-def f6_slope(f6: NDArray, codes: NDArray, penalty_slope: NDArray) -> NDArray:
+def f6_slope(f6: Array, codes: Array, penalty_slope: Array) -> Array:
     """∂E/∂x_j, (N, 84), from ∂E/∂y_i, (N, classes): the slope of eq. 7 is 2·(x_j − w_ij)."""
-    return 2 * (penalty_slope.sum(1, keepdims=True) * f6 - penalty_slope @ codes)
+    slopes: Array = 2 * (penalty_slope.sum(1, keepdims=True) * f6 - penalty_slope @ codes)
+    return slopes
 
 
-def codes_slope(f6: NDArray, codes: NDArray, penalty_slope: NDArray) -> NDArray:
+def codes_slope(f6: Array, codes: Array, penalty_slope: Array) -> Array:
     """∂E/∂w_ij, (classes, 84), for codes that learn too: the slope of eq. 7 is −2·(x_j − w_ij)."""
-    return 2 * (penalty_slope.sum(0)[:, None] * codes - penalty_slope.T @ f6)
+    slopes: Array = 2 * (penalty_slope.sum(0)[:, None] * codes - penalty_slope.T @ f6)
+    return slopes
 
 
 def second_derivative(
-    f6: NDArray, codes: NDArray, penalties: NDArray, targets: ArrayLike, j: float = 1.0, scale: float = 1.0
-) -> NDArray:
+    f6: Array,
+    codes: Array,
+    penalties: Array,
+    targets: ArrayLike,
+    j: float = 1.0,
+    scale: float = 1.0,
+) -> Array:
     """∂²E/∂x_j² of eq. 9, (N, 84), exactly.
 
     With d_ij = x_j − w_ij and the posterior p, rubbish with the rest of p and d = 0:
@@ -137,13 +151,14 @@ def second_derivative(
     d = f6[:, None] - codes  # (N, classes, 84)
     mean = (p * d).sum(1)
     variance = (p * (d - mean[:, None]) ** 2).sum(1) + rest * mean**2
-    return (2 * scale * (rest - lacking) + 4 * scale**2 * variance) / len(f6)
+    curvatures: Array = (2 * scale * (rest - lacking) + 4 * scale**2 * variance) / len(f6)
+    return curvatures
 
 
 def curvature(
-    f6: NDArray, codes: NDArray, penalties: NDArray, targets: ArrayLike, j: float = 1.0, scale: float = 1.0,
+    f6: Array, codes: Array, penalties: Array, targets: ArrayLike, j: float = 1.0, scale: float = 1.0,
     discriminative: bool = True,
-) -> NDArray:  # fmt: skip
+) -> Array:  # fmt: skip
     """∂²E/∂x_j², (N, 84), as the recursion of Appendix C starts from it: never negative.
 
     Eq. 8 (`discriminative=False`): 2s·Σ_i t_i, exactly, since eq. 7 has no factor ½. Eq. 9: the second
@@ -151,6 +166,7 @@ def curvature(
     character the cut does what leaving f'' out does in the layers below: no direction curves downwards.
     """
     if discriminative:
-        return np.maximum(second_derivative(f6, codes, penalties, targets, j, scale), 0)
+        cut: Array = np.maximum(second_derivative(f6, codes, penalties, targets, j, scale), 0)
+        return cut
     share = weights(targets, penalties).sum(1, keepdims=True)
     return np.broadcast_to(2 * scale * share / len(f6), f6.shape).astype(f6.dtype)

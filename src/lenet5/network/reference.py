@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -35,9 +36,11 @@ __all__ = [
     "squash_slope",
 ]
 
+Array = NDArray[Any]
+
 AMPLITUDE, STEEPNESS = 1.7159, 2 / 3  # A and S of Appendix A
 
-Parameters = Mapping[str, NDArray]
+Parameters = Mapping[str, Array]
 Pairs = NDArray[np.intp]  # a row for each kernel: (the map it writes to, the map it reads)
 C1_PAIRS = np.array([(m, 0) for m in range(6)])
 C3_PAIRS = np.array(PAIRS)
@@ -46,27 +49,29 @@ C3_PAIRS = np.array(PAIRS)
 # --- the squashing function (Appendix A) ------------------------------------------------------------
 
 
-def squash(a: NDArray) -> NDArray:
+def squash(a: Array) -> Array:
     """f(a) = A·tanh(S·a): f(±1) = ±1, where its second derivative is largest."""
-    return AMPLITUDE * np.tanh(STEEPNESS * a)
+    x: Array = AMPLITUDE * np.tanh(STEEPNESS * a)
+    return x
 
 
-def squash_slope(a: NDArray) -> NDArray:
+def squash_slope(a: Array) -> Array:
     """f'(a) = A·S·(1 − tanh²(S·a))."""
-    return AMPLITUDE * STEEPNESS * (1 - np.tanh(STEEPNESS * a) ** 2)
+    slope: Array = AMPLITUDE * STEEPNESS * (1 - np.tanh(STEEPNESS * a) ** 2)
+    return slope
 
 
 # --- convolution: C1 and C3, a kernel for each connected pair of maps --------------------------------
 
 
-def patches(x: NDArray) -> NDArray:
+def patches(x: Array) -> Array:
     """Every 5×5 window of one map: (N, rows, columns) -> (N, 25, (rows−4)·(columns−4))."""
     windows = sliding_window_view(x, (KERNEL, KERNEL), (1, 2))
     n, rows, columns = windows.shape[:3]
     return windows.transpose(0, 3, 4, 1, 2).reshape(n, KERNEL**2, rows * columns)
 
 
-def convolve(x: NDArray, weight: NDArray, bias: NDArray, pairs: Pairs) -> NDArray:
+def convolve(x: Array, weight: Array, bias: Array, pairs: Pairs) -> Array:
     """Weighted sums a_m = bias_m + Σ over the pairs (m, s) of kernel ∗ x_s."""
     n, maps, rows, columns = x.shape
     a = np.empty((n, len(bias), rows - KERNEL + 1, columns - KERNEL + 1), x.dtype)
@@ -78,7 +83,7 @@ def convolve(x: NDArray, weight: NDArray, bias: NDArray, pairs: Pairs) -> NDArra
     return a
 
 
-def convolve_to_input(slopes: NDArray, weight: NDArray, maps: int, pairs: Pairs) -> NDArray:
+def convolve_to_input(slopes: Array, weight: Array, maps: int, pairs: Pairs) -> Array:
     """Each slope goes back through the kernel to the 25 inputs it came from.
 
     Seen from an input that is a convolution as well, with the kernel turned by half a turn, of slopes that
@@ -89,7 +94,7 @@ def convolve_to_input(slopes: NDArray, weight: NDArray, maps: int, pairs: Pairs)
     return convolve(wide, weight[:, ::-1, ::-1], np.zeros(maps, slopes.dtype), pairs[:, ::-1])
 
 
-def convolve_to_parameters(slopes: NDArray, x: NDArray, pairs: Pairs) -> tuple[NDArray, NDArray]:
+def convolve_to_parameters(slopes: Array, x: Array, pairs: Pairs) -> tuple[Array, Array]:
     """Shared weights: the sum over all positions and patterns."""
     n, maps, rows, columns = slopes.shape
     slopes = slopes.reshape(n, maps, rows * columns)
@@ -100,7 +105,7 @@ def convolve_to_parameters(slopes: NDArray, x: NDArray, pairs: Pairs) -> tuple[N
     return weight.reshape(-1, KERNEL, KERNEL), slopes.sum((0, 2))
 
 
-def dense_c3(kernels: NDArray) -> NDArray:
+def dense_c3(kernels: Array) -> Array:
     """C3's sixty kernels (60, 5, 5) as a convolution of all maps, (16, 6, 5, 5): zero where Table I has none.
 
     Other engines have a fast dense convolution and none for a table.
@@ -113,19 +118,21 @@ def dense_c3(kernels: NDArray) -> NDArray:
 # --- subsampling: S2 and S4 --------------------------------------------------------------------------
 
 
-def window_sums(x: NDArray) -> NDArray:
+def window_sums(x: Array) -> Array:
     """Sum of each 2×2 window: (…, rows, columns) -> (…, rows//2, columns//2)."""
     rows, columns = x.shape[-2] // 2 * 2, x.shape[-1] // 2 * 2
     x = x[..., :rows, :columns]
-    return x[..., ::2, ::2] + x[..., ::2, 1::2] + x[..., 1::2, ::2] + x[..., 1::2, 1::2]
+    sums: Array = x[..., ::2, ::2] + x[..., ::2, 1::2] + x[..., 1::2, ::2] + x[..., 1::2, 1::2]
+    return sums
 
 
-def subsample(x: NDArray, coefficient: NDArray, bias: NDArray) -> NDArray:
+def subsample(x: Array, coefficient: Array, bias: Array) -> Array:
     """Weighted sums: the window's sum times the map's coefficient, plus its bias."""
-    return window_sums(x) * coefficient[:, None, None] + bias[:, None, None]
+    sums: Array = window_sums(x) * coefficient[:, None, None] + bias[:, None, None]
+    return sums
 
 
-def subsample_to_input(slopes: NDArray, coefficient: NDArray, shape: tuple[int, ...]) -> NDArray:
+def subsample_to_input(slopes: Array, coefficient: Array, shape: tuple[int, ...]) -> Array:
     """All four inputs of a window get the same; a row or column outside every window gets nothing."""
     back = np.zeros(shape, slopes.dtype)
     rows, columns = 2 * slopes.shape[2], 2 * slopes.shape[3]
@@ -133,7 +140,7 @@ def subsample_to_input(slopes: NDArray, coefficient: NDArray, shape: tuple[int, 
     return back
 
 
-def subsample_to_parameters(slopes: NDArray, sums: NDArray) -> tuple[NDArray, NDArray]:
+def subsample_to_parameters(slopes: Array, sums: Array) -> tuple[Array, Array]:
     """The input of a coefficient is the window's sum."""
     return (slopes * sums).sum((0, 2, 3)), slopes.sum((0, 2, 3))
 
@@ -141,13 +148,14 @@ def subsample_to_parameters(slopes: NDArray, sums: NDArray) -> tuple[NDArray, ND
 # --- C5 over all maps, F6 over all units: every pair connected ---------------------------------------
 
 
-def connect(x: NDArray, weight: NDArray, bias: NDArray) -> NDArray:
+def connect(x: Array, weight: Array, bias: Array) -> Array:
     """Weighted sums of a convolution in which every unit reads every map. weight: (units, maps, k, k)."""
     windows = sliding_window_view(x, weight.shape[2:], (2, 3))
-    return (np.tensordot(windows, weight, ((1, 4, 5), (1, 2, 3))) + bias).transpose(0, 3, 1, 2)
+    sums: Array = np.tensordot(windows, weight, ((1, 4, 5), (1, 2, 3))) + bias  # N, rows, columns, units
+    return sums.transpose(0, 3, 1, 2)
 
 
-def connect_to_input(slopes: NDArray, weight: NDArray) -> NDArray:
+def connect_to_input(slopes: Array, weight: Array) -> Array:
     """Each slope goes back through its unit's weights to the maps × k × k inputs they came from."""
     n, _, rows, columns = slopes.shape
     maps, k = weight.shape[1:3]
@@ -159,7 +167,7 @@ def connect_to_input(slopes: NDArray, weight: NDArray) -> NDArray:
     return back
 
 
-def connect_to_parameters(slopes: NDArray, x: NDArray, k: int) -> tuple[NDArray, NDArray]:
+def connect_to_parameters(slopes: Array, x: Array, k: int) -> tuple[Array, Array]:
     """The sum over all positions and patterns; for characters of 32×32 there is one position."""
     windows = sliding_window_view(x, (k, k), (2, 3))
     return np.tensordot(slopes, windows, ((0, 2, 3), (0, 2, 3))), slopes.sum((0, 2, 3))
@@ -172,24 +180,25 @@ def connect_to_parameters(slopes: NDArray, x: NDArray, k: int) -> tuple[NDArray,
 class Activations:
     """Weighted sums `a` and states `x` of every layer for one batch, by name ("c1" … "f6"; x["input"])."""
 
-    a: dict[str, NDArray]
-    x: dict[str, NDArray]
-    codes: NDArray
+    a: dict[str, Array]
+    x: dict[str, Array]
+    codes: Array
 
     @property
-    def f6(self) -> NDArray:
+    def f6(self) -> Array:
         """F6's state: (N, 84); where it is larger than 1×1, (N, 84, rows, columns)."""
         state = self.x["f6"]
         return state[:, :, 0, 0] if state.shape[2:] == (1, 1) else state
 
     @property
-    def penalties(self) -> NDArray:
+    def penalties(self) -> Array:
         """Eq. 7: (N, classes); where F6 is larger than 1×1, (N, rows, columns, classes)."""
         f6 = np.moveaxis(self.f6, 1, -1)[..., None, :]
-        return ((f6 - self.codes) ** 2).sum(-1)
+        y: Array = ((f6 - self.codes) ** 2).sum(-1)
+        return y
 
 
-def forward(parameters: Parameters, codes: NDArray, x: NDArray) -> Activations:
+def forward(parameters: Parameters, codes: Array, x: Array) -> Activations:
     """Fig. 2, from normalised inputs (N, H, W), H and W at least 32, to penalties.
 
     parameters: those of architecture.SHAPES, codes: (classes, 84), of the inputs' float dtype, which is then
@@ -203,7 +212,7 @@ def forward(parameters: Parameters, codes: NDArray, x: NDArray) -> Activations:
     p = parameters
     a, states = {}, {"input": x[:, None]}
 
-    def layer(name: str, sums: NDArray) -> NDArray:
+    def layer(name: str, sums: Array) -> Array:
         a[name], states[name] = sums, squash(sums)
         return states[name]
 
@@ -216,14 +225,15 @@ def forward(parameters: Parameters, codes: NDArray, x: NDArray) -> Activations:
     return Activations(a, states, codes)
 
 
-def _back(parameters: Parameters, activations: Activations, to_f6: NDArray, power: int) -> dict[str, NDArray]:
+def _back(parameters: Parameters, activations: Activations, to_f6: Array, power: int) -> dict[str, Array]:
     """Both recursions at once: power 1 back-propagates slopes, power 2 curvatures (Appendix C)."""
     p = {name: value**power for name, value in parameters.items()}
     x = {name: value**power for name, value in activations.x.items()}
-    gradients: dict[str, NDArray] = {}
+    gradients: dict[str, Array] = {}
 
-    def at(name: str, to_state: NDArray) -> NDArray:
-        return to_state * squash_slope(activations.a[name]) ** power
+    def at(name: str, to_state: Array) -> Array:
+        to_sum: Array = to_state * squash_slope(activations.a[name]) ** power
+        return to_sum
 
     d = at("f6", to_f6.reshape(activations.x["f6"].shape))
     weight, gradients["f6.bias"] = connect_to_parameters(d, x["c5"], 1)
@@ -243,7 +253,7 @@ def _back(parameters: Parameters, activations: Activations, to_f6: NDArray, powe
     return {name: gradients[name] for name in parameters}
 
 
-def backward(parameters: Parameters, activations: Activations, f6_slope: NDArray) -> dict[str, NDArray]:
+def backward(parameters: Parameters, activations: Activations, f6_slope: Array) -> dict[str, Array]:
     """Gradient of E to every parameter, from ∂E/∂x of F6's states, shaped as `.f6` (losses.f6_slope).
 
     It is summed over the patterns: the slope of a mean has its 1/N already.
@@ -251,7 +261,7 @@ def backward(parameters: Parameters, activations: Activations, f6_slope: NDArray
     return _back(parameters, activations, f6_slope, 1)
 
 
-def curvature(parameters: Parameters, activations: Activations, f6_curvature: NDArray) -> dict[str, NDArray]:
+def curvature(parameters: Parameters, activations: Activations, f6_curvature: Array) -> dict[str, Array]:
     """h_kk of Appendix C for every parameter, from ∂²E/∂x² of F6's states, as `.f6` (losses.curvature).
 
     The Gauss–Newton estimate: the term in f'' is dropped, and off-diagonal terms too, so it is never

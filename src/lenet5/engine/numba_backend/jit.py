@@ -78,13 +78,14 @@ def compiled(function: Callable[..., Any] | None = None, /, **options: Any) -> A
     if folder is not None:
         # Numba reads its cache folder from a global setting at this moment only: restore it at once, since
         # it is also that of the rest of the user's program.
-        before, config.CACHE_DIR = config.CACHE_DIR, str(folder)
+        settings: Any = config  # its names are made at run time
+        before, settings.CACHE_DIR = settings.CACHE_DIR, str(folder)
         try:
             dispatcher.enable_caching()
         except (RuntimeError, OSError) as error:
             warnings.warn(f"compiled code cannot be kept: {error}", RuntimeWarning, stacklevel=2)
         finally:
-            config.CACHE_DIR = before
+            settings.CACHE_DIR = before
     return dispatcher
 
 

@@ -7,6 +7,7 @@ has the same patterns.
 from __future__ import annotations
 
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,20 +34,20 @@ def _mix(state: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return state ^ (state >> np.uint64(31))
 
 
-def _keys(seed: int, pass_index: int, patterns: NDArray) -> NDArray[np.uint64]:
+def _keys(seed: int, pass_index: int, patterns: NDArray[Any]) -> NDArray[np.uint64]:
     """Where the streams of random numbers of some patterns begin, (N,)."""
     key = _mix(np.array([seed]).astype(np.uint64) + GOLDEN)
     key = _mix(key + np.array([pass_index]).astype(np.uint64) + GOLDEN)
     return _mix(key + patterns.astype(np.uint64) + GOLDEN)
 
 
-def _share(keys: NDArray[np.uint64], draw: int | NDArray) -> NDArray[np.float64]:
+def _share(keys: NDArray[np.uint64], draw: int | NDArray[Any]) -> NDArray[np.float64]:
     """Draw number `draw` of each stream: uniform in 0 … 1, 1 excluded."""
     step = (np.asarray([draw]).astype(np.uint64) + np.uint64(1)) * GOLDEN
-    return (_mix(keys + step.reshape(np.shape(draw) or 1)) >> np.uint64(11)) * 2.0**-53
+    return (_mix(keys + step.reshape(np.shape(draw) or 1)) >> np.uint64(11)) * np.float64(2.0**-53)
 
 
-def _either(keys: NDArray[np.uint64], draw: int | NDArray) -> NDArray[np.float64]:
+def _either(keys: NDArray[np.uint64], draw: int | NDArray[Any]) -> NDArray[np.float64]:
     """Draw number `draw` of each stream: uniform in −1 … 1."""
     return 2 * _share(keys, draw) - 1
 
@@ -57,7 +58,7 @@ def noise(seed: int, pass_index: int, tiles: NDArray[np.float32]) -> None:
     tiles[:] = _either(keys[:, None], np.arange(tiles.shape[1]))
 
 
-def _inverse(m: dict[str, float], keys: NDArray, on: NDArray) -> tuple[NDArray, ...]:
+def _inverse(m: dict[str, float], keys: NDArray[Any], on: NDArray[Any]) -> tuple[NDArray[Any], ...]:
     """The affine transformations from the input back to the field: xx, xy, yx, yy, x0, y0, each (N,)."""
     across = on * m["translation"] * _either(keys, X)
     down = on * m["translation"] * _either(keys, Y)
@@ -74,7 +75,7 @@ def _inverse(m: dict[str, float], keys: NDArray, on: NDArray) -> tuple[NDArray, 
     return xx, xy, yx, yy, -xx * across - xy * down, -yx * across - yy * down
 
 
-def _thickened(planes: NDArray[np.int32], pixels: NDArray) -> NDArray[np.int32]:
+def _thickened(planes: NDArray[np.int32], pixels: NDArray[Any]) -> NDArray[np.int32]:
     """Planes (N, 32, 32) with every edge moved by −1 … 1 pixels; ink that leaves the field is lost."""
     part = np.rint(abs(pixels) * 256).astype(np.int32)[:, None, None]
     five = np.stack([planes, *(np.roll(planes, by, axis) for axis in (1, 2) for by in (1, -1))])
@@ -119,7 +120,10 @@ def distort(
         top, left = (
             (_share(keys, BEGIN + 2 * which + i) * (TILE - INPUT + 1)).astype(np.int64) for i in (0, 1)
         )
-        return pool[tile[:, None, None], top[:, None, None] + rows, left[:, None, None] + columns]
+        part: NDArray[np.float32] = pool[
+            tile[:, None, None], top[:, None, None] + rows, left[:, None, None] + columns
+        ]
+        return part
 
     last = np.float32(FIELD + 1)
     x = np.clip(
@@ -146,7 +150,7 @@ def distort(
     return out
 
 
-def _erase(m: dict[str, float], keys: NDArray, on: NDArray, out: NDArray[np.float32]) -> None:
+def _erase(m: dict[str, float], keys: NDArray[Any], on: NDArray[Any], out: NDArray[np.float32]) -> None:
     """Cut-out: fill a rectangle inside the input with background, for some patterns."""
     chosen = np.flatnonzero((on * m["erasing"] > _share(keys, ERASE)) & (m["erased"] > 0))
     high, wide = (

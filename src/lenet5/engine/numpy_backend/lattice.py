@@ -43,7 +43,7 @@ def sequence_scores(
     """Forward penalty of each sequence, (sequences, longest + 1), as interface.Lattice.sequence_scores."""
     count, longest = sequences.shape
     voiced = np.isin(label, sequences)
-    # Column k: the paths which have sequence_scores the first k of the labels.
+    # Column k: the paths with the first k labels of the sequence.
     scores = np.full((nodes, count, longest + 1), np.inf)
     scores[0, :, 0] = 0.0
     for node, arcs in enumerate(_incoming(nodes, end)):
@@ -55,11 +55,12 @@ def sequence_scores(
         before = scores[start[speaking], :, :-1] + penalty[speaking, None, None]
         steps[len(silent) :, :, 1:] = np.where(label[speaking, None, None] == sequences, before, np.inf)
         scores[node] = _add(steps)
-    return scores[-1]
+    last: NDArray[np.float64] = scores[-1]
+    return last
 
 
 def _incoming(nodes: int, end: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    """Arcs that arrive at each node."""
+    """Indices of the arcs that end at each node."""
     order = np.argsort(end, kind="stable")
     return np.split(order, np.searchsorted(end[order], np.arange(1, nodes)))
 
@@ -69,4 +70,5 @@ def _add(penalties: NDArray[np.float64]) -> NDArray[np.float64]:
     least = penalties.min(0)
     finite = np.where(least < np.inf, least, 0.0)
     with np.errstate(divide="ignore"):
-        return finite - np.log(np.exp(finite - penalties).sum(0))
+        total: NDArray[np.float64] = finite - np.log(np.exp(finite - penalties).sum(0))
+    return total
