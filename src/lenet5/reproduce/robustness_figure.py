@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.synthesis.glyphs import WriterStyle, drawn
+from ..data.synthesis.glyphs import WriterStyle, draw_digit
 from ..imaging.normalise import glyph
 from ..model.lenet5 import LeNet5
 from . import charts, contact_sheets, published
@@ -47,7 +47,7 @@ def unusual(seed: int = 1) -> NDArray[np.uint8]:
     rng = np.random.Generator(np.random.PCG64(seed))
     fields = []
     for digit, style in enumerate(STYLES):
-        ink = np.pad(drawn(str(digit), 80, style, rng), 12)
+        ink = np.pad(draw_digit(str(digit), 80, style, rng), 12)
         fields.append(glyph(ink, "a drawn digit"))
     return np.stack(fields)
 

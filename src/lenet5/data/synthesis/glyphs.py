@@ -3,7 +3,7 @@
 Elsewhere a 1 begins with an upstroke, a 7 is crossed, a 4 stays open, a 9 hangs from a loop, zeros are tied to
 their neighbours. Each way is a list of strokes, a stroke a list of points x,y in hundredths of the character's
 width and height, from its left and its top, that a smooth line goes through in the order a hand would take;
-they can be read and edited. What a drawing varies is in `Hand`.
+they can be read and edited. What a drawing varies is in `WriterStyle`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ALLOGRAPHS", "WriterStyle", "drawn", "strokes"]
+__all__ = ["ALLOGRAPHS", "WriterStyle", "draw_digit", "strokes"]
 
 # Digit -> ways of writing it: how often, width for its height, strokes.
 ALLOGRAPHS: dict[str, list[tuple[float, float, tuple[str, ...]]]] = {
@@ -154,7 +154,7 @@ ALLOGRAPHS: dict[str, list[tuple[float, float, tuple[str, ...]]]] = {
 
 @dataclass(frozen=True)
 class WriterStyle:
-    """How a writer writes; for `drawn`.
+    """How a writer writes.
 
     slant: of upright lines, x for a y. width: factor on every width. pen: stroke's width, of the height.
     shaky: how far points lie off, of the height. short: how far ends of strokes lie off along the line.
@@ -170,7 +170,7 @@ class WriterStyle:
 
     @staticmethod
     def any(rng: np.random.Generator) -> WriterStyle:
-        """Some writer's hand."""
+        """Some writer's style."""
         return WriterStyle(
             float(np.clip(rng.normal(0.15, 0.22), -0.35, 0.75)),
             float(np.exp(rng.normal(0, 0.18))),
@@ -181,27 +181,27 @@ class WriterStyle:
         )
 
 
-def strokes(digit: str, hand: WriterStyle, rng: np.random.Generator) -> list[NDArray[np.float64]]:
+def strokes(digit: str, style: WriterStyle, rng: np.random.Generator) -> list[NDArray[np.float64]]:
     """The lines of one drawing of a digit: (points, 2) of x and y each, in heights, y from 0 to 1 and down."""
     ways = ALLOGRAPHS[digit]
     often = np.array([way[0] for way in ways])
     _, width, lines = ways[rng.choice(len(ways), p=often / often.sum())]
-    width *= hand.width * np.exp(rng.normal(0, 0.1))
+    width *= style.width * np.exp(rng.normal(0, 0.1))
     # A smooth field moves neighbouring points alike: proportions differ, joints stay joints.
     waves = rng.normal(0, 1, (2, 4))
     found = []
-    for line in _flowing(lines) if hand.flowing else lines:
+    for line in _flowing(lines) if style.flowing else lines:
         points = np.array([[float(v) for v in point.split(",")] for point in line.split()]) / 100
         x, y = points.T
         basis = np.stack(
             [np.sin(np.pi * (x - 0.5)), np.sin(np.pi * (y - 0.5)), np.cos(np.pi * x), np.cos(2 * np.pi * y)]
         )
-        moved = points + 0.05 * (waves @ basis).T + rng.normal(0, hand.shaky, points.shape)
-        ends = rng.normal(0, hand.short, 2)
+        moved = points + 0.05 * (waves @ basis).T + rng.normal(0, style.shaky, points.shape)
+        ends = rng.normal(0, style.short, 2)
         moved[0] += ends[0] * (moved[0] - moved[1])
         moved[-1] += ends[1] * (moved[-1] - moved[-2])
         moved[:, 0] = (moved[:, 0] - 0.5) * width
-        moved[:, 0] += hand.slant * (0.5 - moved[:, 1])
+        moved[:, 0] += style.slant * (0.5 - moved[:, 1])
         found.append(_smooth(moved))
     return found
 
@@ -218,14 +218,16 @@ def _flowing(lines: tuple[str, ...]) -> list[str]:
     return found
 
 
-def drawn(digit: str, height: float, hand: WriterStyle, rng: np.random.Generator) -> NDArray[np.float32]:
-    """A digit of about `height` pixels, drawn: ink in 0 … 1, cut to its box."""
+def draw_digit(
+    digit: str, height: float, style: WriterStyle, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Draw a digit of about `height` pixels: foreground in 0 … 1, float32, cropped to its box."""
     from PIL import Image, ImageDraw
 
     zoom = 4 if height < 80 else 2
     unit = height * zoom
-    lines = [line * unit for line in strokes(digit, hand, rng)]
-    pen = max(hand.pen * unit * np.exp(rng.normal(0, 0.08)), zoom)
+    lines = [line * unit for line in strokes(digit, style, rng)]
+    pen = max(style.pen * unit * np.exp(rng.normal(0, 0.08)), zoom)
     low = np.min([line.min(0) for line in lines], 0) - pen
     size = np.ceil(np.max([line.max(0) for line in lines], 0) + pen - low).astype(int)
     size += -size % zoom

@@ -1,7 +1,7 @@
 """Synthetic patterns that supplement a data set of digits; not in the paper.
 
 MNIST holds single digits by American writers. Reading needs 1s with an upstroke and crossed 7s
-(style_transfer.py), other allographs of each digit (glyphs.py), the candidates of lines (text_lines.py), and
+(style_transfer.py), other allographs of each digit (glyphs.py), the candidates of lines (line_patterns.py), and
 non-characters (negatives.py).
 """
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ...engine.interface import Backend
 from ...errors import InputError
 from ..labels import DIGITS, NO_CHARACTER
-from .glyphs import WriterStyle, drawn
+from .glyphs import WriterStyle, draw_digit
 
 __all__ = ["NOTHING_ADDED", "Supplement", "build_training_set", "drawings"]
 
@@ -116,8 +116,9 @@ def _line_patterns(
     backend: Backend | None,
 ) -> list[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
     """Candidates and windows of lines of digits, and indices into the classes. digit: (10,), the digits' indices."""
+    from .line_patterns import arcs, patterns, windows
     from .style_transfer import variants
-    from .text_lines import Source, arcs, patterns, windows
+    from .text_lines import Source
 
     value = np.full(classes, NO_CHARACTER)
     value[digit] = np.arange(10)
@@ -134,13 +135,13 @@ def _line_patterns(
 
 
 def drawings(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Digits drawn with a pen, each by another hand: (count, 28, 28) uint8, and which. Same seed, same digits."""
+    """Digits drawn with a pen, each in another style: (count, 28, 28) uint8, and which. Same seed, same digits."""
     from ...imaging.normalise import fit_to_box, glyph
 
     made = np.empty((count, 28, 28), np.uint8)
     for number in range(count):
         rng = np.random.Generator(np.random.PCG64([seed, number]))
-        ink = drawn(DIGITS[number % 10], rng.uniform(30, 60), WriterStyle.any(rng), rng)
+        ink = draw_digit(DIGITS[number % 10], rng.uniform(30, 60), WriterStyle.any(rng), rng)
         # As single characters are brought to size, stroke and all, or as those in lines are.
         made[number] = glyph(ink) if rng.random() < 0.7 else fit_to_box(ink)
     return made, np.arange(count, dtype=np.int64) % 10
