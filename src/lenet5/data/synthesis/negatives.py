@@ -1,13 +1,14 @@
-"""What is no character, made up: blanks, blots, scribbles, noise, print, photographs, as 28×28 fields.
+"""Non-characters: blanks, blots, scribbles, noise, print and photographs, (28, 28); not in the paper.
 
 Eq. 9 has a rubbish class and no patterns for it (Section II-C). These are some, to train and to measure with.
 They are drawn about 96 pixels high and brought to 28×28 as pictures are (normalise.glyph and fit_to_box), for that
-is how a blot becomes the size of a digit. Handwritten pieces and pairs are in synthetic.py.
+is how a blot becomes the size of a digit. Handwritten pieces and pairs are in line_patterns.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,17 @@ from ...imaging.normalise import fit_to_box, glyph, normalise_character
 from ...network.architecture import FIELD
 from ...network.codes import DIGITS
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageDraw import ImageDraw
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
 __all__ = ["CALIBRATED", "KINDS", "MEASURED", "noncharacters"]
 
 MEASURED = 19_980_000  # seed of those that are measured with, and of those that thresholds are chosen by:
 CALIBRATED = 19_980_001  # train with any other
 SIDE = 96  # pixels of the canvas
+Draw = Callable[[np.random.Generator, str], NDArray[Any]]  # draws, given the strange characters
 NARROWEST = 0.45  # width of ink for its height: what is thin and upright may be a 1, and is drawn anew
 # Printed characters that a person would take for one of the classes too; "a" stands for "A" where it may.
 LOOK_ALIKE = (
@@ -62,7 +69,7 @@ def noncharacters(
     return fields
 
 
-def _brought(draw, rng: np.random.Generator, strange: str) -> NDArray[np.uint8]:
+def _brought(draw: Draw, rng: np.random.Generator, strange: str) -> NDArray[np.uint8]:
     """A drawing as a field; another one where the picture pipeline already says that there is nothing."""
     while True:
         drawn = draw(rng, strange)
@@ -127,7 +134,7 @@ def _blot(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
         return _ink(image)
     y, x = np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j]
     rough = _smooth(rng, rng.uniform(5, 14)) - rng.uniform(1.0, 2.5) * (x**2 + y**2)
-    return (rough > np.quantile(rough, rng.uniform(0.65, 0.95))).astype(np.float32)
+    return np.asarray(rough > np.quantile(rough, rng.uniform(0.65, 0.95)), np.float32)
 
 
 def _scribble(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
@@ -163,14 +170,14 @@ def _scribble(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
     return _ink(image)
 
 
-def _noise(rng: np.random.Generator, strange: str) -> NDArray:
+def _noise(rng: np.random.Generator, strange: str) -> NDArray[Any]:
     """Pixels or grains at random; half of them in the field itself."""
     grain = rng.choice([0, 0, 0.6, 1.0, 1.6])
     if rng.random() < 0.5:
-        rough = _smooth(rng, grain, FIELD)
+        rough: NDArray[Any] = _smooth(rng, grain, FIELD)
         if rng.random() < 0.5:
             rough = rng.uniform(0, 1, rough.shape) if not grain else (rough > rng.uniform(0.3, 1.5)) * 1.0
-        return np.clip(np.rint(rough / max(rough.max(), 1e-6) * 255), 0, 255).astype(np.uint8)
+        return np.asarray(np.clip(np.rint(rough / max(rough.max(), 1e-6) * 255), 0, 255), np.uint8)
     share = rng.uniform(0.03, 0.5)
     size = int(rng.integers(12, 40))
     points = (_smooth(rng, grain, size) > 0) if grain else rng.uniform(0, 1, (size, size)) < share
@@ -239,10 +246,15 @@ def _letter(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
         return _text(rng, strange)
     image, pen = _canvas()
     pen.text(
-        (SIDE / 2, SIDE / 2), rng.choice(list(strange)), 255, _font(60), "mm", stroke_width=rng.integers(0, 3)
+        (SIDE / 2, SIDE / 2),
+        rng.choice(list(strange)),
+        255,
+        _font(60),
+        "mm",
+        stroke_width=int(rng.integers(0, 3)),
     )
     slant = rng.normal(0, 0.15)
-    return _ink(image.transform(image.size, 0, (1, slant, -slant * SIDE / 2, 0, 1, 0), resample=2))
+    return _ink(_transformed(image, (1, slant, -slant * SIDE / 2, 0, 1, 0)))
 
 
 def _text(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
@@ -256,7 +268,7 @@ def _text(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
         lengths = rng.integers(3, 8, 1 if whole else 5)
         words = " ".join("".join(rng.choice(letters, length)) for length in lengths)
         at = (SIDE / 2, SIDE / 2) if whole else (-rng.uniform(0, size), row * size * 1.15 - rng.uniform(0, 2))
-        pen.text(at, words, 255, _font(size), "mm" if whole else "lt", stroke_width=rng.integers(0, 2))
+        pen.text(at, words, 255, _font(size), "mm" if whole else "lt", stroke_width=int(rng.integers(0, 2)))
     return _ink(image)
 
 
@@ -275,9 +287,7 @@ def _grid(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
             box = (x[c], y[r], x[c + 1], y[r + 1])
             pen.rectangle(box, outline=255, width=width, fill=255 if chequered and (r + c) % 2 else None)
     slant = rng.normal(0, 0.1)
-    return _ink(
-        image.transform(image.size, 0, (1, slant, -slant * SIDE / 2, slant, 1, -slant * SIDE / 2), resample=2)
-    )
+    return _ink(_transformed(image, (1, slant, -slant * SIDE / 2, slant, 1, -slant * SIDE / 2)))
 
 
 def _texture(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
@@ -297,10 +307,10 @@ def _texture(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
     scene += rng.normal(0, 1) * x + rng.normal(0, 1) * y
     low, high = np.quantile(scene, (0.01, 0.99))
     dark, light = np.sort(rng.uniform(0, 1, 2))
-    return np.clip(dark + (light - dark) * (scene - low) / (high - low), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(dark + (light - dark) * (scene - low) / (high - low), 0, 1), np.float32)
 
 
-_DRAW = {
+_DRAW: dict[str, Draw] = {
     "blank": _blank, "blot": _blot, "scribble": _scribble, "noise": _noise, "lines": _lines, "dots": _dots,
     "letter": _letter, "text": _text, "grid": _grid, "texture": _texture,
 }  # fmt: skip
@@ -310,30 +320,37 @@ KINDS = tuple(_DRAW)
 # --- tools ------------------------------------------------------------------------------------------
 
 
-def _canvas():
-    from PIL import Image, ImageDraw
+def _canvas() -> tuple[Image, ImageDraw]:
+    from PIL import Image, ImageDraw  # start-up time
 
     image = Image.new("L", (SIDE, SIDE))
     return image, ImageDraw.Draw(image)
 
 
-def _font(size: int):
+def _font(size: int) -> FreeTypeFont | ImageFont:
     from PIL import ImageFont
 
     return ImageFont.load_default(size)
 
 
-def _ink(image) -> NDArray[np.float32]:
+def _ink(image: Image) -> NDArray[np.float32]:
     """A drawing with edges as a pen's and a scanner's are."""
     from PIL import ImageFilter
 
-    return np.asarray(image.filter(ImageFilter.GaussianBlur(0.8)), np.float32) / 255
+    return np.asarray(image.filter(ImageFilter.GaussianBlur(0.8)), np.float32) / np.float32(255)
 
 
-def _turned(points: NDArray, angle: float) -> NDArray:
+def _transformed(image: Image, inverse: tuple[float, ...]) -> Image:
+    """An image under an affine map, given by its inverse as Pillow takes it."""
+    from PIL.Image import Resampling, Transform
+
+    return image.transform(image.size, Transform.AFFINE, inverse, Resampling.BILINEAR)
+
+
+def _turned(points: NDArray[Any], angle: float) -> NDArray[Any]:
     """Points (N, 2) turned about the middle of the canvas."""
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-    return (points - SIDE / 2) @ turn + SIDE / 2
+    return np.asarray((points - SIDE / 2) @ turn + SIDE / 2)
 
 
 def _smooth(rng: np.random.Generator, sigma: float, side: int = SIDE) -> NDArray[np.float64]:
@@ -343,4 +360,4 @@ def _smooth(rng: np.random.Generator, sigma: float, side: int = SIDE) -> NDArray
     rough = rng.normal(size=(side, side))
     if sigma:
         rough = ndimage.gaussian_filter(rough, sigma, mode="wrap")
-    return (rough - rough.mean()) / rough.std()
+    return np.asarray((rough - rough.mean()) / rough.std(), np.float64)
