@@ -14,7 +14,7 @@ from typing import Any
 
 from ..data.dataset import Dataset
 from ..errors import InputError
-from ..model.classifier import Classifier
+from ..model.classifier import Classifier, Network
 from ..model.ensemble import Ensemble
 from ..model.lenet5 import LeNet5
 from .checkpoint import checkpoint_path
@@ -99,7 +99,7 @@ def train_members(
     return joined
 
 
-def _starts(start: Classifier | None, networks: int) -> list[LeNet5 | None]:
+def _starts(start: Classifier | None, networks: int) -> list[Network | None]:
     """The network that each network goes on from."""
     if start is None:
         return [None] * networks
@@ -107,7 +107,7 @@ def _starts(start: Classifier | None, networks: int) -> list[LeNet5 | None]:
     return [*members, *start.experts]
 
 
-def _finished(path: Path, start: LeNet5 | None, recipe: Recipe | PaperRecipe, seed: int) -> LeNet5 | None:
+def _finished(path: Path, start: Network | None, recipe: Recipe | PaperRecipe, seed: int) -> LeNet5 | None:
     """The network that this training has already made; None where there is none, or another's."""
     if not path.is_file():
         return None

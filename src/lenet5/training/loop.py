@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from .. import atomic
 from ..data.dataset import Dataset
 from ..errors import InputError, SaveError
+from ..model.classifier import Network
 from ..model.lenet5 import LeNet5
 from ..network.initialisation import initial
 from . import stochastic
@@ -72,9 +73,9 @@ def train(
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
-    start: LeNet5 | None = None,
+    start: Network | None = None,
     replay_mix: ReplayMix | None = None,
-    teachers: Sequence[LeNet5] = (),
+    teachers: Sequence[Network] = (),
     test: Dataset | None = None,
     threads: int | None = None,
     command: str = "",
@@ -141,7 +142,7 @@ def _output(out: str | os.PathLike[str] | None, resume: bool) -> Path | None:
     return Path(out)
 
 
-def _model(dataset: Dataset, recipe: Recipe | PaperRecipe, seed: int, start: LeNet5 | None) -> LeNet5:
+def _model(dataset: Dataset, recipe: Recipe | PaperRecipe, seed: int, start: Network | None) -> LeNet5:
     """The network to train: untrained, or a copy of one that is to go on."""
     model = LeNet5(dataset.classes if start is None else start.classes)
     model.parameters[:] = untrained(seed, recipe) if start is None else start.parameters

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..data.dataset import Dataset, relabel
 from ..data.synthesis.training_set import NOTHING_ADDED, build_training_set
 from ..errors import InputError
+from ..model.classifier import Network
 from ..model.lenet5 import LeNet5
 from .distillation import soft_targets
 from .recipes import PaperRecipe, Recipe
@@ -36,9 +37,9 @@ class Sources:
     """
 
     dataset: Dataset
-    start: LeNet5 | None = None
+    start: Network | None = None
     replay_mix: ReplayMix | None = None
-    teachers: Sequence[LeNet5] = ()
+    teachers: Sequence[Network] = ()
     test: Dataset | None = None
 
 
@@ -110,6 +111,6 @@ def _identity(sources: Sources, recipe: Recipe | PaperRecipe, seed: int) -> dict
     return identity
 
 
-def fingerprint(network: LeNet5) -> str:
+def fingerprint(network: Network) -> str:
     """SHA-256 of a network's parameters."""
     return hashlib.sha256(network.parameters.tobytes()).hexdigest()
