@@ -9,7 +9,7 @@ import pytest
 from lenet5.errors import InputError
 from lenet5.model.calibration import (
     DOUBT,
-    NONE,
+    NEGATIVE_WEIGHT,
     PASSING,
     REFUSED,
     Confidence,
@@ -35,9 +35,9 @@ def drawn(count: int, s: float, j: float, seed: int = 0, classes: int = 4, size:
 
 def test_the_constants_that_labelled_the_patterns_are_found_again():
     y, labels, nothing = drawn(200_000, s=0.13, j=2.0)
-    # Characters weigh 1 − NONE together and non-characters NONE, however many: that shifts j by log odds.
-    shift = math.log((NONE / len(nothing)) / ((1 - NONE) / len(y)))
-    scale, j = fit(y, labels, j=20.0, scale=0.4, nothing=nothing)
+    # All characters weigh 1 − NEGATIVE_WEIGHT, all non-characters NEGATIVE_WEIGHT: that shifts j by log odds.
+    shift = math.log((NEGATIVE_WEIGHT / len(nothing)) / ((1 - NEGATIVE_WEIGHT) / len(y)))
+    scale, j = fit(y, labels, j=20.0, scale=0.4, negatives=nothing)
     assert scale == pytest.approx(0.13, rel=0.02)
     assert j == pytest.approx(2.0 - shift, abs=0.06)
 
@@ -55,7 +55,10 @@ def test_no_other_constants_have_less_loss():
     everything = np.concatenate([y, nothing])
     targets = np.concatenate([np.eye(4)[labels], np.zeros((len(nothing), 4))])
     weights = np.concatenate(
-        [np.full(len(y), (1 - NONE) / len(y)), np.full(len(nothing), NONE / len(nothing))]
+        [
+            np.full(len(y), (1 - NEGATIVE_WEIGHT) / len(y)),
+            np.full(len(nothing), NEGATIVE_WEIGHT / len(nothing)),
+        ]
     )
     least = log_loss(everything, targets, j, scale, weights)
     for ds, dj in ((0.02, 0), (-0.02, 0), (0, 0.3), (0, -0.3), (0.01, 0.2), (-0.01, -0.2)):

@@ -21,4 +21,4 @@ def summary_command(classes: str, as_json: bool) -> None:
     """
     from ..network import summary
 
-    click.echo(json.dumps(summary.data(classes), indent=2) if as_json else summary.text(classes))
+    click.echo(json.dumps(summary.to_dict(classes), indent=2) if as_json else summary.format_table(classes))

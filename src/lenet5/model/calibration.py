@@ -1,13 +1,13 @@
-"""Confidence that means what it says: eq. 9's posterior with constants fitted to patterns kept aside.
+"""Calibrated confidence: eq. 9's posterior with constants fitted to held-out patterns.
 
-Training makes the penalties; the scale s and the rubbish constant j that serve the training best need not give
-probabilities that come true. With s and j fitted anew to patterns that were not trained on,
+The scale s and the rubbish constant j that serve the training best need not give probabilities that come true.
+With s and j fitted again to patterns that were not trained on,
 
     p_i = e^(−s·y_i) / ( e^(−j) + Σ_k e^(−s·y_k) )
 
-answers of a confidence of 90 % are to be right nine times in ten. Which class wins is not changed by it. The
-fitted constants lie in a model's metadata under "confidence", beside those of the training, which strings
-are read by. # not in the paper: fitting them, and measuring how well they fit.
+answers of a confidence of 90 % are right nine times in ten. The class that wins stays the same. The fitted
+constants stand in a model's metadata under "confidence", next to those of the training, by which strings are
+read. # not in the paper: fitting them, and measuring how well they fit.
 """
 
 from __future__ import annotations
@@ -35,17 +35,25 @@ __all__ = [
     "reliability",
 ]
 
-DOUBT = 0.5  # an answer less likely than all others together, no character included, is none
-ERRORS = (0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05)  # that thresholds are found for
-PASSING = 0.005  # share of the non-characters kept aside that may reach the threshold of doubt,
-REFUSED = 0.01  # unless it refuses more than this share of the characters
-NONE = 1 / 3  # weight of all non-characters together, beside 1 − NONE of the characters
+DOUBT = 0.5  # an answer less likely than all others together, no character included, is rejected
+# Shares of wrong answers that have a threshold.
+ERRORS = (0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.015, 0.02, 0.03, 0.05)
+PASSING = 0.005  # share of the held-out non-characters that may reach the threshold `doubt`,
+REFUSED = 0.01  # unless that rejects more than this share of the characters
+NEGATIVE_WEIGHT = 1 / 3  # of all non-characters together; that of all characters is the rest
 BINS = 15
 
 
 @dataclass(frozen=True)
 class Bin:
-    """Answers of like confidence: those in (low, high], their number, mean confidence, and share right."""
+    """Answers with a confidence in (low, high].
+
+    Attributes:
+        low, high: Bounds of the confidence.
+        patterns: Number of answers.
+        confidence: Their mean confidence.
+        right: Share of them that are right.
+    """
 
     low: float
     high: float
@@ -56,9 +64,12 @@ class Bin:
 
 @dataclass(frozen=True)
 class Threshold:
-    """A confidence that leaves an error of at most `error` on answers that reach it, for patterns kept aside.
+    """A confidence that leaves at most so many errors among the answers that reach it, on held-out patterns.
 
-    rejected: share of the patterns that do not reach it.
+    Attributes:
+        error: Largest share of these answers that is wrong.
+        confidence: Which they reach.
+        rejected: Share of all patterns that do not reach it.
     """
 
     error: float
@@ -68,12 +79,15 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Confidence:
-    """What a model's metadata hold under "confidence".
+    """The constants of the posterior, and what was measured with them: metadata "confidence" of a model.
 
-    scale, j: of the posterior. doubt: confidence below which an answer is better not given. thresholds: by
-    rising error. patterns, error: how many were kept aside, and the share of them answered wrongly. before,
-    after: the expected calibration error there with the training's constants, and with these. data: what was
-    kept aside.
+    Attributes:
+        scale, j: Of the posterior.
+        doubt: Confidence below which an answer is rejected.
+        thresholds: By rising error.
+        patterns, error: Number of held-out patterns, and the share of them answered wrongly.
+        before, after: Expected calibration error on them with the training's constants, and with these.
+        data: What the held-out patterns were, as JSON values.
     """
 
     scale: float
@@ -91,10 +105,16 @@ class Confidence:
         return losses.posterior(np.asarray(penalties, np.float64), self.j, self.scale)
 
     def threshold_for(self, error: float) -> float:
-        """The confidence that an answer must reach for at most this share of the answers to be wrong.
+        """The confidence that an answer must reach for at most this share of the accepted answers to be wrong.
 
-        error: a share, 0.005 for 0.5 %. Between two errors that a threshold is known for, the smaller one's
-        is given; it is never less than `doubt`. Raises InputError, one sentence, where no threshold does it.
+        Args:
+            error: A share, 0.005 for 0.5 %.
+
+        Returns:
+            The confidence, never less than `doubt`. Between two errors that have a threshold it is the smaller one's.
+
+        Raises:
+            InputError: The error is no share, no threshold keeps it, or the model is not calibrated.
         """
         if not 0 < error < 1:
             raise InputError(
@@ -111,14 +131,14 @@ class Confidence:
             return max(self.doubt, fitting[-1].confidence)
         least = self.thresholds[0].error if self.thresholds else max(self.error, 1 / self.patterns)
         raise InputError(
-            f"an error of {error:.3%} cannot be promised: the least that the patterns kept aside speak for "
+            f"an error of {error:.3%} cannot be promised: the least that the held-out patterns speak for "
             f"is {least:.2%}"
         )
 
     def format(self, j: float, scale: float) -> str:
-        """For people; j and scale: the training's."""
+        """A table for people; j and scale are the training's."""
         lines = [
-            f"{self.data.get('name', 'kept aside')}: {self.patterns:,} patterns, {self.error:.2%} wrong",
+            f"{self.data.get('name', 'held out')}: {self.patterns:,} patterns, {self.error:.2%} wrong",
             f"scale {scale:.4g} -> {self.scale:.4g}, j {j:.4g} -> {self.j:.4g}",
             f"expected calibration error {self.before or 0:.2%} -> {self.after or 0:.2%}",
             f"doubtful below a confidence of {self.doubt:.1%}",
@@ -138,21 +158,28 @@ class Confidence:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Confidence:
-        """What `to_dict` gave. Raises ValueError, TypeError or KeyError where it cannot have."""
+        """The confidence of which `to_dict` gave these values. Raises ValueError, TypeError or KeyError for others."""
         if not isinstance(values, dict) or not all(isinstance(row, dict) for row in values["thresholds"]):
             raise ValueError("confidence")
         rows = tuple(Threshold(**{k: float(v) for k, v in row.items()}) for row in values["thresholds"])
-        found = cls(**{**values, "thresholds": rows})
-        numbers = (found.scale, found.j, found.doubt, found.error)
-        if not (np.isfinite(numbers).all() and found.scale > 0 and 0 <= found.doubt <= 1):
+        confidence = cls(**{**values, "thresholds": rows})
+        numbers = (confidence.scale, confidence.j, confidence.doubt, confidence.error)
+        if not (np.isfinite(numbers).all() and confidence.scale > 0 and 0 <= confidence.doubt <= 1):
             raise ValueError("confidence")
-        return found
+        return confidence
 
 
 def log_loss(
     penalties: NDArray[Any], targets: ArrayLike, j: float, scale: float, weights: ArrayLike | None = None
 ) -> float:
-    """Mean of −log p of what was true, in nats, weighted. targets: see losses.py; rubbish is what they lack."""
+    """Mean of −log p of what is true, in nats.
+
+    Args:
+        penalties: (N, classes).
+        targets: (N,) labels, or (N, classes) weights (network.losses); what a row lacks to 1 is rubbish.
+        j, scale: Of the posterior.
+        weights: (N,), of the patterns; equal, unless given.
+    """
     p = losses.posterior(np.asarray(penalties, np.float64), j, scale)
     t = losses.weights(targets, p)
     whole = np.column_stack([p, 1 - p.sum(1)]).clip(1e-300)
@@ -161,22 +188,32 @@ def log_loss(
 
 
 def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> tuple[list[Bin], float]:
-    """The bins of a reliability plot that have answers, and the expected calibration error.
+    """Bins of a reliability plot, and the expected calibration error.
 
-    confidence: (N,) in 0 … 1, of the answers. right: (N,) whether they were. The error is the mean over the
-    answers of |share right − mean confidence| of their bin (Naeini et al. 2015), with bins of equal width.
+    M. P. Naeini, G. Cooper, M. Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015.
+
+    Args:
+        confidence: (N,) in 0 … 1, of the answers.
+        right: (N,), whether each answer is right.
+        bins: Number of bins, of equal width.
+
+    Returns:
+        The bins that have answers; and the mean over the answers of |share right − mean confidence| of their bin.
+
+    Raises:
+        InputError: There is no answer.
     """
     confidence, right = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
     if not len(confidence):
         raise InputError("there is no reliability of no answers: give at least one")
     where = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    found, error = [], 0.0
+    filled, error = [], 0.0
     for i in np.unique(where).tolist():
         here = where == i
         mean, share = float(confidence[here].mean()), float(right[here].mean())
-        found.append(Bin(i / bins, (i + 1) / bins, int(here.sum()), mean, share))
+        filled.append(Bin(i / bins, (i + 1) / bins, int(here.sum()), mean, share))
         error += here.mean() * abs(share - mean)
-    return found, float(error)
+    return filled, float(error)
 
 
 def fit(
@@ -184,14 +221,24 @@ def fit(
     labels: NDArray[np.int64],
     j: float,
     scale: float,
-    nothing: NDArray[Any] | None = None,
+    negatives: NDArray[Any] | None = None,
 ) -> tuple[float, float]:
-    """The scale and j of least log loss, (s', j').
+    """The scale and j of least log loss.
 
-    penalties: (N, classes) of characters; labels: (N,). nothing: (M, classes) penalties of non-characters.
-    Without those the penalty j/s at which rubbish is as likely as a class stays what it was, and s alone is
-    fitted. As if one pattern in N + 2 had been a mistake, so that no mistakes do not make it certain.
-    Raises InputError where no more answers than chance would give are right.
+    One pattern in N + 2 counts as a mistake, so that patterns without mistakes do not make certain. Without
+    non-characters the penalty j/s at which rubbish is as likely as a class stays what it is, and s alone is fitted.
+
+    Args:
+        penalties: (N, classes), of characters.
+        labels: (N,) indices.
+        j, scale: The training's.
+        negatives: (M, classes), penalties of non-characters; or None.
+
+    Returns:
+        (scale, j).
+
+    Raises:
+        InputError: There are fewer than two patterns, or no more right answers than by chance.
     """
     count, classes = penalties.shape
     if count < 2 or len(labels) != count:
@@ -202,13 +249,15 @@ def fit(
         raise InputError(
             "the network knows these patterns no better than chance would: are their labels right?"
         )
-    blank = np.zeros((0, classes)) if nothing is None else np.asarray(nothing, np.float64)
+    blank = np.zeros((0, classes)) if negatives is None else np.asarray(negatives, np.float64)
     y = np.concatenate([np.asarray(penalties, np.float64), blank])
     rubbish = np.full(len(y), classes)  # the column of the rubbish class
     truth = np.concatenate([labels, rubbish[count:]])
     weight = np.full(len(y), 1 / count)
     if len(blank):
-        weight = np.concatenate([np.full(count, (1 - NONE) / count), np.full(len(blank), NONE / len(blank))])
+        weight = np.concatenate(
+            [np.full(count, (1 - NEGATIVE_WEIGHT) / count), np.full(len(blank), NEGATIVE_WEIGHT / len(blank))]
+        )
     # The exponents are −θ·φ: θ = (s, j) with φ = (y_i, 0) of a class and (0, 1) of rubbish; or s alone.
     features = np.zeros((len(y), classes + 1, 2 if len(blank) else 1))
     features[:, :classes, 0] = y
@@ -226,7 +275,7 @@ def fit(
 def _newton(
     features: NDArray[Any], target: NDArray[Any], weight: NDArray[Any], theta: NDArray[Any]
 ) -> NDArray[Any]:
-    """θ of least Σ weight·[θ·target + log Σ e^(−θ·φ)], which is convex: Newton's steps, halved as needed."""
+    """θ of least Σ weight·[θ·target + log Σ e^(−θ·φ)], a convex sum: Newton's steps, halved as needed."""
 
     def energy(theta: NDArray[Any]) -> tuple[float, NDArray[Any]]:
         exponent = -features @ theta
@@ -264,24 +313,27 @@ def _newton(
 def thresholds(
     confidence: NDArray[Any], right: NDArray[Any], errors: Sequence[float] = ERRORS
 ) -> tuple[Threshold, ...]:
-    """For each error the threshold that rejects the fewest, where there is one that can be believed.
+    """For each error the threshold that rejects the fewest answers, where the patterns support one.
 
-    An error of 1 in 1000 takes a thousand answers to speak for it: with fewer left there is no threshold.
+    Args:
+        confidence: (N,), of the answers.
+        right: (N,), whether each answer is right.
+        errors: Largest shares of wrong answers. One of 1 in 1000 needs a thousand accepted answers.
     """
     order = np.argsort(-confidence, kind="stable")
     level = confidence[order]
     wrong = np.cumsum(~np.asarray(right, bool)[order])
     last = np.flatnonzero(np.append(level[1:] != level[:-1], True))  # the last of each equal confidence
     share = wrong[last] / (last + 1)
-    found = []
+    believable = []
     for error in errors:
         fine = last[(share <= error) & ((last + 1) * error >= 1 - 1e-9)]
         if len(fine):
             k = int(fine[-1])
-            found.append(
+            believable.append(
                 Threshold(error, 0.0 if k + 1 == len(order) else float(level[k]), 1 - (k + 1) / len(order))
             )
-    return tuple(found)
+    return tuple(believable)
 
 
 def calibrate(
@@ -289,17 +341,23 @@ def calibrate(
     labels: NDArray[np.int64],
     j: float,
     scale: float,
-    nothing: NDArray[Any] | None = None,
+    negatives: NDArray[Any] | None = None,
     data: dict[str, Any] | None = None,
 ) -> Confidence:
     """Fit the constants and find the thresholds, on patterns that were not trained on.
 
-    penalties: (N, classes) float, labels: (N,) indices. j, scale: the training's. nothing: (M, classes),
-    penalties of non-characters; see `knows_rubbish`. data: what the patterns were, to be kept. Raises
-    InputError.
+    Args:
+        penalties: (N, classes).
+        labels: (N,) indices.
+        j, scale: The training's.
+        negatives: (M, classes), penalties of non-characters; see `knows_rubbish`.
+        data: What the patterns are, to be kept.
+
+    Raises:
+        InputError: As `fit`.
     """
     labels = np.asarray(labels, np.int64)
-    s, rubbish = fit(penalties, labels, j, scale, nothing)
+    s, rubbish = fit(penalties, labels, j, scale, negatives)
     right = penalties.argmin(1) == labels
     before = losses.posterior(np.asarray(penalties, np.float64), j, scale).max(1)
     fitted = Confidence(s, rubbish)
@@ -307,7 +365,7 @@ def calibrate(
     return Confidence(
         scale=s,
         j=rubbish,
-        doubt=_doubt(after, None if nothing is None else fitted.posterior(nothing).max(1)),
+        doubt=_doubt(after, None if negatives is None else fitted.posterior(negatives).max(1)),
         thresholds=thresholds(after, right),
         patterns=len(labels),
         error=float(np.mean(~right)),
@@ -317,19 +375,23 @@ def calibrate(
     )
 
 
-def knows_rubbish(nothing: NDArray[Any], j: float, scale: float) -> bool:
-    """Whether most non-characters, of penalties (M, classes), are not taken for characters.
+def knows_rubbish(negatives: NDArray[Any], j: float, scale: float) -> bool:
+    """Whether most non-characters are taken for none.
 
-    A network that takes them has not learnt the rubbish class, and constants cannot make up for that: fitted
-    to them too, it would doubt its characters.
+    A network that takes them for characters has not learnt the rubbish class, and no constants replace that: fitted to
+    them too, it would reject its characters.
+
+    Args:
+        negatives: (M, classes), penalties of non-characters.
+        j, scale: The training's.
     """
-    answers = losses.posterior(np.asarray(nothing, np.float64), j, scale).max(1, initial=0)
+    answers = losses.posterior(np.asarray(negatives, np.float64), j, scale).max(1, initial=0)
     return bool(np.mean(answers >= DOUBT) < 0.5) if len(answers) else False
 
 
-def _doubt(characters: NDArray[Any], nothing: NDArray[Any] | None) -> float:
-    """DOUBT, or higher where more than PASSING of the non-characters would reach it."""
-    if nothing is None or not len(nothing):
+def _doubt(characters: NDArray[Any], negatives: NDArray[Any] | None) -> float:
+    """DOUBT, or a higher confidence where more than PASSING of the non-characters would reach it."""
+    if negatives is None or not len(negatives):
         return DOUBT
-    keeps_out = float(np.quantile(nothing, 1 - PASSING, method="higher"))
+    keeps_out = float(np.quantile(negatives, 1 - PASSING, method="higher"))
     return max(DOUBT, min(keeps_out, float(np.quantile(characters, REFUSED, method="lower"))))

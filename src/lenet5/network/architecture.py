@@ -162,7 +162,7 @@ PARAMETER_COUNT = sum(prod(shape) for shape in SHAPES.values())
 
 
 def fan_in(name: str) -> tuple[int, ...]:
-    """F_i of Section III-B: how many connections, the bias aside, enter a unit that uses this parameter.
+    """F_i of Section III-B: how many connections, without the bias, enter a unit that uses this parameter.
 
     `name` is a key of SHAPES. Returns one number for each entry along the parameter's first axis; a C3
     kernel's follows Table I (75, 100 or 150), a subsampling unit's is its window (4).

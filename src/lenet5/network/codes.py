@@ -1,8 +1,8 @@
 """The codes of the output units (Section II-C, Fig. 3): a drawn 7×12 bitmap for each printable character.
 
 +1 where the character is black, −1 elsewhere: the points at which the squashing function bends most, so that
-F6 is kept out of saturation. Characters that look alike have codes alike, so that a confusion is told by a
-small difference of penalties. The digits are those of Fig. 3; # not in the paper: it prints the others too,
+F6 is kept out of saturation. Characters that look alike have similar codes, so that a confusion shows as a small
+difference of penalties. The digits are those of Fig. 3; # not in the paper: it prints the others too,
 but too small to be read off, so they are drawn here in the digits' manner: strokes two pixels wide, capitals
 in rows 0–9, small letters in rows 3–9, descenders down to row 11.
 
@@ -183,7 +183,7 @@ def parse(sheet: str) -> dict[str, NDArray[np.float32]]:
     """
     rows, columns = BITMAP
     lines = sheet.strip("\n").split("\n")
-    found: dict[str, NDArray[np.float32]] = {}
+    bitmaps: dict[str, NDArray[np.float32]] = {}
     at = 0
     while at < len(lines):
         if not lines[at].strip():
@@ -199,12 +199,12 @@ def parse(sheet: str) -> dict[str, NDArray[np.float32]]:
             if set("".join(pieces)) - {"#", "."}:
                 raise ValueError(f"line {at + r + 2}: only # and . can stand here")
         for i, name in enumerate(names):
-            if len(name) != 1 or name in found:
+            if len(name) != 1 or name in bitmaps:
                 raise ValueError(f"line {at + 1}: {name!r} is not one character, or is drawn twice")
             picture = [[1 if mark == "#" else -1 for mark in pieces[i]] for pieces in block]
-            found[name] = np.array(picture, np.float32)
+            bitmaps[name] = np.array(picture, np.float32)
         at += 1 + rows
-    return found
+    return bitmaps
 
 
 def code(character: str) -> NDArray[np.float32]:
@@ -220,8 +220,8 @@ def code(character: str) -> NDArray[np.float32]:
 
 def codes(classes: Iterable[str]) -> NDArray[np.float32]:
     """The codes of several characters, (classes, 84) float32 of ±1. Raises InputError as `code` does."""
-    found = [code(character) for character in classes]
-    return np.array(found, np.float32).reshape(len(found), BITMAP[0] * BITMAP[1])
+    bitmaps = [code(character) for character in classes]
+    return np.array(bitmaps, np.float32).reshape(len(bitmaps), BITMAP[0] * BITMAP[1])
 
 
 def draw(classes: Sequence[str], width: int = 10) -> str:

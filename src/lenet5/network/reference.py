@@ -86,8 +86,8 @@ def convolve(x: Array, weight: Array, bias: Array, pairs: Pairs) -> Array:
 def convolve_to_input(slopes: Array, weight: Array, maps: int, pairs: Pairs) -> Array:
     """Each slope goes back through the kernel to the 25 inputs it came from.
 
-    Seen from an input that is a convolution as well, with the kernel turned by half a turn, of slopes that
-    are zero beyond the edge.
+    For an input that is a convolution too, of slopes that are zero beyond the edge, with the kernel turned by half
+    a turn.
     """
     edge = KERNEL - 1
     wide = np.pad(slopes, ((0, 0), (0, 0), (edge, edge), (edge, edge)))

@@ -8,7 +8,7 @@ from typing import Any
 from .architecture import TABLE_I, Layer, layers
 from .codes import DIGITS, codes, draw
 
-__all__ = ["data", "text"]
+__all__ = ["format_table", "to_dict"]
 
 HEADS = ("layer", "kind", "maps", "size", "kernel", "parameters", "connections", "multiply–adds")
 
@@ -27,7 +27,7 @@ def _row(layer: Layer) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def text(classes: Sequence[str] = DIGITS) -> str:
+def format_table(classes: Sequence[str] = DIGITS) -> str:
     """The table with its totals, Table I, and the codes of the classes, as lines of text.
 
     Raises InputError for a class without a code.
@@ -55,7 +55,7 @@ def text(classes: Sequence[str] = DIGITS) -> str:
     return "\n".join([*lines, "", NOTES, "", *table, "", *drawn])
 
 
-def data(classes: Sequence[str] = DIGITS) -> dict[str, Any]:
+def to_dict(classes: Sequence[str] = DIGITS) -> dict[str, Any]:
     """The same as data that JSON can hold. Raises InputError for a class without a code."""
     described = [
         {

@@ -100,7 +100,7 @@ def forward(x, flat, c1, s2, c3, s4, c5, f6):
 def loss(f6, codes, targets, patterns, count, j, scale, y, d6):
     """Eq. 9 and its slope to F6's weighted sums, for the `count` patterns whose rows of targets are given.
 
-    See losses.py: E = Σ_i t_i·s·y_i + (1 − Σ t_i)·j + log(e^−j + Σ_i e^(−s·y_i)). y is overwritten by
+    See network.losses: E = Σ_i t_i·s·y_i + (1 − Σ t_i)·j + log(e^−j + Σ_i e^(−s·y_i)). y is overwritten by
     2s·(t_i − p_i). Returns the energy summed over patterns, and the errors (patterns of which no class is
     likelier by their targets than the rubbish class are not counted among them).
     """

@@ -2,7 +2,7 @@
 
 Arrays are interleaved: `[map][row][column][lane]`, a lane an image, so that a step of one column is a step
 of one vector and every layer is made of whole vectors, whatever its number of maps. Names in comments
-follow the paper; the judge is network.py.
+follow the paper; the reference is network.reference.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 * training (Section III-B): into = the weights themselves, steps = −η_k; a weight is read once, used, moved.
 * gradient: into = zeros, steps = 1.
 * curvature (Appendix C): as the gradient, with weights, inputs and slopes of the squashing function squared.
-The judge is network.py.
+The reference is network.reference.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Columns in C1 and S2, the sixteen maps in C3, inputs in C5 and F6. C3's sixty kernels are spread to 6×16 with
 zeros where Table I has no connection, since sixteen lanes cost no more than ten; only the sixty are
-parameters. The way back is single_backward.py; the judge is network.py.
+parameters. The way back is image_backward.py; the reference is network.reference.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def seam_costs(
 @compiled(fastmath=False)
 def _local_minima(cost, reach, limit, within):
     columns = len(cost)
-    found = np.empty(columns, np.intp)
+    minima = np.empty(columns, np.intp)
     count, first = 0, -1
     for x in range(columns + 1):
         low = False
@@ -59,9 +59,9 @@ def _local_minima(cost, reach, limit, within):
         if low and first < 0:
             first = x
         elif not low and first >= 0:
-            found[count] = (first + x - 1) // 2
+            minima[count] = (first + x - 1) // 2
             count, first = count + 1, -1
-    return found[:count]
+    return minima[:count]
 
 
 def local_minima(cost: NDArray[np.float32], reach: int, limit: float) -> NDArray[np.intp]:

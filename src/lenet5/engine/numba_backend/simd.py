@@ -362,7 +362,7 @@ def _pointwise(name, doc, function, operands):
 
 def _squash(builder, a):
     limit = _constant(SQUASH_LIMIT)
-    # NaN compares false and so passes through: a diverged network is seen, not hidden.
+    # NaN compares false and so passes through: a diverged network shows, and is not hidden.
     a = builder.select(builder.fcmp_ordered("<", limit, a), limit, a)
     low = _constant(-SQUASH_LIMIT)
     a = builder.select(builder.fcmp_ordered(">", low, a), low, a)
@@ -450,7 +450,7 @@ def row_sum(typing_context, row):
 
 @intrinsic
 def atomic_add(typing_context, array, index, value):
-    """array[index] += value, seen whole by every thread (int64). Returns the value before."""
+    """array[index] += value, atomic for every thread (int64). Returns the value before."""
 
     def code(context, builder, signature, arguments):
         pointer = _at(context, builder, signature.args[0], arguments[0], arguments[1])

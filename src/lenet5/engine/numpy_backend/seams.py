@@ -17,12 +17,12 @@ def seam_costs(
     rows, columns = foreground.shape
     cost = np.full((rows, columns + 2), np.inf, np.float32)  # between two walls
     cost[0, 1:-1] = foreground[0]
-    beside = np.empty(columns, np.float32)
+    sideways = np.empty(columns, np.float32)
     for above, here, level in zip(cost, cost[1:], foreground[1:], strict=False):
-        np.minimum(above[:-2], above[2:], out=beside)
-        np.add(beside, np.float32(offset_cost), out=beside)
-        np.minimum(beside, above[1:-1], out=beside)
-        np.add(beside, level, out=here[1:-1])
+        np.minimum(above[:-2], above[2:], out=sideways)
+        np.add(sideways, np.float32(offset_cost), out=sideways)
+        np.minimum(sideways, above[1:-1], out=sideways)
+        np.add(sideways, level, out=here[1:-1])
     left, straight, right = cost[:-1, :-2], cost[:-1, 1:-1], cost[:-1, 2:]
     step = np.zeros((rows, columns), np.int8)
     step[1:] = np.where(
