@@ -97,6 +97,6 @@ def _begin(work: Callable[[Any], Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that was interrupted ends the others
 
 
-def _do(items: list[Any]) -> list[Any]:
+def _do(items: Sequence[Any]) -> list[Any]:
     assert _work is not None
     return [_work(item) for item in items]

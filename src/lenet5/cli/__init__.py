@@ -46,7 +46,8 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         module = importlib.import_module(f".{COMMANDS[name]}", __name__)
-        return getattr(module, f"{name.replace('-', '_')}_command")
+        command: click.Command = getattr(module, f"{name.replace('-', '_')}_command")
+        return command
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
