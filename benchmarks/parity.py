@@ -3,7 +3,7 @@
     pip install torch onnx onnxruntime openvino;  apt install gcc gcc-arm-none-eabi qemu-user
     python benchmarks/parity.py            # with --write, then: python benchmarks/readme.py
 
-The reference is reference.py in double precision. `ENGINES` is the table: tests/test_parity.py runs it on a few
+The reference is network/reference.py in double precision. `ENGINES` is the table: tests/test_parity.py runs it on a few
 hundred images, this script on all 10,000 of MNIST's test set, and writes benchmarks/results/parity.json:
 for each engine the largest and mean difference of a penalty from the reference's, the answers (smallest
 penalty) that differ, and the error. `--model`: another file, or another name of weights.
@@ -59,7 +59,7 @@ def blocks(call: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.n
 
 
 def reference(model: LeNet5, images: np.ndarray) -> np.ndarray:
-    """network.py in double precision: nearer the truth than anything in single."""
+    """network/reference.py in double precision: nearer the truth than anything in single."""
     parameters = {name: value.astype(np.float64) for name, value in model.named_parameters.items()}
     codes = model.codes.astype(np.float64)
 

@@ -2,10 +2,10 @@
 
     python benchmarks/strings.py FOLDER [--weights digits] [--adapt] [--write]
 
-The folder is as `lenet5 eval-strings` takes it. It is split in two by the CRC-32 of the files' names: rates of
-strings.py were chosen on the first half, the second is only reported on. With --adapt the weights go on with
-either half (`lenet5 train --from`), and the other is read. Times are those of this machine, warm: of one string
-after the other, and of all by as many processes as there are cores.
+The folder is as `lenet5 eval-strings` takes it. It is split in two by the CRC-32 of the files' names: the
+settings of lenet5.reading were chosen on the first half, the second is only reported on. With --adapt the weights
+go on with either half (`lenet5 train --from`), and the other is read. Times are those of this machine, warm: of
+one string after the other, and of all by as many processes as there are cores.
 """
 
 from __future__ import annotations

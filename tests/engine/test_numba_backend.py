@@ -1,4 +1,4 @@
-"""The compiled engine against the judge, reference.py in float64."""
+"""The compiled engine against network/reference.py in float64."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of pictures and what they say: a CSV table with the columns file and label."""
+"""Lists of pictures and what they say (labels.csv): a CSV table with the columns file and label."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""The background of an image, its level everywhere without what is written on it, by three estimates.
+"""The background of an image: the level that each pixel would have without ink, estimated in three ways.
 
-The estimates differ in what they assume. The median holds where the foreground covers less than half of a window as
-wide as a page's lines are apart. The percentile does the same for one line, whose strokes pull the median to their
-side. The closing needs no such room: it follows the light of an image that one character fills.
-# Merged into one, the readings of faint and of shaded characters change; the three stay.
+The estimates differ in what they assume. The median needs a window of which the foreground covers less than half, as
+on a page with room between its lines. The percentile serves one line, whose strokes would pull the median to their
+side. The closing needs no such room: it serves an image that one character fills. One estimate for all three cases
+was tried: faint and shaded characters were then read otherwise.
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ GREY = 0.02  # of the whole range: colours that differ by less are shades of gre
 
 @dataclass(frozen=True)
 class MedianBackground:
-    """The median of the rows' medians on a coarse map. Steps and window chosen by eye on the development pictures.
+    """The median of the rows' medians, of a reduced image. Chosen by eye on the development pictures.
 
-    The median of the rows' medians takes a tenth of the time of the median of the whole window.
+    It takes a tenth of the time of the median of the whole window.
     """
 
-    steps_long: int = 64  # of the map along the image's longer side, at most
-    steps_short: int = 24  # and along the shorter side
-    window: float = 0.35  # shorter sides of the map that the window is wide
+    steps_long: int = 64  # pixels of the reduced image's longer side, at most, about …
+    steps_short: int = 24  # … and of its shorter side
+    window: float = 0.35  # width of the window, in shorter sides of the image
     window_of_strip: float = 0.7  # the same where the image is more than twice as long as wide
     smoothing: float = 0.25  # windows: standard deviation of the Gaussian
-    mirrored: bool = False  # the image goes on mirrored: a line along its border is not its background
+    mirrored: bool = False  # beyond its border the image is mirrored: a line along it is then no background
 
 
 @dataclass(frozen=True)
 class PercentileBackground:
-    """A percentile on a coarse map, of the side away from the ink. Chosen by eye on the cheque amounts."""
+    """A percentile a little further from the ink than the median. Chosen by eye on the cheque amounts."""
 
-    steps_long: int = 40  # of the map along a line, at most
-    steps_short: int = 13  # and across it
-    percentile: float = 60.0  # of the window's pixels, darker than the background of dark ink
-    window: float = 1.0  # shorter sides of the image that the window is wide
+    steps_long: int = 40  # pixels of the reduced image's longer side, at most, about …
+    steps_short: int = 13  # … and of its shorter side
+    percentile: float = 60.0  # of a window's pixels that are darker than the background, where ink is dark
+    window: float = 1.0  # width of the window, in shorter sides of the image
     smoothing: float = 0.25  # windows: standard deviation of the Gaussian
 
 
@@ -64,14 +64,14 @@ class PercentileBackground:
 class ClosingBackground:
     """A grey closing (of light ink an opening) wider than a stroke. Chosen by eye on the development pictures."""
 
-    steps: int = 64  # of the map along the longer side
-    window: float = 0.28  # longer sides of the map that the window is wide: no stroke is
+    steps: int = 64  # pixels of the reduced image's longer side, at least, if the image has as many
+    window: float = 0.28  # width of the window, in longer sides of the image: no stroke is so wide
     smoothing: float = 0.25  # windows: standard deviation of the Gaussian
     least: int = 16  # pixels of the longer side, below which the background is one level
-    even: float = 0.004  # of the whole range: mean deviation of the border of an image drawn on a screen …
+    even: float = 0.004  # of the whole range: median deviation of the border of an image drawn on a screen …
     strong: float = 0.3  # … whose ink stands out by more than this
-    near: float = 0.05  # of the whole range: a pixel so near to the border's level is like it …
-    alike: float = 0.2  # … and so large a share of an image is, or its even border is a frame
+    near: float = 0.05  # of the whole range: a pixel that differs less from the border's level is alike …
+    alike: float = 0.2  # … and where a smaller share of the pixels is, an even border is a frame
 
 
 BackgroundSettings = MedianBackground | PercentileBackground | ClosingBackground
@@ -110,12 +110,12 @@ def grey_planes(image: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def border_pixels(plane: NDArray[Any]) -> NDArray[Any]:
-    """The pixels along the four edges of a plane (rows, columns), (pixels,)."""
+    """The pixels along the four edges of a plane (rows, columns), (pixels,); those in the corners twice."""
     return np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
 
 
 def _sampled(image: NDArray[np.float32], step: int) -> NDArray[np.float32]:
-    """Means of squares of a step's side, a step apart."""
+    """An image (rows, columns, planes), reduced: the mean of each square of step × step pixels."""
     coarse: NDArray[np.float32] = ndimage.uniform_filter(image, (step, step, 0))[
         step // 2 :: step, step // 2 :: step
     ]

@@ -1,9 +1,9 @@
 """The foreground of an image: how much ink lies on each pixel, on any paper (Section VII-B).
 
-One character on its background needs the contrast alone, `character_foreground`. A line cut from a form or a cheque
-lies on a printed pattern as dark as a faint pen, is underlined, and shows what its neighbours wrote across the
-border; `stroke_foreground` measures the contrast in the pen's colour, removes printed lines that cross the image,
-and removes specks. `line_foreground` does that at the scale that fits the line's characters.
+For one character the contrast to the background is enough: `character_foreground`. A line cut from a form or a cheque
+may lie on a printed pattern as dark as a faint pen, may be underlined, and may show parts of its neighbours at the
+border: `stroke_foreground` measures the contrast in the pen's colour, removes printed lines that cross the image,
+and removes specks. `line_foreground` does this at the scale that fits the line's characters.
 """
 
 from __future__ import annotations
@@ -50,25 +50,25 @@ class CharacterForegroundSettings:
 
     longest: int = 400  # pixels of the longer side at which it is measured: a character needs no more
     faintest: float = 0.024  # of the whole range: fainter ink does not differ from noise
-    noise: float = 2.5  # the background's noise that the strongest ink stands out by
-    components: int = 4  # the heaviest components, …
-    concentration: float = 0.4  # … with this share of all ink: in writing 0.7 or more, in noise 0.2 or less
+    noise: float = 2.5  # times the background's noise: the strongest ink stands out by this at least
+    components: int = 4  # number of the heaviest components, which …
+    concentration: float = 0.4  # … hold this share of all ink at least: writing 0.7 or more, noise 0.2 or less
     strongest: float = 0.998  # quantile of the contrast that is the strongest ink's
     low: float = 0.35  # of Otsu's level: contrast at which ink begins
-    pen: float = 0.997  # quantile of the contrast that is the pen's, when sides are compared
-    inked: float = 0.5  # of the pen's contrast, from which on a pixel is ink, when sides are compared
-    border_weight: float = 3.0  # by which ink on the border makes a side less likely the pen's
+    pen: float = 0.997  # quantile of the contrast that is the pen's, when dark and light are compared
+    inked: float = 0.5  # of the pen's contrast: a pixel of more is ink, when dark and light are compared
+    border_weight: float = 3.0  # how much ink on the border makes a side less likely the pen's
     border_most: float = 0.1  # share of the border that is counted, at most
-    shaded: float = 0.25  # share of the border that is ink, beyond which the character is hardly cut close
-    frame_level: float = 0.5  # of Otsu's level, from which on a pixel belongs to such a frame
-    frame: float = 0.12  # share of the image's side: what stays within it at the border is no character …
+    shaded: float = 0.25  # share of the border: if more of it is ink, this is a shadow and not a tight cut
+    frame_level: float = 0.5  # of Otsu's level: a pixel of more contrast may belong to a frame at the border
+    frame: float = 0.12  # share of the image's side: what touches the border and lies within is a frame …
     frame_inner: float = 0.15  # … if a smaller share of it lies further inside
     rim: float = 0.12  # share of the image's side within which a faint image's darker rim is cut off
     rim_contrast: float = 0.3  # of the whole range: an image of more contrast is left whole
-    rim_least: int = 20  # pixels of the shorter side, below which it is left whole
+    rim_least: int = 20  # pixels of the shorter side: a smaller image is left whole
     rim_level: float = 0.012  # of the whole range that a rim differs by at least
-    rim_noise: float = 3.0  # mean deviations of the image that a rim differs by
-    least: int = 16  # pixels of the longer side, below which nothing at the border is removed
+    rim_noise: float = 3.0  # median deviations of the image that a rim differs by
+    least: int = 16  # pixels of the longer side: of a smaller image nothing at the border is removed
 
 
 @dataclass(frozen=True)
@@ -81,19 +81,19 @@ class LineForegroundSettings:
     size_high: float = 1.8  # … and this are measured as they are
     size_lowest: float = 0.4  # of `size`: the same where the image was not reduced
     finest: float = 0.5  # pixels of the image for one of the foreground, at least
-    coarsest: float = 4.0  # times `longest` that a line is long, at most
+    coarsest: float = 4.0  # times `longest`: a line is measured at no more pixels than this along it
     smoothing: float = 0.8  # pixels: standard deviation of the Gaussian against print and JPEG's noise
-    pen: float = 0.99  # quantile of the contrast, above which pixels show the pen's colour
+    pen: float = 0.99  # quantile of the contrast: pixels above it show the pen's colour
     low: float = 0.35  # share of the pen's own darkness at which ink begins …
     high: float = 0.9  # … and is full
     faintest: float = 0.024  # of the whole range: fainter ink does not differ from the background
-    components: int = 60  # the heaviest of a line, or of a few lines, …
-    concentration: float = 0.6  # … which hold this share of all ink
+    components: int = 60  # number of the heaviest components, of a line or of a few lines, which …
+    concentration: float = 0.6  # … hold this share of all ink at least
 
 
 CHARACTER_FOREGROUND = CharacterForegroundSettings()
 LINE_FOREGROUND = LineForegroundSettings()
-CHARACTER_TALL, CHARACTER_MARK = 0.5, 0.3  # heights of the highest component: see `character_size`
+CHARACTER_TALL, CHARACTER_MARK = 0.5, 0.3  # shares of the highest component's height: see `character_size`
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +101,7 @@ class Foreground:
     """What was written in an image.
 
     levels: (rows, columns) float32, 0 background … 1 full ink. image: (rows, columns, 3), the image at the same
-    scale. pixels: of the given image along a side, for one of these.
+    scale. pixels: side of one of its pixels, in pixels of the given image.
     """
 
     levels: NDArray[np.float32]
@@ -172,12 +172,12 @@ def character_contrast(
     contrast = max((_contrast(image, dark, settings) for dark in (True, False)), key=likelihood)
     inked = border_pixels(contrast) > settings.inked * np.quantile(contrast, settings.pen)
     if inked.mean() > settings.shaded:
-        # A shadow with an edge, narrower than a stroke may be: the median of its surroundings follows that.
+        # A shadow with an edge, which may be narrower than a stroke: the median background follows such an edge.
         difference = estimate_background(image) - image
         sides = (np.maximum(sign * difference, 0).max(2) for sign in (1, -1))
         contrast = max(contrast, *(_without_frame(side, settings) for side in sides), key=likelihood)
     strongest = np.quantile(contrast, settings.strongest) if contrast.size > 5000 else contrast.max()
-    # Noise of the background: from the half of the pixels with least ink, which are background in any character.
+    # Noise of the background: from the half of the pixels with least contrast: a character covers no more.
     quiet = np.sort(contrast.ravel())[: contrast.size // 2]
     noise = 1.5 * np.quantile(quiet, 0.9) if len(quiet) else 0.0
     if strongest < max(settings.faintest, settings.noise * noise):
@@ -212,7 +212,10 @@ def _without_rim(grey: NDArray[Any], settings: CharacterForegroundSettings) -> t
 def _contrast(
     image: NDArray[np.float32], dark_ink: bool, settings: CharacterForegroundSettings
 ) -> NDArray[np.float32]:
-    """How far each pixel is darker, or lighter, than the background, in its best plane: yellow on white in blue."""
+    """How far each pixel is darker, or lighter, than the background, (rows, columns), in the plane where it is most.
+
+    Yellow on white, for example, differs in blue alone.
+    """
     contrast = np.zeros(image.shape[:2], np.float32)
     grey = image.min() == image.max() or np.ptp(image, axis=2).max() == 0
     sign = 1 if dark_ink else -1
@@ -224,11 +227,11 @@ def _contrast(
 
 
 def _likelihood(contrast: NDArray[np.float32], settings: CharacterForegroundSettings) -> float:
-    """How likely a side, darker or lighter than the background, is the pen's.
+    """A score for the side, darker or lighter than the background, that the pen is on: the larger wins.
 
-    The strongest of the pen's side stand out more: an uneven background has more area, but never a pen's contrast.
-    A side is less likely, the more of the image's border it would make ink: next to a shadow, or to what a neighbour
-    wrote, a light background stands out as well.
+    The pen's side has the strongest contrast: an uneven background covers more area, but with less contrast. Ink on
+    the image's border lowers the score, because a light background beside a shadow, or beside a neighbour's writing,
+    stands out as well.
     """
     full = float(np.quantile(contrast, settings.pen))
     inked = contrast > settings.inked * full
@@ -237,7 +240,7 @@ def _likelihood(contrast: NDArray[np.float32], settings: CharacterForegroundSett
 
 
 def _without_frame(contrast: NDArray[Any], settings: CharacterForegroundSettings) -> NDArray[Any]:
-    """The contrast without what only hugs the border: a photograph's rim, the box next door, a shadow."""
+    """The contrast without components that lie along the border: a photograph's rim, a neighbouring box, a shadow."""
     if max(contrast.shape) < settings.least or not border_pixels(contrast).any():
         return contrast
     labels, count = label_components(contrast > settings.frame_level * threshold_otsu(contrast[contrast > 0]))
@@ -288,7 +291,7 @@ def line_foreground(
     size = character_size(levels > MASK_LEVEL)
     fits = settings.size_low * settings.size <= size <= settings.size_high * settings.size
     if not fits and not (pixels == 1 and settings.size_lowest * settings.size <= size < settings.size):
-        # More than `longest` pixels only where they are needed, and never more than there are, twice over.
+        # Finer than at first only where characters are small, and at most 1 / finest times the image's own scale.
         longest = settings.coarsest * settings.longest
         pixels = max(pixels * size / settings.size, settings.finest, max(image.shape[:2]) / longest)
         small, steps = rescale(image, pixels), Trace()
@@ -300,9 +303,13 @@ def line_foreground(
 
 
 def character_size(mask: NDArray[np.bool_]) -> float:
-    """Height of a character in a line, in pixels: the median of the components half as high as the highest or more.
+    """Height of a character in a line, in pixels: the median height of its high components.
 
-    Where the highest stands alone, as the 4 at the head of an amount may, above others of half its height, theirs.
+    High are those of CHARACTER_TALL of the highest's height or more. Where only the highest itself is, as a large 4 at
+    the start of an amount may be, and several others reach CHARACTER_MARK of its height, it is left out.
+
+    Args:
+        mask: (rows, columns), with a component.
     """
     labels, _ = label_components(mask)
     top, bottom = component_edges(labels)[:, :2].T
@@ -371,9 +378,9 @@ def line_contrast(
     largest = np.abs(difference[:, :, 0])
     for plane in np.moveaxis(difference, 2, 0)[1:]:
         np.maximum(largest, np.abs(plane), out=largest)
-    # The side, darker or lighter, on which the strongest pixels stand out more, is the pen's.
+    # The strongest pixels are the pen's; in their sum the side wins, darker or lighter, that outweighs.
     strong = largest >= np.quantile(largest, settings.pen)
-    # The pen's colour as it differs from the background's: differences across it are shadow, print and noise.
+    # The pen's colour relative to the background: differences in other directions are shadow, print and noise.
     pen = difference[strong].sum(0)
     pen = pen / max(float(np.linalg.norm(pen)), 1e-9)
     contrast = np.clip(difference @ pen, 0, None)

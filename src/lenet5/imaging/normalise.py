@@ -1,7 +1,7 @@
-"""From an image of one character to the glyph that the network reads: 28×28, as MNIST's were made (Section III-A).
+"""From an image of one character to the glyph that the network reads: 28×28, as in MNIST (Section III-A).
 
 `glyph` fits the foreground into 20×20, keeping its shape, brings its strokes to the width that the network knows, and
-centres it by mass in 28×28. `fit_to_box` does the same without touching the strokes: those of a line have one width.
+centres it by mass in 28×28. `fit_to_box`, for the characters of a line, leaves the strokes as wide as they are.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ _COORDINATES = np.arange(BOX_SIDE, dtype=np.float32)
 class GlyphSettings:
     """How a foreground becomes a glyph. Ranges are MNIST's; the rest chosen by eye on the development pictures."""
 
-    level: float = 0.35  # of a foreground in 0 … 1, from which on a pixel belongs to the character
-    stroke_level: float = 0.5  # the same where its strokes are measured
-    thinnest: float = 1.9  # pixels of the 20×20 box: mean stroke width of one in twenty of MNIST's …
-    thickest: float = 3.8  # … and of nineteen in twenty
-    working: int = 80  # pixels: smaller characters are enlarged, so that strokes change by parts of one
-    least_left: int = 10  # pixels that strokes made thinner leave, or they stay
-    weak: float = 0.1  # of full ink: fainter pixels do not count …
-    full: float = 0.9  # … in the quantile of the ink that becomes 255
-    full_least: float = 0.2  # of full ink that it is at least
+    level: float = 0.35  # of full ink: a pixel of more than this belongs to the character
+    stroke_level: float = 0.5  # of full ink: the same where the width of strokes is measured
+    thinnest: float = 1.9  # pixels of the 20×20 box: 5th percentile of the mean stroke widths in MNIST …
+    thickest: float = 3.8  # … and 95th percentile
+    working: int = 80  # pixels: smaller characters are enlarged, so that strokes change by parts of a pixel
+    least_left: int = 10  # pixels: strokes are not made thinner where fewer would be left
+    weak: float = 0.1  # of full ink: fainter pixels are not counted …
+    full: float = 0.9  # … in this quantile of the ink, which becomes 255
+    full_least: float = 0.2  # of full ink: the quantile is taken as no less
 
 
 GLYPH = GlyphSettings()
@@ -69,7 +69,7 @@ def normalise_character(
         box_side: pixels of the character's larger side.
 
     Returns:
-        (28, 28) uint8, 255 = ink, the larger side 20, centred by mass.
+        (28, 28) uint8, 255 = ink, the larger side `box_side` pixels, centred by mass.
 
     Raises:
         PictureError: there is no picture, or nothing to read.
@@ -106,7 +106,7 @@ def glyph(
     if longest < settings.working:
         foreground = resize(foreground, _shape(foreground, settings.working / longest), "cubic").clip(0, 1)
     foreground = _with_stroke_width(foreground, max(foreground.shape) / box_side, settings)
-    # Divided by the scale, where a product with its inverse would round another way.
+    # Divide by the scale: multiplying by its inverse would round differently.
     scale = max(foreground.shape) / box_side
     rows, columns = (max(1, round(side / scale)) for side in foreground.shape)
     small = resize(foreground, (rows, columns), "area")
@@ -122,7 +122,10 @@ def glyph(
 
 
 def stroke_width(mask: NDArray[np.bool_]) -> float:
-    """Mean width of strokes, in pixels: a bar's points lie a quarter of its width from its edge on average."""
+    """Mean width of the strokes of a mask (rows, columns), in pixels.
+
+    The points of a bar lie a quarter of its width from its edge, on average.
+    """
     inside = ndimage.distance_transform_edt(np.pad(mask, 1))[1:-1, 1:-1][mask]
     return float(max(4 * (inside.mean() - 0.5) + 1, 1.0)) if inside.size else 0.0
 
@@ -141,7 +144,7 @@ def fit_to_box(foreground: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 
 def fit_to_box_all(foregrounds: Sequence[NDArray[np.float32]]) -> NDArray[np.uint8]:
-    """`fit_to_box` of several: (foregrounds, 28, 28) uint8. What can be done for all at once is."""
+    """`fit_to_box` of several, faster than one by one: (foregrounds, 28, 28) uint8."""
     small = np.zeros((len(foregrounds), BOX_SIDE, BOX_SIDE), np.float32)
     sizes = [numpy_seams.shrink_to_box(one, box) for one, box in zip(foregrounds, small, strict=True)]
     return centre_by_mass(small, np.array(sizes, np.intp).reshape(-1, 2))
@@ -156,7 +159,7 @@ def centre_by_mass(
     """Characters in 20×20 as glyphs: as black as MNIST's, and centred by mass.
 
     Args:
-        small: (characters, 20, 20) in 0 … 1; changed.
+        small: (characters, 20, 20) in 0 … 1; overwritten.
         sizes: (characters, 2) rows and columns that are used of each, from the upper left.
         seams: the backend's loops.
         settings: levels.
@@ -164,7 +167,7 @@ def centre_by_mass(
     Returns:
         (characters, 28, 28) uint8, 255 = ink.
     """
-    # Nine tenths of the ink are not as full as `full`.
+    # The quantile settings.full of the pixels that are not weak becomes 255.
     levels = np.sort(small.reshape(len(small), BOX_SIDE * BOX_SIDE), 1)
     weak = (levels <= settings.weak).sum(1)
     strong = levels.shape[1] - weak
@@ -181,13 +184,14 @@ def centre_by_mass(
 
 
 def _shape(image: NDArray[Any], factor: float) -> tuple[int, int]:
+    """Rows and columns of an image that is enlarged by a factor."""
     return max(1, round(image.shape[0] * factor)), max(1, round(image.shape[1] * factor))
 
 
 def _with_stroke_width(
     foreground: NDArray[np.float32], scale: float, settings: GlyphSettings
 ) -> NDArray[np.float32]:
-    """A foreground with strokes as wide as MNIST's are; scale: its pixels for one of the 20×20 box."""
+    """A foreground with strokes as wide as MNIST's. scale: pixels of it for one pixel of the 20×20 box."""
     width = stroke_width(foreground > settings.stroke_level)
     least, most = settings.thinnest * scale, settings.thickest * scale
     if width < least:

@@ -1,7 +1,7 @@
 """The layout of a page: from an opened image to the regions that are read, in one pipeline.
 
 `layout` detects the page, finds the printed lines and the character boxes, removes the printed lines, and finds the
-lines of text. Each region has an image of its own, to be read as if it were alone.
+lines of text. Each region has an image of its own and is read by itself.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 class LayoutSettings:
     """How lines of text are cut out of a page. Chosen by eye on the development pictures."""
 
-    strip_width: int = 640  # pixels: an image at most so wide, …
-    strip_height: int = 100  # … and so high or half as high as wide, is one strip, read as a line
-    margin: float = 0.5  # heights of a line that its image shows around it
-    whole: float = 3.0  # heights of its only line, up to which an image is read whole
+    strip_width: int = 640  # pixels: an image no wider than this …
+    strip_height: int = 100  # … and no higher than this, or than half its width, is measured as one line
+    margin: float = 0.5  # heights of the line: what its image shows on each side of it
+    whole: float = 3.0  # heights of its only line: an image no higher than this is read whole
 
 
 LAYOUT = LayoutSettings()
@@ -54,8 +54,8 @@ class PageLayout:
     """What there is to read in an image.
 
     kind: what the regions are: one character, one line of text ("string"), lines of text, or character boxes.
-    regions: in reading order, in pixels of the image that was laid out; none where nothing was found. whole: all
-    that there is to read, as one region: the page alone, without printed lines. errors: why nothing was found.
+    regions: in reading order, with boxes in pixels of the given image; none where nothing was found. whole: the
+    page as one region, without printed lines and without what surrounds the page. errors: why nothing was found.
     """
 
     kind: Kind
@@ -76,7 +76,8 @@ def layout(
         trace: records the steps.
 
     Returns:
-        The layout; never an error. Its kind is the mode, for "auto" "boxes" or "lines".
+        The layout; its kind is the mode, and for "auto" it is "boxes" or "lines". Where nothing is
+        found, its `errors` say why; nothing is raised.
     """
     whole = Region((0, 0, image.shape[1], image.shape[0]), (0, 0), image, name)
     _record(trace, "image", whole)
@@ -118,7 +119,7 @@ def find_text_lines(
 ) -> list[Region]:
     """The lines of text on a page.
 
-    Lines may slant, differ in size, lie on ruled or shaded paper; one line or one character alone is a line too.
+    Lines may slant, differ in size, and lie on ruled or shaded paper. A single character is a line, too.
 
     Args:
         image: (rows, columns, 3) in 0 … 1, without printed lines.
@@ -126,8 +127,8 @@ def find_text_lines(
         settings: how lines are cut out.
 
     Returns:
-        At least one region, from top to bottom. What other lines write into its image is painted over with
-        background; an image of little more than one line is a region as a whole.
+        At least one region, from top to bottom. Where other lines reach into a region's image they are painted over
+        with background. An image that shows little more than one line is one region, uncut.
 
     Raises:
         PictureError: nothing stands out from the background.
@@ -149,13 +150,13 @@ def find_text_lines(
         background = estimate_background(small)
     page = _Lines(image, owner, background, pixels, name, settings)
     regions = [page.region(line) for line in range(count)]
-    if count == 1 and regions[0].image is small:  # whole, and not reduced
+    if count == 1 and regions[0].image is small:  # the whole image, at its own scale
         return [replace(regions[0], foreground=strokes)]
     return regions
 
 
 def _line_of_pixels(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """The line that each pixel of a page's mask belongs to, from 1 in reading order; 0 where there is none."""
+    """The line that each pixel of a mask belongs to, (rows, columns), from 1 in reading order; 0: none."""
     level, tops = deskew(mask)
     number, count = group_text_lines(level)
     owner = np.zeros(mask.shape, np.intp)
@@ -169,7 +170,11 @@ def _line_of_pixels(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
 
 @dataclass(frozen=True, eq=False)
 class _Lines:
-    """The lines of a page: owner (rows, columns) the line of each pixel from 1, and the background, both reduced."""
+    """The lines of a page.
+
+    owner: (rows, columns) the line of each pixel of the reduced page, from 1; 0: none. background: of the reduced page,
+    (rows, columns, 3). pixels: side of one of its pixels, in pixels of `image`.
+    """
 
     image: NDArray[np.float32]
     owner: NDArray[np.intp]
@@ -179,7 +184,7 @@ class _Lines:
     settings: LayoutSettings
 
     def region(self, line: int) -> Region:
-        """One line's box, and its image: a margin around it, other lines' foreground painted over."""
+        """The region of one line, counted from 0: its image has a margin, and other lines are painted over."""
         rows, columns = self.image.shape[:2]
         own = self.owner == line + 1
         y, x = np.nonzero(own)

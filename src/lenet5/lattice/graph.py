@@ -3,8 +3,8 @@
 No network is known here: penalties in, paths out. Nodes are places between pieces of a line, in reading order. An
 arc is one reading of what lies between two of them, with a label and a penalty. A path from the first node to the
 last is a reading of the line, and its penalty is the sum of its arcs'. The Viterbi path has the least penalty. The
-forward penalty adds all paths up as probabilities, −log Σ e^(−penalty). Its derivative to an arc's penalty is the
-posterior of the arc: the share of the paths, so weighted, that use it (Section VI-D).
+forward penalty sums all paths as probabilities, −log Σ e^(−penalty). Its derivative by an arc's penalty is the
+posterior of the arc: the share of all paths, weighted by probability, that use it (Section VI-D).
 
 `python -m lenet5.lattice.graph` shows a small graph and its paths.
 """
@@ -42,9 +42,9 @@ class Graph:
     Args:
         nodes: Number of nodes.
         start, end: (arcs,) integers, the nodes that an arc connects.
-        label: (arcs,) integers; their meaning is the caller's. −1 is a silent arc.
+        label: (arcs,) integers; their meaning is the caller's. −1 is a silent arc (an epsilon of OpenFST).
         penalty: (arcs,) floats, nats; inf forbids an arc.
-        loops: What sums over paths; NumPy's, unless given.
+        loops: The backend's sums over paths (engine.interface.Lattice); NumPy's, unless given.
 
     Raises:
         InputError: An arc does not run forward, or a penalty is no number.
@@ -91,26 +91,26 @@ class Graph:
         return leaving
 
     def _onward(self, sums: Callable[..., NDArray[np.float64]]) -> NDArray[np.float64]:
-        """Sums over the paths from each node to the last, (nodes,): those of the graph turned about."""
+        """Penalty, by `sums`, of the paths from each node to the last, (nodes,): computed on the reversed graph."""
         last = self.nodes - 1
         return sums(self.nodes, last - self.end, last - self.start, self.penalty)[::-1]
 
     def paths(self) -> Iterator[Path]:
         """All paths, the one of least penalty first; those that a penalty of inf forbids are left out.
 
-        A best-first search in which what is left to go is known exactly: no partial path is taken up that is
-        not the start of the next best, and of the arcs that leave a node the next best only waits until the
-        one before it has been taken. Each path costs a step or two for each of its arcs.
+        A* search with an exact heuristic, the least penalty from a node to the last: every partial path that is
+        extended begins the next best path. The arcs that leave a node are sorted, and one enters the queue only
+        when the one before it has been taken. Each path takes a step or two for each of its arcs.
         """
         least = self._onward(self.loops.viterbi_scores)
-        whole = self.penalty + least[self.end]  # of an arc and the best that can follow it
+        whole = self.penalty + least[self.end]  # of an arc and the best path after it
         order = np.lexsort((whole, self.start))
         order = order[whole[order] < np.inf]
         first = np.searchsorted(self.start[order], np.arange(self.nodes + 1)).tolist()
         arcs, onward = order.tolist(), whole[order].tolist()
         end, penalty = self.end[order].tolist(), self.penalty[order].tolist()
-        # (penalty of the whole at best, order of arrival, penalty so far, place of the next arc in `arcs`, the
-        # last such place of its node, arcs so far as a linked list)
+        # (least penalty of a whole path, order of arrival, penalty so far, index of the next arc in `arcs`, index of
+        # the last arc of the same node, arcs so far as a linked list)
         waiting: list[tuple[Any, ...]] = []
         arrivals = 0
         if self.nodes == 1:
@@ -168,7 +168,7 @@ class Graph:
         return self.loops.forward_scores(self.nodes, self.start, self.end, self.penalty)
 
     def arc_posteriors(self) -> NDArray[np.float64]:
-        """Share of all paths, weighted by probability, through each arc, (arcs,): the forward penalty's derivative."""
+        """Share of all paths, weighted by probability, through each arc, (arcs,): derivative of the forward penalty."""
         scores, ahead = self._forward_scores, self._onward(self.loops.forward_scores)
         if scores[-1] == np.inf:
             return np.zeros(len(self.start))

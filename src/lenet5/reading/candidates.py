@@ -2,10 +2,10 @@
 
 This is the recognition transformer (Section VI-C): it turns the segmentation graph, whose arcs are runs of pieces,
 into the interpretation graph, whose arcs are characters. The penalty of an arc is −log of the posterior of eq. 9,
-rubbish class included, so that a good character costs nothing and half of one, or two, cost much: weights that have
-learnt the rubbish class are needed. # not in the paper: penalties are added for what the network cannot see, because
-every candidate is brought to one size first: a candidate that is small for its line, lies in parts that do not touch,
-or was cut through ink, the more so the surer the whole of it is a character.
+rubbish class included: about 0 for a good character, and large for half of one or for two. The network must have
+learnt the rubbish class. # not in the paper: a penalty is added for what the network cannot see, since every
+candidate is brought to one size first. It grows with how small a candidate is for its line, with the gaps within it,
+with its width, and with the ink that its cuts go through, above all the ink of what is a character as a whole.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .interpretation_graph import SILENT, InterpretationGraph
 
 __all__ = ["CANDIDATES", "CandidateSettings", "ShapePenalties", "cascade", "recognise", "recognise_all"]
 
-LEAST = 1e-12  # a posterior is at least so much, that its logarithm is finite
+LEAST = 1e-12  # posteriors are taken as no less, so that the logarithm is finite
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class ShapePenalties:
     cut: float = 0.55  # for each stroke's width that is cut through at either end
     small: float = 10.0  # for each size of the line by which a character is lower than `least`
     least: float = 0.93  # sizes of the line
-    small_class: str = "0"  # is written small at the end of an amount, and costs nothing for it
+    small_class: str = "0"  # often written small at the end of an amount: `small` is not added for it
     wide: float = 3.4  # for each of its heights by which a character is wider than `widest`
     widest: float = 0.9  # heights of the character
-    flat: float = 0.1  # sizes of the line: lower characters count as so high, where widths are in heights
-    whole: float = 0.5  # for cutting through a free part, times −log of what its probability lacks to 1
+    flat: float = 0.1  # sizes of the line: the least height that a width is divided by
+    whole: float = 0.5  # times −log(1 − probability that a free part is one character), for cutting it
     missed: float = 5.7  # for ink of a character's size that is left unread and cannot be a mark
     missed_sizes: tuple[float, float] = (
         0.3,
@@ -55,7 +55,7 @@ class ShapePenalties:
 
 @dataclass(frozen=True)
 class MarkPenalties:
-    """What a silent arc costs, in nats: a point, comma, dash or blot that stands free.
+    """What a silent arc costs that skips a point, comma, dash or blot standing free, in nats.
 
     Heights are in sizes of the line; chosen on the tuning half of the cheque amounts.
     """
@@ -77,15 +77,16 @@ class CandidateSettings:
 
     shape: ShapePenalties = field(default_factory=ShapePenalties)
     marks: MarkPenalties = field(default_factory=MarkPenalties)
-    dearest: float = 3.0  # nats that the shape of a candidate may cost, for it to be classified
-    # Probability of a character, from which a candidate that was cut is classified again with the ink that it may share
-    # with its neighbour.
+    dearest: float = 3.0  # nats: a candidate whose shape costs more is not classified
+    # A candidate that was cut is classified again, with the ink that it may share with its neighbour, if the
+    # probability of any character is at least this.
     shared: float = 0.05
-    error: float = 0.002  # probability, at least, that what is one character by itself is none
-    # Share of paths through a candidate by the first network, from which the others of an ensemble classify it.
+    error: float = 0.002  # least probability that a free part is no character, however sure the network is
+    # The other networks of an ensemble classify a candidate if at least this share of all paths, by the first network,
+    # goes through it.
     passing: float = 0.02
-    hardly: float = 0.15  # probability of any character, below which the first network decides alone
-    surely: float = 0.9  # probability of the best class, from which the first network decides alone
+    hardly: float = 0.15  # probability of any character: if less, the first network decides alone
+    surely: float = 0.9  # probability of the best class: if not less, the first network decides alone
 
 
 CANDIDATES = CandidateSettings()
@@ -124,10 +125,10 @@ def cascade(
     matters: NDArray[np.bool_] | bool = True,
     settings: CandidateSettings = CANDIDATES,
 ) -> NDArray[np.float32]:
-    """Penalties of an ensemble for less than asking every network about every candidate.
+    """Penalties of an ensemble, for less work than asking every network about every candidate.
 
     Most candidates of a line are clearly no character, and most of the rest clearly are one: where the first network
-    is sure it decides alone. Experts are not asked (model/ensemble.py). On one thread, as `classify_views`.
+    is sure it decides alone. Experts are not asked (model/ensemble.py). It runs on one thread, as `classify_views`.
 
     Args:
         model: One network or an ensemble.
@@ -165,7 +166,9 @@ def _interpret(runs: _Runs, answers: _Answers) -> InterpretationGraph:
 class _Runs:
     """The runs of a line's pieces that may be characters, and what their shape costs.
 
-    runs: (first piece, stop) of each. boxes: (runs, 4) top, bottom, left, right of their ink.
+    Only runs whose shape does not cost too much are kept. runs: (first piece, stop) of each. boxes: (runs, 4) top,
+    bottom, left, right of their ink, in pixels. _heights: (runs,) in sizes of the line. _shape: (runs, classes) nats.
+    _first, _stop: (runs,) the nodes that each connects.
     """
 
     def __init__(
@@ -176,17 +179,17 @@ class _Runs:
         runs = segments.candidates()
         boxes = segments.candidate_boxes(runs)
         first, stop = np.array(runs, np.intp).reshape(-1, 2).T
-        # A cut before each piece and after the last; a line that is dust alone has no piece.
+        # A cut before each piece and after the last, in strokes; a line of specks alone has no piece.
         cuts = np.concatenate([[0.0], segments.cut_costs, [0.0]])[: len(segments.boxes) + 1]
         top, bottom, left, right = boxes.T
         heights, widths = (bottom - top) / segments.size, (right - left) / segments.size
-        gaps = np.concatenate([[0], (cuts < segments.settings.cut_cost).cumsum()])  # of the cuts before each
+        gaps = np.concatenate([[0], (cuts < segments.settings.cut_cost).cumsum()])  # gaps before each node
         cost = shape.character + shape.gap * (gaps[stop] - gaps[first + 1])
         cost += shape.cut * (cuts[first] + cuts[stop]) / 2
         cost += shape.wide * np.maximum(0.0, widths / np.maximum(heights, shape.flat) - shape.widest)
         small = shape.small * np.maximum(0.0, shape.least - heights)
         penalty = cost[:, None] + small[:, None] * (np.array(classes) != shape.small_class)
-        # What stands free may be a mark, and so may a piece: the network is asked, however it is shaped.
+        # A free part and a single piece may be marks: they are classified whatever their shape costs.
         free = (cuts < segments.settings.cut_cost)[[first, stop]].all(0)
         kept = (penalty.min(1) <= settings.dearest) | (stop == first + 1) | free
         self.runs = [run for run, keep in zip(runs, kept.tolist(), strict=True) if keep]
@@ -210,7 +213,7 @@ class _Runs:
         return Graph(len(self.segments.boxes) + 1, start, end, label, penalty, self.loops)
 
     def _silent(self, rubbish: NDArray[np.float64]) -> list[tuple[int, int, float]]:
-        """Silent arcs: first node, last node, penalty. Ink is left unread, or is a mark."""
+        """Silent arcs, (first node, last node, penalty in nats): over ink that is left unread, or over a mark."""
         shape, free = self.settings.shape, self.segments.free_nodes
         least, most = shape.missed_sizes
         arcs = [
@@ -232,7 +235,10 @@ class _Runs:
         penalty: NDArray[np.float64],
         posterior: NDArray[np.float64],
     ) -> None:
-        """Raise the penalty of arcs that cut through a free part, the more the surer that is one character."""
+        """Raise the penalty of every path that cuts a free part, the more the surer the part is one character.
+
+        It is raised on the arc that starts at or before the part and ends within it: once on each such path.
+        """
         sure = dict(zip(self.runs, posterior.max(1).tolist(), strict=True))
         for a, b in pairwise(self.segments.free_nodes):
             if b > a + 1 and (a, b) in sure:
@@ -245,9 +251,9 @@ class _Runs:
 class _Answers:
     """What a network answers about runs of pieces.
 
-    glyphs, penalties: (candidates, …), the runs first. run: (candidates,) the run of each. posterior: (runs,
-    classes), eq. 9. candidate: (runs, classes) the candidate it is of. rubbish: (runs,) posterior of the rubbish
-    class.
+    glyphs: (candidates, 28, 28) uint8, the runs, then those that were classified once more. penalties: (candidates,
+    classes). run: (candidates,) the run of each. posterior: (runs, classes), eq. 9, the likelier answer. candidate:
+    (runs, classes) the candidate that it was given for. rubbish: (runs,) posterior of the rubbish class.
     """
 
     glyphs: NDArray[np.uint8]
@@ -261,9 +267,9 @@ class _Answers:
 def _classify(lines: Sequence[_Runs], model: Classifier, settings: CandidateSettings) -> list[_Answers]:
     """Classify runs of pieces, and those that were cut once more with the ink that they may share.
 
-    A stroke may belong to two characters. What clearly is a character, or clearly none, is classified once. The
-    likelier answer counts for each class. Networks after the first are asked only about candidates on its likely
-    paths. All lines are classified together.
+    A stroke may belong to two characters. What clearly is a character, or clearly none, is classified once. Of two
+    answers the likelier counts, class by class. The other networks of an ensemble are asked only about candidates on
+    the first one's likely paths. All lines are classified together.
     """
     ask = partial(model.members[0].penalties, threads=1)
     alone = [line.segments.glyphs(line.runs, line.boxes) for line in lines]
@@ -300,7 +306,7 @@ def _unclear_cuts(
 def _likelier(
     glyphs: NDArray[np.uint8], penalties: NDArray[np.float32], cut: NDArray[np.intp], model: Classifier
 ) -> _Answers:
-    """The likelier answer of runs that were classified twice. cut: (classified twice,) indices of the runs."""
+    """The answers for runs, the likelier of two for each class. cut: indices of the runs classified twice."""
     posterior = model.posterior_of(penalties).astype(np.float64)
     runs = len(glyphs) - len(cut)
     candidate = np.repeat(np.arange(runs)[:, None], posterior.shape[1], 1)
@@ -315,17 +321,17 @@ def _likelier(
 def _together(
     ask: Callable[[NDArray[np.uint8]], NDArray[np.float32]], several: Sequence[NDArray[np.uint8]]
 ) -> list[NDArray[np.float32]]:
-    """ask(one) of each of several, in one call: a network classifies many images together sooner."""
+    """`ask` of each of several arrays, in one call: a network classifies many images faster together."""
     return _split(ask(np.concatenate(several)), several)
 
 
 def _split(rows: NDArray[np.float32], like: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32]]:
-    """Rows of several arrays together, apart again. like: arrays of so many rows each."""
+    """Rows, split into arrays of as many rows as those of `like` have."""
     return np.split(rows, np.cumsum([len(one) for one in like])[:-1])
 
 
 def _mark_penalty(segments: Segments, first: int, stop: int, rubbish: float, marks: MarkPenalties) -> float:
-    """Penalty of reading nothing where pieces first … stop − 1 stand free; inf where they cannot be a mark."""
+    """Penalty, nats, of skipping pieces first … stop − 1, which stand free; inf where they cannot be a mark."""
     top, bottom, left, right = segments.box(first, stop)
     height, width = (bottom - top) / segments.size, (right - left) / segments.size
     more = max(0.0, height - marks.free_height)

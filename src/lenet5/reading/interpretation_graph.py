@@ -1,8 +1,8 @@
 """The interpretation graph of a line (Sections IV and VI): candidates for characters as arcs, and the best path.
 
-Over-segmentation and space displacement both make such a graph, of which every arc is a possible character. Its
-Viterbi path is the reading; the share of all paths that say the same, a ratio of forward penalties (Section VI-E),
-is the confidence of the reading.
+Over-segmentation and space displacement both make such a graph. Each arc is a possible character. The Viterbi path is
+the reading. Its confidence is the share of all paths that spell the same text, weighted by probability: it follows from
+the difference of two forward penalties (Section VI-E).
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from .results import Alternative, Character, String
 
 __all__ = ["SILENT", "DecodingSettings", "InterpretationGraph", "classify_views", "union_alternatives"]
 
-SILENT = -1  # label of an arc that is no character
+SILENT = -1  # label of an arc that is no character: an epsilon of OpenFST
 
 
 @dataclass(frozen=True)
 class DecodingSettings:
     """How an interpretation graph is searched."""
 
-    # nats: arcs of higher penalties are searched only where there are too few readings without; for speed alone
+    # nats: arcs of a higher penalty are left out, unless too few readings remain; for speed alone
     unlikely: float = 10.0
     most_paths: int = 300  # of the best paths, searched for different readings; for speed alone
-    # Share of the paths that bypass a node, below which the line before it and after it are independent: chosen on the
-    # tuning half of the cheque amounts.
+    # If a smaller share of all paths bypasses a node, the line before it and the line after it are independent. Chosen
+    # on the tuning half of the cheque amounts.
     bypass: float = 0.1
-    alternatives: int = 3  # classes that are named beside a character's own
+    alternatives: int = 3  # other classes that are named for each character
 
 
 DECODING = DecodingSettings()
@@ -92,7 +92,7 @@ class InterpretationGraph:
         if not readings:
             allowed = " that is allowed" if grammar is not None else ""
             raise PictureError(f"nothing to read in {name}: no character{allowed} was found")
-        # A grammar repeats nodes and arcs: the paths of a reading are summed up without these copies.
+        # Composition copies nodes and arcs: the paths of a reading are summed on the graph without copies.
         forward = (searched if grammar is None else self.graph).forward_penalties(list(readings))
         shares = np.minimum(1.0, np.exp(searched.forward_penalty() - forward)).tolist()
         texts = [
@@ -105,14 +105,14 @@ class InterpretationGraph:
         return String(first.text, first.penalty, first.confidence, characters, tuple(texts[1:]))
 
     def best_labels(self) -> tuple[int, ...]:
-        """Labels of the best path of all; () where no character at all is likelier than any reading."""
+        """Labels of the Viterbi path, without silent ones; () where reading nothing is likelier than any text."""
         best = self.graph.viterbi_path()
         return () if best is None else _spoken(self.graph.label, best.arcs)
 
     def uncertain_spans(
         self, ends: Sequence[int], sure: float, settings: DecodingSettings = DECODING
     ) -> list[tuple[int, int]]:
-        """Spans of the line with an uncertain character of the best path.
+        """Spans of the line in which a character of the Viterbi path is uncertain.
 
         Args:
             ends: Nodes at which a span may end; only those are used that nearly no path bypasses.
@@ -149,7 +149,7 @@ class InterpretationGraph:
         settings: DecodingSettings,
     ) -> tuple[Character, ...]:
         """The characters of a path of the graph that was searched; origin: as from `_search`."""
-        # A grammar repeats arcs: the paths through an arc are those through all of its copies.
+        # Composition copies arcs: the share of an arc is that of all of its copies.
         own = origin >= 0
         shares = np.bincount(origin[own], searched.arc_posteriors()[own], len(self.graph.start))
         characters = []
@@ -176,7 +176,7 @@ class InterpretationGraph:
         )
 
     def _equivalent(self, arc: int) -> NDArray[np.bool_]:
-        """Arcs that read the same in the same place, with a piece more or less: (arcs,)."""
+        """Which arcs have the same label in the same place, be it with a piece more or less: (arcs,) bool."""
         start, end = self.positions[self.graph.start], self.positions[self.graph.end]
         middle = (start[arc] + end[arc]) / 2
         equivalent: NDArray[np.bool_] = self.graph.label == self.graph.label[arc]
@@ -186,7 +186,7 @@ class InterpretationGraph:
     def _search(
         self, grammar: Grammar | None, best: int, settings: DecodingSettings
     ) -> tuple[Graph, NDArray[np.intp], _Readings]:
-        """The best readings, the graph that was searched, and for each of its arcs the own one (−1: none)."""
+        """The graph that was searched, for each of its arcs the index in `graph` (−1: none), and the best readings."""
         graph = self.graph
         if grammar is not None:
             searched, origin = graph.compose(grammar.next_state, grammar.accepting)
@@ -299,10 +299,10 @@ def _merge_nodes(
 def classify_views(
     model: Classifier, glyphs: NDArray[np.uint8], shears: Sequence[float]
 ) -> list[NDArray[np.float32]]:
-    """Penalties of glyphs as they are, and sheared: non-characters rarely look like a character in every view.
+    """Penalties of glyphs as they are and sheared: few non-characters look like a character in every view.
 
     Args:
-        model: The network; asked on one thread, since a line is read before a second thread is at work.
+        model: The network. It uses one thread: a line is classified in less time than a second thread takes to start.
         glyphs: (N, 28, 28) uint8.
         shears: Pixels to the right for each pixel of height, of every further view.
 

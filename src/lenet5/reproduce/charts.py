@@ -32,7 +32,7 @@ __all__ = [
     "with_band",
 ]
 
-INK = "#222222"  # text, axes and the paper's points; the page draws it light on a dark background (page.py)
+INK = "#222222"  # text, axes and the paper's points; the page draws it light on a dark background (html_page.py)
 BLUE, ORANGE, GREEN = "#2b7bba", "#d9601a", "#2a9d6f"  # to be told apart, on either background
 QUIET = "#9a9a9a"
 STYLE: dict[Any, Any] = {

@@ -1,8 +1,8 @@
 """Teachers: trained networks whose answers a network learns beside the labels (Hinton, Vinyals and Dean 2015).
 
-60,000 parameters are few for all ways of writing and all that is no character. What several networks say of a
-pattern, on average and leaning to either side as when lines are read, is easier to follow than its label alone: how
-much it is of each class, and how much it is none. # not in the paper.
+60,000 parameters are few for all ways of writing and all non-characters. The mean posterior of several networks, over
+the pattern and its sheared views, is easier to learn than its label alone: it says how likely each class is, and how
+likely none. # not in the paper.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ..model.classifier import Classifier
 
 __all__ = ["SHARE", "soft_targets"]
 
-SHARE = 0.7  # of the targets that is the teachers'; the rest is the label's
-AT_ONCE = 20_000  # patterns
+SHARE = 0.7  # of a target that comes from the teachers; the rest from the label
+AT_ONCE = 20_000  # patterns that are classified together, to bound memory
 
 
 def soft_targets(
@@ -30,10 +30,20 @@ def soft_targets(
     teachers: Sequence[Classifier],
     certain: int = 0,
 ) -> NDArray[np.float32]:
-    """Targets for images (N, 28, 28): rows of weights of the classes; what is missing to 1 is the rubbish class's.
+    """Target weights, the teachers' mean posterior mixed with the labels.
 
-    labels: (N,) indices into classes, or such rows (losses.py). certain: of the last so many patterns the labels
-    are taken as they are. Raises InputError for teachers of other classes.
+    Args:
+        images: (N, 28, 28) uint8, 255 = ink.
+        labels: (N,) indices into classes, or (N, classes) target weights (network.losses).
+        classes: the characters.
+        teachers: trained networks of these classes.
+        certain: this many patterns at the end keep their labels as they are.
+
+    Returns:
+        (N, classes) float32; what a row lacks to 1 is the rubbish class's.
+
+    Raises:
+        InputError: a teacher has other classes.
     """
     for teacher in teachers:
         if list(teacher.classes) != list(classes):

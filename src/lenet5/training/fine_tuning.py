@@ -1,10 +1,10 @@
 """Fine-tuning: a trained network adapted to one person's writing, or to one kind of lines, with a few examples.
 
-A network that goes on with ten characters of one writer forgets all others, and the rubbish class, within a few
-passes. So the person's patterns are mixed with patterns of others and with non-characters (replay), and few rates
-are large: benchmarks/few_examples.py has the measurements. Lines whose text is known bring their own
-non-characters (forced_alignment.py) and are many more patterns; so are those they are mixed with, and these have
-lines, too. # not in the paper.
+A network that goes on with ten characters of one writer forgets all other writers, and the rubbish class, within a few
+passes. So the person's patterns are mixed with patterns of others and with non-characters (replay), and only few steps
+have a large rate: benchmarks/few_examples.py has the measurements. Lines whose text is known give many more patterns,
+and non-characters of their own (forced_alignment.py). They are mixed with more patterns of others, candidates of lines
+among these. # not in the paper.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ __all__ = [
     "recipe_for",
 ]
 
-# What patterns of others are given beside the characters of lines: less of it than of them.
+# What is added to the patterns of others that the characters of lines are mixed with.
 LINES_SUPPLEMENT = Supplement(variants=0.5, drawn=15_000, lines=1_000, negatives=3_000)
-ALONE = 0.0005  # the peak rate where there are no others to mix in, a twentieth of ADAPT's
-LEAST = 320  # patterns of a pass then: fewer are repeated
+ALONE = 0.0005  # peak rate where there are no patterns of others to mix in, a twentieth of ADAPT's
+LEAST = 320  # patterns of a pass in that case: fewer are repeated
 
 Download = Callable[[str, int, int | None], object]  # file, bytes so far, bytes in all
 
@@ -56,8 +56,8 @@ class ReplayMix:
     Args:
         others: patterns of other writers, or None.
         count: of these, drawn at random.
-        negatives: non-characters to go with them, as a share of those.
-        share: of the mixture that the person's patterns have at least, repeated if need be; each comes
+        negatives: non-characters, as a share of the others' patterns.
+        share: least share of the mixture that is the person's, about: fewer patterns are repeated, each time
             distorted anew.
     """
 

@@ -3,7 +3,7 @@
 Of the paths through a line's segmentation graph only those count that read its text (the constrained Viterbi
 path). The arcs of the best one are characters; arcs that clearly hold more or less than one of them are patterns
 of the rubbish class. Each line comes in several versions, as other writers would have written it, so that few
-lines suffice. # not in the paper: there such arcs are trained on by the path that is chosen at each step.
+lines suffice. # not in the paper, where the path chosen at each step decides which arcs are learnt.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from ..reading.interpretation_graph import InterpretationGraph
 __all__ = ["AlignedLines", "align_line", "align_pictures", "has_lines", "rewrite_line"]
 
 VERSIONS = 8  # of each line: as it is, and as other writers would have written it
-SHARED = 0.6  # share of foreground common to a candidate and a character, from which it is left out
+SHARED = 0.6  # intersection over union with a character: a candidate that reaches this is left out
 
 Patterns = tuple[NDArray[np.uint8], NDArray[np.int64]]  # (M, 28, 28), and a class or NO_CHARACTER for each
 Candidate = tuple[int, int]  # first piece, and the one after the last
@@ -127,9 +127,9 @@ def _all_candidates(segments: Segments) -> tuple[list[Candidate], NDArray[np.uin
 
 
 def _shared(before: NDArray[np.int64], candidate: Candidate, character: Candidate) -> float:
-    """Foreground that two candidates have in common, as a share of all that they have.
+    """Intersection over union of two candidates' foreground, 0 … 1.
 
-    before: foreground of the pieces left of each place between pieces.
+    before: (pieces + 1,) pixels of foreground in the pieces before each node.
     """
     low, high = max(candidate[0], character[0]), min(candidate[1], character[1])
     if high <= low:

@@ -32,7 +32,7 @@ __all__ = ["begin", "train", "untrained"]
 
 Training = MinibatchTraining | StochasticTraining
 Report = PassReport | StochasticReport
-# Of a training's identity, the parts that are written into the model beside recipe and seed.
+# Parts of a training's identity (preparation.TrainingSet) that are written into the model, beside recipe and seed.
 RECORDED = ("data", "test data", "start", "replay", "teachers")
 
 
@@ -45,7 +45,7 @@ def begin(
         model: its parameters will be changed in place.
         images: (N, 28, 28) uint8, 255 = ink.
         labels: (N,) labels or (N, classes) target weights.
-        recipe: of the training.
+        recipe: how it is trained.
         settings: seed, test, threads and trainer of MinibatchTraining or StochasticTraining.
 
     Raises:
@@ -166,7 +166,7 @@ def _run(
             atomic.write(log_path(out), "".join(map(_line, training.history)).encode())
             training.checkpoint(identity, command).save(checkpoint_path(out))
 
-    keep()  # now, so that a place that cannot be written shows before the work and not after it
+    keep()  # now, so that a file that cannot be written fails before the work and not after it
     while training.unfinished:
         report = training.run_pass(progress)
         keep()
@@ -186,7 +186,7 @@ def _record(
     recorded = {key: patterns.identity[key] for key in RECORDED if key in patterns.identity}
     model.metadata["training"] |= recorded | {"command": command}
     if isinstance(training, MinibatchTraining) and training.targets.ndim > 1:
-        # With non-characters among the patterns, the error on the data set itself says more.
+        # The patterns hold non-characters, too: the error on the data set itself says more than theirs.
         answers = model.predict(dataset.images, threads)
         model.metadata["figures"]["train_error"] = float(np.mean(answers != patterns.labels))
 

@@ -33,7 +33,7 @@ GROUP = 32  # patterns behind one partial gradient: a whole number of blocks for
 
 @compiled
 def meet(counter, arrivals):
-    """Wait until `arrivals` threads in all have come here since the counter was zero."""
+    """A barrier: wait until it has been called `arrivals` times in all since the counter was zero."""
     atomic_add(counter, 0, 1)
     turns = 0
     while atomic_load(counter, 0) < arrivals:
@@ -46,9 +46,11 @@ def update(
     flat, velocity, square, average, gradients, groups, low, high, step,
     rate, momentum, beta2, weight_decay, share, ema,
 ):  # fmt: skip
-    """One step of parameters low … high from the groups' gradients, which it clears; see Trainer.
+    """One step of parameters low … high − 1 from the groups' gradients, which it clears.
 
-    `step` counts from 1 since the start of the training; beta2 = 0 is plain momentum.
+    flat, velocity, square, average: (60000,) float32, changed in place. gradients: (groups or more, 60000) float32,
+    sums over the patterns of a group; share: 1 / patterns of the mini-batch. step: from 1 since the start of the
+    training. beta2 = 0 is plain momentum, else Adam with decoupled weight decay; ema = 0 keeps no average.
     """
     slopes = gradients[0, low:high]
     for g in range(1, groups):
@@ -60,7 +62,7 @@ def update(
     if beta2 > 0:
         spreads = square[low:high]
         one = np.float32(1)
-        # Both running means start at zero: these make up for it.
+        # Bias correction: both running means start at zero.
         rise = np.float32(rate / (1 - np.float64(momentum) ** step))
         fall = np.float32(1 / (1 - np.float64(beta2) ** step))
         for k in range(high - low):
@@ -88,7 +90,14 @@ def work(
     flat, velocity, square, average, gradients, codes, done, momentum, beta2, weight_decay, ema, j, scale,
     distorted, distortion, fields, seed, pass_index, plane, levels, y, workspace, result,
 ):  # fmt: skip
-    """What one of `threads` threads does for all steps of `order`; see Trainer for the arguments."""
+    """What thread `thread` of `threads` does in all steps; the settings are those of interface.Trainer.
+
+    counter: (8,) int64 zeros, the barrier's. images: (N, 28, 28) uint8. targets: (N, classes) float32. order: (M,)
+    int64, in mini-batches of `batch`; rates: (steps,) float32. flat … average: as in `update`. gradients: (groups,
+    60000) float32 zeros. codes: (classes, 84) float32. done: steps before these. fields: tiles of displacements
+    (engine.elastic). plane, levels, y, workspace: this thread's own memory. result: (threads, 2) float64, to whose
+    row `thread` the energy and the errors are added.
+    """
     patterns = np.empty(L, np.int64)
     met = 0
     low = thread * PARAMETER_COUNT // threads
@@ -132,7 +141,10 @@ def work(
 
 @compiled
 def sum_gradient(images, gain, offset, targets, flat, codes, j, scale, gradient, levels, y, workspace):
-    """Energy and gradient (added to `gradient`), summed over all images; returns (energy, errors)."""
+    """Energy and gradient summed over all images (N, 28, 28); returns (energy, errors).
+
+    A level v enters as gain·v + offset. targets: (N, classes) float32. gradient: (60000,) float32, added to.
+    """
     patterns = np.empty(L, np.int64)
     total, wrong = 0.0, 0
     x = workspace[0]

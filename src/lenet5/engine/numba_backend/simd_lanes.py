@@ -1,7 +1,7 @@
 """More vector operations (simd.py), for one image alone, where the lanes are columns or maps of the same image.
 
 With a batch a lane is an image, and lanes never meet. Here they do: sums across lanes, neighbouring lanes
-added (a subsampling window) or doubled (the way back), and rows that lie a step apart in memory.
+added (a subsampling window) or doubled (backward), and rows that lie a step apart in memory.
 """
 
 from __future__ import annotations
