@@ -52,7 +52,7 @@ class CharacterForegroundSettings:
     faintest: float = 0.024  # of the whole range: fainter ink does not differ from noise
     noise: float = 2.5  # times the background's noise: the strongest ink stands out by this at least
     components: int = 4  # number of the heaviest components, which …
-    concentration: float = 0.4  # … hold this share of all ink at least: writing 0.7 or more, noise 0.2 or less
+    concentration: float = 0.4  # … hold this share of all ink: writing 0.7 or more, noise 0.2 or less
     strongest: float = 0.998  # quantile of the contrast that is the strongest ink's
     low: float = 0.35  # of Otsu's level: contrast at which ink begins
     pen: float = 0.997  # quantile of the contrast that is the pen's, when dark and light are compared
