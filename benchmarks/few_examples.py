@@ -30,8 +30,9 @@ from lenet5.data.splits import hold_out, validation_split
 from lenet5.data.synthesis.negatives import MEASURED, noncharacters
 from lenet5.model.calibration import DOUBT
 from lenet5.model.lenet5 import LeNet5
-from lenet5.training import fine_tuning
-from lenet5.training.fine_tuning import ReplayMix, recipe_for
+from lenet5.training import replay
+from lenet5.training.fine_tuning import recipe_for
+from lenet5.training.replay import ReplayMix
 from lenet5.training.loop import begin, train, untrained
 from lenet5.training.recipes import FAST
 
@@ -204,7 +205,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     if not options.tables:
-        fine_tuning.noncharacters = lambda seed, count, classes: _drawn(
+        replay.noncharacters = lambda seed, count, classes: _drawn(
             seed, count, tuple(classes)
         )  # once for each seed
         who = mnist.writers("train")

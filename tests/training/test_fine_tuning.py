@@ -9,8 +9,9 @@ from lenet5.data.dataset import Dataset
 from lenet5.errors import DataError
 from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5
-from lenet5.training import fine_tuning
-from lenet5.training.fine_tuning import ReplayMix, adapt, choose_replay, recipe_for
+from lenet5.training import fine_tuning, replay
+from lenet5.training.fine_tuning import adapt, choose_replay, recipe_for
+from lenet5.training.replay import ReplayMix
 from lenet5.training.fit import fit
 from lenet5.training.loop import train
 from lenet5.training.recipes import ADAPT, FAST
@@ -20,7 +21,7 @@ from lenet5.training.recipes import ADAPT, FAST
 def quick(monkeypatch):
     """Non-characters that take no time to draw."""
     monkeypatch.setattr(
-        fine_tuning,
+        replay,
         "noncharacters",
         lambda seed, count, classes: np.random.default_rng(seed).integers(0, 256, (count, 28, 28), np.uint8),
     )

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,10 +23,8 @@ from .checkpoint import Checkpoint, checkpoint_path, log_path
 from .minibatch import MinibatchTraining, PassReport
 from .preparation import Sources, TrainingSet, prepare
 from .recipes import FAST, PaperRecipe, Recipe
+from .replay import ReplayMix
 from .stochastic import StochasticReport, StochasticTraining
-
-if TYPE_CHECKING:
-    from .fine_tuning import ReplayMix
 
 __all__ = ["begin", "train", "untrained"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,7 @@ from ..model.classifier import Network
 from ..model.lenet5 import LeNet5
 from .distillation import soft_targets
 from .recipes import PaperRecipe, Recipe
-
-if TYPE_CHECKING:
-    from .fine_tuning import ReplayMix
+from .replay import ReplayMix
 
 __all__ = ["Sources", "TrainingSet", "fingerprint", "prepare"]
 
@@ -31,7 +29,7 @@ class Sources:
     Args:
         dataset: the patterns to train on.
         start: a trained network to go on from, whose classes hold all those of the data set; None for a new one.
-        replay_mix: what the data set is mixed with (fine_tuning.py).
+        replay_mix: what the data set is mixed with (replay.py).
         teachers: trained networks whose answers are learnt beside the labels (distillation.py).
         test: patterns that are reported on after each pass, without influence.
     """
