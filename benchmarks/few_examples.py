@@ -32,9 +32,9 @@ from lenet5.model.calibration import DOUBT
 from lenet5.model.lenet5 import LeNet5
 from lenet5.training import replay
 from lenet5.training.fine_tuning import recipe_for
-from lenet5.training.replay import ReplayMix
 from lenet5.training.loop import begin, train, untrained
 from lenet5.training.recipes import FAST
+from lenet5.training.replay import ReplayMix
 
 HERE = Path(__file__).parent
 RESULT = HERE / "results" / "few_examples.json"

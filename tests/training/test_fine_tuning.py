@@ -11,10 +11,10 @@ from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5
 from lenet5.training import fine_tuning, replay
 from lenet5.training.fine_tuning import adapt, choose_replay, recipe_for
-from lenet5.training.replay import ReplayMix
 from lenet5.training.fit import fit
 from lenet5.training.loop import train
 from lenet5.training.recipes import ADAPT, FAST
+from lenet5.training.replay import ReplayMix
 
 
 @pytest.fixture(autouse=True)

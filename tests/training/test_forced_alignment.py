@@ -13,8 +13,8 @@ from lenet5.data.synthesis.training_set import Supplement
 from lenet5.errors import DataError, InputError
 from lenet5.model.lenet5 import LeNet5
 from lenet5.training.fine_tuning import recipe_for
-from lenet5.training.replay import LineReplayMix
 from lenet5.training.forced_alignment import align_line, align_pictures, has_lines, rewrite_line
+from lenet5.training.replay import LineReplayMix
 
 
 @pytest.fixture(scope="module")
