@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import re
 import sys
 import tomllib
 from dataclasses import dataclass
@@ -56,16 +57,22 @@ STOREYS = (
     ),
 )
 
+# What, the file or folder, and the name in it where there is one to add to.
 TASKS = (
-    ("draw a character's code differently", "network/codes.py"),
-    ("change how the 20×20 box of a character is made", "imaging/normalise.py"),
-    ("change where a line may be cut", "imaging/segmentation.py"),
-    ("change how the confidence is calibrated", "model/calibration.py"),
-    ("change what is shown as `?`", "reading/acceptance.py"),
-    ("add a recipe", "training/recipes.py"),
-    ("add an export", "export/"),
-    ("add a command", "cli/"),
-    ("make a loop faster", "engine/numba_backend/"),
+    ("change a layer, or which maps C3 reads (Table I)", "network/architecture.py", ""),
+    ("draw a character's code differently", "network/codes.py", ""),
+    ("change which backend computes", "engine/backend.py", ""),
+    ("change how the 20×20 box of a character is made", "imaging/normalise.py", ""),
+    ("change where a line may be cut", "imaging/segmentation.py", ""),
+    ("change how the confidence is calibrated", "model/calibration.py", ""),
+    ("change what is shown as `?`", "reading/acceptance.py", ""),
+    ("change a key of the results in JSON", "reading/results.py", ""),
+    ("change what a labels.csv may hold", "data/transcripts.py", ""),
+    ("add a recipe", "training/recipes.py", "RECIPES"),
+    ("add an export", "export/", ""),
+    ("offer an export on the command line", "cli/export.py", "SUFFIXES"),
+    ("add a command", "cli/__init__.py", "COMMANDS"),
+    ("make a loop faster", "engine/numba_backend/", ""),
 )
 
 OPENING = """\
@@ -158,10 +165,13 @@ def page() -> str:
             f"| [{storey.title}](#{storey.title.lower().replace(' ', '-')}) | {storey.subject} | {names} |\n"
         )
     text += "\n## Where to change what\n\n| to | look in |\n|---|---|\n"
-    for task, place in TASKS:
-        if not (PACKAGE / place).exists():
-            raise SystemExit(f"{place}, where to {task}, is not there")
-        text += f"| {task} | [`{place}`]({SOURCE}/{place}) |\n"
+    for task, place, name in TASKS:
+        path = PACKAGE / place
+        if not path.exists() or (
+            name and not re.search(rf"^{name}\b", path.read_text(encoding="utf-8"), re.M)
+        ):
+            raise SystemExit(f"{name or place}, where to {task}, is not in {path if name else PACKAGE}")
+        text += f"| {task} | {f'`{name}` in ' if name else ''}[`{place}`]({SOURCE}/{place}) |\n"
     text += "\n" + rules()
     for storey in storeys:
         text += f"\n## {storey.title}\n\n{storey.subject}\n"

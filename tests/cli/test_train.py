@@ -99,7 +99,7 @@ def test_a_model_may_be_adapted(call, blots, npz, monkeypatch):
     assert status == 0 and made["start"] and made["recipe"]["name"] == "fast" and "replay" not in made
 
 
-def test_a_committee_is_adapted_interrupted_and_resumed(call, blots, npz, monkeypatch):
+def test_an_ensemble_is_adapted_interrupted_and_resumed(call, blots, npz, monkeypatch):
     Ensemble([LeNet5(seed=seed, spread=1.0, power=0.5, coefficient=0.5) for seed in range(2)]).save(
         "two.safetensors"
     )

@@ -32,7 +32,7 @@ def test_the_penalty_of_a_class_is_the_mean_of_the_members(three, images):
     np.testing.assert_allclose(three.posterior(images), three.members[0].posterior_of(found))
 
 
-def test_specialists_say_which_character_and_never_that_it_is_one(three, images):
+def test_experts_say_which_character_and_never_that_it_is_one(three, images):
     special = [LeNet5(seed=seed) for seed in (7, 8)]
     found = Ensemble(three.members, special, 0.3)
     assert found.networks == three.members + special and three.networks == three.members
@@ -43,7 +43,7 @@ def test_specialists_say_which_character_and_never_that_it_is_one(three, images)
     assert (found.posterior(images).sum(1) <= three.posterior(images).sum(1)).all()
 
 
-def test_a_committee_errs_less_than_its_members_and_least_with_its_specialists(mnist_test):
+def test_an_ensemble_errs_less_than_its_members_and_least_with_its_experts(mnist_test):
     images, labels = mnist_test
     together = find("ensemble")
     wrong = [
@@ -81,7 +81,7 @@ def test_one_network_is_found_as_one(tmp_path):
         Ensemble.load(tmp_path / "one.safetensors")
 
 
-def test_where_one_network_is_needed_a_committee_is_refused_in_a_sentence(three, tmp_path):
+def test_where_one_network_is_needed_an_ensemble_is_refused_in_a_sentence(three, tmp_path):
     three.save(tmp_path / "three.safetensors")
     with pytest.raises(ModelError, match="several LeNet-5s that answer together"):
         LeNet5.load(tmp_path / "three.safetensors")

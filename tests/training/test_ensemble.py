@@ -80,7 +80,7 @@ def test_networks_go_on_from_the_members_in_turn_or_begin_anew(bars, start, tmp_
         train_members(bars, RECIPE, networks=0, out=out)
 
 
-def test_specialists_go_on_after_the_members(bars, start, tmp_path):
+def test_experts_go_on_after_the_members(bars, start, tmp_path):
     special = LeNet5(seed=5, spread=1.0, power=0.5, coefficient=0.5)
     begun, out, told = Ensemble(start.members, [special], 0.15), tmp_path / "three.safetensors", []
     assert member_paths(out, 2, begun) == [member_path(out, number) for number in range(3)]
@@ -92,7 +92,7 @@ def test_specialists_go_on_after_the_members(bars, start, tmp_path):
     assert not any(place.exists() for place in member_paths(out, 2, begun))
 
 
-def test_one_network_is_no_committee(bars, start, tmp_path):
+def test_one_network_is_no_ensemble(bars, start, tmp_path):
     out, told = tmp_path / "one.safetensors", []
     found = train_members(bars, RECIPE, networks=1, start=start, out=out, seed=3, each_network=told.append)
     assert told == [0]

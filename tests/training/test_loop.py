@@ -152,7 +152,7 @@ def test_going_on_from_a_model_keeps_its_classes_and_matches_names(tmp_path):
 
 
 @pytest.mark.parametrize("change", [{}, {"distortion": MILD}, {"beta2": 0.99, "rate": 1e-3}])
-def test_the_uncompiled_trainer_takes_the_same_steps_as_the_engine(change):
+def test_the_numpy_trainer_takes_the_same_steps_as_the_compiled_one(change):
     recipe = SHORT.with_settings(**{"passes": 2, "batch": 12, "weight_decay": 1e-3, "ema": 0.1, **change})
     data = blots(50)
     fast, slow = LeNet5(seed=9), LeNet5(seed=9)

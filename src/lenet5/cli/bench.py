@@ -11,17 +11,25 @@ __all__ = ["bench_command"]
 
 
 @click.command("bench")
-@click.option("--cores", help="Numbers of cores, such as 1,2; one and all of them unless given.")
-@click.option("--rounds", type=click.IntRange(1), default=7, show_default=True, help="Interleaved repeats.")
+@click.option("--cores", help="Numbers of cores, such as 1,2  [default: one, and all cores]")
 @click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for bench.json and bench.svg."
+    "--rounds",
+    type=click.IntRange(1),
+    default=7,
+    show_default=True,
+    help="Rounds, each of every engine in turn.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder in which bench.json and bench.svg are written.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the measurements as JSON.")
 def bench_command(cores: str | None, rounds: int, out: Path | None, as_json: bool) -> None:
-    """Time this network in every engine that is installed, side by side.
+    """Time this network in every installed engine.
 
-    PyTorch, ONNX Runtime and OpenVINO are measured where they can be imported; same weights, same images,
-    the answers compared first. Quiet the machine before you believe a figure.
+    PyTorch, ONNX Runtime and OpenVINO are measured where they can be imported. All have the same weights and
+    images, and their answers are compared first. End other programs before you believe a figure.
     """
     from ..atomic import write
     from ..bench.report import measure, plot, table

@@ -16,20 +16,24 @@ SUFFIXES = {"onnx": ".onnx", "c": ".h"}
 @click.command("export")
 @click.argument("model", default="digits")
 @click.option(
-    "--to", "kind", type=click.Choice([*SUFFIXES]), required=True, help="ONNX, or one header of C99."
+    "--to",
+    "kind",
+    type=click.Choice([*SUFFIXES]),
+    required=True,
+    help="onnx: an ONNX graph; c: one header of C99.",
 )
 @click.option(
-    "--raw", is_flag=True, help="ONNX that takes bytes, 28×28, and normalises them (C always does)."
+    "--raw", is_flag=True, help="Take bytes, 28×28, and normalise them in the ONNX graph (C always does)."
 )
-@click.option("--int8", is_flag=True, help="Weights and states of eight bits: a quarter of the size.")
+@click.option("--int8", is_flag=True, help="Store weights and states in eight bits: a quarter of the size.")
 @click.option(
     "--calibration",
     default="mnist",
     show_default=True,
-    help="Data set of characters such as will be read, for --int8: as --data of `lenet5 train`.",
+    help="Characters such as will be read, from which --int8 takes its scales: as --data of `lenet5 train`.",
 )
 @click.option(
-    "--out", type=click.Path(dir_okay=False), help="File to write; lenet5.onnx or lenet5.h if not given."
+    "--out", type=click.Path(dir_okay=False), help="File to write  [default: lenet5.onnx or lenet5.h]"
 )
 def export_command(model: str, kind: str, raw: bool, int8: bool, calibration: str, out: str | None) -> None:
     """Write MODEL for other engines.

@@ -12,12 +12,12 @@ __all__ = ["summary_command"]
 
 
 @click.command("summary")
-@click.option("--classes", default=DIGITS, show_default=True, help="Characters to recognise.")
-@click.option("--json", "as_json", is_flag=True, help="The same as JSON.")
+@click.option("--classes", default=DIGITS, show_default=True, help="Characters that the network recognises.")
+@click.option("--json", "as_json", is_flag=True, help="Print the same as JSON.")
 def summary_command(classes: str, as_json: bool) -> None:
-    """Show the network layer by layer, Table I, and the codes of the classes.
+    """Show the layers, Table I, and the codes of the classes.
 
-    Parameters, connections and multiply-adds are computed from the description in the paper.
+    Parameters, connections and multiply–adds are computed from the paper's description.
     """
     from ..network import summary
 
