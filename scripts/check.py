@@ -28,7 +28,7 @@ CHECKS = {
     "architecture page": (None, ["scripts/architecture.py"]),
     "API page": (None, ["scripts/api.py"]),
     "README's figures": (None, ["benchmarks/readme.py", "--check"]),
-    "documentation": ("mkdocs", ["-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir"]),
+    "documentation": ("mkdocs", ["-m", "mkdocs", "build", "--strict", "--site-dir"]),
 }
 FIXES = {
     "lint": ["-m", "ruff", "check", "--fix", "."],

@@ -47,7 +47,8 @@ def length(least: int, most: int | None, classes: Sequence[str]) -> Grammar:
     """Strings of a length.
 
     Args:
-        least, most: Characters; most = None is without limit.
+        least: Characters.
+        most: Characters; None is without limit.
         classes: The network's characters.
 
     Raises:

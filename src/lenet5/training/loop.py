@@ -90,7 +90,10 @@ def train(
         seed: of all that is drawn.
         out: file of the model; beside it a log (a JSON line a pass) and, until the end, a checkpoint.
         resume: go on from that checkpoint, to the result that no interruption would have given.
-        start, replay_mix, teachers, test: see preparation.Sources.
+        start: the network to go on from.
+        replay_mix: what is mixed with the patterns.
+        teachers: networks whose answers are learnt beside the labels.
+        test: patterns to report on after each pass.
         threads: as many as this process may use, unless given; the result does not depend on it.
         command: recorded in the model.
         each_pass: called with the report of each pass.
