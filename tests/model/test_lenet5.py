@@ -136,6 +136,13 @@ def test_the_numpy_backend_loads_no_compiler(images):
     assert subprocess.run([sys.executable, "-c", program], timeout=60, check=False).returncode == 0
 
 
+def test_an_unknown_backend_is_refused_before_anything_is_computed(tmp_path):
+    LeNet5(seed=2).save(tmp_path / "one.safetensors")
+    for make in (LeNet5, lambda backend: LeNet5.load(tmp_path / "one.safetensors", backend)):
+        with pytest.raises(InputError, match="no backend 'fast': numba and numpy are known"):
+            make(backend="fast")
+
+
 def test_a_model_keeps_its_backend_from_file_to_process(tmp_path, images):
     LeNet5(seed=2).save(tmp_path / "one.safetensors")
     for name in ("numpy", "numba"):

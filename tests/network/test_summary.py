@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
+from lenet5.errors import InputError
 from lenet5.network import summary
 
 
@@ -26,3 +29,10 @@ def test_data_is_json_and_counts_as_the_table():
     assert data["totals"] == {"parameters": 60_000, "connections": 340_908, "multiply_adds": 328_096}
     assert data["layers"][3]["reads"][15] == [0, 1, 2, 3, 4, 5]
     assert len(data["codes"]["7"]) == 84
+
+
+@pytest.mark.parametrize("show", [summary.format_table, summary.to_dict])
+def test_no_network_is_shown_that_there_cannot_be(show):
+    for classes in ("a", "aa"):
+        with pytest.raises(InputError, match="two or more, each named once"):
+            show(classes)

@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import InputError, MissingExtraError
 from .interface import Augmentation, Backend, Inference, Lattice, Minibatch, Seams, Stochastic
 
-__all__ = ["NAMES", "backend"]
+__all__ = ["NAMES", "backend", "known"]
 
 NAMES = ("numba", "numpy")
 VARIABLE = "LENET5_BACKEND"
@@ -55,8 +55,7 @@ def backend(name: str | None = None) -> Backend:
     name = name if name is not None else os.environ.get(VARIABLE) or None
     if name is None:
         return _automatic()
-    if name not in NAMES:
-        raise InputError(f"there is no backend {name!r}{source}: {' and '.join(NAMES)} are known")
+    known(name, source)
     if name == "numpy":
         return _numpy()
     try:
@@ -65,6 +64,21 @@ def backend(name: str | None = None) -> Backend:
         raise MissingExtraError(
             f"the backend numba cannot be used ({error}): install Numba for this Python, or choose numpy"
         ) from error
+
+
+def known(choice: str | Backend | None, source: str = "") -> str | Backend | None:
+    """What was chosen, unchanged, and nothing of it imported yet.
+
+    Args:
+        choice: A name, a backend, or None for the automatic choice.
+        source: Where the name stands, for the sentence.
+
+    Raises:
+        InputError: There is no backend of this name.
+    """
+    if isinstance(choice, str) and choice not in NAMES:
+        raise InputError(f"there is no backend {choice!r}{source}: {' and '.join(NAMES)} are known")
+    return choice
 
 
 @cache

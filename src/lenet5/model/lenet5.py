@@ -13,10 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from .. import _version
 from ..engine.backend import backend as choose
+from ..engine.backend import known
 from ..engine.interface import Backend
-from ..errors import InputError, ModelError
+from ..errors import ModelError
 from ..network.architecture import BITMAP, SHAPES, join_views, named_views
-from ..network.codes import DIGITS, codes
+from ..network.codes import DIGITS, check_classes, codes
 from ..network.initialisation import initial
 from ..network.preprocessing import check_images
 from . import pretrained, serialisation
@@ -36,11 +37,13 @@ class LeNet5(Network):
     Args:
         classes: The characters: two or more, each once.
         seed: Of the parameters.
-        spread, power, coefficient: Of the parameters (network.initialisation.initial).
+        spread: Parameters start within ±spread/F^power, F being a unit's fan-in (network.initialisation).
+        power: The same.
+        coefficient: Where those of S2 and S4 start; None: as weights.
         backend: What computes, by name or itself; the automatic choice, unless given (engine.backend).
 
     Raises:
-        InputError: A class has no code or is named twice, or there are fewer than two.
+        InputError: A class has no code or is named twice, there are fewer than two, or no backend has this name.
 
     Attributes:
         parameters: All trainable parameters, (60000,) float32, in the order of architecture.SLICES.
@@ -60,15 +63,11 @@ class LeNet5(Network):
         coefficient: float | None = None,
         backend: str | Backend | None = None,
     ) -> None:
-        self.classes = [str(name) for name in classes]
-        if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
-            raise InputError(
-                f"classes must be two or more, each named once, not {' '.join(self.classes) or 'none'}"
-            )
+        self.classes = check_classes(classes)
         self.codes = np.ascontiguousarray(codes(self.classes), np.float32)
         self.parameters = initial(seed, spread, power, coefficient)
         self.metadata: dict[str, Any] = {"training": {}, "figures": {}, "j": 1.0, "scale": 1.0}
-        self._backend = backend
+        self._backend = known(backend)
 
     def __repr__(self) -> str:
         single = max(map(len, self.classes)) == 1
@@ -108,7 +107,8 @@ class LeNet5(Network):
         Args:
             training: Recipe, seed and patterns, as JSON values.
             figures: Shares of errors by name; None is left out.
-            j, scale: Constants of the loss; j = None is eq. 8, which has no rubbish class.
+            j: Constant of the loss; None is eq. 8, which has no rubbish class.
+            scale: Constant of the loss.
         """
         self.metadata.pop("confidence", None)  # it was another network's
         self.metadata |= {
@@ -163,7 +163,7 @@ class LeNet5(Network):
         _check_arrays(path, arrays, len(model.classes))
         model.codes = np.ascontiguousarray(arrays["codes"])
         model.parameters = join_views(arrays)
-        model._backend = backend
+        model._backend = known(backend)
         return model
 
     @classmethod

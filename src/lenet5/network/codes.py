@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .architecture import BITMAP
 
-__all__ = ["DIGITS", "PRINTABLE", "code", "codes", "draw"]
+__all__ = ["DIGITS", "PRINTABLE", "check_classes", "code", "codes", "draw"]
 
 DIGITS = "0123456789"
 PRINTABLE = "".join(map(chr, range(32, 127)))
@@ -222,6 +222,14 @@ def codes(classes: Iterable[str]) -> NDArray[np.float32]:
     """The codes of several characters, (classes, 84) float32 of ±1. Raises InputError as `code` does."""
     bitmaps = [code(character) for character in classes]
     return np.array(bitmaps, np.float32).reshape(len(bitmaps), BITMAP[0] * BITMAP[1])
+
+
+def check_classes(classes: Iterable[str]) -> list[str]:
+    """The characters of a network as a list. Raises InputError unless they are two or more, each named once."""
+    names = [str(name) for name in classes]
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise InputError(f"classes must be two or more, each named once, not {' '.join(names) or 'none'}")
+    return names
 
 
 def draw(classes: Sequence[str], width: int = 10) -> str:

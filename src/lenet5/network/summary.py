@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from .architecture import TABLE_I, Layer, layers
-from .codes import DIGITS, codes, draw
+from .codes import DIGITS, check_classes, codes, draw
 
 __all__ = ["format_table", "to_dict"]
 
@@ -30,9 +30,9 @@ def _row(layer: Layer) -> tuple[str, ...]:
 def format_table(classes: Sequence[str] = DIGITS) -> str:
     """The table with its totals, Table I, and the codes of the classes, as lines of text.
 
-    Raises InputError for a class without a code.
+    Raises InputError for a class without a code, or named twice.
     """
-    all_layers = layers(len(classes))
+    all_layers = layers(len(check_classes(classes)))
     totals = [
         f"{sum(getattr(layer, name) for layer in all_layers):,}"
         for name in ("parameters", "connections", "multiply_adds")
@@ -56,7 +56,7 @@ def format_table(classes: Sequence[str] = DIGITS) -> str:
 
 
 def to_dict(classes: Sequence[str] = DIGITS) -> dict[str, Any]:
-    """The same as data that JSON can hold. Raises InputError for a class without a code."""
+    """The same as data that JSON can hold. Raises InputError for a class without a code, or named twice."""
     described = [
         {
             "layer": layer.name,
@@ -69,7 +69,7 @@ def to_dict(classes: Sequence[str] = DIGITS) -> dict[str, Any]:
             "multiply_adds": layer.multiply_adds,
             "reads": [list(maps) for maps in layer.reads],
         }
-        for layer in layers(len(classes))
+        for layer in layers(len(check_classes(classes)))
     ]
     return {
         "layers": described,
