@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from lenet5.cli import main
+from lenet5.cli import main, read
 from lenet5.data.dataset import load
 from lenet5.reading.reader import Reader
+from lenet5.reading.results import Character, Line, Result, String
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SEVEN, THREE, FIVE = (EXAMPLES / f"{name}.png" for name in ("pencil-seven", "blue-three", "white-five"))
@@ -102,6 +104,14 @@ def test_doubt_is_a_question_mark_with_a_reason(call):
     assert call(SEVEN, "--threshold", 2)[0] == 2
 
 
+def test_one_reason_for_many_characters_is_printed_once(capsys):
+    character = Character("?", (0, 0, 1, 1), 50.0, 0.1, reason="too faint")
+    other = replace(character, reason="4 60% or 9 30%")
+    string = String("???", 5.0, 0.1, (character, other, character))
+    read._print_result("one.png", Result((Line((string,)),)), 1)
+    assert capsys.readouterr().out == "one.png: ???   (confidence 10.0%; ?: too faint; ?: 4 60% or 9 30%)\n"
+
+
 def test_annotate_draws_one_picture_or_a_folder_of_them(call, amount):
     path, _ = amount
     assert call(path, "--annotate", "out.png")[0] == 0
@@ -115,6 +125,18 @@ def test_annotate_draws_one_picture_or_a_folder_of_them(call, amount):
         "amount-1-2.png", "amount-1.png", "pencil-seven.png",
     ]  # fmt: skip
     assert call(SEVEN, "--annotate", "none/out.png")[0] == 1
+
+
+@pytest.mark.parametrize("option", ["--annotate", "--show-steps", "--show"])
+def test_a_name_that_promises_another_kind_of_picture_is_refused(call, option):
+    status, _, err = call(SEVEN, option, "out.jpg")
+    assert status == 2 and "written as PNG, not as .jpg" in err and not Path("out.jpg").exists()
+
+
+@pytest.mark.parametrize("option", ["--annotate", "--show-steps"])
+def test_several_pictures_are_not_drawn_into_a_folder_called_png(call, option):
+    status, out, err = call(SEVEN, THREE, option, "out.png")
+    assert (status, out) == (2, "") and "name a folder for them" in err and not Path("out.png").exists()
 
 
 def test_steps_are_drawn(call, amount):

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from .options import PngPath
 from .percentage import Percentage
 from .progress import downloads
 
@@ -23,7 +24,7 @@ COUNT = 2000  # non-characters; drawing them takes some ten seconds
     help="Data set: mnist (its test patterns), a folder of class folders, .csv, .npz, or IDX images.",
 )
 @click.option(
-    "--mistakes", type=click.Path(dir_okay=False), help="Write the mistakes to this PNG, as in Fig. 8."
+    "--mistakes", type=PngPath(dir_okay=False), help="Write the mistakes to this PNG, as in Fig. 8."
 )
 @click.option(
     "--max-error",
@@ -45,7 +46,7 @@ COUNT = 2000  # non-characters; drawing them takes some ten seconds
     "--json",
     "as_json",
     is_flag=True,
-    help="Everything as JSON, the rejection curve and the list of mistakes too.",
+    help="Print everything as JSON, the rejection curve and the list of mistakes too.",
 )
 def eval_command(
     model: str,
@@ -57,7 +58,7 @@ def eval_command(
     threads: int | None,
     as_json: bool,
 ) -> None:
-    """Measure MODEL on a data set: error, confusion, rejection, mistakes.
+    """Measure MODEL on a data set: error, confusion, rejection.
 
     MODEL is a file that `lenet5 train` made, or the name of weights that come with lenet5 (digits).
     """

@@ -12,9 +12,23 @@ if TYPE_CHECKING:
     from ..lattice.automaton import Grammar
     from ..model.classifier import Classifier
 
-__all__ = ["allowed_by", "reading_options", "threshold_of"]
+__all__ = ["PngPath", "allowed_by", "reading_options", "threshold_of"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+OTHER_PICTURES = (".bmp", ".gif", ".jpeg", ".jpg", ".pdf", ".svg", ".tif", ".tiff", ".webp")
+
+
+class PngPath(click.Path):
+    """A picture to write, or a folder for several: refused where its name promises another kind than PNG."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if (suffix := Path(value).suffix.lower()) in OTHER_PICTURES:
+            self.fail(
+                f"pictures are written as PNG, not as {suffix}: name a file that ends in .png", param, ctx
+            )
+        return super().convert(value, param, ctx)
+
 
 OPTIONS = (
     click.option(

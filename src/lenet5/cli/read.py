@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import allowed_by, reading_options, threshold_of
+from .options import PngPath, allowed_by, reading_options, threshold_of
 from .percentage import Percentage
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_command"]
 
-PNG = click.Path(path_type=Path)
+PNG = PngPath(path_type=Path)
 FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled code is loaded
 
 
@@ -69,7 +69,7 @@ FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled c
 )
 @click.option(
     "--show",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=PngPath(dir_okay=False, path_type=Path),
     help="Write the 32×32 images that the network saw to this PNG, enlarged, side by side.",
 )
 def read_command(
@@ -106,6 +106,11 @@ def read_command(
 
     if form and (region or mode != "auto" or digits or pattern or choices):
         raise click.UsageError("--form says where and what to read: leave out --region, --mode and the rest")
+    for option, place in (("--annotate", annotate), ("--show-steps", show_steps)):
+        if place and len(pictures) > 1 and place.suffix.lower() == ".png" and not place.is_dir():
+            raise click.UsageError(
+                f"{option} draws {len(pictures)} pictures: name a folder for them, not {place}"
+            )
     few = len(pictures) < FEW and not os.environ.get("LENET5_BACKEND")
     reader = Reader(weights, method=method, backend="numpy" if few else None)
     documents = DocumentReader(
@@ -162,12 +167,13 @@ def _print(page: PageResult, as_json: bool, best: int) -> None:
 
 
 def _print_result(name: str, result: Result, best: int) -> None:
-    """Print each line with its confidence, the reason of every `?`, and the next best readings below it."""
+    """Print each line with its confidence, the reasons of its `?`, and the next best readings below it."""
     for number, line in enumerate(result.lines, 1):
         where = f"{name}, line {number}" if len(result.lines) > 1 else name
         characters = [character for string in line.strings for character in string.characters]
         notes = [f"confidence {line.strings[0].confidence:.1%}"]
-        notes += [f"?: {character.reason}" for character in characters if character.reason]
+        reasons = dict.fromkeys(character.reason for character in characters if character.reason)
+        notes += [f"?: {reason}" for reason in reasons]
         click.echo(f"{where}: {line.text}   ({'; '.join(notes)})")
         if len(line.strings) == 1:
             for other in line.strings[0].alternatives[: best - 1]:
