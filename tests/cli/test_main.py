@@ -22,6 +22,13 @@ def test_help_names_every_command_and_every_command_explains_itself(call):
             assert re.search(rf"{option}\b[^\n]*(\n {{10,}})?[^\n]*[a-z]{{3}}", out)
 
 
+def test_every_command_is_introduced_by_a_whole_sentence(call):
+    out = call("--help")[1]
+    for name in COMMANDS:
+        (sentence,) = re.findall(rf"^  {name} +(.+)$", out, re.M)
+        assert sentence.endswith(".") and not sentence.endswith("..."), sentence
+
+
 def test_version(call):
     assert call("--version") == (0, f"lenet5 {lenet5.__version__}\n", "")
 

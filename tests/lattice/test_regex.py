@@ -106,3 +106,9 @@ def test_a_list_is_a_line_each(tmp_path):
     for wrong in (path, tmp_path / "none.txt"):
         with pytest.raises(InputError, match="cannot read"):
             read_choices(wrong)
+
+
+def test_a_pattern_is_quoted_as_it_was_typed():
+    with pytest.raises(InputError) as met:
+        pattern(r"\d{4", "0123456789")
+    assert str(met.value).startswith(r"the pattern '\d{4' cannot be used")

@@ -44,7 +44,7 @@ __all__ = ["calibrate_command", "generated"]
     help="File of the calibrated model  [default: MODEL itself]",
 )
 @click.option("--threads", type=click.IntRange(1), help="Threads  [default: all cores]")
-@click.option("--json", "as_json", is_flag=True, help="The constants and thresholds as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the constants and thresholds as JSON.")
 def calibrate_command(
     model: str,
     data: str,

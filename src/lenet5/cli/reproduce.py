@@ -61,11 +61,12 @@ def reproduce_command(
     context: click.Context, figures: tuple[str, ...], quick: bool, seeds: int | None, out: Path, pattern: int,
     threads: int | None,
 ) -> int:  # fmt: skip
-    """Reproduce the paper: train as in 1998, and show each figure beside the published one.
+    """Reproduce the paper's figures beside the published ones.
 
-    The result is a page, index.html, that needs nothing else. Each FIGURE named makes only that panel; all of
-    them take twenty minutes on two free cores. Interrupt it when you like: the same command goes on, a pass of
-    each training under way is lost at most. Needs Matplotlib (lenet5-1998[plots]).
+    The networks are trained as in 1998. The result is a page, index.html, that needs nothing else. Each FIGURE
+    named makes only that panel; all of them take twenty minutes on two free cores. Interrupt it when you like:
+    the same command goes on, a pass of each training under way is lost at most. Needs Matplotlib
+    (lenet5-1998[plots]).
     """
     from dataclasses import replace
 

@@ -144,7 +144,7 @@ class Plan:
 )
 @click.pass_context
 def train_command(context: click.Context, /, **values: Any) -> int:
-    """Train a LeNet-5, on MNIST unless told otherwise.
+    """Train a LeNet-5, by default on MNIST.
 
     Interrupt it when you like: at most one pass is lost, and --resume goes on. MNIST is looked for in the
     folder that LENET5_DATA names, then in your cache, then downloaded.

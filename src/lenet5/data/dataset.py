@@ -174,7 +174,7 @@ def _parts(spec: str, part: str) -> Loaded:
         if comma:
             return _idx(Path(first.strip()).expanduser(), Path(second.strip()).expanduser())
         raise DataError(
-            f"there is no data set {spec!r}: name mnist, a folder of class folders, a .csv or .npz file, "
+            f"there is no data set '{spec}': name mnist, a folder of class folders, a .csv or .npz file, "
             "or an IDX file of images"
         )
     if path.suffix.lower() in (".csv", ".tsv"):

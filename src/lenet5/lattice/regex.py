@@ -80,7 +80,7 @@ class _Parser:
         self.index = {name: i for i, name in enumerate(classes)}
 
     def wrong(self, what: str) -> InputError:
-        return InputError(f"the pattern {self.text!r} cannot be used: {what} (character {self.at + 1})")
+        return InputError(f"the pattern '{self.text}' cannot be used: {what} (character {self.at + 1})")
 
     def next(self) -> str:
         return self.text[self.at] if self.at < len(self.text) else ""

@@ -122,7 +122,7 @@ class Confidence:
             )
         if not self.patterns:
             raise InputError(
-                "these weights have no table of thresholds: `lenet5 calibrate` finds it, from patterns kept aside"
+                "these weights have no table of thresholds: `lenet5 calibrate` finds it, from held-out patterns"
             )
         if error >= self.error and error * self.patterns >= 1:
             return self.doubt

@@ -32,7 +32,7 @@ TITLES = {
     "contrast": "contrast with the background, in the pen's colour",
     "without_crossing_lines": "without lines right across",
     "without_specks": "without specks",
-    "pieces": "over-segmentation: {count} pieces",
+    "pieces": "pieces of over-segmentation: {count}",
     "candidates": "candidates: {count}, each with its likeliest class",
     "result": "result: {text}",
     "error": "{text}",

@@ -67,7 +67,8 @@ class Checkpoint:
         """Read one back. Raises ModelError where there is none or it is damaged."""
         if not path.exists():
             raise ModelError(
-                f"there is no training to go on with: {path} does not exist; start without --resume"
+                f"there is no training to go on with: {path} does not exist (the end of a training "
+                "removes it); start without --resume"
             )
         arrays, metadata = serialisation.read(path)
         kinds = {(array.shape, array.dtype) for array in arrays.values()}
