@@ -21,6 +21,7 @@ __all__ = [
     "ModelError",
     "PictureError",
     "SaveError",
+    "nothing_to_read",
 ]
 
 
@@ -54,3 +55,8 @@ class SaveError(LeNet5Error, OSError):
 
 class MissingExtraError(LeNet5Error, ImportError):
     """An optional dependency is not installed; the text names the extra to install."""
+
+
+def nothing_to_read(name: str, reason: str = "no writing stands out from the background") -> PictureError:
+    """The error of a picture in which there is nothing to read, named as errors call it; with the reason."""
+    return PictureError(f"nothing to read in {name}: {reason}")

@@ -163,7 +163,7 @@ def test_a_layout_has_regions_of_its_kind_in_pixels_of_the_image(mode):
     found = layout(image, mode=mode)
     assert found.kind == ("lines" if mode == "auto" else mode)
     if found.kind in ("character", "string"):
-        assert found.regions == (found.whole,) and found.whole.box == (0, 0, *SIZE)
+        assert found.regions == (found.page,) and found.page.box == (0, 0, *SIZE)
     elif found.kind == "boxes":
         assert not found.regions
     else:

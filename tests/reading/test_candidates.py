@@ -20,7 +20,9 @@ def test_in_a_cascade_the_first_answers_alone_where_it_is_sure(mnist_test):
     known = first.penalties(glyphs)
     penalties = cascade(ensemble, glyphs, known)
     posterior = first.posterior(glyphs)
-    alone = (posterior.sum(1) < CANDIDATES.hardly) | (posterior.max(1) >= CANDIDATES.surely)
+    alone = (posterior.sum(1) < CANDIDATES.rejection_probability) | (
+        posterior.max(1) >= CANDIDATES.certain_probability
+    )
     assert 40 < alone.sum() < 115 and alone[:60].any() and alone[60:].any()
     assert np.array_equal(penalties[alone], known[alone])
     np.testing.assert_allclose(penalties[~alone], ensemble.penalties(glyphs[~alone]), rtol=1e-5)
@@ -36,16 +38,16 @@ def test_in_a_cascade_experts_are_not_asked(mnist_test):
     assert not np.array_equal(helped.penalties(glyphs), ensemble.penalties(glyphs))
 
 
-def test_in_a_cascade_the_others_are_asked_only_of_what_matters(mnist_test):
+def test_in_a_cascade_the_others_are_asked_about_relevant_candidates_alone(mnist_test):
     ensemble = Ensemble([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
     glyphs = noncharacters(0, 120)
     known = ensemble.members[0].penalties(glyphs)
-    matters = np.arange(120) % 2 == 0
-    penalties, every = cascade(ensemble, glyphs, known, matters), cascade(ensemble, glyphs, known)
-    assert np.array_equal(penalties[~matters], known[~matters]) and not np.array_equal(
-        every[~matters], known[~matters]
+    relevant = np.arange(120) % 2 == 0
+    penalties, every = cascade(ensemble, glyphs, known, relevant), cascade(ensemble, glyphs, known)
+    assert np.array_equal(penalties[~relevant], known[~relevant]) and not np.array_equal(
+        every[~relevant], known[~relevant]
     )
-    np.testing.assert_allclose(penalties[matters], every[matters], rtol=1e-5)
+    np.testing.assert_allclose(penalties[relevant], every[relevant], rtol=1e-5)
 
 
 def test_one_network_in_a_cascade_answers_alone(mnist_test):

@@ -130,8 +130,8 @@ def recut(monkeypatch):
 def test_an_uncertain_line_is_sheared_and_cut_again(recut):
     ink = written("4071", apart=1)
     sure = read_string(ink, MODEL)
-    assert recut == [] and min(c.confidence for c in sure.characters) >= SETTINGS.sure
-    again = read_string(ink, MODEL, settings=replace(SETTINGS, sure=1.1))
+    assert recut == [] and min(c.confidence for c in sure.characters) >= SETTINGS.certain_share
+    again = read_string(ink, MODEL, settings=replace(SETTINGS, certain_share=1.1))
     assert {shear for *_, shear in recut} == set(SETTINGS.shears)
     assert again.text == sure.text == "4071"
     for one, other in zip(sure.characters, again.characters, strict=True):

@@ -31,8 +31,6 @@ __all__ = [
     "grey_planes",
 ]
 
-GREY = 0.02  # of the whole range: colours that differ by less are shades of grey
-
 
 @dataclass(frozen=True)
 class MedianBackground:
@@ -70,8 +68,8 @@ class ClosingBackground:
     least: int = 16  # pixels of the longer side, below which the background is one level
     even: float = 0.004  # of the whole range: median deviation of the border of an image drawn on a screen …
     strong: float = 0.3  # … whose ink stands out by more than this
-    near: float = 0.05  # of the whole range: a pixel that differs less from the border's level is alike …
-    alike: float = 0.2  # … and where a smaller share of the pixels is, an even border is a frame
+    tolerance: float = 0.05  # of the whole range: a pixel that differs less has the border's level …
+    level_share: float = 0.2  # … and where a smaller share of the pixels has it, an even border is a frame
 
 
 BackgroundSettings = MedianBackground | PercentileBackground | ClosingBackground
@@ -102,11 +100,14 @@ def estimate_background(
     return np.stack(planes, 2)
 
 
-def grey_planes(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """An image (rows, columns, 3) as it is, or its mean, (rows, columns, 1), where its colours are shades of grey."""
+def grey_planes(image: NDArray[np.float32], tolerance: float) -> NDArray[np.float32]:
+    """An image (rows, columns, 3) as it is, or its mean, (rows, columns, 1), where its colours are shades of grey.
+
+    tolerance: of the whole range; the planes of a shade of grey differ by less.
+    """
     red, green, blue = np.moveaxis(image, 2, 0)  # one by one: NumPy is slow along an axis of three
     most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
-    return image if (most - least >= GREY).any() else ((red + green + blue) / 3)[:, :, None]
+    return image if (most - least >= tolerance).any() else ((red + green + blue) / 3)[:, :, None]
 
 
 def border_pixels(plane: NDArray[Any]) -> NDArray[Any]:
@@ -164,8 +165,8 @@ def _closing(plane: NDArray[np.float32], settings: ClosingBackground, dark_ink: 
     border = border_pixels(plane)
     level = np.median(border)
     even = np.median(np.abs(border - level)) < settings.even and np.ptp(plane) > settings.strong
-    alike = even and np.mean(np.abs(plane - level) < settings.near) > settings.alike
-    if max(plane.shape) < settings.least or alike:
+    level_share = np.mean(np.abs(plane - level) < settings.tolerance)
+    if max(plane.shape) < settings.least or (even and level_share > settings.level_share):
         return np.full_like(plane, level)
     step = max(1, max(plane.shape) // settings.steps)
     rows, columns = (-(-side // step) * step for side in plane.shape)

@@ -18,7 +18,7 @@ from scipy import ndimage
 from .background import estimate_background
 from .components import CONNECTIVITY
 from .geometry import Region
-from .page_mask import PAGE_MASK, contrast_mask
+from .page_mask import PAGE_MASK, PageMaskSettings, contrast_mask
 from .resize import rescale, working_scale
 
 __all__ = ["CHARACTER_BOXES", "CharacterBoxSettings", "find_character_boxes"]
@@ -33,22 +33,37 @@ class CharacterBoxSettings:
     slimness: float = 12.0  # sides of a box for the other, at most
     framed: float = 0.85  # share of each side that is framed
     straight_rim: float = 0.04  # sides within which a straight frame lies
-    alike: float = 0.25  # sides by which boxes of one row may differ …
-    alike_least: float = 3.0  # … and pixels
+    side_tolerance: float = 0.25  # sides by which boxes of one row may differ …
+    side_tolerance_least: float = 3.0  # … and pixels
     solitary: float = 0.2  # share of the image's shorter side that a box without neighbours has at least
     straight: float = 0.7  # sides: straight foreground as long as that is a frame
     wall: float = 0.03  # sides: so much more is cut off within, where a frame is grey
-    missing_rim: float = 0.12  # sides within which the frame of a box between two others lies
+    missing_rim: float = 0.12  # sides within which the frame of a box between two others lies …
+    missing_rim_least: int = 4  # … and pixels
+    neighbour: float = (
+        1.5  # smallest distances between two boxes of a row, above which one between is missing
+    )
+    clear: float = 0.9  # of the clearest rows of a hole, above which a row is not half frame …
+    clear_quantile: float = 0.9  # … the quantile that is the clearest rows'
+    row: float = 0.5  # share of the lower one's height that two boxes of one row have in common at least
+    climb: int = 5  # pixels along a frame within which it may climb by one
     most: int = 40  # boxes in a row
     comb: float = 0.25  # share of the page's width that the line of a comb is long at least
+    comb_least: int = 4  # least sides of a box that it is long at least
     comb_slimness: float = 10.0  # thicknesses of that line for its length, at least
     tick: float = 0.012  # of a comb's width: height at which its ticks are counted …
     tick_least: int = 4  # … and pixels
     tick_filled: float = 0.9  # share of that height which a tick fills
-    tick_place: float = 0.05  # of a box's width: how far a tick may stand from its place
+    tick_width: float = 1.5  # thicknesses of the line that a tick is wide at most …
+    tick_width_least: int = 3  # … and pixels
+    tick_place: float = 0.05  # of a box's width: how far a tick may stand from its place …
+    tick_place_least: float = 1.5  # … and pixels
+    tick_side: float = 0.05  # of a box's width at either side that belongs to the ticks …
+    tick_side_least: int = 2  # … and pixels
     comb_height: float = 1.35  # widths of a place that a character on a comb is high at most
     comb_filled: float = 0.8  # share of the line that its places cover at least
     comb_margin: float = 0.3  # widths of a place that the line may go on beyond them
+    mask: PageMaskSettings = PAGE_MASK
 
 
 CHARACTER_BOXES = CharacterBoxSettings()
@@ -72,15 +87,16 @@ def find_character_boxes(
     Returns:
         Regions whose image is the box without its frame and whose line is the row; often none, never an error.
     """
-    pixels = working_scale(image, PAGE_MASK.longest)
+    pixels = working_scale(image, settings.mask.longest)
     small = rescale(image, pixels)
     if min(small.shape[:2]) < settings.least:
         return []
-    mask = contrast_mask(small, estimate_background(small))
+    background = estimate_background(small, settings.mask.background)
+    mask = contrast_mask(small, background, settings.mask)
     boxes = _closed(mask, settings)
     if not len(boxes):
         boxes = _comb(mask, settings)
-    rows = _rows(boxes)
+    rows = _rows(boxes, settings)
     count = sum(map(len, rows))
     regions: list[Region] = []
     for line, row in enumerate(rows):
@@ -100,7 +116,9 @@ def _closed(mask: NDArray[np.bool_], settings: CharacterBoxSettings) -> NDArray[
         return first
     high, wide = (int(np.median(first[:, i + 1] - first[:, i])) for i in (0, 2))
     share = settings.straight
-    frame = _straight(mask, round(share * wide)) | _straight(mask.T, round(share * high)).T
+    frame = (
+        _straight(mask, round(share * wide), settings) | _straight(mask.T, round(share * high), settings).T
+    )
     found = [*first.tolist()]
     for box in _framed(frame, settings).tolist():
         if not any(_middle_in(box, other) for other in found):
@@ -108,10 +126,11 @@ def _closed(mask: NDArray[np.bool_], settings: CharacterBoxSettings) -> NDArray[
     boxes = np.array(found, np.intp)
     sides = np.stack([boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]], 1)
     usual = np.median(sides, 0)
-    boxes = boxes[(np.abs(sides - usual) <= np.maximum(settings.alike_least, settings.alike * usual)).all(1)]
+    most = np.maximum(settings.side_tolerance_least, settings.side_tolerance * usual)
+    boxes = boxes[(np.abs(sides - usual) <= most).all(1)]
     if len(boxes) == 1 and min(high, wide) < settings.solitary * min(mask.shape):
         return np.empty((0, 4), np.intp)
-    filled = [box for row in _rows(boxes) for box in _with_missing(row, mask, settings)]
+    filled = [box for row in _rows(boxes, settings) for box in _with_missing(row, mask, settings)]
     return np.array(filled, np.intp).reshape(-1, 4)
 
 
@@ -125,7 +144,7 @@ def _with_missing(row: list[_Edges], mask: NDArray[np.bool_], settings: Characte
     if len(row) < 2:
         return row
     steps = np.diff([box[2] for box in row])
-    pitch = float(np.median(steps[steps < 1.5 * steps.min()]))
+    pitch = float(np.median(steps[steps < settings.neighbour * steps.min()]))
     high, wide = (round(np.median([box[i + 1] - box[i] for box in row])) for i in (0, 2))
     slope, level = np.polyfit([box[2] for box in row], [box[0] for box in row], 1)
 
@@ -153,7 +172,7 @@ def _frame_is_printed(box: _Edges, mask: NDArray[np.bool_], settings: CharacterB
     top, bottom, left, right = box
     if min(top, left) < 1 or bottom >= mask.shape[0] or right >= mask.shape[1]:
         return False
-    rim = max(4, round(settings.missing_rim * (bottom - top)))
+    rim = max(settings.missing_rim_least, round(settings.missing_rim * (bottom - top)))
     above, below = slice(max(0, top - rim), top + rim), slice(bottom - rim, bottom + rim)
     before, after = slice(max(0, left - rim), left + rim), slice(right - rim, right + rim)
     sides = [mask[edge, left:right].any(0) for edge in (above, below)]
@@ -161,12 +180,13 @@ def _frame_is_printed(box: _Edges, mask: NDArray[np.bool_], settings: CharacterB
     return all(side.mean() >= settings.framed for side in sides)
 
 
-def _straight(mask: NDArray[np.bool_], length: int) -> NDArray[np.bool_]:
+def _straight(mask: NDArray[np.bool_], length: int, settings: CharacterBoxSettings) -> NDArray[np.bool_]:
     """Foreground of horizontal lines at least so long; a line may climb by a pixel or two."""
     thick = ndimage.maximum_filter1d(mask.view(np.uint8), 3, axis=0)
-    closed = ndimage.minimum_filter1d(ndimage.maximum_filter1d(thick, 5, axis=1), 5, axis=1)
-    opened = ndimage.minimum_filter1d(closed, max(length, 5), axis=1, mode="constant")
-    opened = ndimage.maximum_filter1d(opened, max(length, 5), axis=1, mode="constant")
+    climb = settings.climb
+    closed = ndimage.minimum_filter1d(ndimage.maximum_filter1d(thick, climb, axis=1), climb, axis=1)
+    opened = ndimage.minimum_filter1d(closed, max(length, climb), axis=1, mode="constant")
+    opened = ndimage.maximum_filter1d(opened, max(length, climb), axis=1, mode="constant")
     lines: NDArray[np.bool_] = opened.astype(bool)
     return lines
 
@@ -191,25 +211,28 @@ def _framed(mask: NDArray[np.bool_], settings: CharacterBoxSettings) -> NDArray[
         if min(float(side.mean()) for side in sides) < settings.framed:
             continue
         least = round(settings.wall * min(high, wide))
-        top = down.start + _frame_rows(inside, least)
-        bottom = down.stop - _frame_rows(inside[::-1], least)
-        left = across.start + _frame_rows(inside.T, least)
-        right = across.stop - _frame_rows(inside.T[::-1], least)
+        top = down.start + _frame_rows(inside, least, settings)
+        bottom = down.stop - _frame_rows(inside[::-1], least, settings)
+        left = across.start + _frame_rows(inside.T, least, settings)
+        right = across.stop - _frame_rows(inside.T[::-1], least, settings)
         if bottom - top >= settings.least / 2 and right - left >= settings.least / 2:
             boxes.append((top, bottom, left, right))
     return np.array(boxes, np.intp).reshape(-1, 4)
 
 
-def _frame_rows(inside: NDArray[np.bool_], least: int) -> int:
+def _frame_rows(inside: NDArray[np.bool_], least: int, settings: CharacterBoxSettings) -> int:
     """Rows at the top that are still half frame (it may slant)."""
-    clear = inside.mean(1) > 0.9 * np.quantile(inside.mean(1), 0.9)
+    free = inside.mean(1)
+    clear = free > settings.clear * np.quantile(free, settings.clear_quantile)
     return least + min(int(clear.argmax()), len(inside) // 8)
 
 
 def _comb(mask: NDArray[np.bool_], settings: CharacterBoxSettings) -> NDArray[np.intp]:
     """Places between the ticks of a comb: top, bottom, left, right of each, (places, 4)."""
     columns = mask.shape[1]
-    level = _straight(mask, max(4 * settings.least, round(settings.comb * columns)))
+    level = _straight(
+        mask, max(settings.comb_least * settings.least, round(settings.comb * columns)), settings
+    )
     lines, _ = ndimage.label(level, CONNECTIVITY)
     best: list[_Edges] = []
     for down, across in ndimage.find_objects(lines):
@@ -221,7 +244,7 @@ def _comb(mask: NDArray[np.bool_], settings: CharacterBoxSettings) -> NDArray[np
             pitch = (places[-1] - places[0]) / (len(places) - 1)
             base = down.start - 1
             top = max(0, round(base - settings.comb_height * pitch))
-            side = max(2, round(0.05 * pitch))
+            side = max(settings.tick_side_least, round(settings.tick_side * pitch))
             best = [
                 (top, base, across.start + round(a) + side, across.start + round(b) - side)
                 for a, b in pairwise(places)
@@ -241,7 +264,8 @@ def _ticks(
     standing = mask[base - tick : base, first : across.stop + 3].mean(0) >= settings.tick_filled
     runs, _ = ndimage.label(np.pad(standing, 1))
     columns = [((x.start + x.stop) / 2 - 1, x.stop - x.start) for (x,) in ndimage.find_objects(runs)]
-    thin = [x + first - across.start for x, wide in columns if wide <= max(3, 1.5 * thickness)]
+    widest = max(settings.tick_width_least, settings.tick_width * thickness)
+    thin = [x + first - across.start for x, wide in columns if wide <= widest]
     return _even(np.array(thin), length, settings)
 
 
@@ -259,16 +283,16 @@ def _even(ticks: NDArray[Any], width: int, settings: CharacterBoxSettings) -> li
             continue
         wanted = np.linspace(first, last, places + 1)
         nearest = ticks[np.abs(ticks[:, None] - wanted).argmin(0)]
-        if (np.abs(nearest - wanted) <= max(1.5, settings.tick_place * pitch)).all():
+        if (np.abs(nearest - wanted) <= max(settings.tick_place_least, settings.tick_place * pitch)).all():
             best = nearest.tolist()
     return best
 
 
-def _rows(boxes: NDArray[np.intp]) -> list[list[_Edges]]:
+def _rows(boxes: NDArray[np.intp], settings: CharacterBoxSettings) -> list[list[_Edges]]:
     """Boxes in rows from top to bottom, each from left to right."""
     rows: list[list[_Edges]] = []
     for box in sorted((tuple(int(edge) for edge in box) for box in boxes), key=lambda box: box[2]):
-        level = [row for row in rows if _overlap(row[-1], box) > 0.5]
+        level = [row for row in rows if _overlap(row[-1], box) > settings.row]
         if level:
             max(level, key=lambda row: row[-1][3]).append(box)
         else:

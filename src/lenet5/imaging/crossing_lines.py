@@ -26,6 +26,8 @@ class CrossingLineSettings:
     inked: float = 0.8  # share of a line's pixels that are ink
     thin: float = 0.5  # share of them that are in thin runs
     length: float = 0.6  # share of the image's width that a line lies in the image
+    least: int = 8  # pixels: a narrower image has none
+    rim: int = 2  # pixels above and below a line that its grey rim takes
 
 
 CROSSING_LINES = CrossingLineSettings()
@@ -45,7 +47,7 @@ def remove_crossing_lines(
     """
     mask = foreground > MASK_LEVEL
     runs, length = label_columns(mask)
-    if len(length) == 1 or foreground.shape[1] < 8:
+    if len(length) == 1 or foreground.shape[1] < settings.least:
         return foreground
     rows = foreground.shape[0]
     length[0] = rows + 1
@@ -54,8 +56,10 @@ def remove_crossing_lines(
     removed = (_runs_on_lines(mask, thin[runs], runs, settings) & thin)[runs]
     if not removed.any():
         return foreground
-    rim = ndimage.maximum_filter1d(removed, 5, axis=0) & ~ndimage.maximum_filter(mask & ~removed, 3)
-    return np.where(removed | rim, 0, foreground)
+    near = ndimage.maximum_filter1d(removed, 2 * settings.rim + 1, axis=0) & ~ndimage.maximum_filter(
+        mask & ~removed, 3
+    )
+    return np.where(removed | near, 0, foreground)
 
 
 def _runs_on_lines(

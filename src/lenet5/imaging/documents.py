@@ -6,14 +6,23 @@ import struct
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import MissingExtraError, PictureError
-from .load import LOAD, Picture, load_image, load_image_with_scale, open_picture, read_source, source_name
+from .load import (
+    LOAD,
+    LoadSettings,
+    Picture,
+    load_image,
+    load_image_with_scale,
+    open_picture,
+    read_source,
+    source_name,
+)
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -37,6 +46,7 @@ class DocumentSettings:
 
     dpi: float = 300.0  # pixels an inch at which a PDF page is rendered: a digit 3 mm high is 35 pixels
     most_pages: int = 10_000  # of a TIFF file; a chain of pages in a damaged one may have no end
+    load: LoadSettings = LOAD
 
 
 DOCUMENTS = DocumentSettings()
@@ -62,16 +72,18 @@ def open_pages(
     source: Picture,
     name: str | None = None,
     *,
-    dpi: float = DOCUMENTS.dpi,
+    dpi: float | None = None,
     only: Collection[int] | None = None,
+    settings: DocumentSettings = DOCUMENTS,
 ) -> Iterator[Page]:
     """Each page in turn, rendered when it is asked for: of a PDF, a TIFF file of several pages, or a picture.
 
     Args:
         source: as for load_image.
         name: what errors call it.
-        dpi: pixels an inch at which a PDF is rendered; fewer for pages longer than 4,000 pixels.
+        dpi: pixels an inch at which a PDF is rendered, settings.dpi unless given; fewer for longer pages.
         only: numbers of pages, from 1; all, if None.
+        settings: how documents are opened.
 
     Raises:
         PictureError: a page cannot be read or does not exist, or a password locks the PDF.
@@ -81,18 +93,18 @@ def open_pages(
 
     name = name or source_name(source)
     if isinstance(source, np.ndarray | Image.Image):
-        return _checked(_only_page(source, name), 1, only, name)
+        return _checked(_only_page(source, name, settings), 1, only, name)
     data = read_source(source, name)
     if b"%PDF-" in data[:1024]:
-        return _pdf(data, name, dpi, only)
-    picture = open_picture(data, name)
+        return _pdf(data, name, settings if dpi is None else replace(settings, dpi=dpi), only)
+    picture = open_picture(data, name, settings.load)
     if picture.format == "TIFF":
-        return _tiff(picture, data, name, only)
-    return _checked(_only_page(data, name), 1, only, name)
+        return _tiff(picture, data, name, only, settings)
+    return _checked(_only_page(data, name, settings), 1, only, name)
 
 
-def _only_page(source: Picture, name: str) -> Iterator[Page]:
-    image, pixels = load_image_with_scale(source, name)
+def _only_page(source: Picture, name: str, settings: DocumentSettings) -> Iterator[Page]:
+    image, pixels = load_image_with_scale(source, name, settings.load)
     yield Page(1, 1, name, image, pixels)
 
 
@@ -116,12 +128,19 @@ def _page_name(name: str, number: int, count: int) -> str:
     return name if count == 1 else f"{name}, page {number}"
 
 
-def _tiff(picture: Image.Image, data: bytes, name: str, only: Collection[int] | None) -> Iterator[Page]:
+def _tiff(
+    picture: Image.Image,
+    data: bytes,
+    name: str,
+    only: Collection[int] | None,
+    settings: DocumentSettings,
+) -> Iterator[Page]:
     try:
         count = getattr(picture, "n_frames", 1)
     except Exception:  # the list of pages is damaged after the first
         count = 1
-    count = max(count, _announced_pages(data))  # Pillow passes in silence over a page that is not there
+    # Pillow passes in silence over a page that is not there.
+    count = max(count, _announced_pages(data, settings.most_pages))
     for number in _page_numbers(count, only, name):
         called = _page_name(name, number, count)
         try:
@@ -129,17 +148,17 @@ def _tiff(picture: Image.Image, data: bytes, name: str, only: Collection[int] | 
             page = picture.copy()
         except Exception as error:  # decoders meet damage with any exception
             raise PictureError(f"cannot read {called}: the file is damaged ({error})") from error
-        image, pixels = load_image_with_scale(page, called)
+        image, pixels = load_image_with_scale(page, called, settings.load)
         yield Page(number, count, called, image, pixels)
 
 
-def _announced_pages(data: bytes) -> int:
-    """How many pages a TIFF file (specification 6.0, section 2) announces, its end cut off or not."""
+def _announced_pages(data: bytes, most: int) -> int:
+    """How many pages a TIFF file (specification 6.0, section 2) announces, its end cut off or not; `most` at most."""
     order = "<" if data[:2] == b"II" else ">"
     if len(data) < 8 or struct.unpack_from(order + "H", data, 2)[0] != 42:
         return 1  # BigTIFF
     start, visited = int(struct.unpack_from(order + "I", data, 4)[0]), set[int]()
-    while start and start not in visited and len(visited) < DOCUMENTS.most_pages:
+    while start and start not in visited and len(visited) < most:
         visited.add(start)
         stop = start + 2
         if stop <= len(data):
@@ -171,7 +190,7 @@ def _document(data: bytes, name: str) -> Iterator[Any]:
             document.close()
 
 
-def _pdf(data: bytes, name: str, dpi: float, only: Collection[int] | None) -> Iterator[Page]:
+def _pdf(data: bytes, name: str, settings: DocumentSettings, only: Collection[int] | None) -> Iterator[Page]:
     with _document(data, name) as document:
         with _PDFIUM:
             count = len(document)
@@ -179,11 +198,11 @@ def _pdf(data: bytes, name: str, dpi: float, only: Collection[int] | None) -> It
             raise PictureError(f"cannot read {name}: it has no pages")
         for number in _page_numbers(count, only, name):
             called = _page_name(name, number, count)
-            rendered = _render(document, number - 1, dpi, called)
-            yield Page(number, count, called, load_image(rendered, called))
+            rendered = _render(document, number - 1, settings, called)
+            yield Page(number, count, called, load_image(rendered, called, settings.load))
 
 
-def _render(document: Any, index: int, dpi: float, name: str) -> NDArray[np.uint8]:
+def _render(document: Any, index: int, settings: DocumentSettings, name: str) -> NDArray[np.uint8]:
     """A page as red, green and blue, (rows, columns, 3)."""
     import pypdfium2
 
@@ -192,7 +211,7 @@ def _render(document: Any, index: int, dpi: float, name: str) -> NDArray[np.uint
             page = document[index]
             try:
                 longest = max(page.get_size())
-                scale = min(dpi / INCH, LOAD.longest / max(longest, 1))
+                scale = min(settings.dpi / INCH, settings.load.longest / max(longest, 1))
                 bitmap = page.render(scale=scale, rev_byteorder=True)
                 # The bitmap's memory is PDFium's own, and goes with it.
                 return np.array(bitmap.to_numpy())

@@ -15,24 +15,38 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..errors import PictureError
-from .background import CHARACTER, LINE, border_pixels, estimate_background, grey_planes
+from ..errors import nothing_to_read
+from .background import (
+    CHARACTER,
+    LINE,
+    PAGE,
+    BackgroundSettings,
+    border_pixels,
+    estimate_background,
+    grey_planes,
+)
 from .components import (
+    CHARACTER_SPECKS,
+    LINE_SPECKS,
+    CharacterSpeckSettings,
+    LineSpeckSettings,
     component_edges,
     concentration,
     label_components,
     remove_character_specks,
     remove_line_specks,
 )
-from .crossing_lines import remove_crossing_lines
+from .crossing_lines import CROSSING_LINES, CrossingLineSettings, remove_crossing_lines
 from .resize import reduce_to, rescale, working_scale
 from .threshold import MASK_LEVEL, threshold_isodata, threshold_otsu
 from .trace import Trace
 
 __all__ = [
     "CHARACTER_FOREGROUND",
+    "CHARACTER_SIZE",
     "LINE_FOREGROUND",
     "CharacterForegroundSettings",
+    "CharacterSizeSettings",
     "Foreground",
     "LineForegroundSettings",
     "character_contrast",
@@ -42,6 +56,8 @@ __all__ = [
     "line_foreground",
     "stroke_foreground",
 ]
+
+SCATTERED = "what stands out is scattered, as noise and texture are"
 
 
 @dataclass(frozen=True)
@@ -69,6 +85,23 @@ class CharacterForegroundSettings:
     rim_level: float = 0.012  # of the whole range that a rim differs by at least
     rim_noise: float = 3.0  # median deviations of the image that a rim differs by
     least: int = 16  # pixels of the longer side: of a smaller image nothing at the border is removed
+    quantile_least: int = 5000  # pixels: of a smaller image the strongest contrast is the largest
+    quiet: float = 0.9  # quantile of the half of the pixels with least contrast …
+    quiet_noise: float = 1.5  # … and times it that is the background's noise
+    background: BackgroundSettings = CHARACTER
+    shaded_background: BackgroundSettings = PAGE  # where this is a shadow
+    specks: CharacterSpeckSettings = CHARACTER_SPECKS
+
+
+@dataclass(frozen=True)
+class CharacterSizeSettings:
+    """Which components of a line give its characters' height; shares of the highest one's. Chosen by eye on amounts."""
+
+    tall: float = 0.5  # a component of this height or more is a character
+    mark: float = 0.3  # if several others are of this height or more, a highest one alone is no measure
+
+
+CHARACTER_SIZE = CharacterSizeSettings()
 
 
 @dataclass(frozen=True)
@@ -81,7 +114,9 @@ class LineForegroundSettings:
     size_high: float = 1.8  # … and this are measured as they are
     size_lowest: float = 0.4  # of `size`: the same where the image was not reduced
     finest: float = 0.5  # pixels of the image for one of the foreground, at least
-    coarsest: float = 4.0  # times `longest`: a line is measured at no more pixels than this along it
+    fine_longest: float = (
+        4.0  # times `longest`: pixels of the longer side at which small characters are measured
+    )
     smoothing: float = 0.8  # pixels: standard deviation of the Gaussian against print and JPEG's noise
     pen: float = 0.99  # quantile of the contrast: pixels above it show the pen's colour
     low: float = 0.35  # share of the pen's own darkness at which ink begins …
@@ -89,11 +124,15 @@ class LineForegroundSettings:
     faintest: float = 0.024  # of the whole range: fainter ink does not differ from the background
     components: int = 60  # number of the heaviest components, of a line or of a few lines, which …
     concentration: float = 0.6  # … hold this share of all ink at least
+    grey: float = 0.02  # of the whole range: planes that differ by less are a shade of grey
+    background: BackgroundSettings = LINE
+    crossing_lines: CrossingLineSettings = CROSSING_LINES
+    specks: LineSpeckSettings = LINE_SPECKS
+    character: CharacterSizeSettings = CHARACTER_SIZE
 
 
 CHARACTER_FOREGROUND = CharacterForegroundSettings()
 LINE_FOREGROUND = LineForegroundSettings()
-CHARACTER_TALL, CHARACTER_MARK = 0.5, 0.3  # shares of the highest component's height: see `character_size`
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,8 +176,8 @@ def character_foreground(
     if trace is not None:
         trace.record("contrast", levels)
     if concentration(levels, settings.components) < settings.concentration:
-        raise _scattered(name)
-    levels = remove_character_specks(levels)
+        raise nothing_to_read(name, SCATTERED)
+    levels = remove_character_specks(levels, settings.specks)
     if trace is not None:
         trace.record("without_specks", levels)
     return Foreground(levels, small, image.shape[1] / small.shape[1])
@@ -173,15 +212,19 @@ def character_contrast(
     inked = border_pixels(contrast) > settings.inked * np.quantile(contrast, settings.pen)
     if inked.mean() > settings.shaded:
         # A shadow with an edge, which may be narrower than a stroke: the median background follows such an edge.
-        difference = estimate_background(image) - image
+        difference = estimate_background(image, settings.shaded_background) - image
         sides = (np.maximum(sign * difference, 0).max(2) for sign in (1, -1))
         contrast = max(contrast, *(_without_frame(side, settings) for side in sides), key=likelihood)
-    strongest = np.quantile(contrast, settings.strongest) if contrast.size > 5000 else contrast.max()
+    strongest = (
+        np.quantile(contrast, settings.strongest)
+        if contrast.size > settings.quantile_least
+        else contrast.max()
+    )
     # Noise of the background: from the half of the pixels with least contrast: a character covers no more.
     quiet = np.sort(contrast.ravel())[: contrast.size // 2]
-    noise = 1.5 * np.quantile(quiet, 0.9) if len(quiet) else 0.0
+    noise = settings.quiet_noise * np.quantile(quiet, settings.quiet) if len(quiet) else 0.0
     if strongest < max(settings.faintest, settings.noise * noise):
-        raise _blank(name)
+        raise nothing_to_read(name)
     level = threshold_otsu(contrast[contrast > noise])
     full = max(contrast[contrast >= level].mean(), level)
     low = max(noise, settings.low * level)
@@ -221,7 +264,7 @@ def _contrast(
     sign = 1 if dark_ink else -1
     for c in range(1 if grey else 3):
         plane = image[:, :, c : c + 1]
-        background = estimate_background(plane, CHARACTER, dark_ink=dark_ink)
+        background = estimate_background(plane, settings.background, dark_ink=dark_ink)
         np.maximum(contrast, sign * (background - plane)[:, :, 0], out=contrast)
     return _without_frame(contrast, settings)
 
@@ -288,11 +331,11 @@ def line_foreground(
         levels = known
     else:
         levels = stroke_foreground(small, name, steps, settings)
-    size = character_size(levels > MASK_LEVEL)
+    size = character_size(levels > MASK_LEVEL, settings.character)
     fits = settings.size_low * settings.size <= size <= settings.size_high * settings.size
     if not fits and not (pixels == 1 and settings.size_lowest * settings.size <= size < settings.size):
         # Finer than at first only where characters are small, and at most 1 / finest times the image's own scale.
-        longest = settings.coarsest * settings.longest
+        longest = settings.fine_longest * settings.longest
         pixels = max(pixels * size / settings.size, settings.finest, max(image.shape[:2]) / longest)
         small, steps = rescale(image, pixels), Trace()
         levels = stroke_foreground(small, name, steps, settings)
@@ -302,22 +345,23 @@ def line_foreground(
     return Foreground(levels, small, pixels)
 
 
-def character_size(mask: NDArray[np.bool_]) -> float:
+def character_size(mask: NDArray[np.bool_], settings: CharacterSizeSettings = CHARACTER_SIZE) -> float:
     """Height of a character in a line, in pixels: the median height of its high components.
 
-    High are those of CHARACTER_TALL of the highest's height or more. Where only the highest itself is, as a large 4 at
-    the start of an amount may be, and several others reach CHARACTER_MARK of its height, it is left out.
+    High are those of settings.tall of the highest's height or more. Where only the highest itself is, as a large 4 at
+    the start of an amount may be, and several others reach settings.mark of its height, it is left out.
 
     Args:
         mask: (rows, columns), with a component.
+        settings: which components are high.
     """
     labels, _ = label_components(mask)
     top, bottom = component_edges(labels)[:, :2].T
     high = np.sort(bottom - top)[::-1]
-    alike = high[high >= CHARACTER_TALL * high[0]]
-    if len(alike) == 1 and (high[1:] >= CHARACTER_MARK * high[0]).sum() > 1:
-        alike = high[1:][high[1:] >= CHARACTER_TALL * high[1]]
-    return float(np.median(alike))
+    characters = high[high >= settings.tall * high[0]]
+    if len(characters) == 1 and (high[1:] >= settings.mark * high[0]).sum() > 1:
+        characters = high[1:][high[1:] >= settings.tall * high[1]]
+    return float(np.median(characters))
 
 
 def stroke_foreground(
@@ -341,12 +385,12 @@ def stroke_foreground(
         PictureError: nothing stands out from the background, or only noise and texture.
     """
     contrast = line_contrast(image, name, settings)
-    plain = remove_crossing_lines(contrast)
+    plain = remove_crossing_lines(contrast, settings.crossing_lines)
     if concentration(plain, settings.components) < settings.concentration:
-        raise _scattered(name)
-    levels = remove_line_specks(plain)
+        raise nothing_to_read(name, SCATTERED)
+    levels = remove_line_specks(plain, settings.specks)
     if not (levels > MASK_LEVEL).any():
-        raise _blank(name)
+        raise nothing_to_read(name)
     if trace is not None:
         trace.record("contrast", contrast)
         trace.record("without_crossing_lines", plain)
@@ -372,9 +416,9 @@ def line_contrast(
     Raises:
         PictureError: nothing stands out from the background.
     """
-    planes = grey_planes(image)
+    planes = grey_planes(image, settings.grey)
     smooth = ndimage.gaussian_filter(planes, (settings.smoothing, settings.smoothing, 0))
-    difference = estimate_background(planes, LINE) - smooth
+    difference = estimate_background(planes, settings.background) - smooth
     largest = np.abs(difference[:, :, 0])
     for plane in np.moveaxis(difference, 2, 0)[1:]:
         np.maximum(largest, np.abs(plane), out=largest)
@@ -387,17 +431,9 @@ def line_contrast(
     level = threshold_isodata(contrast)
     full = float(contrast[contrast > level].mean()) if (contrast > level).any() else 0.0
     if full < settings.faintest:
-        raise _blank(name)
+        raise nothing_to_read(name)
     low, high = settings.low, settings.high
     levels: NDArray[np.float32] = np.clip((contrast - low * full) / ((high - low) * full), 0, 1).astype(
         np.float32
     )
     return levels
-
-
-def _blank(name: str) -> PictureError:
-    return PictureError(f"nothing to read in {name}: no writing stands out from the paper")
-
-
-def _scattered(name: str) -> PictureError:
-    return PictureError(f"nothing to read in {name}: what stands out is scattered, as noise and texture are")

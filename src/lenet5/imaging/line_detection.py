@@ -31,6 +31,7 @@ class LineDetectionSettings:
     deviation: float = 0.8  # pixels by which the middle of a line of three may leave a straight one
     jump: float = 1.5  # pixels by which a line may go on elsewhere than where it was bound for …
     bend: float = 0.012  # … and more for each pixel between
+    distance: float = 0.05  # pixels off its course that one pixel of distance counts as
     memory: int = 6  # places from which it is computed where a line is bound for
     thinner: float = 0.4  # thicknesses of a line that its next piece has at least …
     thicker: float = 2.5  # … and at most
@@ -175,8 +176,9 @@ def _chains(pieces: Sequence[_Piece], gap: float, settings: LineDetectionSetting
             slope = (end.row_last - begin.row_first) / max(end.last - begin.first, 1.0)
             deviation = abs(end.row_last + slope * distance - piece.row_first)
             allowed = settings.jump * _tolerance(end.thickness) + settings.bend * distance
-            if deviation <= allowed and deviation + 0.05 * distance < least:
-                best, least = chain, deviation + 0.05 * distance
+            cost = deviation + settings.distance * distance
+            if deviation <= allowed and cost < least:
+                best, least = chain, cost
         if best is None:
             best = []
             chains.append(best)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..network.architecture import FIELD, INPUT
-from .foreground import character_size
+from .foreground import CHARACTER_SIZE, CharacterSizeSettings, character_size
 from .normalise import BOX_SIDE
 from .resize import resize
 from .threshold import MASK_LEVEL
@@ -34,15 +34,20 @@ class LineImage:
     top: int
 
     @staticmethod
-    def of(foreground: NDArray[np.float32], size: float | None = None) -> LineImage:
+    def of(
+        foreground: NDArray[np.float32],
+        size: float | None = None,
+        settings: CharacterSizeSettings = CHARACTER_SIZE,
+    ) -> LineImage:
         """The line image of a line's foreground.
 
         Args:
             foreground: (rows, columns) in 0 … 1.
             size: height of its characters in pixels; estimated if None.
+            settings: how it is estimated.
         """
         mask = foreground > MASK_LEVEL
-        scale = BOX_SIDE / max(character_size(mask) if size is None else size, 1.0)
+        scale = BOX_SIDE / max(character_size(mask, settings) if size is None else size, 1.0)
         columns = np.flatnonzero(mask.any(0))
         cut = int(columns[0]) if columns.size else 0
         if columns.size:

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .background import RULED, estimate_background, grey_planes
+from .background import RULED, MedianBackground, estimate_background, grey_planes
 from .components import largest_height
-from .line_detection import RuledLine, detect_lines
-from .page_mask import contrast_mask
+from .line_detection import LINE_DETECTION, LineDetectionSettings, RuledLine, detect_lines
+from .page_mask import PAGE_MASK, PageMaskSettings, contrast_mask
 from .resize import rescale, working_scale
 
 __all__ = ["LINE_REMOVAL", "LineRemovalSettings", "PrintedLines", "find_printed_lines", "remove_lines"]
@@ -49,6 +49,11 @@ class LineRemovalSettings:
     foot: float = 0.6  # share of the line below that the writing is wide, or it is the foot of a 1
     darker: float = 1.6  # contrasts of a line, from which on ink on it is the pen's …
     faintest: float = 0.04  # … and of the whole range
+    grey: float = 0.02  # of the whole range: planes that differ by less are a shade of grey
+    neighbourhood: float = 0.25  # lengths of a line along which the background next to it is one level
+    background: MedianBackground = RULED
+    mask: PageMaskSettings = PAGE_MASK
+    lines: LineDetectionSettings = LINE_DETECTION
 
 
 LINE_REMOVAL = LineRemovalSettings()
@@ -93,10 +98,10 @@ def find_printed_lines(
     if min(image.shape[:2]) < settings.least:
         return None
     pixels = working_scale(image, settings.longest)
-    small = grey_planes(rescale(image, pixels))
-    background = estimate_background(small, replace(RULED, mirrored=_has_rim(small, settings)))
-    mask = contrast_mask(small, background)
-    horizontal, vertical = detect_lines(mask), detect_lines(mask.T)
+    small = grey_planes(rescale(image, pixels), settings.grey)
+    background = estimate_background(small, replace(settings.background, mirrored=_has_rim(small, settings)))
+    mask = contrast_mask(small, background, settings.mask)
+    horizontal, vertical = (detect_lines(turned, settings.lines) for turned in (mask, mask.T))
     across, down, is_grid = _crossing(mask, horizontal, vertical, settings)
     horizontal = [line for line in horizontal if line not in across]
     vertical = [line for line in vertical if line not in down]
@@ -307,7 +312,7 @@ def _paint_over(
     here = image[rows, columns]
     above = image[(rows[0] - 1).clip(0, len(image) - 1), columns]
     below = image[(rows[-1] + 1).clip(0, len(image) - 1), columns]
-    wide = max(3, len(columns) // 4 | 1)
+    wide = max(3, int(settings.neighbourhood * len(columns)) | 1)
     # Beyond the image's edge there is background: what lies on the line's other side, without the strokes.
     if rows.min() == 0:
         above = ndimage.median_filter(below, (wide, 1), mode="nearest")

@@ -44,40 +44,46 @@ class LoadSettings:
 
     most_pixels: int = 170_000_000  # an A4 page at 1200 dpi has 139 million
     longest: int = 4000  # pixels of the longer side, beyond which a picture is reduced: A4 at 340 dpi
+    transparent: float = 0.5  # opacity below which a pixel shows what is behind it
     light: float = 0.6  # of the whole range: a lighter drawing on a transparent ground would vanish on white
 
 
 LOAD = LoadSettings()
 
 
-def load_image(source: Picture, name: str | None = None) -> NDArray[np.float32]:
+def load_image(
+    source: Picture, name: str | None = None, settings: LoadSettings = LOAD
+) -> NDArray[np.float32]:
     """The image of any picture: upright, on a background where it is transparent.
 
     Args:
         source: a path, bytes, a binary file, a PIL image, or an array of 2 or 3 dimensions (uint8, uint16, bool, or
             float in 0 … 1).
         name: what errors call it.
+        settings: how large pictures may be.
 
     Returns:
-        (rows, columns, 3) float32 in 0 … 1, its longer side 4,000 pixels at most.
+        (rows, columns, 3) float32 in 0 … 1, its longer side settings.longest pixels at most.
 
     Raises:
         PictureError: it cannot be read; one sentence says why.
     """
-    return load_image_with_scale(source, name)[0]
+    return load_image_with_scale(source, name, settings)[0]
 
 
-def load_image_with_scale(source: Picture, name: str | None = None) -> tuple[NDArray[np.float32], float]:
+def load_image_with_scale(
+    source: Picture, name: str | None = None, settings: LoadSettings = LOAD
+) -> tuple[NDArray[np.float32], float]:
     """As `load_image`, and pixels of the picture along a side for one of the image."""
     from PIL import Image
 
     name = name or source_name(source)
     if isinstance(source, np.ndarray):
-        return _from_array(source, name), 1.0
+        return _from_array(source, name, settings), 1.0
     if not isinstance(source, Image.Image):
-        source = open_picture(read_source(source, name), name)
+        source = open_picture(read_source(source, name), name, settings)
     before = max(source.size)
-    image = _from_image(decode(source, name), name)
+    image = _from_image(decode(source, name, settings), name, settings)
     return image, max(1.0, before / max(image.shape[:2]))
 
 
@@ -117,7 +123,7 @@ def read_source(source: Picture, name: str) -> bytes:
     return data
 
 
-def open_picture(data: bytes, name: str) -> Image.Image:
+def open_picture(data: bytes, name: str, settings: LoadSettings = LOAD) -> Image.Image:
     """The file as a PIL image that is not decoded yet. Raises PictureError for kinds and sizes that are refused."""
     from PIL import Image, UnidentifiedImageError
 
@@ -133,17 +139,17 @@ def open_picture(data: bytes, name: str) -> Image.Image:
             continue
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
             raise PictureError(
-                f"cannot read {name}: it has too many pixels; reduce it to {LOAD.most_pixels:,} or fewer"
+                f"cannot read {name}: it has too many pixels; reduce it to {settings.most_pixels:,} or fewer"
             ) from error
         except Exception as error:  # decoders meet damage with any exception
             raise PictureError(f"cannot read {name}: the file is damaged ({error})") from error
     if picture is None:
         raise PictureError(f"cannot read {name}: {_unknown(data)}")
     width, height = picture.size
-    if width * height > LOAD.most_pixels:
+    if width * height > settings.most_pixels:
         raise PictureError(
             f"cannot read {name}: {width:,}×{height:,} pixels are too many; "
-            f"reduce it to {LOAD.most_pixels:,} or fewer"
+            f"reduce it to {settings.most_pixels:,} or fewer"
         )
     return picture
 
@@ -161,14 +167,14 @@ def _unknown(data: bytes) -> str:
     return "it is not a picture, or not of a kind that is known"
 
 
-def decode(picture: Image.Image, name: str) -> Image.Image:
+def decode(picture: Image.Image, name: str, settings: LoadSettings = LOAD) -> Image.Image:
     """The picture decoded and upright; a large JPEG at a half, a quarter or an eighth of its size."""
     from PIL import ImageOps
 
     if not picture.width * picture.height:
         raise PictureError(f"cannot read {name}: it has no pixels")
     try:
-        picture.draft(None, (LOAD.longest // 2, LOAD.longest // 2))
+        picture.draft(None, (settings.longest // 2, settings.longest // 2))
         picture.load()
         return ImageOps.exif_transpose(picture)
     except MemoryError as error:
@@ -177,11 +183,11 @@ def decode(picture: Image.Image, name: str) -> Image.Image:
         raise PictureError(f"cannot read {name}: the file is damaged ({error})") from error
 
 
-def _from_image(picture: Image.Image, name: str) -> NDArray[np.float32]:
-    """A PIL image of any mode as an image, reduced to LOAD.longest."""
-    times = -(-max(picture.size) // LOAD.longest)
+def _from_image(picture: Image.Image, name: str, settings: LoadSettings) -> NDArray[np.float32]:
+    """A PIL image of any mode as an image, reduced to settings.longest."""
+    times = -(-max(picture.size) // settings.longest)
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
-        return _from_array(_levels(np.asarray(picture), times, name), name)
+        return _from_array(_levels(np.asarray(picture), times, name), name, settings)
     if picture.mode in ("LA", "La", "PA", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
     elif picture.mode == "1":
@@ -192,7 +198,7 @@ def _from_image(picture: Image.Image, name: str) -> NDArray[np.float32]:
         except ValueError:
             picture = picture.convert("L")
     # A palette's numbers mean nothing side by side, so that only now what lies together can be averaged.
-    return _from_array(np.asarray(picture.reduce(times) if times > 1 else picture), name)
+    return _from_array(np.asarray(picture.reduce(times) if times > 1 else picture), name, settings)
 
 
 def _levels(array: NDArray[Any], times: int, name: str) -> NDArray[np.float32]:
@@ -211,7 +217,7 @@ def _levels(array: NDArray[Any], times: int, name: str) -> NDArray[np.float32]:
     return levels.clip(0, 1).astype(np.float32)
 
 
-def _from_array(array: NDArray[Any], name: str) -> NDArray[np.float32]:
+def _from_array(array: NDArray[Any], name: str, settings: LoadSettings) -> NDArray[np.float32]:
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 3, 4)) or not array.size:
         raise PictureError(
             f"cannot read {name}: its shape is {array.shape}; rows×columns (×3 or ×4) is needed"
@@ -231,16 +237,15 @@ def _from_array(array: NDArray[Any], name: str) -> NDArray[np.float32]:
     if array.ndim == 2:
         array = array[:, :, None]
     if array.shape[2] == 4:
-        array = _on_background(array)
+        array = _on_background(array, settings)
     return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)), np.float32)
 
 
-def _on_background(array: NDArray[Any]) -> NDArray[Any]:
+def _on_background(array: NDArray[Any], settings: LoadSettings) -> NDArray[Any]:
     """The array without transparency: on white, or on black where a light drawing would vanish on white."""
     colour, alpha = array[:, :, :3], array[:, :, 3:]
     drawn = alpha.sum()
-    light = (
-        drawn > 0 and alpha.min() < 0.5 and (colour.mean(2, keepdims=True) * alpha).sum() / drawn > LOAD.light
-    )
+    transparent = drawn > 0 and alpha.min() < settings.transparent
+    light = transparent and (colour.mean(2, keepdims=True) * alpha).sum() / drawn > settings.light
     opaque: NDArray[Any] = colour * alpha + (1 - alpha) * (0.0 if light else 1.0)
     return opaque

@@ -36,10 +36,19 @@ class PageDetectionSettings:
     shortest: float = 0.25  # share of the image's longer side that the page's shorter side has at least
     blank: float = 0.6  # share of the page that writing leaves free at least
     rectangular: float = 0.84  # share of the smallest rectangle around it that it fills; a disc fills 0.79
-    contrast: float = 0.1  # of the whole range, between it and its surroundings
+    contrast: float = 0.1  # of the shape range, between it and its surroundings
     written: float = 0.004  # share of its surroundings that may look like ink
     margin: float = 0.015  # of the image's longer side: cut off along its edge, which is blurred or shaded
     smoothing: float = 3.0  # pixels: standard deviation of the Gaussian on the background that continues it
+    plane_smoothing: float = 1.0  # pixels: the same on the levels that a page is looked for in
+    darkest: float = 0.02  # of the shape range: the logarithm is taken of no less
+    border: int = 3  # pixels from each edge that show how the light falls off
+    outlier: float = 2.0  # median deviations: what differs by more there is the page, where an edge cuts it
+    bridge: int = 2  # pixels from either side that part what hangs together by a narrow bridge
+    angle: float = 1.5  # degrees between the turns at which its sides are measured
+    edge: int = 4  # pixels around it that are neither it nor its surroundings
+    written_contrast: float = 0.5  # share of its contrast from which on its surroundings may look like ink
+    rim: int = 2  # pixels of its edge, and of its writing's, that are no background
     grain: float = 4.0  # median deviations of the page's grain that are copied; more is a stroke's rim
 
 
@@ -67,7 +76,7 @@ def detect_page(
         return None
     pixels = working_scale(image, settings.longest)
     small = rescale(image, pixels)
-    plane = _evenly_lit(ndimage.gaussian_filter(small.mean(2), 1))
+    plane = _evenly_lit(ndimage.gaussian_filter(small.mean(2), settings.plane_smoothing), settings)
     for level in _levels(plane):
         for mask in (plane >= level, plane < level):
             page = _page_shape(mask, settings)
@@ -97,18 +106,18 @@ def _may_hold_page(image: NDArray[np.float32], settings: PageDetectionSettings) 
     return float(np.mean(differs)) >= settings.glance_area * settings.smallest
 
 
-def _evenly_lit(plane: NDArray[Any]) -> NDArray[Any]:
+def _evenly_lit(plane: NDArray[Any], settings: PageDetectionSettings) -> NDArray[Any]:
     """Levels as if the light were even: light along the border falls off evenly to one side, and is a product."""
-    log = np.log(np.maximum(plane, 0.02))
+    log = np.log(np.maximum(plane, settings.darkest))
     y, x = (np.arange(side) for side in plane.shape)
     y, x = np.broadcast_arrays(y[:, None], x)
     border = np.ones(plane.shape, bool)
-    border[3:-3, 3:-3] = False
+    border[settings.border : -settings.border, settings.border : -settings.border] = False
     terms = np.stack([np.ones(int(border.sum())), y[border], x[border]], 1)
     slope = np.linalg.lstsq(terms, log[border], rcond=None)[0]
     deviation = log[border] - terms @ slope
-    near = np.abs(deviation) <= 2 * np.median(np.abs(deviation))  # without the page, where an edge cuts it
-    slope = np.linalg.lstsq(terms[near], log[border][near], rcond=None)[0]
+    kept = np.abs(deviation) <= settings.outlier * np.median(np.abs(deviation))
+    slope = np.linalg.lstsq(terms[kept], log[border][kept], rcond=None)[0]
     even: NDArray[Any] = np.exp(log - slope[1] * (y - y.mean()) - slope[2] * (x - x.mean()))
     return even.clip(0, 1)
 
@@ -125,25 +134,25 @@ def _levels(plane: NDArray[Any]) -> list[float]:
 
 def _page_shape(mask: NDArray[np.bool_], settings: PageDetectionSettings) -> NDArray[np.bool_] | None:
     """The largest connected part of a mask without its holes, if it has the shape of a page."""
-    labels, count = ndimage.label(ndimage.binary_opening(mask, iterations=2))
+    labels, count = ndimage.label(ndimage.binary_opening(mask, iterations=settings.bridge))
     if not count:
         return None
-    whole = ndimage.binary_fill_holes(labels == 1 + int(np.bincount(labels.ravel())[1:].argmax()))
-    touched = sum(bool(edge.any()) for edge in (whole[0], whole[-1], whole[:, 0], whole[:, -1]))
-    area = int(whole.sum())
-    if touched > 1 or not settings.smallest <= area / whole.size <= settings.largest:
+    filled = ndimage.binary_fill_holes(labels == 1 + int(np.bincount(labels.ravel())[1:].argmax()))
+    touched = sum(bool(edge.any()) for edge in (filled[0], filled[-1], filled[:, 0], filled[:, -1]))
+    area = int(filled.sum())
+    if touched > 1 or not settings.smallest <= area / filled.size <= settings.largest:
         return None
-    if (mask & whole).sum() < settings.blank * area:
+    if (mask & filled).sum() < settings.blank * area:
         return None
-    short, long = _sides(whole)
+    short, long = _sides(filled, settings.angle)
     straight = area >= settings.rectangular * short * long
-    return whole if straight and short >= settings.shortest * max(whole.shape) else None
+    return filled if straight and short >= settings.shortest * max(filled.shape) else None
 
 
-def _sides(mask: NDArray[np.bool_]) -> tuple[float, float]:
-    """The sides of the smallest rectangle around a mask, turned by any angle: the shorter, the longer."""
+def _sides(mask: NDArray[np.bool_], step: float) -> tuple[float, float]:
+    """The shorter and the longer side of the smallest rectangle around a mask, turned in steps of degrees."""
     y, x = np.nonzero(mask & ~ndimage.binary_erosion(mask))
-    angle = np.radians(np.arange(0, 180, 1.5))
+    angle = np.radians(np.arange(0, 180, step))
     extents = np.ptp(np.outer(np.cos(angle), x) + np.outer(np.sin(angle), y), axis=1) + 1
     sides = extents.reshape(2, -1)  # in a direction, and across it
     short, long = sorted(sides[:, sides.prod(0).argmin()].tolist())
@@ -152,12 +161,12 @@ def _sides(mask: NDArray[np.bool_]) -> tuple[float, float]:
 
 def _stands_out(plane: NDArray[Any], page: NDArray[np.bool_], settings: PageDetectionSettings) -> bool:
     """Whether a shape stands out from its surroundings, and nothing else does there."""
-    outside = ~ndimage.binary_dilation(page, iterations=4)
+    outside = ~ndimage.binary_dilation(page, iterations=settings.edge)
     if not outside.any():
         return False
     surroundings = float(np.median(plane[outside]))
     contrast = abs(float(np.median(plane[page])) - surroundings)
-    other = np.abs(plane[outside] - surroundings) > 0.5 * contrast
+    other = np.abs(plane[outside] - surroundings) > settings.written_contrast * contrast
     return contrast >= settings.contrast and float(other.mean()) <= settings.written
 
 
@@ -165,7 +174,7 @@ def _cut_out(image: NDArray[np.float32], page: _Page, name: str, settings: PageD
     """The page's part of an image, with its own background where the image shows something else."""
     margin = max(2, round(settings.margin * max(page.mask.shape)))
     inner = ndimage.binary_erosion(page.mask, iterations=margin)
-    blank = inner & ndimage.binary_erosion(page.light, iterations=2)
+    blank = inner & ndimage.binary_erosion(page.light, iterations=settings.rim)
     blank = blank if blank.any() else inner & page.light  # writing all over it
     nearest = ndimage.distance_transform_edt(~blank, return_distances=False, return_indices=True)
     sigma = settings.smoothing

@@ -14,17 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ..errors import PictureError
+from ..errors import PictureError, nothing_to_read
 from .background import estimate_background
-from .character_boxes import CHARACTER_BOXES, find_character_boxes
-from .deskew import deskew
-from .foreground import stroke_foreground
+from .character_boxes import CHARACTER_BOXES, CharacterBoxSettings, find_character_boxes
+from .deskew import DESKEW, DeskewSettings, deskew
+from .foreground import LINE_FOREGROUND, LineForegroundSettings, stroke_foreground
 from .geometry import Region
-from .line_removal import find_printed_lines
-from .page_detection import detect_page
-from .page_mask import PAGE_MASK, page_mask
+from .line_removal import LINE_REMOVAL, LineRemovalSettings, find_printed_lines
+from .page_detection import PAGE_DETECTION, PageDetectionSettings, detect_page
+from .page_mask import PAGE_MASK, PageMaskSettings, page_mask
 from .resize import rescale, working_scale
-from .text_lines import group_text_lines
+from .text_lines import TEXT_LINES, TextLineSettings, group_text_lines
 from .threshold import MASK_LEVEL
 from .trace import Trace
 
@@ -38,12 +38,20 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 
 @dataclass(frozen=True)
 class LayoutSettings:
-    """How lines of text are cut out of a page. Chosen by eye on the development pictures."""
+    """How lines of text are cut out of a page, and each step before. Chosen by eye on the development pictures."""
 
     strip_width: int = 640  # pixels: an image no wider than this …
     strip_height: int = 100  # … and no higher than this, or than half its width, is measured as one line
     margin: float = 0.5  # heights of the line: what its image shows on each side of it
-    whole: float = 3.0  # heights of its only line: an image no higher than this is read whole
+    uncut_height: float = 3.0  # heights of its only line: an image no higher than this is not cut
+    rim: int = 2  # pixels of the reduced page around other lines that are painted over with them
+    page: PageDetectionSettings = PAGE_DETECTION
+    printed_lines: LineRemovalSettings = LINE_REMOVAL
+    boxes: CharacterBoxSettings = CHARACTER_BOXES
+    mask: PageMaskSettings = PAGE_MASK
+    deskew: DeskewSettings = DESKEW
+    text_lines: TextLineSettings = TEXT_LINES
+    strokes: LineForegroundSettings = LINE_FOREGROUND
 
 
 LAYOUT = LayoutSettings()
@@ -54,18 +62,22 @@ class PageLayout:
     """What there is to read in an image.
 
     kind: what the regions are: one character, one line of text ("string"), lines of text, or character boxes.
-    regions: in reading order, with boxes in pixels of the given image; none where nothing was found. whole: the
-    page as one region, without printed lines and without what surrounds the page. errors: why nothing was found.
+    regions: in reading order, with boxes in pixels of the given image; none where nothing was found. page: all of
+    it as one region, without printed lines and without what surrounds the page. errors: why nothing was found.
     """
 
     kind: Kind
     regions: tuple[Region, ...]
-    whole: Region
+    page: Region
     errors: tuple[str, ...] = ()
 
 
 def layout(
-    image: NDArray[np.float32], name: str = "the picture", mode: Mode = "auto", trace: Trace | None = None
+    image: NDArray[np.float32],
+    name: str = "the picture",
+    mode: Mode = "auto",
+    trace: Trace | None = None,
+    settings: LayoutSettings = LAYOUT,
 ) -> PageLayout:
     """The regions of an image that are read: characters, lines of text, or character boxes.
 
@@ -74,44 +86,44 @@ def layout(
         name: what errors call it.
         mode: what the image is taken for; "auto" finds character boxes, else lines of text.
         trace: records the steps.
+        settings: of every step.
 
     Returns:
         The layout; its kind is the mode, and for "auto" it is "boxes" or "lines". Where nothing is
         found, its `errors` say why; nothing is raised.
     """
-    whole = Region((0, 0, image.shape[1], image.shape[0]), (0, 0), image, name)
-    _record(trace, "image", whole)
-    page = detect_page(image, name)
-    if page:
-        whole = page
-        _record(trace, "page", whole)
-    printed = None if mode == "boxes" else find_printed_lines(whole.image)
+    page = Region((0, 0, image.shape[1], image.shape[0]), (0, 0), image, name)
+    _record(trace, "image", page)
+    if detected := detect_page(image, name, settings.page):
+        page = detected
+        _record(trace, "page", page)
+    printed = None if mode == "boxes" else find_printed_lines(page.image, settings.printed_lines)
     if mode == "boxes" or (mode == "auto" and not (printed and printed.is_grid)):
-        boxes = find_character_boxes(whole.image, name)
-        if mode == "boxes" or len(boxes) >= CHARACTER_BOXES.enough:
-            _record(trace, "character_boxes", whole, boxes)
-            return PageLayout("boxes", _on_page(boxes, whole), whole)
+        boxes = find_character_boxes(page.image, name, settings.boxes)
+        if mode == "boxes" or len(boxes) >= settings.boxes.enough:
+            _record(trace, "character_boxes", page, boxes)
+            return PageLayout("boxes", _on_image(boxes, page), page)
     if printed:
-        whole = replace(whole, image=printed.remove_from(whole.image))
-        _record(trace, "without_printed_lines", whole)
+        page = replace(page, image=printed.remove_from(page.image))
+        _record(trace, "without_printed_lines", page)
     if mode in ("character", "string"):
-        return PageLayout(mode, (whole,), whole)
+        return PageLayout(mode, (page,), page)
     try:
-        lines = find_text_lines(whole.image, name)
+        lines = find_text_lines(page.image, name, settings)
     except PictureError as error:
-        return PageLayout("lines", (), whole, (str(error),))
-    _record(trace, "text_lines", whole, lines)
-    return PageLayout("lines", _on_page(lines, whole), whole)
+        return PageLayout("lines", (), page, (str(error),))
+    _record(trace, "text_lines", page, lines)
+    return PageLayout("lines", _on_image(lines, page), page)
 
 
-def _on_page(regions: Sequence[Region], whole: Region) -> tuple[Region, ...]:
-    """Regions of a part of the image, in pixels of the image."""
-    return tuple(region.moved(*whole.origin) for region in regions)
+def _on_image(regions: Sequence[Region], page: Region) -> tuple[Region, ...]:
+    """Regions of a page, in pixels of the image that shows the page."""
+    return tuple(region.moved(*page.origin) for region in regions)
 
 
-def _record(trace: Trace | None, name: str, whole: Region, regions: Sequence[Region] = ()) -> None:
+def _record(trace: Trace | None, name: str, page: Region, regions: Sequence[Region] = ()) -> None:
     if trace is not None:
-        trace.record(name, whole.image, boxes=[region.box for region in regions])
+        trace.record(name, page.image, boxes=[region.box for region in regions])
 
 
 def find_text_lines(
@@ -133,32 +145,32 @@ def find_text_lines(
     Raises:
         PictureError: nothing stands out from the background.
     """
-    pixels = working_scale(image, PAGE_MASK.longest)
+    pixels = working_scale(image, settings.mask.longest)
     small = rescale(image, pixels)
     rows, columns = image.shape[:2]
     strokes = background = None
     if columns <= settings.strip_width and rows <= max(settings.strip_height, columns / 2):
-        strokes = stroke_foreground(small, name)
+        strokes = stroke_foreground(small, name, settings=settings.strokes)
         mask = strokes > MASK_LEVEL
     else:
-        mask, background = page_mask(small)
-    owner = _line_of_pixels(mask)
+        mask, background = page_mask(small, settings.mask)
+    owner = _line_of_pixels(mask, settings)
     count = int(owner.max(initial=0))
     if not count:
-        raise PictureError(f"nothing to read in {name}: no writing stands out from the paper")
+        raise nothing_to_read(name)
     if background is None and count > 1:
-        background = estimate_background(small)
-    page = _Lines(image, owner, background, pixels, name, settings)
-    regions = [page.region(line) for line in range(count)]
-    if count == 1 and regions[0].image is small:  # the whole image, at its own scale
+        background = estimate_background(small, settings.mask.background)
+    lines = _Lines(image, owner, background, pixels, name, settings)
+    regions = [lines.region(line) for line in range(count)]
+    if count == 1 and regions[0].image is small:  # not cut, at its own scale
         return [replace(regions[0], foreground=strokes)]
     return regions
 
 
-def _line_of_pixels(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+def _line_of_pixels(mask: NDArray[np.bool_], settings: LayoutSettings) -> NDArray[np.intp]:
     """The line that each pixel of a mask belongs to, (rows, columns), from 1 in reading order; 0: none."""
-    level, tops = deskew(mask)
-    number, count = group_text_lines(level)
+    level, tops = deskew(mask, settings.deskew)
+    number, count = group_text_lines(level, settings.text_lines)
     owner = np.zeros(mask.shape, np.intp)
     rows, columns = np.nonzero(number)
     owner[rows + tops[columns], columns] = number[rows, columns]
@@ -188,11 +200,11 @@ class _Lines:
         rows, columns = self.image.shape[:2]
         own = self.owner == line + 1
         y, x = np.nonzero(own)
-        top, bottom = (self._on_image(edge, rows) for edge in (y.min(), y.max() + 1))
-        left, right = (self._on_image(edge, columns) for edge in (x.min(), x.max() + 1))
+        top, bottom = (self._image_edge(edge, rows) for edge in (y.min(), y.max() + 1))
+        left, right = (self._image_edge(edge, columns) for edge in (x.min(), x.max() + 1))
         box = left, top, right - left, bottom - top
         alone = int(self.owner.max()) == 1
-        if alone and rows <= self.settings.whole * (bottom - top):
+        if alone and rows <= self.settings.uncut_height * (bottom - top):
             return Region(box, (0, 0), self.image, self.name, line)
         margin = max(2, round(self.settings.margin * (bottom - top)))
         down = slice(max(0, top - margin), min(rows, bottom + margin))
@@ -200,13 +212,13 @@ class _Lines:
         image = self.image[down, across]
         if not alone and self.background is not None:
             others = (self.owner > 0) & ~own
-            near = ndimage.binary_dilation(others, iterations=2) & ~own
+            near = ndimage.binary_dilation(others, iterations=self.settings.rim) & ~own
             at = np.ix_(self._on_mask(down, 0), self._on_mask(across, 1))
             image = np.where(near[at][:, :, None], self.background[at], image)
         called = self.name if alone else f"{self.name}, line {line + 1}"
         return Region(box, (across.start, down.start), image, called, line)
 
-    def _on_image(self, edge: int, most: int) -> int:
+    def _image_edge(self, edge: int, most: int) -> int:
         """An edge on the reduced page as one on the image."""
         return int(np.clip(round(edge * self.pixels), 0, most))
 

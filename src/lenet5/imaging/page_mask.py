@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .background import estimate_background
+from .background import PAGE, MedianBackground, border_pixels, estimate_background
 from .components import component_edges, label_components
 
 __all__ = ["PAGE_MASK", "PageMaskSettings", "contrast_mask", "page_mask"]
@@ -35,6 +35,8 @@ class PageMaskSettings:
     stroke: float = 0.018  # of the page's longer side: thicker foreground at a border is no writing
     stroke_least: int = 5  # pixels of the same, at least
     remains: float = 3.0  # strokes' thicknesses: smaller remains along a border's cut go too
+    remains_distance: int = 2  # pixels from that cut within which remains lie
+    background: MedianBackground = PAGE
 
 
 PAGE_MASK = PageMaskSettings()
@@ -54,7 +56,7 @@ def page_mask(
     """
     sigma = settings.smoothing
     smooth = ndimage.gaussian_filter(image, (sigma, sigma, 0))
-    background = estimate_background(image)
+    background = estimate_background(image, settings.background)
     difference = background - smooth
     largest = np.abs(difference).max(2)
     count = min(largest.size, max(settings.strong_least, largest.size // settings.strong))
@@ -101,12 +103,12 @@ def _without_borders(mask: NDArray[np.bool_], settings: PageMaskSettings) -> NDA
     core = ndimage.maximum_filter(core, 2 * thick + 3)[thick:-thick, thick:-thick]
     labels, count = label_components(core)
     border = np.zeros(count + 1, bool)
-    border[np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))] = True
+    border[border_pixels(labels)] = True
     border[0] = False
     removed = border[labels]
     rest = mask & ~removed
     # Small remains along the cut go too; a printed line that ends there stays for deskew.printed_line_mask.
-    near = ndimage.maximum_filter(removed, 5)
+    near = ndimage.maximum_filter(removed, 2 * settings.remains_distance + 1)
     labels, count = label_components(rest)
     top, bottom, left, right = component_edges(labels).T
     small = np.maximum(bottom - top, right - left) < settings.remains * thick

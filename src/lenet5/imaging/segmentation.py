@@ -20,9 +20,9 @@ from scipy import ndimage
 
 from ..engine.interface import Seams
 from ..engine.numpy_backend import seams as numpy_seams
-from .foreground import character_size
+from .foreground import CHARACTER_SIZE, CharacterSizeSettings, character_size
 from .geometry import Box
-from .normalise import BOX_SIDE, centre_by_mass
+from .normalise import BOX_SIDE, GLYPH, GlyphSettings, centre_by_mass
 from .shear import shear_images
 from .threshold import MASK_LEVEL
 
@@ -54,6 +54,8 @@ class SegmentationSettings:
     most_pieces: int = 9  # of a candidate
     cut_cost: float = 0.05  # strokes, from which on a seam has gone through ink
     shared: float = 1.0  # strokes beyond a cut that may belong to the characters on both sides
+    character: CharacterSizeSettings = CHARACTER_SIZE
+    glyph: GlyphSettings = GLYPH
 
 
 SEGMENTATION = SegmentationSettings()
@@ -194,7 +196,7 @@ class Segments:
         small, sizes = self.seams.render_candidates(
             self.foreground, self.piece, runs, boxes, beyond, reach, MASK_LEVEL, BOX_SIDE
         )
-        return centre_by_mass(small, sizes, self.seams)
+        return centre_by_mass(small, sizes, self.seams, self.settings.glyph)
 
 
 def over_segment(
@@ -226,7 +228,10 @@ def over_segment(
         height = len(foreground)
         offset = room + shear * ((height - 1) / 2 - np.arange(height, dtype=np.float64))
     mask = foreground > MASK_LEVEL
-    size, stroke = (like.size, like.stroke) if like else (character_size(mask), _stroke_width(mask))
+    if like:
+        size, stroke = like.size, like.stroke
+    else:
+        size, stroke = character_size(mask, settings.character), _stroke_width(mask)
     piece, cut_costs, count = _pieces(foreground, mask, _Cutter(size, stroke, seams, settings))
     boxes = _boxes(np.where(mask, piece, -1), count)
     return Segments(foreground, piece, boxes, np.array(cut_costs), size, stroke, offset, seams, settings)

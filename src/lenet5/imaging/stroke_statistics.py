@@ -32,7 +32,7 @@ class StrokeSettings:
     height: int = 32  # pixels: height of a character at which strokes are measured
     reduced: float = 1.5  # times `height`, beyond which characters are reduced to it
     margin: float = 0.4  # heights of a character around a line
-    near: int = 3  # pixels around ink that are neither ink nor background
+    rim: int = 3  # pixels around ink that are neither ink nor background
     full: float = 0.8  # of a foreground in 0 … 1: what is ink only
     least: int = 8  # pixels of ink, and of background, for an answer
     smoothing: float = 0.7  # pixels: standard deviation of the Gaussian against single pixels' noise
@@ -74,7 +74,7 @@ def stroke_statistics(
     """
     left, top, wide, high = bounding_box(boxes)
     size = float(np.median([box[3] for box in boxes]))
-    margin = int(max(settings.near, settings.margin * size))
+    margin = int(max(settings.rim, settings.margin * size))
     part = np.s_[max(0, top - margin) : top + high + margin, max(0, left - margin) : left + wide + margin]
     image, foreground = image[part], foreground[part]
     if size > settings.reduced * settings.height:
@@ -82,7 +82,7 @@ def stroke_statistics(
         image, foreground = rescale(image, pixels), rescale(foreground, pixels)
         size = settings.height
     stroke, full = foreground > MASK_LEVEL, foreground > settings.full
-    background = ~ndimage.maximum_filter(stroke, 2 * settings.near + 1)
+    background = ~ndimage.maximum_filter(stroke, 2 * settings.rim + 1)
     if full.sum() < settings.least or background.sum() < settings.least:
         return None
     difference = np.abs(np.median(image[full], 0) - np.median(image[background], 0))

@@ -27,11 +27,14 @@ class TextLineSettings:
     overlap: float = 0.4  # share of the lower one's height that neighbours have in common, at least
     tall: float = 1.75  # heights of its neighbours, above which a component may join two lines
     tall_distance: float = 4.0  # its own heights within which those neighbours lie
+    tall_neighbours: int = 2  # of them next to its upper part, and next to its lower part, at least
     tall_neighbour: float = 0.2  # its own heights that they are high at least
     one: float = 2.0  # heights of its highest character, below which an image has one line
     merged: float = 0.5  # share of the lower line's height that two parts of one line have in common
     merged_heights: float = 2.2  # times by which their heights may differ
     steepest: float = 0.2  # rows a column of a line
+    sloped: float = 3.0  # heights of its characters, from which width on the slope of a line is measured …
+    sloped_least: int = 3  # … and components of it
     lone: float = 0.6  # heights of the largest line, below which a component alone is no line
     lone_page: float = 0.25  # the same on a page of more than …
     page: float = 4.0  # … so many heights of the largest line
@@ -103,21 +106,21 @@ def group_text_lines(
     bands = [_Band.of(components.of(line == number), settings) for number in range(line.max() + 1)]
     split = {}
     for component in np.flatnonzero(line < 0).tolist():
-        near = _bands_around(components, component, bands, settings)
-        if tall[component] and len(near) > 1:
-            split[kept[component] + 1] = near
-        elif near:
-            line[component] = near[0]
+        around = _bands_around(components, component, bands, settings)
+        if tall[component] and len(around) > 1:
+            split[kept[component] + 1] = around
+        elif around:
+            line[component] = around[0]
         elif tall[component]:
             line[component] = len(bands)  # tall next to its neighbours, and of no line: one of its own
             bands.append(_Band.of(components.of(np.array([component])), settings))
     owner = np.zeros(count + 1, np.intp)
     owner[kept + 1] = line + 1
     number = owner[labels]
-    for component, near in split.items():
+    for component, around in split.items():
         rows, columns = np.nonzero(labels == component)
-        distance = np.stack([np.abs(rows - bands[i].middle(columns)) / bands[i].height for i in near])
-        number[rows, columns] = np.array(near)[distance.argmin(0)] + 1
+        distance = np.stack([np.abs(rows - bands[i].middle(columns)) / bands[i].height for i in around])
+        number[rows, columns] = np.array(around)[distance.argmin(0)] + 1
     return number, len(bands)
 
 
@@ -179,8 +182,8 @@ def _small(
     larger = (high[:, None] < settings.small * high) & (distance < settings.small_distance * high) & single
     inside = (larger & (middle > components.top) & (middle < components.bottom)).any(1)
     reach = settings.around * high
-    near = larger & (middle > components.top - reach) & (middle < components.bottom + reach)
-    small: NDArray[np.bool_] = near.any(1) | (high < settings.least)
+    neighbour = larger & (middle > components.top - reach) & (middle < components.bottom + reach)
+    small: NDArray[np.bool_] = neighbour.any(1) | (high < settings.least)
     # Several in a row above or below large writing are a line of their own.
     own = np.flatnonzero(small & ~inside & (high >= settings.least))
     if len(own) >= settings.own_line:
@@ -199,11 +202,11 @@ def _tall(components: _Components, settings: TextLineSettings) -> NDArray[np.boo
     middle = (components.top + components.bottom) / 2
     for one in np.flatnonzero(high > settings.tall * settings.least):
         distance = np.maximum(left - right[one], left[one] - right)
-        near = distance < settings.tall_distance * high[one]
-        near &= (high > settings.tall_neighbour * high[one]) & (settings.tall * high < high[one])
-        upper = near & (middle > components.top[one]) & (components.bottom < middle[one])
-        lower = near & (middle < components.bottom[one]) & (components.top > middle[one])
-        tall[one] = upper.sum() >= 2 and lower.sum() >= 2
+        neighbour = distance < settings.tall_distance * high[one]
+        neighbour &= (high > settings.tall_neighbour * high[one]) & (settings.tall * high < high[one])
+        upper = neighbour & (middle > components.top[one]) & (components.bottom < middle[one])
+        lower = neighbour & (middle < components.bottom[one]) & (components.top > middle[one])
+        tall[one] = min(upper.sum(), lower.sum()) >= settings.tall_neighbours
     return tall
 
 
@@ -243,7 +246,7 @@ class _Band:
         y = (components.top + components.bottom) / 2
         height = float(np.median(components.height))
         slope = 0.0
-        if len(x) > 2 and np.ptp(x) > 3 * height:
+        if len(x) >= settings.sloped_least and np.ptp(x) > settings.sloped * height:
             slope = float(np.clip(np.polyfit(x, y, 1)[0], -settings.steepest, settings.steepest))
         centre = float(x.mean())
         level = float(np.median(y - slope * (x - centre)))
@@ -305,12 +308,12 @@ def _bands_around(
     """The lines that a component may belong to, the nearest first."""
     top, bottom = components.top[one], components.bottom[one]
     left, right = components.left[one], components.right[one]
-    near = []
+    candidates = []
     for number, band in enumerate(bands):
         middle, half = float(band.middle((left + right) / 2)), band.height / 2
-        away = max(middle - half - bottom, top - middle - half, 0.0)
-        beside = max(band.left - right, left - band.right)
-        if away <= settings.around * band.height and beside < settings.gap * band.height:
+        offset = max(middle - half - bottom, top - middle - half, 0.0)
+        distance = max(band.left - right, left - band.right)
+        if offset <= settings.around * band.height and distance < settings.gap * band.height:
             centre = abs((top + bottom) / 2 - middle)
-            near.append((away / band.height, centre / band.height, number))
-    return [number for _, _, number in sorted(near)]
+            candidates.append((offset / band.height, centre / band.height, number))
+    return [number for _, _, number in sorted(candidates)]

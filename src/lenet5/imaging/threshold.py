@@ -9,22 +9,21 @@ from numpy.typing import NDArray
 
 __all__ = ["MASK_LEVEL", "threshold_isodata", "threshold_otsu"]
 
-MASK_LEVEL = (
-    0.3  # a foreground, 0 … 1, of more than this is a stroke's own; chosen by eye on the cheque amounts
-)
-BINS = 128  # of the histogram, for values in about 0 … 1
+# A foreground, 0 … 1, of more than this is a stroke's own; chosen by eye on the cheque amounts.
+MASK_LEVEL = 0.3
 
 
-def threshold_otsu(values: NDArray[Any]) -> float:
+def threshold_otsu(values: NDArray[Any], bins: int = 128) -> float:
     """The level that best parts values into two groups (Otsu 1979, DOI 10.1109/TSMC.1979.4310076).
 
     Args:
-        values: numbers of any shape.
+        values: numbers of any shape, in about 0 … 1.
+        bins: of the histogram.
 
     Returns:
         The mean of the best levels; half the largest value where all values are one.
     """
-    counts, edges = np.histogram(values, BINS)
+    counts, edges = np.histogram(values, bins)
     centres = (edges[:-1] + edges[1:]) / 2
     below = np.cumsum(counts)[:-1]
     above = counts.sum() - below

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ..imaging import stroke_statistics
 from ..imaging.components import label_components
+from ..imaging.stroke_statistics import STROKES, StrokeSettings
 from ..imaging.threshold import MASK_LEVEL
 from .results import UNSURE, Alternative, Character, Result, String
 
@@ -47,6 +48,7 @@ class AcceptancePolicy:
     # Share of all paths that a string has for each of its characters: 0.6 for one, 0.36 for two. Scribbles and print
     # can be read in many ways, each of likely characters.
     path_share: float = 0.6
+    strokes: StrokeSettings = STROKES
 
 
 # By method of reading strings. The columns of space displacement always give many paths.
@@ -119,7 +121,7 @@ def rejection_reason(
     """
     count = len(string.characters)
     boxes = [character.box for character in string.characters]
-    if reason := stroke_statistics.rejection_reason(image, foreground, boxes):
+    if reason := stroke_statistics.rejection_reason(image, foreground, boxes, policy.strokes):
         return reason
     if count > 1 and string.confidence < policy.path_share**count:
         return "it can be read in too many ways"

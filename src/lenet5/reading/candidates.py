@@ -11,7 +11,7 @@ with its width, and with the ink that its cuts go through, above all the ink of 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 
@@ -47,10 +47,8 @@ class ShapePenalties:
     flat: float = 0.1  # sizes of the line: the least height that a width is divided by
     whole: float = 0.5  # times −log(1 − probability that a free part is one character), for cutting it
     missed: float = 5.7  # for ink of a character's size that is left unread and cannot be a mark
-    missed_sizes: tuple[float, float] = (
-        0.3,
-        1.5,
-    )  # sizes of the line: least and most height that `missed` is for
+    # Sizes of the line: least and most height that `missed` is for.
+    missed_sizes: tuple[float, float] = (0.3, 1.5)
 
 
 @dataclass(frozen=True)
@@ -71,12 +69,16 @@ class MarkPenalties:
     blot_height: float = 0.7  # a blot is lower
 
 
+SHAPE_PENALTIES = ShapePenalties()
+MARK_PENALTIES = MarkPenalties()
+
+
 @dataclass(frozen=True)
 class CandidateSettings:
     """Which candidates the networks classify; chosen on the tuning half of the cheque amounts."""
 
-    shape: ShapePenalties = field(default_factory=ShapePenalties)
-    marks: MarkPenalties = field(default_factory=MarkPenalties)
+    shape: ShapePenalties = SHAPE_PENALTIES
+    marks: MarkPenalties = MARK_PENALTIES
     dearest: float = 3.0  # nats: a candidate whose shape costs more is not classified
     # A candidate that was cut is classified again, with the ink that it may share with its neighbour, if the
     # probability of any character is at least this.
@@ -84,9 +86,9 @@ class CandidateSettings:
     error: float = 0.002  # least probability that a free part is no character, however sure the network is
     # The other networks of an ensemble classify a candidate if at least this share of all paths, by the first network,
     # goes through it.
-    passing: float = 0.02
-    hardly: float = 0.15  # probability of any character: if less, the first network decides alone
-    surely: float = 0.9  # probability of the best class: if not less, the first network decides alone
+    path_share: float = 0.02
+    rejection_probability: float = 0.15  # of any character: if less, the first network decides alone
+    certain_probability: float = 0.9  # of the best class: if not less, the first network decides alone
 
 
 CANDIDATES = CandidateSettings()
@@ -122,7 +124,7 @@ def cascade(
     model: Classifier,
     glyphs: NDArray[np.uint8],
     first: NDArray[np.float32],
-    matters: NDArray[np.bool_] | bool = True,
+    relevant: NDArray[np.bool_] | bool = True,
     settings: CandidateSettings = CANDIDATES,
 ) -> NDArray[np.float32]:
     """Penalties of an ensemble, for less work than asking every network about every candidate.
@@ -134,7 +136,7 @@ def cascade(
         model: One network or an ensemble.
         glyphs: (N, 28, 28) uint8.
         first: (N, classes) penalties of its first network.
-        matters: (N,) candidates that the other networks may be asked about.
+        relevant: (N,) candidates that the other networks may be asked about.
         settings: When the first network is sure.
 
     Returns:
@@ -143,8 +145,9 @@ def cascade(
     penalties, others = first.copy(), model.members[1:]
     if others:
         posterior = model.members[0].posterior_of(first)
-        unsure = (posterior.sum(1) >= settings.hardly) & (posterior.max(1) < settings.surely)
-        asked = np.flatnonzero(matters & unsure)
+        certain = posterior.max(1) >= settings.certain_probability
+        unsure = (posterior.sum(1) >= settings.rejection_probability) & ~certain
+        asked = np.flatnonzero(relevant & unsure)
         more = [one.penalties(glyphs[asked], threads=1) for one in others]
         penalties[asked] = np.mean([first[asked], *more], 0)
     return penalties
@@ -282,13 +285,13 @@ def _classify(lines: Sequence[_Runs], model: Classifier, settings: CandidateSett
     glyphs = [np.concatenate(pair) for pair in zip(alone, shared, strict=True)]
     penalties = [np.concatenate(pair) for pair in zip(answers, _together(ask, shared), strict=True)]
     if len(model.members) > 1:
-        matters = []
+        relevant = []
         for line, cut, shown, answer in zip(lines, cuts, glyphs, penalties, strict=True):
             first = _likelier(shown, answer, cut, model)
             share = line.graph(first.posterior, first.rubbish).arc_posteriors()[: first.candidate.size]
-            matters.append(share.reshape(first.candidate.shape).sum(1)[first.run] >= settings.passing)
+            relevant.append(share.reshape(first.candidate.shape).sum(1)[first.run] >= settings.path_share)
         every = cascade(
-            model, np.concatenate(glyphs), np.concatenate(penalties), np.concatenate(matters), settings
+            model, np.concatenate(glyphs), np.concatenate(penalties), np.concatenate(relevant), settings
         )
         penalties = _split(every, glyphs)
     return [_likelier(*one, model) for one in zip(glyphs, penalties, cuts, strict=True)]
@@ -299,7 +302,7 @@ def _unclear_cuts(
 ) -> NDArray[np.intp]:
     """Runs that were cut through ink and are neither clearly a character nor clearly none."""
     posterior = model.posterior_of(penalties)
-    unclear = (posterior.sum(1) >= settings.shared) & (posterior.max(1) < settings.surely)
+    unclear = (posterior.sum(1) >= settings.shared) & (posterior.max(1) < settings.certain_probability)
     return np.flatnonzero(line.segments.is_cut(line.runs) & unclear)
 
 

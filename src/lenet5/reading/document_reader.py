@@ -162,7 +162,7 @@ class DocumentReader:
         """
         name = name or source_name(source)
         try:
-            for page in open_pages(source, name):
+            for page in open_pages(source, name, settings=self.reader.settings.documents):
                 yield self._read_page(page, name)
         except (PictureError, MissingExtraError) as error:
             yield PageResult(name, error=str(error))

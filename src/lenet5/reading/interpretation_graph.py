@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import PictureError
+from ..errors import nothing_to_read
 from ..imaging.geometry import Box
 from ..imaging.shear import sheared_views
 from ..lattice.automaton import Grammar
@@ -91,7 +91,7 @@ class InterpretationGraph:
         searched, origin, readings = self._search(grammar, best, settings)
         if not readings:
             allowed = " that is allowed" if grammar is not None else ""
-            raise PictureError(f"nothing to read in {name}: no character{allowed} was found")
+            raise nothing_to_read(name, f"no character{allowed} was found")
         # Composition copies nodes and arcs: the paths of a reading are summed on the graph without copies.
         forward = (searched if grammar is None else self.graph).forward_penalties(list(readings))
         shares = np.minimum(1.0, np.exp(searched.forward_penalty() - forward)).tolist()

@@ -7,20 +7,24 @@ each class of each glyph. The confidences of the views are averaged.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.foreground import character_foreground
+from ..imaging.foreground import (
+    CHARACTER_FOREGROUND,
+    CharacterForegroundSettings,
+    character_foreground,
+)
 from ..imaging.geometry import Box, Region, foreground_box, scale_box
-from ..imaging.normalise import glyph
+from ..imaging.normalise import GLYPH, GlyphSettings, glyph
 from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
 from ..lattice.automaton import Grammar
 from ..lattice.graph import Graph
 from ..model.classifier import Classifier
-from .interpretation_graph import DecodingSettings, InterpretationGraph, classify_views
+from .interpretation_graph import DECODING, DecodingSettings, InterpretationGraph, classify_views
 from .results import String
 
 __all__ = ["IsolatedCharacter", "IsolationSettings", "isolate", "read_isolated"]
@@ -34,7 +38,9 @@ class IsolationSettings:
 
     # Pixels to the right for each pixel of height, of every further view.
     shears: tuple[float, ...] = (-0.35, -0.2, 0.2, 0.35)
-    decoding: DecodingSettings = field(default_factory=DecodingSettings)
+    foreground: CharacterForegroundSettings = CHARACTER_FOREGROUND
+    glyph: GlyphSettings = GLYPH
+    decoding: DecodingSettings = DECODING
 
 
 SETTINGS = IsolationSettings()
@@ -55,12 +61,15 @@ class IsolatedCharacter:
     placed: Box
 
 
-def isolate(region: Region, trace: Trace | None = None) -> IsolatedCharacter:
+def isolate(
+    region: Region, trace: Trace | None = None, settings: IsolationSettings = SETTINGS
+) -> IsolatedCharacter:
     """Take all foreground of a region for one character.
 
     Args:
         region: A region of a page.
         trace: Records the foreground.
+        settings: How the foreground is measured and brought to its size.
 
     Returns:
         The glyph, and where it is.
@@ -68,8 +77,9 @@ def isolate(region: Region, trace: Trace | None = None) -> IsolatedCharacter:
     Raises:
         PictureError: Nothing stands out from the background.
     """
-    foreground = character_foreground(region.image, region.name, trace)
-    character = glyph(foreground.levels, region.name)  # which raises where there is none
+    foreground = character_foreground(region.image, region.name, trace, settings.foreground)
+    # This raises where there is none.
+    character = glyph(foreground.levels, region.name, settings=settings.glyph)
     box = foreground_box(foreground.levels > MASK_LEVEL) or (0, 0, 1, 1)
     placed = region.on_page(scale_box(box, foreground.pixels))
     return IsolatedCharacter(foreground.image, foreground.levels, character, box, placed)

@@ -7,18 +7,18 @@ cheap and characters look different. All segmentations stand in one graph.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.segmentation import SegmentationSettings, Segments, over_segment
+from ..imaging.segmentation import SEGMENTATION, SegmentationSettings, Segments, over_segment
 from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
 from ..lattice.automaton import Grammar
 from ..model.classifier import Classifier
-from .candidates import CandidateSettings, recognise, recognise_all
-from .interpretation_graph import DecodingSettings, InterpretationGraph, union_alternatives
+from .candidates import CANDIDATES, CandidateSettings, recognise, recognise_all
+from .interpretation_graph import DECODING, DecodingSettings, InterpretationGraph, union_alternatives
 from .results import String
 from .trace import record_candidates
 
@@ -29,12 +29,12 @@ __all__ = ["OverSegmentationSettings", "read_string"]
 class OverSegmentationSettings:
     """How a line is cut and read; chosen on the tuning half of the cheque amounts."""
 
-    segmentation: SegmentationSettings = field(default_factory=SegmentationSettings)
-    candidates: CandidateSettings = field(default_factory=CandidateSettings)
-    decoding: DecodingSettings = field(default_factory=DecodingSettings)
+    segmentation: SegmentationSettings = SEGMENTATION
+    candidates: CandidateSettings = CANDIDATES
+    decoding: DecodingSettings = DECODING
     # Pixels to the right for each pixel of height, by which an uncertain span is sheared and cut again.
     shears: tuple[float, ...] = (-0.3, 0.3, -0.15, 0.15)
-    sure: float = 0.7  # share of all paths that a character has, from which its span is not cut again
+    certain_share: float = 0.7  # of all paths that a character has, from which its span is not cut again
 
 
 SETTINGS = OverSegmentationSettings()
@@ -93,5 +93,9 @@ def _uncertain_spans(
     if grammar is not None and not grammar.accepts(labels):
         spans = [(0, graph.graph.nodes - 1)]
     else:
-        spans = graph.uncertain_spans(pieces.free_nodes, settings.sure, settings.decoding) if labels else []
+        spans = (
+            graph.uncertain_spans(pieces.free_nodes, settings.certain_share, settings.decoding)
+            if labels
+            else []
+        )
     return [(first, last) for first, last in spans if last > first]

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..engine.interface import Backend
-from ..errors import InputError, PictureError
+from ..errors import InputError, PictureError, nothing_to_read
 from ..imaging.foreground import line_foreground
 from ..imaging.geometry import Box, Region, bounding_box, scale_box
 from ..imaging.load import Picture, load_image_with_scale, source_name
@@ -122,7 +122,7 @@ class Reader:
             InputError: An argument cannot be used.
         """
         name = name or source_name(picture)
-        image, scale = load_image_with_scale(picture, name)
+        image, scale = load_image_with_scale(picture, name, self.settings.documents.load)
         result = self.read_image(
             image,
             name,
@@ -154,8 +154,8 @@ class Reader:
             if region is not None:
                 part = crop(image, parse_region(region) if isinstance(region, str) else region, name)
                 image = part.image
-            page = layout(image, name, mode, trace)
-            result = self._read_layout(page, mode, _Request(name, grammar, best, trace))
+            page_layout = layout(image, name, mode, trace, self.settings.layout)
+            result = self._read_layout(page_layout, mode, _Request(name, grammar, best, trace))
         except PictureError as error:
             if trace:
                 trace.record("error", text=str(error))
@@ -199,7 +199,7 @@ class Reader:
             InputError: A field demands characters that these weights do not know.
         """
         name = name or source_name(picture)
-        image, scale = load_image_with_scale(picture, name)
+        image, scale = load_image_with_scale(picture, name, self.settings.documents.load)
         answers: dict[str, Result | PictureError] = {}
         for field, region in form.regions(image, name):
             classes = self.model.classes
@@ -220,27 +220,27 @@ class Reader:
                 answers[field.name] = result.map_boxes(region.on_page).scale(scale)
         return answers
 
-    def _read_layout(self, page: PageLayout, mode: Mode, request: _Request) -> Result:
+    def _read_layout(self, page_layout: PageLayout, mode: Mode, request: _Request) -> Result:
         """Read every region. Raises PictureError where none can be read."""
-        if page.kind == "character":
-            return _single(self._character(page.whole, request, request.trace))
-        if page.kind == "string":
-            return _single(self._string(page.whole, request))
-        if page.kind == "boxes":
-            return self._boxes(page, request)
-        strings, errors = self._lines(page, request)
-        if mode == "auto" and (one := self._one_character(page.whole, strings, request)):
+        if page_layout.kind == "character":
+            return _single(self._character(page_layout.page, request, request.trace))
+        if page_layout.kind == "string":
+            return _single(self._string(page_layout.page, request))
+        if page_layout.kind == "boxes":
+            return self._boxes(page_layout, request)
+        strings, errors = self._lines(page_layout, request)
+        if mode == "auto" and (one := self._one_character(page_layout.page, strings, request)):
             return _single(one)
         if not strings:
             raise PictureError(errors[0])
         lines = tuple(Line(_split_at_gaps(string, self.settings.gap)) for string in strings)
         return Result(lines, tuple(errors))
 
-    def _lines(self, page: PageLayout, request: _Request) -> tuple[list[String], list[str]]:
+    def _lines(self, page_layout: PageLayout, request: _Request) -> tuple[list[String], list[str]]:
         """The string of every line that can be read, and why the others cannot."""
         strings: list[String] = []
-        errors = list(page.errors)
-        for region in page.regions:
+        errors = list(page_layout.errors)
+        for region in page_layout.regions:
             try:
                 strings.append(self._string(region, request))
             except PictureError as error:
@@ -249,7 +249,7 @@ class Reader:
                     trace.record("error", text=str(error))
         return strings, errors
 
-    def _one_character(self, whole: Region, strings: Sequence[String], request: _Request) -> String | None:
+    def _one_character(self, page: Region, strings: Sequence[String], request: _Request) -> String | None:
         """The one character that is all there is on a page; None where the strings are likelier.
 
         Several characters are compared with one only where all together are not much wider than high.
@@ -259,33 +259,33 @@ class Reader:
         boxes = [string.box for string in strings]
         if several:
             _, _, width, height = bounding_box(boxes)
-            if len(strings) > settings.few or width > settings.square * height:
+            if len(strings) > settings.most_lines or width > settings.square * height:
                 return None
         try:
-            one = self._character(whole, request, request.named_trace("as one character"))
+            one = self._character(page, request, request.named_trace("as one character"))
         except PictureError:
             return None
         if not several:
             return one
-        if one.confidence < settings.sure:
+        if one.confidence < settings.confidence:
             return None
-        close = any(_close(above, below, settings.close) for above, below in pairwise(boxes))
+        close = any(_close(above, below, settings.distance) for above, below in pairwise(boxes))
         penalty = sum(string.penalty for string in strings)
-        return one if close or one.penalty + settings.likelier < penalty else None
+        return one if close or one.penalty + settings.margin < penalty else None
 
-    def _boxes(self, page: PageLayout, request: _Request) -> Result:
+    def _boxes(self, page_layout: PageLayout, request: _Request) -> Result:
         """One character a box, one string a row; an empty box is left out."""
         rows: dict[int, list[IsolatedCharacter]] = {}
-        for region in page.regions:
+        for region in page_layout.regions:
             try:
-                character = isolate(region)
+                character = isolate(region, settings=self.settings.isolation)
             except PictureError:
                 continue  # an empty box
             rows.setdefault(region.line, []).append(character)
-        name, count = page.whole.name, len(page.regions)
+        name, count = page_layout.page.name, len(page_layout.regions)
         if not rows:
             reason = f"its {count} printed boxes are empty" if count else "no printed boxes were found"
-            raise PictureError(f"nothing to read in {name}: {reason}")
+            raise nothing_to_read(name, reason)
         lines, errors = [], []
         for row, characters in sorted(rows.items()):
             called = f"{name}, row {row + 1}"
@@ -302,7 +302,8 @@ class Reader:
     def _string(self, region: Region, request: _Request) -> String:
         """Read a region as one line of text; boxes in pixels of the page."""
         trace = request.trace_of(region)
-        foreground = line_foreground(region.image, region.name, region.foreground, trace)
+        strokes = self.settings.layout.strokes
+        foreground = line_foreground(region.image, region.name, region.foreground, trace, strokes)
         string = self._line(foreground.levels, region.name, request, trace)
         reason = rejection_reason(string, foreground.image, foreground.levels, self.policy)
         return replace(string, reason=reason).map_boxes(
@@ -311,7 +312,7 @@ class Reader:
 
     def _character(self, region: Region, request: _Request, trace: Trace | None) -> String:
         """Read a region as one character; its box in pixels of the page."""
-        character = isolate(region, trace)
+        character = isolate(region, trace, self.settings.isolation)
         string = self._isolated([character], region.name, request)
         here = string.map_boxes(lambda _: character.box)
         reason = rejection_reason(here, character.image, character.foreground, self.policy)

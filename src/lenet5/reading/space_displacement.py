@@ -9,7 +9,7 @@ whatever its neighbours are, and to leave it to the rubbish class where that is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from ..engine.interface import Lattice
 from ..engine.numpy_backend import lattice as numpy_loops
 from ..errors import InputError
+from ..imaging.foreground import CHARACTER_SIZE, CharacterSizeSettings
 from ..imaging.geometry import Box
 from ..imaging.line_image import BORDER, STRIDE, LineImage
 from ..imaging.shear import SHEARS, sheared_views
@@ -27,7 +28,7 @@ from ..lattice.graph import Graph
 from ..model.classifier import Classifier
 from ..network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
 from ..network.reference import forward
-from .interpretation_graph import SILENT, DecodingSettings, InterpretationGraph
+from .interpretation_graph import DECODING, SILENT, DecodingSettings, InterpretationGraph
 from .results import String
 from .trace import record_candidates
 
@@ -44,7 +45,8 @@ class DisplacementSettings:
     longest: int = 3  # columns in a row that may show one character
     character: float = 0.7  # nats for each: two columns then rather show one character than two
     neighbour: int = 6  # pixels at either side of a glyph that are not the character's own
-    decoding: DecodingSettings = field(default_factory=DecodingSettings)
+    size: CharacterSizeSettings = CHARACTER_SIZE
+    decoding: DecodingSettings = DECODING
 
 
 SETTINGS = DisplacementSettings()
@@ -80,7 +82,7 @@ def displace(
     Returns:
         The graph; its candidates are the columns, and their glyphs what each window shows.
     """
-    line = LineImage.of(foreground)
+    line = LineImage.of(foreground, settings=settings.size)
     # The line is sheared to either side as well; the middles of windows stay where they are.
     views = [column_penalties(model, view) for view in sheared_views(line.levels, settings.shears)]
     posterior = np.mean([model.posterior_of(penalties) for penalties in views], 0)
