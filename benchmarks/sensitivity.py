@@ -6,8 +6,9 @@ Each number in the frozen settings of lenet5.imaging and lenet5.reading is made 
 time, and a small sample is read again: `papers` are pictures of papers.py whose best reading is right, `wrong` are
 those that show a wrong text, `nothing` are pictures of nothing.py in which something is read, and `own` are single
 characters in FOLDER (as for own_characters.py) that are right. What is printed is the change of each from the figures
-as they are; --fields takes words, and keeps the fields whose name holds one of them. Small samples tell which
-thresholds matter, not by how much: repeat with a larger --count where a figure moves.
+as they are, and what each figure loses at worst: `papers` and `own` lose what is no longer right, `wrong` and
+`nothing` what is wrong besides. --fields takes words, and keeps the fields whose name holds one of them. Small
+samples tell which thresholds matter, not by how much: repeat with a larger --count where a figure moves.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from lenet5.reading.reader import Reader
 from lenet5.reading.settings import SETTINGS
 
 FIGURES = ("papers", "wrong", "nothing", "own")
+FEWER_IS_BETTER = ("wrong", "nothing")
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def _collect(name: str, value: Any, objects: dict[int, tuple[str, Any]]) -> None
 
 def changes(share: float, words: list[str] | None) -> list[Change]:
     """Every number of every settings, larger and smaller by a share; a whole number by 1 at least."""
-    found = []
+    changes = []
     for owner, value in settings().items():
         for one in fields(value):
             name = f"{owner}.{one.name}"
@@ -92,8 +94,8 @@ def changes(share: float, words: list[str] | None) -> list[Change]:
                 step = share * number
                 if isinstance(number, int):
                     step = max(1, round(abs(step)))
-                found += [Change(name, number + step, place), Change(name, number - step, place)]
-    return found
+                changes += [Change(name, number + step, place), Change(name, number - step, place)]
+    return changes
 
 
 @contextmanager
@@ -120,25 +122,44 @@ def _reader(weights: str) -> Reader:
     return Reader(weights)
 
 
-def figures(sample: Sample, change: Change) -> dict[str, int]:
-    """The figures of a sample under a change."""
+def figures(sample: Sample, change: Change) -> dict[str, tuple[int, int]]:
+    """The figures of a sample under a change, each with the number of pictures that it is of."""
     reader, range_ = _reader(sample.weights), range(sample.count)
     with applied(change):
         items = [(kind, digits, n) for kind in papers.KINDS for digits in papers.DIGITS for n in range_]
         written = papers.figures([papers.answers(reader, item) for item in items])
         kinds = [kind for kind in nothing.KINDS if not nothing.missing(kind)]
         empty = [nothing.shown(reader, ("auto",), (kind, n))["auto"] for kind in kinds for n in range_]
-        own = 0
+        rows, own = [], 0
         if sample.folder:
             rows = [row for row in read_transcripts(sample.folder) if row[1] in reader.model.classes]
             texts = own_characters.answers(reader, [path for path, _ in rows])
             own = sum(text == label for text, (_, label) in zip(texts, rows, strict=True))
     return {
-        "papers": written["right"],
-        "wrong": written["wrong"],
-        "nothing": sum(any(c not in "? \n" for c in text) for text in empty),
-        "own": own,
+        "papers": (written["right"], written["pictures"]),
+        "wrong": (written["wrong"], written["pictures"]),
+        "nothing": (sum(any(c not in "? \n" for c in text) for text in empty), len(empty)),
+        "own": (own, len(rows)),
     }
+
+
+def loss(name: str, base: int, after: int) -> int:
+    """By how many pictures a figure is worse than before; below 0 where it is better."""
+    return after - base if name in FEWER_IS_BETTER else base - after
+
+
+def worst(base: dict[str, int], sizes: dict[str, int], rows: list[tuple[Change, dict[str, int]]]) -> str:
+    """For each figure, the largest loss and the fields that cause it."""
+    sentences = []
+    for name in (name for name in FIGURES if sizes[name]):
+        losses = [(loss(name, base[name], after[name]), change) for change, after in rows]
+        most = max((number for number, _ in losses), default=0)
+        if most <= 0:
+            sentences.append(f"{name}: no change loses anything of {sizes[name]} pictures")
+            continue
+        causes = [f"{_label(change)} = {change.value:.5g}" for number, change in losses if number == most]
+        sentences.append(f"{name}: loses {most} of {sizes[name]} pictures at worst, by {', '.join(causes)}")
+    return "\n".join(sentences)
 
 
 def _label(change: Change) -> str:
@@ -157,16 +178,25 @@ def main() -> None:
     sample = Sample(options.weights, options.count, options.folder)
     wanted = [Change(), *changes(options.change, options.fields)]
     answers = parallel_map(partial(figures, sample), wanted, options.workers)
-    base, *others = common.progress(answers, "fields", len(wanted))
+    measured = list(common.progress(answers, "fields", len(wanted)))
+    sizes = {name: size for name, (_, size) in measured[0].items()}
+    base, *others = [{name: number for name, (number, _) in one.items()} for one in measured]
     rows = [
-        (_label(change), f"{change.value:.5g}", *(f"{found[name] - base[name]:+d}" for name in FIGURES))
-        for change, found in zip(wanted[1:], others, strict=True)
+        (_label(change), f"{change.value:.5g}", *(f"{after[name] - base[name]:+d}" for name in FIGURES))
+        for change, after in zip(wanted[1:], others, strict=True)
     ]
-    print(common.table(("field", "value", *FIGURES), [("as they are", "", *base.values()), *rows]))
+    print(
+        common.table(
+            ("field", "value", *FIGURES),
+            [("pictures", "", *sizes.values()), ("as they are", "", *base.values()), *rows],
+        )
+    )
+    print(worst(base, sizes, list(zip(wanted[1:], others, strict=True))))
     report = {"weights": sample.weights, "count": sample.count, "change": options.change, "base": base}
+    report["pictures"] = sizes
     report["fields"] = [
-        {"field": change.field, "place": change.place, "value": change.value, "figures": found}
-        for change, found in zip(wanted[1:], others, strict=True)
+        {"field": change.field, "place": change.place, "value": change.value, "figures": after}
+        for change, after in zip(wanted[1:], others, strict=True)
     ]
     common.write_result(options, "sensitivity.json", report)
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 
 from lenet5.errors import MissingExtraError, PictureError
 from lenet5.imaging.documents import open_pages
-from lenet5.imaging.load import LOAD, load_image, load_image_with_scale
+from lenet5.imaging.load import LOAD, load_image
 
 
 def sheet(number: int, size: tuple[int, int] = (300, 420)) -> Image.Image:
@@ -135,57 +135,3 @@ def test_a_damaged_document_is_pages_or_a_sentence(where, value, kind):
 
 
 # --- pictures ------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n", "PostScript is not run"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC pictures are not read"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG is not drawn"),
-        (b"%PDF-1.4\n", "read page by page"),
-    ],
-)
-def test_what_would_need_another_program_says_what_to_do(data, said):
-    with pytest.raises(PictureError, match=said):
-        load_image(data)
-
-
-def test_an_eps_never_reaches_ghostscript(monkeypatch):
-    from PIL import EpsImagePlugin
-
-    def run(*rest, **more):
-        raise AssertionError("Ghostscript was called")
-
-    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", run)
-    file = io.BytesIO()
-    sheet(1).save(file, "EPS")
-    with pytest.raises(PictureError, match="PostScript"):
-        load_image(file.getvalue())
-
-
-@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16", "I", "F"])
-def test_a_picture_of_any_mode_is_reduced_to_the_means_of_areas(mode):
-    levels = np.zeros((12, 2 * LOAD.longest), np.uint8)
-    levels[:, 1::2] = 255
-    if mode in ("I;16", "I", "F"):
-        kinds = {"I;16": np.uint16, "I": np.int32, "F": np.float32}
-        picture = Image.fromarray((levels.astype(np.int64) * 257).astype(kinds[mode]))
-    else:
-        picture = Image.fromarray(levels).convert(mode)
-    found, pixels = load_image_with_scale(picture)
-    assert found.shape == (6, LOAD.longest, 3)
-    assert pixels == 2
-    assert found == pytest.approx(0.5, abs=0.01)
-
-
-def test_an_a4_page_at_1200_dpi_is_not_too_large():
-    from lenet5.imaging.load import LOAD
-
-    assert LOAD.most_pixels > 9921 * 14031
-
-
-@pytest.mark.parametrize("source", [3, None, object(), io.StringIO("text")])
-def test_what_is_no_source_of_a_picture_is_refused(source):
-    with pytest.raises(PictureError, match="cannot read the picture"):
-        load_image(source)

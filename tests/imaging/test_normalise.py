@@ -15,7 +15,6 @@ from PIL import Image, ImageDraw
 
 from lenet5.errors import PictureError
 from lenet5.imaging import normalise
-from lenet5.imaging.load import load_image
 from lenet5.imaging.normalise import fit_to_box, fit_to_box_all, normalise_character
 from lenet5.model.lenet5 import LeNet5
 
@@ -246,16 +245,6 @@ def test_noise_and_texture_have_nothing_to_read(kind, seed):
     }[kind]  # fmt: skip
     with pytest.raises(PictureError, match="nothing to read"):
         normalise_character(np.clip(levels, 0, 255).astype(np.uint8))
-
-
-@pytest.mark.parametrize(
-    "array",
-    [np.zeros((5, 5, 2), np.uint8), np.zeros(9), np.zeros((0, 4), np.uint8), np.full((9, 9), np.nan),
-     np.full((9, 9), 2.0), np.zeros((9, 9), np.int64), np.zeros((9, 9), complex)],
-)  # fmt: skip
-def test_arrays_that_are_no_pictures_are_refused(array):
-    with pytest.raises(PictureError):
-        load_image(array)
 
 
 @given(

@@ -1,0 +1,91 @@
+"""Pictures of every kind as images: decoded, reduced, on a background, or refused with a reason."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lenet5.errors import PictureError
+from lenet5.imaging.load import LOAD, load_image, load_image_with_scale
+
+
+def test_a_transparent_drawing_lies_on_the_background_that_shows_it():
+    for pen, background in ((0, 1.0), (255, 0.0)):
+        picture = np.zeros((20, 20, 4), np.uint8)
+        picture[5:15, 5:15] = pen, pen, pen, 255
+        image = load_image(picture)
+        assert (image[0, 0] == background).all() and (image[10, 10] == pen / 255).all()
+
+
+def test_a_smaller_limit_reduces_or_refuses_the_same_picture():
+    file = io.BytesIO()
+    Image.new("L", (60, 30), 255).save(file, "PNG")
+    assert load_image(file.getvalue(), settings=replace(LOAD, longest=20)).shape == (10, 20, 3)
+    with pytest.raises(PictureError, match="are too many"):
+        load_image(file.getvalue(), settings=replace(LOAD, most_pixels=1799))
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.zeros((5, 5, 2), np.uint8), np.zeros(9), np.zeros((0, 4), np.uint8), np.full((9, 9), np.nan),
+     np.full((9, 9), 2.0), np.zeros((9, 9), np.int64), np.zeros((9, 9), complex)],
+)  # fmt: skip
+def test_arrays_that_are_no_pictures_are_refused(array):
+    with pytest.raises(PictureError):
+        load_image(array)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n", "PostScript is not run"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC pictures are not read"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG is not drawn"),
+        (b"%PDF-1.4\n", "read page by page"),
+    ],
+)
+def test_a_file_that_needs_another_program_is_refused_with_advice(data, reason):
+    with pytest.raises(PictureError, match=reason):
+        load_image(data)
+
+
+def test_an_eps_never_reaches_ghostscript(monkeypatch):
+    from PIL import EpsImagePlugin
+
+    def run(*rest, **more):
+        raise AssertionError("Ghostscript was called")
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", run)
+    file = io.BytesIO()
+    Image.new("L", (40, 40), 255).save(file, "EPS")
+    with pytest.raises(PictureError, match="PostScript"):
+        load_image(file.getvalue())
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16", "I", "F"])
+def test_a_picture_of_any_mode_is_reduced_to_the_means_of_areas(mode):
+    levels = np.zeros((12, 2 * LOAD.longest), np.uint8)
+    levels[:, 1::2] = 255
+    if mode in ("I;16", "I", "F"):
+        kinds = {"I;16": np.uint16, "I": np.int32, "F": np.float32}
+        picture = Image.fromarray((levels.astype(np.int64) * 257).astype(kinds[mode]))
+    else:
+        picture = Image.fromarray(levels).convert(mode)
+    image, pixels = load_image_with_scale(picture)
+    assert image.shape == (6, LOAD.longest, 3)
+    assert pixels == 2
+    assert image == pytest.approx(0.5, abs=0.01)
+
+
+def test_an_a4_page_at_1200_dpi_is_not_too_large():
+    assert LOAD.most_pixels > 9921 * 14031
+
+
+@pytest.mark.parametrize("source", [3, None, object(), io.StringIO("text")])
+def test_an_object_that_holds_no_picture_is_refused(source):
+    with pytest.raises(PictureError, match="cannot read the picture"):
+        load_image(source)
