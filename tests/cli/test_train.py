@@ -24,6 +24,11 @@ def test_the_recipes_on_offer_are_those_there_are(call):
     assert sorted(re.sub(r"\s", "", offered[1]).split("|")) == sorted(RECIPES)
 
 
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_help_says_what_each_recipe_is(call, name):
+    assert re.search(rf"[\s;]{name}:\s+\w", call("train", "--help")[1])
+
+
 def test_train_then_eval(call, blots, tmp_path):
     status, out, err = call(
         "train", "--data", blots, "--test-data", blots, "--passes", 4, "--out", "my.safetensors"

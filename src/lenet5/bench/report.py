@@ -50,7 +50,7 @@ def measure(
     """
     runs = {}
     for count in cores:
-        notice(f"measuring on {_cores(count)}: every installed engine, {rounds} rounds")
+        notice(f"measuring on {_cores(count)}: every installed engine, rounds: {rounds}")
         done = subprocess.run(
             [sys.executable, "-m", "lenet5.bench.process", str(count), str(rounds)],
             env=os.environ | dict.fromkeys(THREAD_LIMITS, str(count)),

@@ -29,7 +29,8 @@ def bench_command(cores: str | None, rounds: int, out: Path | None, as_json: boo
     """Time this network in every installed engine.
 
     PyTorch, ONNX Runtime and OpenVINO are measured where they can be imported. All have the same weights and
-    images, and their answers are compared first. End other programs before you believe a figure.
+    images, and their answers are compared first. This takes some minutes. End other programs before you
+    believe a figure.
     """
     from ..atomic import write
     from ..bench.report import measure, plot, table
