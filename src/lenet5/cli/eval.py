@@ -100,9 +100,7 @@ def eval_command(
         return
     click.echo(result.format())
     click.echo("")
-    which = "default threshold" if max_error is None else f"threshold for an error of {max_error:.2%}:"
-    rest = "nothing is left" if error is None else f"error of the rest {error:.2%}"
-    click.echo(f"{which} {threshold:.2%}: rejected {rejected:.2%}, {rest}")
+    click.echo(_rejection(max_error, threshold, rejected, error))
     if taken:
         click.echo(taken.format())
     if reliability:
@@ -113,3 +111,10 @@ def eval_command(
             if len(result.mistakes)
             else f"no mistakes: {mistakes} is not written"
         )
+
+
+def _rejection(max_error: float | None, threshold: float, rejected: float, error: float | None) -> str:
+    """What a threshold rejects, and the error of the rest, as a line."""
+    which = "default threshold" if max_error is None else f"threshold for an error of {max_error:.2%}:"
+    rest = "nothing is left" if error is None else f"error of the rest {error:.2%}"
+    return f"{which} {threshold:.2%}: rejected {rejected:.2%}, {rest}"

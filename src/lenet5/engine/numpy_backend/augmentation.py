@@ -109,6 +109,19 @@ def distort(
     planes = np.pad(images.astype(np.int32), ((0, 0), (1, 3), (1, 3)))
     planes = _thickened(planes, on * m["thickness"] * _either(keys, THICKNESS))
 
+    x, y = _sources(m, keys, on, pool)
+    level = np.minimum(
+        (1 + on * m["gain"] * _either(keys, GAIN))[:, None, None] * _sampled(planes, x, y), 255
+    )
+    out[:] = level * ((FOREGROUND - BACKGROUND) / 255) + BACKGROUND
+    _erase(m, keys, on, out)
+    return out
+
+
+def _sources(
+    m: dict[str, float], keys: NDArray[Any], on: NDArray[Any], pool: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Columns and rows of the field that the pixels of the input show, (N, 32, 32) each."""
     xx, xy, yx, yy, x0, y0 = (v[:, None, None] for v in _inverse(m, keys, on))
     bend = (on * (1 - m["spread"] * _share(keys, SPREAD))).astype(np.float32)[:, None, None]
     centre, middle = (INPUT - 1) / 2, (FIELD + 1) / 2
@@ -138,16 +151,20 @@ def distort(
         0,
         last,
     )
+    return x, y
+
+
+def _sampled(
+    planes: NDArray[np.int32], x: NDArray[np.float32], y: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Levels of planes at columns x and rows y, between pixels, (N, 32, 32)."""
     column, row = x.astype(np.int64), y.astype(np.int64)
-    n = np.arange(len(images))[:, None, None]
+    n = np.arange(len(planes))[:, None, None]
     right, low = x - column.astype(np.float32), y - row.astype(np.float32)
     upper = planes[n, row, column] * (1 - right) + planes[n, row, column + 1] * right
     lower = planes[n, row + 1, column] * (1 - right) + planes[n, row + 1, column + 1] * right
-    gain = (1 + on * m["gain"] * _either(keys, GAIN))[:, None, None]
-    level = np.minimum(gain * (upper * (1 - low) + lower * low), 255)
-    out[:] = level * ((FOREGROUND - BACKGROUND) / 255) + BACKGROUND
-    _erase(m, keys, on, out)
-    return out
+    levels: NDArray[np.float64] = upper * (1 - low) + lower * low
+    return levels
 
 
 def _erase(m: dict[str, float], keys: NDArray[Any], on: NDArray[Any], out: NDArray[np.float32]) -> None:
