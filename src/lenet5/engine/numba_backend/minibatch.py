@@ -2,18 +2,18 @@
 
 A mini-batch is cut into groups of GROUP patterns, whatever the number of threads; each group has a
 gradient of its own, and they are added in a fixed order. So a seed gives the same model with one thread
-and with eight. The threads meet twice a step: before the update and after it.
+and with eight. The threads wait for each other twice a step: before the update and after it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import InputError
-from ...network.architecture import BACKGROUND, PARAMETER_COUNT
+from ...network.architecture import BACKGROUND, FOREGROUND, PARAMETER_COUNT
 from ...network.distortion import NONE, Distortion
 from ...parallel import thread_count
 from .augmentation import distort_into, elastic_pool
@@ -29,11 +29,129 @@ __all__ = ["GROUP", "Trainer", "gradient", "target_matrix"]
 F32 = NDArray[np.float32]
 
 GROUP = 32  # patterns behind one partial gradient: a whole number of blocks for every LANES
+WHITE = np.float32(BACKGROUND)
+GREY_LEVEL = np.float32((FOREGROUND - BACKGROUND) / 255)  # one of 255 grey levels, in the input's range
+
+
+class Thread(NamedTuple):
+    """One of the threads that train together.
+
+    Args:
+        index: 0 … count − 1.
+        count: threads.
+        arrivals: (8,) int64 zeros, the barrier's counter, shared by all threads.
+        totals: (2,) float64, to which the energy and the errors of this thread's patterns are added.
+    """
+
+    index: int
+    count: int
+    arrivals: NDArray[np.int64]
+    totals: NDArray[np.float64]
+
+
+class Patterns(NamedTuple):
+    """The patterns to learn.
+
+    Args:
+        images: (N, 28, 28) uint8.
+        targets: (N, classes) float32, target weights.
+        order: (M,) int64, indices of patterns, in mini-batches of `batch`, of which the last may be short.
+        batch: patterns a mini-batch.
+        rates: (steps,) float32, one for each mini-batch.
+    """
+
+    images: NDArray[np.uint8]
+    targets: F32
+    order: NDArray[np.int64]
+    batch: int
+    rates: F32
+
+
+class State(NamedTuple):
+    """The state of the optimiser, changed in place.
+
+    Args:
+        parameters: (60000,) float32.
+        velocity, square, average: (60000,) float32, as in interface.Trainer.
+        gradients: (groups, 60000) float32 zeros, sums over the patterns of a group.
+        steps: taken before these.
+    """
+
+    parameters: F32
+    velocity: F32
+    square: F32
+    average: F32
+    gradients: F32
+    steps: int
+
+
+class Optimiser(NamedTuple):
+    """Constants of the optimiser, as in interface.Trainer.
+
+    Args:
+        momentum: share of the velocity that a step keeps.
+        beta2: 0 for plain momentum, else Adam with decoupled weight decay.
+        weight_decay: share of a parameter added to its gradient.
+        ema: share by which the average moves; 0 keeps no average.
+    """
+
+    momentum: np.float32
+    beta2: np.float32
+    weight_decay: np.float32
+    ema: np.float32
+
+
+class Loss(NamedTuple):
+    """Eq. 9 (network.losses).
+
+    Args:
+        codes: (classes, 84) float32.
+        j: penalty of the rubbish class.
+        scale: what the penalties are multiplied by.
+    """
+
+    codes: F32
+    j: float
+    scale: float
+
+
+class Augmentation(NamedTuple):
+    """The distortions of a pass (network.distortion).
+
+    Args:
+        enabled: False leaves the images as they are.
+        magnitudes: `Distortion.vector()`.
+        pool: `elastic_pool` of this distortion, seed and pass.
+        seed: of all draws.
+        pass_index: from 0.
+    """
+
+    enabled: bool
+    magnitudes: NDArray[np.float64]
+    pool: F32
+    seed: int
+    pass_index: int
+
+
+class Memory(NamedTuple):
+    """What one thread works in.
+
+    Args:
+        levels: (LANES, 1024) float32, the inputs of a block.
+        penalties: (classes·LANES,) float32.
+        layers: every layer's states and slopes (batch_backward.SIZES).
+        scratch: of a distortion.
+    """
+
+    levels: F32
+    penalties: F32
+    layers: tuple[F32, ...]
+    scratch: NDArray[np.uint32]
 
 
 @compiled
-def meet(counter, arrivals):
-    """A barrier: wait until it has been called `arrivals` times in all since the counter was zero."""
+def barrier(counter, arrivals):
+    """Wait until this has been called `arrivals` times in all since the counter was zero."""
     atomic_add(counter, 0, 1)
     turns = 0
     while atomic_load(counter, 0) < arrivals:
@@ -42,25 +160,21 @@ def meet(counter, arrivals):
 
 
 @compiled
-def update(
-    flat, velocity, square, average, gradients, groups, low, high, step,
-    rate, momentum, beta2, weight_decay, share, ema,
-):  # fmt: skip
-    """One step of parameters low … high − 1 from the groups' gradients, which it clears.
+def update(state, optimiser, groups, low, high, step, rate, share):
+    """One step of parameters low … high − 1 from the gradients of `groups` groups, which it clears.
 
-    flat, velocity, square, average: (60000,) float32, changed in place. gradients: (groups or more, 60000) float32,
-    sums over the patterns of a group; share: 1 / patterns of the mini-batch. step: from 1 since the start of the
-    training. beta2 = 0 is plain momentum, else Adam with decoupled weight decay; ema = 0 keeps no average.
+    step: from 1 since the start of the training. share: 1 / patterns of the mini-batch.
     """
-    slopes = gradients[0, low:high]
+    momentum, beta2, weight_decay, ema = optimiser
+    slopes = state.gradients[0, low:high]
     for g in range(1, groups):
-        more = gradients[g, low:high]
+        more = state.gradients[g, low:high]
         for k in range(high - low):
             slopes[k] += more[k]
             more[k] = 0
-    weights, speeds, averages = flat[low:high], velocity[low:high], average[low:high]
+    weights, speeds = state.parameters[low:high], state.velocity[low:high]
     if beta2 > 0:
-        spreads = square[low:high]
+        spreads = state.square[low:high]
         one = np.float32(1)
         # Bias correction: both running means start at zero.
         rise = np.float32(rate / (1 - np.float64(momentum) ** step))
@@ -80,84 +194,87 @@ def update(
             weights[k] -= rate * speeds[k]
             slopes[k] = 0
     if ema > 0:
+        averages = state.average[low:high]
         for k in range(high - low):
             averages[k] += ema * (weights[k] - averages[k])
 
 
 @compiled
-def work(
-    thread, threads, counter, images, targets, order, batch, rates,
-    flat, velocity, square, average, gradients, codes, done, momentum, beta2, weight_decay, ema, j, scale,
-    distorted, distortion, fields, seed, pass_index, plane, levels, y, workspace, result,
-):  # fmt: skip
-    """What thread `thread` of `threads` does in all steps; the settings are those of interface.Trainer.
+def load_pattern(image, pattern, augmentation, scratch, levels):
+    """One image -> levels (1024,): distorted, 32×32, or only normalised, 28×28."""
+    if augmentation.enabled:
+        _, magnitudes, pool, seed, pass_index = augmentation
+        distort_into(image, magnitudes, pool, seed, pass_index, pattern, scratch, levels.reshape(32, 32))
+    else:
+        for r in range(28):
+            for c in range(28):
+                levels[r * 28 + c] = image[r, c] * GREY_LEVEL + WHITE
 
-    counter: (8,) int64 zeros, the barrier's. images: (N, 28, 28) uint8. targets: (N, classes) float32. order: (M,)
-    int64, in mini-batches of `batch`; rates: (steps,) float32. flat … average: as in `update`. gradients: (groups,
-    60000) float32 zeros. codes: (classes, 84) float32. done: steps before these. fields: tiles of displacements
-    (engine.elastic). plane, levels, y, workspace: this thread's own memory. result: (threads, 2) float64, to whose
-    row `thread` the energy and the errors are added.
+
+@compiled
+def run_steps(thread, patterns, state, optimiser, loss, augmentation, memory):
+    """All steps of a run, as far as they are this thread's.
+
+    It learns each `thread.count`-th group of a mini-batch, and updates its own share of the parameters.
     """
-    patterns = np.empty(L, np.int64)
-    met = 0
-    low = thread * PARAMETER_COUNT // threads
-    high = (thread + 1) * PARAMETER_COUNT // threads
-    x = workspace[0]
-    x[:] = np.float32(BACKGROUND)
+    images, targets, order, batch, rates = patterns
+    indices = np.empty(L, np.int64)
+    arrivals = 0
+    low = thread.index * PARAMETER_COUNT // thread.count
+    high = (thread.index + 1) * PARAMETER_COUNT // thread.count
+    side = 32 if augmentation.enabled else 28
+    x = memory.layers[0]
+    x[:] = WHITE
     for step in range(rates.shape[0]):
         start = step * batch
         end = min(start + batch, order.shape[0])
         groups = (end - start + GROUP - 1) // GROUP
-        for g in range(thread, groups, threads):
-            for first in range(start + g * GROUP, min(start + (g + 1) * GROUP, end), L):
-                count = min(L, min(start + (g + 1) * GROUP, end) - first)
+        for g in range(thread.index, groups, thread.count):
+            stop = min(start + (g + 1) * GROUP, end)
+            for first in range(start + g * GROUP, stop, L):
+                count = min(L, stop - first)
                 for lane in range(L):
-                    patterns[lane] = order[first + min(lane, count - 1)]
-                    field = images[patterns[lane]]
-                    if distorted:
-                        out = levels[lane].reshape(32, 32)
-                        distort_into(field, distortion, fields, seed, pass_index, patterns[lane], plane, out)
-                    else:
-                        for r in range(28):
-                            for c in range(28):
-                                level = field[r, c] * np.float32(0.005) - np.float32(0.1)
-                                levels[lane, r * 28 + c] = level
-                interleave(levels, 32 if distorted else 28, x)
+                    index = order[first + min(lane, count - 1)]
+                    indices[lane] = index
+                    load_pattern(images[index], index, augmentation, memory.scratch, memory.levels[lane])
+                interleave(memory.levels, side, x)
                 energy, errors = learn(
-                    targets, patterns, count, flat, codes, j, scale, gradients[g], y, *workspace
-                )
-                result[thread, 0] += energy
-                result[thread, 1] += errors
-            collect(workspace[-2], workspace[-1], gradients[g])
-        met += threads
-        meet(counter, met)
-        update(
-            flat, velocity, square, average, gradients, groups, low, high, done + step + 1,
-            rates[step], momentum, beta2, weight_decay, np.float32(1) / np.float32(end - start), ema,
-        )  # fmt: skip
-        met += threads
-        meet(counter, met)
+                    targets, indices, count, state.parameters, loss.codes, loss.j, loss.scale,
+                    state.gradients[g], memory.penalties, *memory.layers,
+                )  # fmt: skip
+                thread.totals[0] += energy
+                thread.totals[1] += errors
+            collect(memory.layers[-2], memory.layers[-1], state.gradients[g])
+        arrivals += thread.count
+        barrier(thread.arrivals, arrivals)
+        share = np.float32(1) / np.float32(end - start)
+        update(state, optimiser, groups, low, high, state.steps + step + 1, rates[step], share)
+        arrivals += thread.count
+        barrier(thread.arrivals, arrivals)
 
 
 @compiled
-def sum_gradient(images, gain, offset, targets, flat, codes, j, scale, gradient, levels, y, workspace):
+def sum_gradient(images, gain, targets, parameters, loss, gradient, memory):
     """Energy and gradient summed over all images (N, 28, 28); returns (energy, errors).
 
-    A level v enters as gain·v + offset. targets: (N, classes) float32. gradient: (60000,) float32, added to.
+    A level v enters as gain·v + BACKGROUND. targets: (N, classes) float32. gradient: (60000,) float32, added to.
     """
-    patterns = np.empty(L, np.int64)
+    indices = np.empty(L, np.int64)
     total, wrong = 0.0, 0
-    x = workspace[0]
-    x[:] = np.float32(BACKGROUND)
+    x = memory.layers[0]
+    x[:] = WHITE
     for first in range(0, images.shape[0], L):
         count = min(L, images.shape[0] - first)
         for lane in range(L):
-            patterns[lane] = first + min(lane, count - 1)
-        fill(images, first, gain, offset, levels, x)
-        energy, errors = learn(targets, patterns, count, flat, codes, j, scale, gradient, y, *workspace)
+            indices[lane] = first + min(lane, count - 1)
+        fill(images, first, gain, WHITE, memory.levels, x)
+        energy, errors = learn(
+            targets, indices, count, parameters, loss.codes, loss.j, loss.scale,
+            gradient, memory.penalties, *memory.layers,
+        )  # fmt: skip
         total += energy
         wrong += errors
-    collect(workspace[-2], workspace[-1], gradient)
+    collect(memory.layers[-2], memory.layers[-1], gradient)
     return total, wrong
 
 
@@ -174,9 +291,10 @@ def target_matrix(targets: NDArray[Any], classes: int) -> F32:
     return matrix
 
 
-def _workspace(classes: int) -> tuple[F32, F32, tuple[F32, ...]]:
-    """What one thread works in: levels of a block, its penalties, and every layer's states and slopes."""
-    return aligned(L, 1024), aligned(classes * L), tuple(aligned(size) for size in SIZES.values())
+def _memory(classes: int) -> Memory:
+    """Memory of one thread, zeroed."""
+    layers = tuple(aligned(size) for size in SIZES.values())
+    return Memory(aligned(L, 1024), aligned(classes * L), layers, scratch())
 
 
 def gradient(
@@ -192,9 +310,14 @@ def gradient(
     images, gain = scaled(images)
     total = aligned(PARAMETER_COUNT)
     energy, _ = sum_gradient(
-        images, gain, np.float32(BACKGROUND), target_matrix(targets, len(codes)), parameters, codes,
-        float(j), float(scale), total, *_workspace(len(codes)),
-    )  # fmt: skip
+        images,
+        gain,
+        target_matrix(targets, len(codes)),
+        parameters,
+        Loss(codes, float(j), float(scale)),
+        total,
+        _memory(len(codes)),
+    )
     return energy / max(len(images), 1), total / np.float32(max(len(images), 1))
 
 
@@ -226,16 +349,15 @@ class Trainer:
         self.steps = 0
         self.average = parameters.copy()
         self.threads = min(thread_count(threads), max(1, -(-batch // GROUP)))
-        self._codes = np.ascontiguousarray(codes, np.float32)
         self._images = np.ascontiguousarray(images)
         self._targets = target_matrix(targets, len(codes))
         self._batch = batch
         self._constants = (np.float32(momentum), np.float32(beta2), np.float32(weight_decay))
-        self._loss = (float(j), float(scale))
+        self._loss = Loss(np.ascontiguousarray(codes, np.float32), float(j), float(scale))
         self._distortion = distortion or NONE
         self._seed = seed
         self._gradients = aligned(-(-batch // GROUP), PARAMETER_COUNT)
-        self._workspaces = [_workspace(len(codes)) for _ in range(self.threads)]
+        self._memory = [_memory(len(codes)) for _ in range(self.threads)]
         self.prepare_pass(0)
 
     def prepare_pass(self, pass_index: int) -> None:
@@ -251,19 +373,21 @@ class Trainer:
             raise InputError(
                 f"{len(order)} patterns in batches of {self._batch} need {steps} rates, not {len(rates)}"
             )
-        counter = np.zeros(8, np.int64)
-        result = np.zeros((self.threads, 2))
+        arrivals, totals = np.zeros(8, np.int64), np.zeros((self.threads, 2))
         order, rates = np.ascontiguousarray(order, np.int64), np.ascontiguousarray(rates, np.float32)
+        settings = (
+            Patterns(self._images, self._targets, order, self._batch, rates),
+            State(self.parameters, self.velocity, self.square, self.average, self._gradients, self.steps),
+            Optimiser(*self._constants, np.float32(ema)),
+            self._loss,
+            Augmentation(
+                self._distortion != NONE, self._distortion.vector(), self._pool, self._seed, self._pass
+            ),
+        )
         arguments = [
-            (
-                thread, self.threads, counter, self._images, self._targets, order, self._batch, rates,
-                self.parameters, self.velocity, self.square, self.average, self._gradients, self._codes,
-                self.steps, *self._constants, np.float32(ema), *self._loss,
-                self._distortion != NONE, self._distortion.vector(), self._pool, self._seed, self._pass,
-                scratch(), *workspace, result,
-            )
-            for thread, workspace in enumerate(self._workspaces)
-        ]  # fmt: skip
-        run_together(work, arguments)
+            (Thread(index, self.threads, arrivals, totals[index]), *settings, memory)
+            for index, memory in enumerate(self._memory)
+        ]
+        run_together(run_steps, arguments)
         self.steps += steps
-        return float(result[:, 0].sum()), int(result[:, 1].sum())
+        return float(totals[:, 0].sum()), int(totals[:, 1].sum())
