@@ -27,10 +27,10 @@ from lenet5.bench.machine import machine
 from lenet5.data import dataset, mnist
 from lenet5.data.dataset import Dataset
 from lenet5.data.splits import hold_out, validation_split
+from lenet5.data.synthesis import negatives
 from lenet5.data.synthesis.negatives import MEASURED, noncharacters
 from lenet5.model.calibration import DOUBT
 from lenet5.model.lenet5 import LeNet5
-from lenet5.training import replay
 from lenet5.training.fine_tuning import recipe_for
 from lenet5.training.loop import begin, train, untrained
 from lenet5.training.recipes import FAST
@@ -205,7 +205,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     if not options.tables:
-        replay.noncharacters = lambda seed, count, classes: _drawn(
+        negatives.noncharacters = lambda seed, count, classes: _drawn(
             seed, count, tuple(classes)
         )  # once for each seed
         who = mnist.writers("train")

@@ -74,7 +74,7 @@ def test_options_that_the_papers_training_has_no_use_for_are_refused(call, blots
 
 def test_a_model_may_be_adapted(call, blots, npz, monkeypatch):
     monkeypatch.setattr(
-        "lenet5.training.replay.noncharacters",
+        "lenet5.data.synthesis.negatives.noncharacters",
         lambda seed, count, classes: np.zeros((count, 28, 28), np.uint8),
     )
     call("train", "--data", blots, "--passes", 1, "--out", "first.safetensors")

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from lenet5.data.dataset import Dataset
+from lenet5.data.synthesis import negatives
 from lenet5.errors import DataError
 from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5
-from lenet5.training import fine_tuning, replay
+from lenet5.training import fine_tuning
 from lenet5.training.fine_tuning import adapt, choose_replay, recipe_for
 from lenet5.training.fit import fit
 from lenet5.training.loop import train
@@ -21,7 +22,7 @@ from lenet5.training.replay import ReplayMix
 def quick(monkeypatch):
     """Non-characters that take no time to draw."""
     monkeypatch.setattr(
-        replay,
+        negatives,
         "noncharacters",
         lambda seed, count, classes: np.random.default_rng(seed).integers(0, 256, (count, 28, 28), np.uint8),
     )

@@ -13,8 +13,8 @@ benchmarks/own_characters.py of 150 characters by other writers.
     median for CHARACTER           334           332             143
     median for LINE                335           330             146
 
-The losses are in pictures cut close: 2 of 15 single digits for CHARACTER; 1 of 15 single digits and 1 of 15 numbers
-for LINE.
+Most losses are in pictures cut close: 2 of 15 single digits for CHARACTER; 1 of 15 single digits and 1 of 15 numbers
+for LINE, which loses one picture in shadow too. One seed: differences of a picture or two are within chance.
 """
 
 from __future__ import annotations

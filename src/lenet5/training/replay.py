@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ..data.dataset import Dataset, relabel
 from ..data.labels import NO_CHARACTER
-from ..data.synthesis.negatives import noncharacters
 from ..data.synthesis.training_set import Supplement, build_training_set
 from ..engine.interface import Backend
 
@@ -63,6 +62,8 @@ class ReplayMix:
         Raises:
             DataError: the others have classes that are not among them.
         """
+        from ..data.synthesis.negatives import noncharacters  # draws with Pillow and SciPy
+
         own = np.eye(len(classes), dtype=np.float32)[labels]
         if self.others is None:
             repeats = -(-LEAST // len(images))
