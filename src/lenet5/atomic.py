@@ -28,11 +28,19 @@ _REASONS = {
 
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """A binary file that takes the place of `path` when the block ends well.
+    """A binary file that takes the place of `path` when the block ends without an error.
 
-    What was at `path` stays as it is until then, and for good if anything goes wrong: a full disk, a
-    kill, an exception in the block. A link is followed; a device or pipe is written to directly, for it
-    cannot be replaced. Raises SaveError, one sentence, when the file cannot be written.
+    The old contents stay until then, and remain if anything fails: a full disk, a kill, an exception in the
+    block. A link is followed. A device or a pipe cannot be replaced, and is written to directly.
+
+    Args:
+        path: the file to write.
+
+    Yields:
+        The file, open for writing bytes.
+
+    Raises:
+        SaveError: the file cannot be written.
     """
     path = Path(path)
     try:
@@ -63,6 +71,14 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
 
 
 def write(path: str | os.PathLike[str], contents: bytes) -> None:
-    """Put `contents` at `path`, whole or not at all. Raises SaveError."""
+    """Write a file, whole or not at all.
+
+    Args:
+        path: the file.
+        contents: all its bytes.
+
+    Raises:
+        SaveError: the file cannot be written.
+    """
     with replacing(path) as stream:
         stream.write(contents)

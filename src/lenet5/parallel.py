@@ -26,7 +26,7 @@ def worth(items: int) -> int:
     """Worker processes that pay off.
 
     Args:
-        items: How many items there are to work on.
+        items: how many items there are to work on.
 
     Returns:
         1 for fewer than WORTH items, else the number of cores that this process may use.
@@ -38,7 +38,7 @@ def thread_count(threads: int | None = None) -> int:
     """Threads to compute with.
 
     Args:
-        threads: How many; as many as this process may use cores (the affinity mask), unless given.
+        threads: how many; as many as this process may use cores (the affinity mask), unless given.
 
     Raises:
         InputError: `threads` is no whole number of at least 1.
@@ -56,10 +56,10 @@ def parallel_map(
     """Apply a function to every item, in several processes, and give the answers in the items' order.
 
     Args:
-        work: With more than one worker, something that can be sent to another process, as its answers must be:
+        work: with more than one worker, something that can be sent to another process, as its answers must be:
             a function of a module, or functools.partial of one.
-        items: What the function is applied to.
-        workers: Processes, this one among them; it begins before the others have started. None: `worth(items)`.
+        items: what the function is applied to.
+        workers: processes, this one among them; it begins before the others have started. None: `worth(items)`.
 
     Returns:
         The answers, as they become known. An exception that `work` raises is raised here.

@@ -192,7 +192,9 @@ def test_train_adapts_to_a_folder_of_lines(call, tmp_path):
     folder.mkdir()
     source = text_lines.Source(np.zeros((0, 28, 28), np.uint8), np.zeros(0, int), drawn=1.0)
     for seed, text in enumerate(("42", "7035")):
-        ink = np.pad(text_lines.line(source, np.random.default_rng(seed), tuple(map(int, text))).ink, 12)
+        ink = np.pad(
+            text_lines.line(source, np.random.default_rng(seed), tuple(map(int, text))).foreground, 12
+        )
         Image.fromarray((255 * (1 - ink)).astype(np.uint8)).save(folder / f"{seed}.png")
     (folder / "labels.csv").write_text("file,label\n0.png,42\n1.png,7035\n")
     mine = ["--data", folder, "--replay", "none", "--passes", 1, "--out", "me.safetensors"]

@@ -25,7 +25,7 @@ def model():
 def ink_of(text, seed=3):
     """A line drawn with a pen, without MNIST."""
     source = Source(np.zeros((0, 28, 28), np.uint8), np.zeros(0, int), drawn=1.0)
-    return line(source, np.random.default_rng(seed), tuple(map(int, text))).ink
+    return line(source, np.random.default_rng(seed), tuple(map(int, text))).foreground
 
 
 def said(model, labels):

@@ -72,7 +72,7 @@ def allowed_by(
     """The strings that the options allow.
 
     Args:
-        classes: The network's characters.
+        classes: the network's characters.
         digits: --digits.
         pattern: --pattern.
         choices: --choices.
@@ -81,8 +81,8 @@ def allowed_by(
         A grammar; None: all strings are allowed.
 
     Raises:
-        click.UsageError: More than one of the options is given.
-        InputError: A string has a character that the network does not know, or the pattern is no regular expression.
+        click.UsageError: more than one of the options is given.
+        InputError: a string has a character that the network does not know, or the pattern is no regular expression.
     """
     from ..lattice.automaton import read_choices
     from ..lattice.grammar import make_grammar
@@ -97,7 +97,7 @@ def threshold_of(model: Classifier, threshold: float | None, max_error: float | 
     """The threshold that the options --threshold and --max-error give.
 
     Args:
-        model: A calibrated model knows the threshold for an error.
+        model: a calibrated model knows the threshold for an error.
         threshold: --threshold, 0 … 1.
         max_error: --max-error, 0 … 1.
 
@@ -105,8 +105,8 @@ def threshold_of(model: Classifier, threshold: float | None, max_error: float | 
         A confidence, 0 … 1; None: the model's own.
 
     Raises:
-        click.UsageError: Both options are given.
-        InputError: The model is not calibrated, or the error cannot be reached.
+        click.UsageError: both options are given.
+        InputError: the model is not calibrated, or the error cannot be reached.
     """
     if threshold is not None and max_error is not None:
         raise click.UsageError("--threshold and --max-error exclude one another: give one of them")

@@ -23,7 +23,7 @@ from ..errors import DownloadError
 
 __all__ = ["Progress", "fetch"]
 
-# Told (file, bytes that have arrived, bytes in all or None); the second falls when a file is begun anew.
+# Called with the file, the bytes so far, which fall when a file is begun anew, and the bytes in all, or None.
 Progress = Callable[[str, int, "int | None"], object]
 
 FAILURES = 4  # of one mirror, before the next has its turn
@@ -58,10 +58,22 @@ def fetch(
     timeout: float = TIMEOUT,
     pause: float = PAUSE,
 ) -> tuple[bytes, bytes]:
-    """The gzip file `name` from one of the mirrors, tried in turn: (as it came, unpacked).
+    """A gzip file from one of the mirrors, tried in turn.
 
-    mirrors: addresses of the folders that hold it. size, sha256: of the unpacked contents, the only judge.
-    Raises DownloadError with the reason of each mirror.
+    Args:
+        name: of the file.
+        mirrors: addresses of the folders that hold it.
+        size: of the unpacked contents, in bytes.
+        sha256: of the unpacked contents, in hexadecimal digits.
+        progress: called with the file, the bytes so far and the bytes in all, or None.
+        timeout: seconds without a byte before a connection is given up.
+        pause: seconds after the first failure, doubled after each.
+
+    Returns:
+        The file as it was sent, and its contents.
+
+    Raises:
+        DownloadError: no mirror delivered it; the text has the reason of each.
     """
     reasons = []
     for mirror in mirrors:

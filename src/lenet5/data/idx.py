@@ -46,7 +46,14 @@ class _Readable(Protocol):
 
 @contextlib.contextmanager
 def data_errors(path: object) -> Iterator[None]:
-    """Turn what the system says against reading `path` into the sentence of a DataError."""
+    """Turn an error of the system into a sentence.
+
+    Args:
+        path: the file or folder that is read.
+
+    Raises:
+        DataError: it cannot be read.
+    """
     try:
         yield
     except OSError as error:
@@ -60,10 +67,18 @@ def read_idx(
     dimensions: int | None = None,
     dtype: DTypeLike | None = None,
 ) -> NDArray[Any]:
-    """The array in an IDX file, in this machine's byte order; gzipped or not, whatever the name says.
+    """Read an IDX file, gzipped or not, whatever its name.
 
-    source: a path, or a file open for reading bytes. dimensions, dtype: what the array must have, if given.
-    Raises DataError, naming the file, where it is missing, not IDX, damaged, too short or too long.
+    Args:
+        source: a path, or a file open for reading bytes.
+        dimensions: number that the array must have, if given.
+        dtype: type that its values must have, if given.
+
+    Returns:
+        The array, in this machine's byte order.
+
+    Raises:
+        DataError: the file is missing, not IDX, damaged, too short or too long, or another array is in it.
     """
     if not isinstance(source, str | os.PathLike):
         name = getattr(source, "name", None)
@@ -153,10 +168,15 @@ def _take(stream: _Readable, size: int) -> bytearray:
 
 
 def write_idx(path: str | os.PathLike[str], array: ArrayLike) -> None:
-    """Write an array as IDX, gzipped if the name ends in .gz; the file appears whole or not at all.
+    """Write an array as IDX, whole or not at all. The same array gives the same bytes, whenever it is written.
 
-    The same array gives the same bytes, whenever it is written. Raises InputError for a type that IDX does
-    not have (values are never converted), no dimension or too many, and SaveError.
+    Args:
+        path: the file; gzipped if its name ends in .gz.
+        array: of one of TYPES, in any byte order; values are never converted.
+
+    Raises:
+        InputError: IDX does not have this type, or this number of dimensions.
+        SaveError: the file cannot be written.
     """
     array = np.asarray(array)
     kind = array.dtype.newbyteorder("=")

@@ -21,10 +21,16 @@ _NO_PICTURES = {".txt", ".md", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml",
 
 
 def class_folders(folder: Path) -> tuple[NDArray[np.uint8], list[str]]:
-    """Every picture under the class folders in `folder`: images (N, 28, 28) uint8 and N characters.
+    """Every picture under the class folders of a folder, in the order of names.
 
-    In the order of names, whatever the system's. Raises DataError for a folder whose name is no class, an
-    empty one, a picture that cannot be read.
+    Args:
+        folder: that holds the class folders.
+
+    Returns:
+        Images, (N, 28, 28) uint8, 255 = ink, and N characters.
+
+    Raises:
+        DataError: there is no class folder, one's name is no class, one is empty, or a picture cannot be read.
     """
     with data_errors(folder):
         inside = sorted(path for path in folder.iterdir() if path.is_dir() and not _hidden(path.name))
@@ -64,10 +70,19 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 def read_pictures(paths: Sequence[Path]) -> NDArray[np.uint8]:
-    """Pictures of one character each as (N, 28, 28) uint8, 255 = ink.
+    """Pictures of one character each as patterns.
 
-    A grey picture of 28×28 is taken as it is, or as its negative if it is dark on light; all others become
-    what MNIST's are (`imaging.normalise.normalise_character`). Raises DataError, naming the picture.
+    A grey picture of 28×28 is taken as it is, or as its negative if it is dark on light. All others are normalised as
+    MNIST's were (imaging.normalise.normalise_character).
+
+    Args:
+        paths: of N pictures.
+
+    Returns:
+        (N, 28, 28) uint8, 255 = ink.
+
+    Raises:
+        DataError: a picture cannot be read, or has no character.
     """
     from ..imaging.load import load_image
     from ..imaging.normalise import normalise_character
@@ -87,7 +102,14 @@ def read_pictures(paths: Sequence[Path]) -> NDArray[np.uint8]:
 
 
 def ink_is_light(images: NDArray[Any]) -> bool:
-    """Whether the ink of N×28×28 pictures is lighter than the paper: whether most of the frame is dark."""
+    """Whether the foreground is lighter than the background: whether most of the frame is dark.
+
+    Args:
+        images: (N, 28, 28).
+
+    Returns:
+        True for light on dark, as MNIST's are.
+    """
     frame = np.ones((FIELD, FIELD), bool)
     frame[1:-1, 1:-1] = False
     least, most = int(images.min()), int(images.max())

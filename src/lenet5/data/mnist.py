@@ -34,7 +34,13 @@ MIRRORS = (
 
 @dataclass(frozen=True)
 class File:
-    """One of the four: its name, the shape of its array (uint8), the SHA-256 of the file when not packed."""
+    """One of the four files.
+
+    Args:
+        name: when not packed.
+        shape: of its array of uint8.
+        sha256: of the file when not packed.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -85,25 +91,43 @@ def load_mnist(
     download: bool = True,
     progress: Callable[[str, int, int | None], object] | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Images (N, 28, 28) uint8, 0 paper to 255 ink, and labels (N,) uint8: 60,000 to train, 10,000 to test.
+    """The images and labels of MNIST: 60,000 to train, 10,000 to test.
 
-    Looked for in `root`, or else in the folder that LENET5_DATA names, then in the user's cache (LENET5_CACHE
-    moves it): in the folder itself, in its mnist/, and in MNIST/raw/ as torchvision leaves it; packed or not.
-    Then fetched into the cache, unless `download` is False. progress: told (file, bytes so far, bytes in
-    all or None) while fetching.
+    The files are looked for in `root`, or else in the folder that LENET5_DATA names, then in the user's cache
+    (LENET5_CACHE moves it): in the folder itself, in its mnist/, and in MNIST/raw/ as torchvision leaves it; packed
+    or not. Then they are fetched into the cache. Every file is compared with the checksum of the original.
 
-    Every file is compared with the checksum of the original. Raises InputError for another split; DataError
-    where a file is missing or not the original (in the cache it is fetched again); DownloadError.
+    Args:
+        split: "train" or "test".
+        root: the folder to look in first; that of LENET5_DATA, unless given.
+        download: False raises an error instead of fetching.
+        progress: called with the file, the bytes so far and the bytes in all, or None, while fetching.
+
+    Returns:
+        Images, (N, 28, 28) uint8, 0 = background, 255 = ink, and labels, (N,) uint8.
+
+    Raises:
+        InputError: there is no such split.
+        DataError: a file is missing or not the original; in the cache it is fetched again.
+        DownloadError: no mirror delivered a file.
     """
     images, labels = (_find_or_fetch(file, root, download, progress) for file in _split(split))
     return images, labels
 
 
 def writers(split: str = "train", root: str | os.PathLike[str] | None = None) -> NDArray[np.int64] | None:
-    """Who wrote each pattern, (N,) int64, or None where writers.npz (made from QMNIST) is not beside MNIST.
+    """The writer of each pattern, from writers.npz (made from QMNIST). Nobody wrote for both splits.
 
-    The same places as for `mnist`, and never fetched. Nobody wrote for both splits. Raises DataError for a
-    file that is damaged or does not fit.
+    Args:
+        split: "train" or "test".
+        root: as for `load_mnist`; the file is looked for in the same folders, and never fetched.
+
+    Returns:
+        A number for each pattern's writer, (N,) int64; None where there is no such file.
+
+    Raises:
+        InputError: there is no such split.
+        DataError: the file is damaged or does not fit.
     """
     patterns, name = _split(split)[0].shape[0], f"{split}_writer"
     for folder in _folders(root):

@@ -23,11 +23,19 @@ _LINES = 4096  # parsed at a time
 
 
 def read_table(path: Path) -> tuple[NDArray[Any], list[str]]:
-    """What a CSV file holds: N labels, and pixels (N, 784) float32 as they stand or images (N, 28, 28) uint8.
+    """Read a CSV file, its columns separated by commas, semicolons or tabs.
 
-    Columns are parted by commas, semicolons or tabs. Either the label comes first and 784 values follow, with
-    or without a line of names; or the names file and label head two of the columns, and each picture is
-    looked for beside the CSV file, or in images/ there. Raises DataError with the line that is wrong.
+    Either the label comes first and 784 values follow, with or without a line of names; or the names file and label
+    head two of the columns, and each picture is looked for beside the CSV file, or in images/ there.
+
+    Args:
+        path: the file.
+
+    Returns:
+        Pixels, (N, 784) float32 with the file's values, or images, (N, 28, 28) uint8; and N labels.
+
+    Raises:
+        DataError: the file or a picture cannot be read, or a line is wrong; the text has its number.
     """
     try:
         with data_errors(path), path.open(encoding="utf-8-sig", newline="") as stream:

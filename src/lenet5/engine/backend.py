@@ -70,11 +70,11 @@ def known(choice: str | Backend | None, source: str = "") -> str | Backend | Non
     """What was chosen, unchanged, and nothing of it imported yet.
 
     Args:
-        choice: A name, a backend, or None for the automatic choice.
-        source: Where the name stands, for the sentence.
+        choice: a name, a backend, or None for the automatic choice.
+        source: where the name stands, for the sentence.
 
     Raises:
-        InputError: There is no backend of this name.
+        InputError: there is no backend of this name.
     """
     if isinstance(choice, str) and choice not in NAMES:
         raise InputError(f"there is no backend {choice!r}{source}: {' and '.join(NAMES)} are known")

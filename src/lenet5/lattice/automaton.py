@@ -47,12 +47,12 @@ def length(least: int, most: int | None, classes: Sequence[str]) -> Grammar:
     """Strings of a length.
 
     Args:
-        least: Characters.
-        most: Characters; None is without limit.
-        classes: The network's characters.
+        least: characters.
+        most: characters; None is without limit.
+        classes: the network's characters.
 
     Raises:
-        InputError: There is no such length, or it needs too many states.
+        InputError: there is no such length, or it needs too many states.
     """
     if least < 0 or (most is not None and most < max(least, 1)) or max(least, most or 0) > MOST_STATES:
         raise InputError(f"a reading cannot have from {least} to {most} characters")
@@ -67,11 +67,11 @@ def choices(strings: Iterable[str], classes: Sequence[str]) -> Grammar:
     """The given strings and no others.
 
     Args:
-        strings: One or more.
-        classes: The network's characters.
+        strings: one or more.
+        classes: the network's characters.
 
     Raises:
-        InputError: There is no string, one has a character that is no class, or they need too many states.
+        InputError: there is no string, one has a character that is no class, or they need too many states.
     """
     index = {name: i for i, name in enumerate(classes)}
     rows, accepting = [[-1] * len(classes)], [False]

@@ -21,16 +21,16 @@ def make_grammar(
     """What a string may be.
 
     Args:
-        classes: The network's characters.
-        digits: Number of characters.
-        pattern: A regular expression (regex.pattern).
-        choices: The strings that are allowed.
+        classes: the network's characters.
+        digits: number of characters.
+        pattern: a regular expression (regex.pattern).
+        choices: the strings that are allowed.
 
     Returns:
         A grammar; None, where all three are None: every string is allowed.
 
     Raises:
-        InputError: More than one of the three is given, or the one cannot be used.
+        InputError: more than one of the three is given, or the one cannot be used.
     """
     if sum(rule is not None for rule in (digits, pattern, choices)) > 1:
         raise InputError("digits, pattern and choices exclude one another: give one of them")

@@ -40,14 +40,14 @@ class Graph:
     """Arcs between nodes, every one from a lower node to a higher; paths run from node 0 to the last.
 
     Args:
-        nodes: Number of nodes.
+        nodes: number of nodes.
         start, end: (arcs,) integers, the nodes that an arc connects.
         label: (arcs,) integers; their meaning is the caller's. −1 is a silent arc (an epsilon of OpenFST).
         penalty: (arcs,) floats, nats; inf forbids an arc.
-        loops: The backend's sums over paths (engine.interface.Lattice); NumPy's, unless given.
+        loops: the backend's sums over paths (engine.interface.Lattice); NumPy's, unless given.
 
     Raises:
-        InputError: An arc does not run forward, or a penalty is no number.
+        InputError: an arc does not run forward, or a penalty is no number.
     """
 
     nodes: int

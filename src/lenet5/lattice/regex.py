@@ -24,12 +24,12 @@ def pattern(expression: str, classes: Sequence[str]) -> Grammar:
     r"""Strings that a regular expression matches whole.
 
     Args:
-        expression: Characters, `.`, `\d`, `\w`, `[0-5x]`, `[^…]`, `(…)`, `|`, and after any of these `?`, `*`,
+        expression: characters, `.`, `\d`, `\w`, `[0-5x]`, `[^…]`, `(…)`, `|`, and after any of these `?`, `*`,
             `+`, `{3}`, `{2,}`, `{2,4}`; `\` before a sign takes it literally.
-        classes: The network's characters.
+        classes: the network's characters.
 
     Raises:
-        InputError: It is no such expression (the sentence names the place), no string can match, or it needs too
+        InputError: it is no such expression (the sentence names the place), no string can match, or it needs too
             many states.
     """
     states = _States()

@@ -49,10 +49,10 @@ class Bin:
     """Answers with a confidence in (low, high].
 
     Attributes:
-        low, high: Bounds of the confidence.
-        patterns: Number of answers.
-        confidence: Their mean confidence.
-        right: Share of them that are right.
+        low, high: bounds of the confidence.
+        patterns: number of answers.
+        confidence: their mean confidence.
+        right: share of them that are right.
     """
 
     low: float
@@ -67,9 +67,9 @@ class Threshold:
     """A confidence that leaves at most so many errors among the answers that reach it, on held-out patterns.
 
     Attributes:
-        error: Largest share of these answers that is wrong.
-        confidence: Which they reach.
-        rejected: Share of all patterns that do not reach it.
+        error: largest share of these answers that is wrong.
+        confidence: which they reach.
+        rejected: share of all patterns that do not reach it.
     """
 
     error: float
@@ -82,12 +82,12 @@ class Confidence:
     """The constants of the posterior, and what was measured with them: metadata "confidence" of a model.
 
     Attributes:
-        scale, j: Of the posterior.
-        doubt: Confidence below which an answer is rejected.
-        thresholds: By rising error.
-        patterns, error: Number of held-out patterns, and the share of them answered wrongly.
-        before, after: Expected calibration error on them with the training's constants, and with these.
-        data: What the held-out patterns were, as JSON values.
+        scale, j: of the posterior.
+        doubt: confidence below which an answer is rejected.
+        thresholds: by rising error.
+        patterns, error: number of held-out patterns, and the share of them answered wrongly.
+        before, after: expected calibration error on them with the training's constants, and with these.
+        data: what the held-out patterns were, as JSON values.
     """
 
     scale: float
@@ -108,13 +108,13 @@ class Confidence:
         """The confidence that an answer must reach for at most this share of the accepted answers to be wrong.
 
         Args:
-            error: A share, 0.005 for 0.5 %.
+            error: a share, 0.005 for 0.5 %.
 
         Returns:
             The confidence, never less than `doubt`. Between two errors that have a threshold it is the smaller one's.
 
         Raises:
-            InputError: The error is no share, no threshold keeps it, or the model is not calibrated.
+            InputError: the error is no share, no threshold keeps it, or the model is not calibrated.
         """
         if not 0 < error < 1:
             raise InputError(
@@ -177,7 +177,7 @@ def log_loss(
     Args:
         penalties: (N, classes).
         targets: (N,) labels, or (N, classes) weights (network.losses); what a row lacks to 1 is rubbish.
-        j, scale: Of the posterior.
+        j, scale: of the posterior.
         weights: (N,), of the patterns; equal, unless given.
     """
     p = losses.posterior(np.asarray(penalties, np.float64), j, scale)
@@ -195,13 +195,13 @@ def reliability(confidence: ArrayLike, right: ArrayLike, bins: int = BINS) -> tu
     Args:
         confidence: (N,) in 0 … 1, of the answers.
         right: (N,), whether each answer is right.
-        bins: Number of bins, of equal width.
+        bins: number of bins, of equal width.
 
     Returns:
         The bins that have answers; and the mean over the answers of |share right − mean confidence| of their bin.
 
     Raises:
-        InputError: There is no answer.
+        InputError: there is no answer.
     """
     confidence, right = np.asarray(confidence, np.float64), np.asarray(right, np.float64)
     if not len(confidence):
@@ -231,14 +231,14 @@ def fit(
     Args:
         penalties: (N, classes), of characters.
         labels: (N,) indices.
-        j, scale: The training's.
+        j, scale: the training's.
         negatives: (M, classes), penalties of non-characters; or None.
 
     Returns:
         (scale, j).
 
     Raises:
-        InputError: There are fewer than two patterns, or no more right answers than by chance.
+        InputError: there are fewer than two patterns, or no more right answers than by chance.
     """
     count, classes = penalties.shape
     if count < 2 or len(labels) != count:
@@ -318,7 +318,7 @@ def thresholds(
     Args:
         confidence: (N,), of the answers.
         right: (N,), whether each answer is right.
-        errors: Largest shares of wrong answers. One of 1 in 1000 needs a thousand accepted answers.
+        errors: largest shares of wrong answers. One of 1 in 1000 needs a thousand accepted answers.
     """
     order = np.argsort(-confidence, kind="stable")
     level = confidence[order]
@@ -349,12 +349,12 @@ def calibrate(
     Args:
         penalties: (N, classes).
         labels: (N,) indices.
-        j, scale: The training's.
+        j, scale: the training's.
         negatives: (M, classes), penalties of non-characters; see `knows_rubbish`.
-        data: What the patterns are, to be kept.
+        data: what the patterns are, to be kept.
 
     Raises:
-        InputError: As `fit`.
+        InputError: as `fit`.
     """
     labels = np.asarray(labels, np.int64)
     s, rubbish = fit(penalties, labels, j, scale, negatives)
@@ -383,7 +383,7 @@ def knows_rubbish(negatives: NDArray[Any], j: float, scale: float) -> bool:
 
     Args:
         negatives: (M, classes), penalties of non-characters.
-        j, scale: The training's.
+        j, scale: the training's.
     """
     answers = losses.posterior(np.asarray(negatives, np.float64), j, scale).max(1, initial=0)
     return bool(np.mean(answers >= DOUBT) < 0.5) if len(answers) else False

@@ -20,7 +20,7 @@ class Classifier(ABC):
     """One network (LeNet5) or several that answer together (Ensemble).
 
     Attributes:
-        classes: The characters.
+        classes: the characters.
         metadata: "j" and "scale" of eq. 9 (floats), and "confidence" (a dict, calibration.Confidence) where that
             has been calibrated.
     """
@@ -54,13 +54,13 @@ class Classifier(ABC):
 
         Args:
             images: (N, 28, 28) or (N, 32, 32), uint8 (0 = paper, 255 = ink) or float in [0, 1].
-            threads: Threads to compute with; as many as this process may use, unless given.
+            threads: threads to compute with; as many as this process may use, unless given.
 
         Returns:
             (N, classes) float32.
 
         Raises:
-            InputError: The images or the threads cannot be used.
+            InputError: the images or the threads cannot be used.
         """
 
     def predict(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.int64]:
@@ -99,12 +99,12 @@ class Classifier(ABC):
         """The confidence of the best class below which an answer is to be rejected.
 
         Args:
-            max_error: Share of the accepted answers that may be wrong, 0.005 for 0.5 %, as on the held-out
+            max_error: share of the accepted answers that may be wrong, 0.005 for 0.5 %, as on the held-out
                 patterns of the calibration. Without it the threshold is `confidence.doubt`, below which an answer
                 is more likely no character, or another one; it is never less than that.
 
         Raises:
-            InputError: The model is not calibrated, or the error cannot be promised.
+            InputError: the model is not calibrated, or the error cannot be promised.
         """
         return self.confidence.doubt if max_error is None else self.confidence.threshold_for(max_error)
 
@@ -113,7 +113,7 @@ class Network(Classifier):
     """A classifier that is one network.
 
     Attributes:
-        parameters: All trainable parameters, (60000,) float32, in the order of architecture.SLICES.
+        parameters: all trainable parameters, (60000,) float32, in the order of architecture.SLICES.
         codes: (classes, 84) float32 of ±1.
     """
 

@@ -37,12 +37,12 @@ class Ensemble(Classifier):
     """Several networks that answer together.
 
     Args:
-        members: Two or more, of the same classes, codes and constants of eq. 9.
-        experts: Networks of these classes, or none.
-        weight: Weight of the experts' mean penalty, where that of the members is 1.
+        members: two or more, of the same classes, codes and constants of eq. 9.
+        experts: networks of these classes, or none.
+        weight: weight of the experts' mean penalty, where that of the members is 1.
 
     Raises:
-        InputError: The networks do not fit together, or the weight is not positive.
+        InputError: the networks do not fit together, or the weight is not positive.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class Ensemble(Classifier):
         """Write one safetensors file with all networks: their arrays as `1/c1.weight`, the members first.
 
         Raises:
-            SaveError: The file cannot be written.
+            SaveError: the file cannot be written.
         """
         arrays: dict[str, NDArray[Any]] = {}
         every: list[dict[str, str]] = []
@@ -127,11 +127,11 @@ class Ensemble(Classifier):
         """The ensemble in a file written by `save`; everything is checked, as LeNet5.load does.
 
         Args:
-            path: The file.
-            backend: What is to compute it (engine.backend).
+            path: the file.
+            backend: what is to compute it (engine.backend).
 
         Raises:
-            ModelError: The file is missing or damaged, or holds no ensemble.
+            ModelError: the file is missing or damaged, or holds no ensemble.
         """
         return cls.from_contents(Path(path), *serialisation.read(path), backend)
 

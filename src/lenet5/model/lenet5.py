@@ -35,20 +35,20 @@ class LeNet5(Network):
     """The network of Section II-B, to the last connection.
 
     Args:
-        classes: The characters: two or more, each once.
-        seed: Of the parameters.
-        spread: Parameters start within ±spread/F^power, F being a unit's fan-in (network.initialisation).
-        power: The same.
-        coefficient: Where those of S2 and S4 start; None: as weights.
-        backend: What computes, by name or itself; the automatic choice, unless given (engine.backend).
+        classes: the characters: two or more, each once.
+        seed: of the parameters.
+        spread: parameters start within ±spread/F^power, F being a unit's fan-in (network.initialisation).
+        power: the same.
+        coefficient: where those of S2 and S4 start; None: as weights.
+        backend: what computes, by name or itself; the automatic choice, unless given (engine.backend).
 
     Raises:
-        InputError: A class has no code or is named twice, there are fewer than two, or no backend has this name.
+        InputError: a class has no code or is named twice, there are fewer than two, or no backend has this name.
 
     Attributes:
-        parameters: All trainable parameters, (60000,) float32, in the order of architecture.SLICES.
+        parameters: all trainable parameters, (60000,) float32, in the order of architecture.SLICES.
         codes: (classes, 84) float32 of ±1.
-        classes: The characters.
+        classes: the characters.
         metadata: "training" and "figures" (dicts; empty until trained), "j" and "scale" of eq. 9 (floats), and
             "confidence" (a dict, calibration.Confidence) where that has been calibrated.
     """
@@ -105,10 +105,10 @@ class LeNet5(Network):
         """Write into `metadata` what trained the network, and what came of it.
 
         Args:
-            training: Recipe, seed and patterns, as JSON values.
-            figures: Shares of errors by name; None is left out.
-            j: Constant of the loss; None is eq. 8, which has no rubbish class.
-            scale: Constant of the loss.
+            training: recipe, seed and patterns, as JSON values.
+            figures: shares of errors by name; None is left out.
+            j: constant of the loss; None is eq. 8, which has no rubbish class.
+            scale: constant of the loss.
         """
         self.metadata.pop("confidence", None)  # it was another network's
         self.metadata |= {
@@ -124,7 +124,7 @@ class LeNet5(Network):
         """Write a safetensors file (names of architecture.SHAPES, and "codes"), whole or not at all.
 
         Raises:
-            SaveError: The file cannot be written.
+            SaveError: the file cannot be written.
         """
         serialisation.write(path, *self.contents())
 
@@ -141,11 +141,11 @@ class LeNet5(Network):
         """The network in a file written by `save`.
 
         Args:
-            path: The file.
-            backend: What is to compute it (engine.backend).
+            path: the file.
+            backend: what is to compute it (engine.backend).
 
         Raises:
-            ModelError: The file is missing, damaged or no LeNet-5: every name, shape, type and number is checked.
+            ModelError: the file is missing, damaged or no LeNet-5: every name, shape, type and number is checked.
         """
         return cls.from_contents(Path(path), *serialisation.read(path), backend)
 
@@ -176,7 +176,7 @@ class LeNet5(Network):
         """The network in a file, or of the package's weights of that name; an ensemble is refused (model.load).
 
         Raises:
-            ModelError: There is no such file or name, or the file is damaged or holds no single network.
+            ModelError: there is no such file or name, or the file is damaged or holds no single network.
         """
         return cls.load(pretrained.resolve(weights), backend)
 

@@ -16,11 +16,11 @@ def find(weights: str | os.PathLike[str], backend: str | Backend | None = None) 
     """The network or the ensemble in a file, or of the package's weights of that name.
 
     Args:
-        weights: A file, or a name (pretrained.names).
-        backend: What is to compute it (engine.backend).
+        weights: a file, or a name (pretrained.names).
+        backend: what is to compute it (engine.backend).
 
     Raises:
-        ModelError: There is no such file or name, or the file is damaged or no model.
+        ModelError: there is no such file or name, or the file is damaged or no model.
     """
     path = pretrained.resolve(weights)
     arrays, metadata = serialisation.read(path)

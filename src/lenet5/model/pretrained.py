@@ -29,10 +29,10 @@ def resolve(weights: str | os.PathLike[str]) -> Path:
     """The file that is meant: `weights` itself, or the package's weights of that name.
 
     Args:
-        weights: A file, or a name. What is no file and has no suffix is taken for a name.
+        weights: a file, or a name. What is no file and has no suffix is taken for a name.
 
     Raises:
-        ModelError: No weights of that name come with the package; the sentence lists those that do.
+        ModelError: no weights of that name come with the package; the sentence lists those that do.
     """
     meant = isinstance(weights, str) and not Path(weights).suffix and not Path(weights).exists()
     return path(str(weights)) if meant or str(weights) in names() else Path(weights)

@@ -176,10 +176,17 @@ def _drawn() -> dict[str, NDArray[np.float32]]:
 
 
 def parse(sheet: str) -> dict[str, NDArray[np.float32]]:
-    """Character -> its 12×7 bitmap of ±1, from text like SHEET.
+    """Bitmaps from text like SHEET.
 
-    Raises ValueError, with the line's number in the text, for a picture that is not 7 by 12, for a mark that
-    is neither `#` nor `.`, and for a character drawn twice.
+    Args:
+        sheet: blocks of a line of characters and the lines of their bitmaps.
+
+    Returns:
+        The (12, 7) float32 bitmap of ±1 of each character.
+
+    Raises:
+        ValueError: a bitmap is not 7 by 12, a mark is neither `#` nor `.`, or a character is drawn twice; the text
+            has the number of the line.
     """
     rows, columns = BITMAP
     lines = sheet.strip("\n").split("\n")
@@ -208,9 +215,16 @@ def parse(sheet: str) -> dict[str, NDArray[np.float32]]:
 
 
 def code(character: str) -> NDArray[np.float32]:
-    """The code of one character: (84,) float32 of ±1, the bitmap row by row.
+    """The code of one character.
 
-    Raises InputError for anything but one character of printable ASCII.
+    Args:
+        character: one of printable ASCII.
+
+    Returns:
+        (84,) float32 of ±1, the bitmap row by row.
+
+    Raises:
+        InputError: it is anything else.
     """
     bitmap = _drawn().get(character) if isinstance(character, str) else None
     if bitmap is None:
@@ -219,13 +233,33 @@ def code(character: str) -> NDArray[np.float32]:
 
 
 def codes(classes: Iterable[str]) -> NDArray[np.float32]:
-    """The codes of several characters, (classes, 84) float32 of ±1. Raises InputError as `code` does."""
+    """The codes of several characters.
+
+    Args:
+        classes: the characters, each of printable ASCII.
+
+    Returns:
+        (classes, 84) float32 of ±1.
+
+    Raises:
+        InputError: as for `code`.
+    """
     bitmaps = [code(character) for character in classes]
     return np.array(bitmaps, np.float32).reshape(len(bitmaps), BITMAP[0] * BITMAP[1])
 
 
 def check_classes(classes: Iterable[str]) -> list[str]:
-    """The characters of a network as a list. Raises InputError unless they are two or more, each named once."""
+    """The characters of a network, checked.
+
+    Args:
+        classes: the characters.
+
+    Returns:
+        The same as a list.
+
+    Raises:
+        InputError: they are fewer than two, or one is named twice.
+    """
     names = [str(name) for name in classes]
     if len(names) < 2 or len(set(names)) < len(names):
         raise InputError(f"classes must be two or more, each named once, not {' '.join(names) or 'none'}")
@@ -233,7 +267,18 @@ def check_classes(classes: Iterable[str]) -> list[str]:
 
 
 def draw(classes: Sequence[str], width: int = 10) -> str:
-    """The codes of characters as text, `width` side by side, in the form that `parse` reads."""
+    """The codes of characters as text, in the form that `parse` reads.
+
+    Args:
+        classes: the characters.
+        width: number of bitmaps side by side.
+
+    Returns:
+        Lines of `#` and `.`.
+
+    Raises:
+        InputError: as for `code`.
+    """
     rows, columns = BITMAP
     blocks = []
     for first in range(0, len(classes), width):

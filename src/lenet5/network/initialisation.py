@@ -24,16 +24,16 @@ def initial(
     # not in the paper: another power, and coefficients and biases that start elsewhere.
 
     Args:
-        seed: A whole number from 0.
-        spread, power: Of the bounds.
-        coefficient: Where those of S2 and S4 start; None: as weights.
-        bias: Where all biases start; None: as weights.
+        seed: a whole number from 0.
+        spread, power: of the bounds.
+        coefficient: where those of S2 and S4 start; None: as weights.
+        bias: where all biases start; None: as weights.
 
     Returns:
         (60000,) float32, in the order of architecture.SLICES.
 
     Raises:
-        InputError: The seed is no whole number from 0.
+        InputError: the seed is no whole number from 0.
     """
     check_seed(seed)
     draw = np.random.Generator(np.random.PCG64(seed))

@@ -39,7 +39,18 @@ Array = NDArray[Any]
 
 
 def weights(targets: ArrayLike, penalties: Array) -> Array:
-    """Targets as weights (N, classes), in the penalties' dtype. Raises InputError if they do not fit."""
+    """Targets as weights.
+
+    Args:
+        targets: (N,) labels, or (N, classes) weights.
+        penalties: (N, classes).
+
+    Returns:
+        (N, classes), in the penalties' dtype.
+
+    Raises:
+        InputError: the targets do not fit the penalties.
+    """
     targets = np.asarray(targets)
     if targets.ndim == 1 and targets.dtype.kind in "iu" and len(targets) == len(penalties):
         if targets.size and not 0 <= targets.min() <= targets.max() < penalties.shape[1]:
@@ -77,7 +88,20 @@ def _terms(penalties: Array, j: float, scale: float) -> tuple[Array, Array, Arra
 
 
 def energy(penalties: Array, targets: ArrayLike, j: float = 1.0, scale: float = 1.0) -> float:
-    """Eq. 9: the mean over the patterns of the energy above. Raises InputError where there is no pattern."""
+    """Eq. 9: the mean over the patterns of the energy above.
+
+    Args:
+        penalties: y of eq. 7, (N, classes).
+        targets: (N,) labels, or (N, classes) weights (see above).
+        j: penalty of the rubbish class; inf leaves it out.
+        scale: s, what the penalties are multiplied by.
+
+    Returns:
+        E.
+
+    Raises:
+        InputError: there is no pattern, or the targets do not fit the penalties.
+    """
     t = weights(targets, penalties)
     least, classes, rubbish = _terms(penalties, j, scale)
     total = classes.sum(1) + rubbish[:, 0]
@@ -87,14 +111,32 @@ def energy(penalties: Array, targets: ArrayLike, j: float = 1.0, scale: float = 
 
 
 def posterior(penalties: Array, j: float = 1.0, scale: float = 1.0) -> Array:
-    """p_i = e^(−s·y_i) / (e^−j + Σ_k e^(−s·y_k)), (N, classes); what a row lacks to 1 is rubbish's share."""
+    """p_i = e^(−s·y_i) / (e^−j + Σ_k e^(−s·y_k)).
+
+    Args:
+        penalties: y of eq. 7, (N, classes).
+        j, scale: as for `energy`.
+
+    Returns:
+        (N, classes); what a row lacks to 1 is the rubbish class's share.
+    """
     _, classes, rubbish = _terms(np.asarray(penalties), j, scale)
     p: Array = classes / (classes.sum(1, keepdims=True) + rubbish)
     return p
 
 
 def slope(penalties: Array, targets: ArrayLike, j: float = 1.0, scale: float = 1.0) -> Array:
-    """∂E/∂y_i of eq. 9, (N, classes): s·(t_i − p_i)/N."""
+    """∂E/∂y_i of eq. 9: s·(t_i − p_i)/N.
+
+    Args:
+        penalties, targets, j, scale: as for `energy`.
+
+    Returns:
+        (N, classes).
+
+    Raises:
+        InputError: the targets do not fit the penalties.
+    """
     slopes: Array = scale * (weights(targets, penalties) - posterior(penalties, j, scale)) / len(penalties)
     return slopes
 
@@ -103,12 +145,32 @@ def slope(penalties: Array, targets: ArrayLike, j: float = 1.0, scale: float = 1
 
 
 def mean_penalty(penalties: Array, targets: ArrayLike, scale: float = 1.0) -> float:
-    """Eq. 8: the mean penalty of the right class. Raises InputError where there is no pattern."""
+    """Eq. 8: the mean penalty of the right class.
+
+    Args:
+        penalties, targets, scale: as for `energy`.
+
+    Returns:
+        E.
+
+    Raises:
+        InputError: there is no pattern, or the targets do not fit the penalties.
+    """
     return _mean((weights(targets, penalties) * scale * penalties).sum(1))
 
 
 def mean_penalty_slope(penalties: Array, targets: ArrayLike, scale: float = 1.0) -> Array:
-    """∂E/∂y_i of eq. 8, (N, classes): s·t_i/N."""
+    """∂E/∂y_i of eq. 8: s·t_i/N.
+
+    Args:
+        penalties, targets, scale: as for `energy`.
+
+    Returns:
+        (N, classes).
+
+    Raises:
+        InputError: the targets do not fit the penalties.
+    """
     return scale * weights(targets, penalties) / len(penalties)
 
 
@@ -116,13 +178,29 @@ def mean_penalty_slope(penalties: Array, targets: ArrayLike, scale: float = 1.0)
 
 
 def f6_slope(f6: Array, codes: Array, penalty_slope: Array) -> Array:
-    """∂E/∂x_j, (N, 84), from ∂E/∂y_i, (N, classes): the slope of eq. 7 is 2·(x_j − w_ij)."""
+    """∂E/∂x_j from ∂E/∂y_i: the slope of eq. 7 is 2·(x_j − w_ij).
+
+    Args:
+        f6: states x of F6, (N, 84).
+        codes: w, (classes, 84).
+        penalty_slope: ∂E/∂y_i, (N, classes).
+
+    Returns:
+        (N, 84).
+    """
     slopes: Array = 2 * (penalty_slope.sum(1, keepdims=True) * f6 - penalty_slope @ codes)
     return slopes
 
 
 def codes_slope(f6: Array, codes: Array, penalty_slope: Array) -> Array:
-    """∂E/∂w_ij, (classes, 84), for codes that learn too: the slope of eq. 7 is −2·(x_j − w_ij)."""
+    """∂E/∂w_ij, for codes that learn too: the slope of eq. 7 is −2·(x_j − w_ij).
+
+    Args:
+        f6, codes, penalty_slope: as for `f6_slope`.
+
+    Returns:
+        (classes, 84).
+    """
     slopes: Array = 2 * (penalty_slope.sum(0)[:, None] * codes - penalty_slope.T @ f6)
     return slopes
 
@@ -135,7 +213,7 @@ def second_derivative(
     j: float = 1.0,
     scale: float = 1.0,
 ) -> Array:
-    """∂²E/∂x_j² of eq. 9, (N, 84), exactly.
+    """∂²E/∂x_j² of eq. 9, exactly.
 
     With d_ij = x_j − w_ij and the posterior p, rubbish with the rest of p and d = 0:
 
@@ -143,6 +221,17 @@ def second_derivative(
 
     The bracket is a variance. With labels the first term is 2s times rubbish's share of p, so that nothing is
     negative; only where weights lack more than that share is it.
+
+    Args:
+        f6: states x of F6, (N, 84).
+        codes: w, (classes, 84).
+        penalties, targets, j, scale: as for `energy`.
+
+    Returns:
+        (N, 84).
+
+    Raises:
+        InputError: the targets do not fit the penalties.
     """
     _, classes, rubbish = _terms(penalties, j, scale)
     total = classes.sum(1, keepdims=True) + rubbish
@@ -159,11 +248,21 @@ def curvature(
     f6: Array, codes: Array, penalties: Array, targets: ArrayLike, j: float = 1.0, scale: float = 1.0,
     discriminative: bool = True,
 ) -> Array:  # fmt: skip
-    """∂²E/∂x_j², (N, 84), as the recursion of Appendix C starts from it: never negative.
+    """∂²E/∂x_j², as the recursion of Appendix C starts from it: never negative.
 
-    Eq. 8 (`discriminative=False`): 2s·Σ_i t_i, exactly, since eq. 7 has no factor ½. Eq. 9: the second
+    Eq. 8: 2s·Σ_i t_i, exactly, since eq. 7 has no factor ½. Eq. 9: the second
     derivative, cut at zero. With labels nothing is cut and this too is exact; for patterns that are no
     character the cut does what leaving f'' out does in the layers below: no direction curves downwards.
+
+    Args:
+        f6, codes, penalties, targets, j, scale: as for `second_derivative`.
+        discriminative: eq. 9; False for eq. 8.
+
+    Returns:
+        (N, 84).
+
+    Raises:
+        InputError: the targets do not fit the penalties.
     """
     if discriminative:
         cut: Array = np.maximum(second_derivative(f6, codes, penalties, targets, j, scale), 0)

@@ -24,7 +24,7 @@ def check_images(images: ArrayLike) -> NDArray[Any]:
         The same, uint8 or float32.
 
     Raises:
-        InputError: The shape, type or range is another.
+        InputError: the shape, type or range is another.
     """
     images = np.asarray(images)
     if images.ndim != 3 or images.shape[1:] not in ((FIELD, FIELD), (INPUT, INPUT)):
@@ -55,14 +55,14 @@ def normalise(images: ArrayLike, dtype: DTypeLike = np.float32) -> NDArray[Any]:
     """Inputs of the network: paper −0.1 and ink 1.175, so that the mean is about 0 and the variance 1.
 
     Args:
-        images: As for `check_images`; those of 28×28 get an edge of paper.
-        dtype: A float type.
+        images: as for `check_images`; those of 28×28 get an edge of paper.
+        dtype: a float type.
 
     Returns:
         (N, 32, 32) of that type.
 
     Raises:
-        InputError: The images cannot be read, or the type is no float.
+        InputError: the images cannot be read, or the type is no float.
     """
     images = check_images(images)
     number = np.dtype(dtype).type
@@ -91,14 +91,14 @@ def target_weights(labels: ArrayLike, classes: Sequence[str], patterns: int) -> 
     Args:
         labels: (N,) indices into `classes`, or (N,) characters of `classes`, or (N, classes) weights in [0, 1]
             whose rows sum to at most 1; what a row lacks to 1 goes to the rubbish class of eq. 9.
-        classes: The characters.
+        classes: the characters.
         patterns: N.
 
     Returns:
         (N,) int64 indices, or (N, classes) float32 weights.
 
     Raises:
-        InputError: They are something else, or unknown, or too many or too few.
+        InputError: they are something else, or unknown, or too many or too few.
     """
     labels = np.asarray(labels)
     if len(labels.shape) == 0 or len(labels) != patterns:

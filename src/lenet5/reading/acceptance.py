@@ -59,7 +59,7 @@ def reject(result: Result, threshold: float) -> Result:
     """Reject every character whose confidence is below a threshold.
 
     Args:
-        result: A result.
+        result: a result.
         threshold: 0 … 1.
 
     Returns:
@@ -82,10 +82,10 @@ def accept(
     character than none. Of what is no writing every character is rejected.
 
     Args:
-        result: A result.
-        threshold: Confidence, 0 … 1, that one character alone must reach (Classifier.threshold_for).
-        policy: The numbers.
-        asked: A grammar demands every character: none of a string that is writing is rejected.
+        result: a result.
+        threshold: confidence, 0 … 1, that one character alone must reach (Classifier.threshold_for).
+        policy: the numbers.
+        asked: a grammar demands every character: none of a string that is writing is rejected.
 
     Returns:
         The result with `?`, and a reason, for each character that is rejected.
@@ -111,10 +111,10 @@ def rejection_reason(
     """Why a string hardly is writing.
 
     Args:
-        string: A reading, its boxes in pixels of the foreground.
-        image: The line or the character, (rows, columns, 3) in 0 … 1.
+        string: a reading, its boxes in pixels of the foreground.
+        image: the line or the character, (rows, columns, 3) in 0 … 1.
         foreground: (rows, columns) in 0 … 1, of that image.
-        policy: The numbers.
+        policy: the numbers.
 
     Returns:
         A few words; "" where nothing speaks against it.

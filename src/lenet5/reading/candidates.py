@@ -100,9 +100,9 @@ def recognise(
     """The interpretation graph of a line: every run of pieces under every class, and silent arcs.
 
     Args:
-        segments: A line that was cut into pieces.
-        model: Classifies the candidates.
-        settings: Which candidates are classified, and what their shape costs.
+        segments: a line that was cut into pieces.
+        model: classifies the candidates.
+        settings: which candidates are classified, and what their shape costs.
 
     Returns:
         The graph; its nodes are the places between pieces. Its candidates are the runs in their order, and after
@@ -133,11 +133,11 @@ def cascade(
     is sure it decides alone. Experts are not asked (model/ensemble.py). It runs on one thread, as `classify_views`.
 
     Args:
-        model: One network or an ensemble.
+        model: one network or an ensemble.
         glyphs: (N, 28, 28) uint8.
         first: (N, classes) penalties of its first network.
         relevant: (N,) candidates that the other networks may be asked about.
-        settings: When the first network is sure.
+        settings: when the first network is sure.
 
     Returns:
         (N, classes) float32.

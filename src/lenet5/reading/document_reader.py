@@ -31,12 +31,12 @@ class PageResult:
     """What was read on one page.
 
     Args:
-        picture: Name of the document.
-        page: Number of the page, from 1.
-        pages: Pages of the document.
-        result: Of the page, or of the region that was asked for; None for a form, and where there is an error.
-        fields: Of a form: the result of each field by name, or why it was not read.
-        error: Why the page was not read at all.
+        picture: name of the document.
+        page: number of the page, from 1.
+        pages: pages of the document.
+        result: of the page, or of the region that was asked for; None for a form, and where there is an error.
+        fields: of a form: the result of each field by name, or why it was not read.
+        error: why the page was not read at all.
         drawings: PNG files of the page by what they show: "annotate", "steps"; not part of the data.
     """
 
@@ -129,12 +129,12 @@ class DocumentReader:
     """Reads every page of a document in the same way. It can be sent to other processes.
 
     Args:
-        reader: Reads the pictures.
-        mode, region, grammar: As for `Reader.read`; not used with a form, whose fields have their own.
-        form: Fields to read on every page; None: the whole page.
-        best, threshold: As for `Reader.read`.
-        annotate: Whether boxes and text are drawn over every page.
-        steps: Whether every step of reading a page is drawn; of a form, of every field.
+        reader: reads the pictures.
+        mode, region, grammar: as for `Reader.read`; not used with a form, whose fields have their own.
+        form: fields to read on every page; None: the whole page.
+        best, threshold: as for `Reader.read`.
+        annotate: whether boxes and text are drawn over every page.
+        steps: whether every step of reading a page is drawn; of a form, of every field.
     """
 
     reader: Reader
@@ -151,14 +151,14 @@ class DocumentReader:
         """Read every page of a document.
 
         Args:
-            source: A path, bytes, a binary file, a PIL image or an array.
-            name: What the results call it; None: the file's name.
+            source: a path, bytes, a binary file, a PIL image or an array.
+            name: what the results call it; None: the file's name.
 
         Returns:
             The pages one by one. What cannot be read is an error of its page, never an exception.
 
         Raises:
-            InputError: The grammar, form or region cannot be used with these weights.
+            InputError: the grammar, form or region cannot be used with these weights.
         """
         name = name or source_name(source)
         try:

@@ -58,14 +58,14 @@ class Area:
         """The area on a page, cut to it.
 
         Args:
-            page: Width and height of the page in pixels.
-            size: Width and height of the page that the area's pixels are of; None: of this page.
+            page: width and height of the page in pixels.
+            size: width and height of the page that the area's pixels are of; None: of this page.
 
         Returns:
             Left, top, width, height in pixels of the page.
 
         Raises:
-            PictureError: Nothing of the area lies on the page.
+            PictureError: nothing of the area lies on the page.
         """
         across, down = 1.0, 1.0
         if self.share:
@@ -89,12 +89,12 @@ class Field:
     """A named region of a form, and which strings are allowed there.
 
     Args:
-        name: Of the field, in results and errors.
-        area: Where it is.
-        digits: How many characters a string has.
-        pattern: A regular expression (lattice.regex).
-        choices: The strings that are allowed. At most one of digits, pattern and choices is given.
-        mode: What the region is taken for.
+        name: of the field, in results and errors.
+        area: where it is.
+        digits: how many characters a string has.
+        pattern: a regular expression (lattice.regex).
+        choices: the strings that are allowed. At most one of digits, pattern and choices is given.
+        mode: what the region is taken for.
     """
 
     name: str
@@ -110,8 +110,8 @@ class Form:
     """A template.
 
     Args:
-        fields: In the order in which they are read.
-        size: Width and height of the page that areas in pixels are of; None: of each scan.
+        fields: in the order in which they are read.
+        size: width and height of the page that areas in pixels are of; None: of each scan.
     """
 
     fields: tuple[Field, ...]
@@ -122,13 +122,13 @@ class Form:
 
         Args:
             image: (rows, columns, 3) float32.
-            name: What errors call the scan.
+            name: what errors call the scan.
 
         Returns:
             In the template's order.
 
         Raises:
-            PictureError: The scan has another shape than the template's page, or an area lies outside it.
+            PictureError: the scan has another shape than the template's page, or an area lies outside it.
         """
         self._check_shape((image.shape[1], image.shape[0]), name)
         return [
@@ -159,16 +159,16 @@ def crop(
 
     Args:
         image: (rows, columns, 3) float32.
-        area: Where it is.
-        name: What errors call the page.
-        size: As for `Area.on`.
-        field: The field's name, for errors.
+        area: where it is.
+        name: what errors call the page.
+        size: as for `Area.on`.
+        field: the field's name, for errors.
 
     Returns:
         A region; boxes in it are brought to the page by `Region.on_page`.
 
     Raises:
-        PictureError: The area lies outside the page.
+        PictureError: the area lies outside the page.
     """
     name = f"{name}, field {field}" if field else name
     try:
@@ -189,7 +189,7 @@ def parse_region(text: str) -> Area:
         The area.
 
     Raises:
-        InputError: The text means none; the sentence says how to write one.
+        InputError: the text means none; the sentence says how to write one.
     """
     parts = [part.strip() for part in text.split(",")]
     percent = [part.endswith("%") for part in parts]
@@ -212,13 +212,13 @@ def load_form(path: str | os.PathLike[str]) -> Form:
     """Read a template from a .json or .toml file.
 
     Args:
-        path: The file.
+        path: the file.
 
     Returns:
         The template.
 
     Raises:
-        InputError: The file cannot be read, or what is wrong with it, in one sentence.
+        InputError: the file cannot be read, or what is wrong with it, in one sentence.
     """
     path = Path(path)
     try:
@@ -240,13 +240,13 @@ def parse_form(data: Any) -> Form:
     """The template that data means, as JSON and TOML hold it.
 
     Args:
-        data: A table with `fields`, and `size` if regions are in pixels of a page.
+        data: a table with `fields`, and `size` if regions are in pixels of a page.
 
     Returns:
         The template.
 
     Raises:
-        InputError: What is wrong with it, in one sentence.
+        InputError: what is wrong with it, in one sentence.
     """
     if not isinstance(data, Mapping) or not isinstance(data.get("fields"), Mapping) or not data["fields"]:
         raise InputError("a template needs `fields`, a table with a name and a region for each")

@@ -48,11 +48,11 @@ class InterpretationGraph:
     """The graph of a line, and what the network answered for each of its candidates.
 
     Args:
-        graph: Labels index the network's classes; SILENT is no character.
+        graph: labels index the network's classes; SILENT is no character.
         candidate: (arcs,) index of the candidate that each arc reads, −1 for a silent one.
         glyphs: (candidates, 28, 28) uint8, the images that were classified.
         penalties: (candidates, classes) float32, eq. 7.
-        box: Gives a candidate's box in pixels of the line's foreground.
+        box: gives a candidate's box in pixels of the line's foreground.
         positions: (nodes,) where the graph's nodes lie along the line; any unit.
         confidences: (candidates, classes) calibrated, where they do not follow from the penalties alone.
     """
@@ -76,17 +76,17 @@ class InterpretationGraph:
         """Read the line: the Viterbi path, and the next best different readings.
 
         Args:
-            model: Names the classes and calibrates the confidences.
-            grammar: Strings that are allowed; None: all.
-            best: Different readings wanted, the first included.
-            name: What errors call the picture.
-            settings: How the graph is searched.
+            model: names the classes and calibrates the confidences.
+            grammar: strings that are allowed; None: all.
+            best: different readings wanted, the first included.
+            name: what errors call the picture.
+            settings: how the graph is searched.
 
         Returns:
             The string of the best path.
 
         Raises:
-            PictureError: No path has a character, or none that the grammar allows.
+            PictureError: no path has a character, or none that the grammar allows.
         """
         searched, origin, readings = self._search(grammar, best, settings)
         if not readings:
@@ -115,9 +115,9 @@ class InterpretationGraph:
         """Spans of the line in which a character of the Viterbi path is uncertain.
 
         Args:
-            ends: Nodes at which a span may end; only those are used that nearly no path bypasses.
-            sure: Share of all paths that a certain character has at least.
-            settings: How the graph is searched.
+            ends: nodes at which a span may end; only those are used that nearly no path bypasses.
+            sure: share of all paths that a certain character has at least.
+            settings: how the graph is searched.
 
         Returns:
             First and last node of each span; spans do not overlap.
@@ -232,8 +232,8 @@ def union_alternatives(
     """A line's graph with other segmentations of some spans: a path takes one of them from end to end.
 
     Args:
-        line: The graph of the whole line.
-        spans: First and last node of a span in `line.graph`, and the span's other graph; one without candidates
+        line: the graph of the whole line.
+        spans: first and last node of a span in `line.graph`, and the span's other graph; one without candidates
             adds nothing.
 
     Returns:
@@ -302,9 +302,9 @@ def classify_views(
     """Penalties of glyphs as they are and sheared: few non-characters look like a character in every view.
 
     Args:
-        model: The network. It uses one thread: a line is classified in less time than a second thread takes to start.
+        model: the network. It uses one thread: a line is classified in less time than a second thread takes to start.
         glyphs: (N, 28, 28) uint8.
-        shears: Pixels to the right for each pixel of height, of every further view.
+        shears: pixels to the right for each pixel of height, of every further view.
 
     Returns:
         (N, classes) float32 for each view, the unsheared one first.

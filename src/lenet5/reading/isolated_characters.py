@@ -67,15 +67,15 @@ def isolate(
     """Take all foreground of a region for one character.
 
     Args:
-        region: A region of a page.
-        trace: Records the foreground.
-        settings: How the foreground is measured and brought to its size.
+        region: a region of a page.
+        trace: records the foreground.
+        settings: how the foreground is measured and brought to its size.
 
     Returns:
         The glyph, and where it is.
 
     Raises:
-        PictureError: Nothing stands out from the background.
+        PictureError: nothing stands out from the background.
     """
     foreground = character_foreground(region.image, region.name, trace, settings.foreground)
     # This raises where there is none.
@@ -97,18 +97,18 @@ def read_isolated(
     """Read glyphs, one character each, from left to right.
 
     Args:
-        characters: One or more.
-        model: Classifies them; of an ensemble all members and experts.
-        grammar: Strings that are allowed; None: all.
-        best: Different readings wanted, the first included.
-        name: What errors call the picture.
-        settings: How they are classified.
+        characters: one or more.
+        model: classifies them; of an ensemble all members and experts.
+        grammar: strings that are allowed; None: all.
+        best: different readings wanted, the first included.
+        name: what errors call the picture.
+        settings: how they are classified.
 
     Returns:
         The string; its boxes are in pixels of the page.
 
     Raises:
-        PictureError: The grammar allows no string of so many characters.
+        PictureError: the grammar allows no string of so many characters.
     """
     glyphs = np.stack([character.glyph for character in characters])
     views = classify_views(model, glyphs, settings.shears)

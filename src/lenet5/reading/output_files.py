@@ -22,15 +22,15 @@ def save_crops(characters: Iterable[Character], folder: str | os.PathLike[str], 
     """Save each character's glyph as a PNG of 28×28, 255 = ink, in the folder of its class, to train with.
 
     Args:
-        characters: Those without a glyph are left out.
-        folder: A rejected character goes to the folder UNSORTED there, its best guess in its file's name.
-        stem: How file names begin; a file that exists is never overwritten.
+        characters: those without a glyph are left out.
+        folder: a rejected character goes to the folder UNSORTED there, its best guess in its file's name.
+        stem: how file names begin; a file that exists is never overwritten.
 
     Returns:
         The files.
 
     Raises:
-        SaveError: A file or folder cannot be written.
+        SaveError: a file or folder cannot be written.
     """
     from PIL import Image
 
@@ -53,8 +53,8 @@ class DrawingFiles:
     """Where the drawings of pages go: the PNG that was named, or for several pages a file each in that folder.
 
     Args:
-        place: A PNG file, or a folder.
-        several: More than one picture is read, so that `place` is a folder.
+        place: a PNG file, or a folder.
+        several: more than one picture is read, so that `place` is a folder.
     """
 
     def __init__(self, place: Path, several: bool) -> None:
@@ -66,15 +66,15 @@ class DrawingFiles:
         """Write the drawing of a page.
 
         Args:
-            png: The drawing.
-            stem: The page's part of the file's name; a stem of two pages is numbered.
-            pages: Pages of the page's document.
+            png: the drawing.
+            stem: the page's part of the file's name; a stem of two pages is numbered.
+            pages: pages of the page's document.
 
         Returns:
             The file.
 
         Raises:
-            SaveError: The file or its folder cannot be written.
+            SaveError: the file or its folder cannot be written.
         """
         path = self.place
         if self.several or pages > 1 or path.is_dir():

@@ -54,18 +54,18 @@ def read_string(
 
     Args:
         foreground: (rows, columns) float32 in 0 … 1, from `line_foreground`.
-        model: Classifies the candidates; its weights must know the rubbish class.
-        grammar: Strings that are allowed; None: all.
-        best: Different readings wanted, the first included.
-        name: What errors call the picture.
-        trace: Records the pieces and the candidates.
-        settings: How the line is cut and read.
+        model: classifies the candidates; its weights must know the rubbish class.
+        grammar: strings that are allowed; None: all.
+        best: different readings wanted, the first included.
+        name: what errors call the picture.
+        trace: records the pieces and the candidates.
+        settings: how the line is cut and read.
 
     Returns:
         The string; its boxes are in pixels of the foreground.
 
     Raises:
-        PictureError: No character was found, or none that the grammar allows.
+        PictureError: no character was found, or none that the grammar allows.
     """
     pieces = over_segment(foreground, seams=model.backend.seams, settings=settings.segmentation)
     graph = recognise(pieces, model, settings.candidates)

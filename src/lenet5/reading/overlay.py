@@ -28,7 +28,7 @@ def annotate(image: NDArray[np.float32], results: Iterable[Result]) -> Image.Ima
 
     Args:
         image: (rows, columns, 3) in 0 … 1.
-        results: Boxes in pixels of the image.
+        results: boxes in pixels of the image.
 
     Returns:
         A PIL image. A rejected character has another colour, and its best guess after the `?`.

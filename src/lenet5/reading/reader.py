@@ -57,17 +57,17 @@ class Reader:
     """Reads pictures. One Reader may be used by several threads at once.
 
     Args:
-        weights: Name of weights that come with the package, a model file, or a network. The name "digits" means
+        weights: name of weights that come with the package, a model file, or a network. The name "digits" means
             weights that were trained for reading: "ensemble", or "displacement" for that method;
             LeNet5.pretrained("digits") knows neither other ways of writing nor non-characters.
-        method: How lines of text are read: "segmentation" (Section V) or "displacement" (Section VII).
-        settings: Every number that reading depends on.
-        backend: What computes, where the weights are loaded here (engine.backend); a network that is given has
+        method: how lines of text are read: "segmentation" (Section V) or "displacement" (Section VII).
+        settings: every number that reading depends on.
+        backend: what computes, where the weights are loaded here (engine.backend); a network that is given has
             its own.
 
     Raises:
-        InputError: There is no such method.
-        ModelError: The weights are missing or damaged.
+        InputError: there is no such method.
+        ModelError: the weights are missing or damaged.
     """
 
     def __init__(
@@ -103,23 +103,23 @@ class Reader:
         """Read a picture.
 
         Args:
-            picture: A path, bytes, a binary file, a PIL image or an array (imaging.load).
-            name: What errors call it; None: the file's name.
-            mode: What the picture is taken for: "character", "string", "lines", "boxes", or "auto", whichever it
+            picture: a path, bytes, a binary file, a PIL image or an array (imaging.load).
+            name: what errors call it; None: the file's name.
+            mode: what the picture is taken for: "character", "string", "lines", "boxes", or "auto", whichever it
                 looks like.
-            region: The part of it to read, in pixels or shares (forms.parse_region).
-            grammar: Strings that are allowed (lattice.automaton); None: all.
-            best: Different readings wanted of each string, the first included.
-            threshold: Confidence, 0 … 1, below which a character is rejected. None: the model's own
+            region: the part of it to read, in pixels or shares (forms.parse_region).
+            grammar: strings that are allowed (lattice.automaton); None: all.
+            best: different readings wanted of each string, the first included.
+            threshold: confidence, 0 … 1, below which a character is rejected. None: the model's own
                 (Classifier.threshold_for), by the rules of `acceptance.accept`.
-            trace: Records every step, to be drawn.
+            trace: records every step, to be drawn.
 
         Returns:
             The result; boxes are in pixels of the picture.
 
         Raises:
-            PictureError: This is no picture, or there is nothing to read in it.
-            InputError: An argument cannot be used.
+            PictureError: this is no picture, or there is nothing to read in it.
+            InputError: an argument cannot be used.
         """
         name = name or source_name(picture)
         image, scale = load_image_with_scale(picture, name, self.settings.documents.load)
@@ -184,19 +184,19 @@ class Reader:
         """Read every field of a form on one scan.
 
         Args:
-            picture: As for `read`.
-            form: The template.
-            name: What errors call the picture.
-            best: Different readings wanted of each string.
-            threshold: As for `read`.
-            trace: Records every step of every field.
+            picture: as for `read`.
+            form: the template.
+            name: what errors call the picture.
+            best: different readings wanted of each string.
+            threshold: as for `read`.
+            trace: records every step of every field.
 
         Returns:
             By name, in the template's order: the field's result, or why it was not read.
 
         Raises:
-            PictureError: This is no picture, or not one of this form.
-            InputError: A field demands characters that these weights do not know.
+            PictureError: this is no picture, or not one of this form.
+            InputError: a field demands characters that these weights do not know.
         """
         name = name or source_name(picture)
         image, scale = load_image_with_scale(picture, name, self.settings.documents.load)

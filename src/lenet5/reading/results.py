@@ -26,8 +26,8 @@ class Alternative:
     """Another reading of a character or a string.
 
     Args:
-        text: One character, or a string.
-        penalty: Of the same kind as that of the character or string that it belongs to.
+        text: one character, or a string.
+        penalty: of the same kind as that of the character or string that it belongs to.
         confidence: 0 … 1, likewise.
     """
 
@@ -50,13 +50,13 @@ class Character:
     """One character.
 
     Args:
-        text: The character, or `?` where it was rejected; alternatives then begin with the best guess.
-        box: Left, top, width, height in pixels of the picture.
+        text: the character, or `?` where it was rejected; alternatives then begin with the best guess.
+        box: left, top, width, height in pixels of the picture.
         penalty: Eq. 7.
-        confidence: Calibrated probability, 0 … 1, that this is a character, and this one.
-        alternatives: The next likely classes, the likeliest first.
-        reason: Why it was rejected; empty where it was not.
-        glyph: The image that the network classified, (28, 28) uint8, 255 = ink; not part of the data.
+        confidence: calibrated probability, 0 … 1, that this is a character, and this one.
+        alternatives: the next likely classes, the likeliest first.
+        reason: why it was rejected; empty where it was not.
+        glyph: the image that the network classified, (28, 28) uint8, 255 = ink; not part of the data.
     """
 
     text: str
@@ -97,12 +97,12 @@ class String:
     """Characters that belong together.
 
     Args:
-        text: Its characters, `?` for each that was rejected.
+        text: its characters, `?` for each that was rejected.
         penalty: −log of a probability: the sum along the path.
-        confidence: Share of all paths through the interpretation graph that read this text, 0 … 1.
-        characters: From left to right.
-        alternatives: The next best different readings, the best first.
-        reason: Why it hardly is writing; empty where nothing speaks against it.
+        confidence: share of all paths through the interpretation graph that read this text, 0 … 1.
+        characters: from left to right.
+        alternatives: the next best different readings, the best first.
+        reason: why it hardly is writing; empty where nothing speaks against it.
     """
 
     text: str
@@ -178,8 +178,8 @@ class Result:
     """All that was read in a picture.
 
     Args:
-        lines: From top to bottom; one or more.
-        errors: Why a line or a row of boxes was not read, a sentence each.
+        lines: from top to bottom; one or more.
+        errors: why a line or a row of boxes was not read, a sentence each.
     """
 
     lines: tuple[Line, ...]

@@ -76,8 +76,8 @@ def displace(
 
     Args:
         foreground: (rows, columns) float32 in 0 … 1.
-        model: The network that is displaced.
-        settings: How columns become characters.
+        model: the network that is displaced.
+        settings: how columns become characters.
 
     Returns:
         The graph; its candidates are the columns, and their glyphs what each window shows.
@@ -104,14 +104,14 @@ def column_penalties(model: Classifier, line: NDArray[np.float32]) -> NDArray[np
     """Penalties of every column of a line; column k is the window of 32 pixels from pixel 4k on.
 
     Args:
-        model: The network; the experts of an ensemble are not asked, for most windows show no character.
+        model: the network; the experts of an ensemble are not asked, for most windows show no character.
         line: (32, width) in 0 … 1, width at least 32.
 
     Returns:
         (columns, classes) float32, eq. 7.
 
     Raises:
-        InputError: Another shape.
+        InputError: another shape.
     """
     line = np.asarray(line, np.float32)
     if line.ndim != 2 or line.shape[0] != INPUT or line.shape[1] < INPUT:
@@ -131,8 +131,8 @@ def column_graph(
 
     Args:
         posterior: (columns, classes); what a row lacks to 1 is the rubbish class.
-        settings: How columns become characters.
-        loops: The graph's; NumPy's, unless given.
+        settings: how columns become characters.
+        loops: the graph's; NumPy's, unless given.
 
     Returns:
         A graph. A character is an arc over one column or more that all show it; a column without a character is

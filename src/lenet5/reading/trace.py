@@ -68,7 +68,7 @@ def draw_trace(trace: Trace) -> Image.Image:
     """Draw the steps of a reading below one another.
 
     Args:
-        trace: Recorded by `Reader.read`.
+        trace: recorded by `Reader.read`.
 
     Returns:
         A PIL image as wide as its widest step.

@@ -66,8 +66,8 @@ def test_windows_are_named_after_the_character_in_their_middle():
 def test_marks_are_no_characters(source):
     for seed in range(30):
         written = line(source, rng(seed))
-        only = Line(np.where(written.owner == MARK, written.ink, 0), written.owner, written.digits)
-        if (only.ink > 0.5).sum() > 30:
+        only = Line(np.where(written.owner == MARK, written.foreground, 0), written.owner, written.digits)
+        if (only.foreground > 0.5).sum() > 30:
             assert set(arcs(only)[1]) <= {NO_CHARACTER} and set(windows(only)[1]) <= {NO_CHARACTER}
 
 

@@ -23,9 +23,9 @@ def source(request):
 def test_a_line_has_the_ink_of_every_digit(source):
     for seed in range(20):
         written = line(source, rng(seed))
-        assert written.ink.shape == written.owner.shape and written.ink.dtype == np.float32
-        assert written.ink.min() >= 0 and written.ink.max() <= 1
-        owners = set(np.unique(written.owner[written.ink > 0.5])) - {MARK, NOBODY}
+        assert written.foreground.shape == written.owner.shape and written.foreground.dtype == np.float32
+        assert written.foreground.min() >= 0 and written.foreground.max() <= 1
+        owners = set(np.unique(written.owner[written.foreground > 0.5])) - {MARK, NOBODY}
         assert owners <= set(range(len(written.digits))) and len(owners) >= len(written.digits) - 1
         places = [np.nonzero(written.owner == k)[1].mean() for k in sorted(owners)]
         assert places == sorted(places)  # from left to right

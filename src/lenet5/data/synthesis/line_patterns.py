@@ -42,7 +42,7 @@ def arcs(written: Line, backend: Backend | None = None) -> Patterns:
     Returns:
         Glyphs, (M, 28, 28) uint8, and a digit or NO_CHARACTER for each, (M,) int64.
     """
-    foreground = remove_line_specks(written.ink)
+    foreground = remove_line_specks(written.foreground)
     mask = foreground > MASK_LEVEL
     glyphs, labels = [], []
     if mask.any():
@@ -91,7 +91,7 @@ def windows(written: Line, backend: Backend | None = None) -> Patterns:
     Returns:
         Glyphs, (M, 28, 28) uint8, and a digit or NO_CHARACTER for each, (M,) int64.
     """
-    foreground = remove_line_specks(written.ink)
+    foreground = remove_line_specks(written.foreground)
     mask = foreground > MASK_LEVEL
     if not mask.any():
         return np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.int64)

@@ -29,7 +29,9 @@ MEASURED = 19_980_000  # seed of those that are measured with, and of those that
 CALIBRATED = 19_980_001  # train with any other
 SIDE = 96  # pixels of the canvas
 Draw = Callable[[np.random.Generator, str], NDArray[Any]]  # draws, given the strange characters
-NARROWEST = 0.45  # width of ink for its height: what is thin and upright may be a 1, and is drawn anew
+NARROWEST = (
+    0.45  # width of the foreground for its height: what is thin and upright may be a 1, and is drawn anew
+)
 # Printed characters that a person would take for one of the classes too; "a" stands for "A" where it may.
 LOOK_ALIKE = (
     "0OoQDUucC",
@@ -51,36 +53,47 @@ def noncharacters(
     classes: Sequence[str] = DIGITS,
     progress: Callable[[int], object] = lambda patterns: None,
 ) -> NDArray[np.uint8]:
-    """Patterns that are none of the classes, (count, 28, 28) uint8, 255 = ink; the same seed gives the same.
+    """Patterns that are none of the classes; the same seed gives the same.
 
-    Pattern i is of the kind KINDS[i % len(KINDS)] and depends on (seed, i) alone. classes: what the network
-    knows; a single printed letter is a non-character for one that knows digits. progress: told of patterns as
-    they are drawn, some hundred a second. Raises InputError.
+    Pattern i is of the kind KINDS[i % len(KINDS)] and depends on (seed, i) alone.
+
+    Args:
+        seed: of the draw, from 0.
+        count: number of patterns; some hundred are drawn a second.
+        classes: the network's characters; a printed letter is a non-character for a network of digits.
+        progress: called with the number of patterns that were just drawn.
+
+    Returns:
+        (count, 28, 28) uint8, 255 = ink.
+
+    Raises:
+        InputError: seed or count is negative.
     """
     if seed < 0 or count < 0:
         raise InputError(f"a seed and a count must be whole numbers from 0, not {seed} and {count}")
     kinds = list(_DRAW.values())
     strange = _strangers(classes)
-    fields = np.zeros((count, FIELD, FIELD), np.uint8)
+    glyphs = np.zeros((count, FIELD, FIELD), np.uint8)
     for i in range(count):
         rng = np.random.Generator(np.random.PCG64([seed, i]))
-        fields[i] = _brought(kinds[i % len(kinds)], rng, strange)
+        glyphs[i] = _normalised_drawing(kinds[i % len(kinds)], rng, strange)
         progress(1)
-    return fields
+    return glyphs
 
 
-def _brought(draw: Draw, rng: np.random.Generator, strange: str) -> NDArray[np.uint8]:
-    """A drawing as a field; another one where the picture pipeline already says that there is nothing."""
+def _normalised_drawing(draw: Draw, rng: np.random.Generator, strange: str) -> NDArray[np.uint8]:
+    """A drawing as a glyph; drawn again where normalisation finds no character in it."""
     while True:
         drawn = draw(rng, strange)
         if drawn.dtype == np.uint8:
             return drawn
         try:
-            if draw is _texture:  # a picture, whose ink has to be found
-                found = normalise_character(drawn)
-                if np.ptp(np.flatnonzero(found.any(0))) < NARROWEST * np.ptp(np.flatnonzero(found.any(1))):
+            if draw is _texture:  # a picture, whose foreground has to be separated
+                character = normalise_character(drawn)
+                wide, high = (np.ptp(np.flatnonzero(character.any(axis))) for axis in (0, 1))
+                if wide < NARROWEST * high:
                     continue
-                return found
+                return character
             rows, columns = np.flatnonzero((drawn > 0.35).any(1)), np.flatnonzero((drawn > 0.35).any(0))
             if not len(rows):
                 continue
@@ -101,11 +114,11 @@ def _strangers(classes: Sequence[str]) -> str:
     return "".join(c for c in map(chr, range(33, 127)) if c not in known and c not in "'`,.^_-~\"")
 
 
-# --- drawings: (rng, strange characters) -> ink in 0 … 1, or the field itself -------------------------
+# --- drawings: (rng, strange characters) -> foreground in 0 … 1, or the glyph itself -----------------
 
 
 def _blank(rng: np.random.Generator, strange: str) -> NDArray[np.uint8]:
-    """Paper, grey or dark all over, a shadow, or dust: the field as it is."""
+    """Paper, grey or dark all over, a shadow, or dust: the glyph as it is."""
     out = np.zeros((FIELD, FIELD))
     match rng.integers(4):
         case 0:
@@ -131,9 +144,9 @@ def _blot(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
             wide = rng.uniform(5, 24)
             high = wide * rng.uniform(0.6, 1.4)
             pen.ellipse((x - wide, y - high, x + wide, y + high), fill=255)
-        return _ink(image)
+        return _foreground(image)
     y, x = np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j]
-    rough = _smooth(rng, rng.uniform(5, 14)) - rng.uniform(1.0, 2.5) * (x**2 + y**2)
+    rough = _smooth_noise(rng, rng.uniform(5, 14)) - rng.uniform(1.0, 2.5) * (x**2 + y**2)
     return np.asarray(rough > np.quantile(rough, rng.uniform(0.65, 0.95)), np.float32)
 
 
@@ -165,22 +178,22 @@ def _scribble(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
             strokes = int(rng.integers(5, 12))
             x = np.ravel([(rng.uniform(0, 25), rng.uniform(70, SIDE)) for _ in range(strokes)])
             y = np.ravel([(row + rng.normal(0, 8), row) for row in np.linspace(15, 80, strokes)])
-    turned = _turned(np.stack([x, y], 1), rng.uniform(0, np.pi))
-    pen.line([tuple(point) for point in turned], fill=255, width=width, joint="curve")
-    return _ink(image)
+    rotated = _rotated(np.stack([x, y], 1), rng.uniform(0, np.pi))
+    pen.line([tuple(point) for point in rotated], fill=255, width=width, joint="curve")
+    return _foreground(image)
 
 
 def _noise(rng: np.random.Generator, strange: str) -> NDArray[Any]:
-    """Pixels or grains at random; half of them in the field itself."""
+    """Pixels or grains at random; half of them in the glyph itself."""
     grain = rng.choice([0, 0, 0.6, 1.0, 1.6])
     if rng.random() < 0.5:
-        rough: NDArray[Any] = _smooth(rng, grain, FIELD)
+        rough: NDArray[Any] = _smooth_noise(rng, grain, FIELD)
         if rng.random() < 0.5:
             rough = rng.uniform(0, 1, rough.shape) if not grain else (rough > rng.uniform(0.3, 1.5)) * 1.0
         return np.asarray(np.clip(np.rint(rough / max(rough.max(), 1e-6) * 255), 0, 255), np.uint8)
     share = rng.uniform(0.03, 0.5)
     size = int(rng.integers(12, 40))
-    points = (_smooth(rng, grain, size) > 0) if grain else rng.uniform(0, 1, (size, size)) < share
+    points = (_smooth_noise(rng, grain, size) > 0) if grain else rng.uniform(0, 1, (size, size)) < share
     step = SIDE // size
     return np.kron(points, np.ones((step, step))).astype(np.float32)
 
@@ -217,7 +230,7 @@ def _lines(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
         along = np.array([np.cos(angle), np.sin(angle)])
         foot = middle + off * np.array([-along[1], along[0]])
         pen.line([tuple(foot - half * along), tuple(foot + half * along)], fill=255, width=width)
-    return _ink(image)
+    return _foreground(image)
 
 
 def _dots(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
@@ -227,7 +240,7 @@ def _dots(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
     radius = rng.uniform(2, 9)
     if rng.random() < 0.4:
         along = np.linspace(8, SIDE - 8, count + 2)[1:-1]
-        places = _turned(
+        places = _rotated(
             np.stack([along, np.full(count, SIDE / 2)], 1), rng.choice([0.0, 0.0, np.pi / 2, 0.4])
         )
     else:
@@ -237,7 +250,7 @@ def _dots(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
         pen.ellipse((x - r, y - r, x + r, y + r), fill=255)
         if rng.random() < 0.15:
             pen.line((x, y, x - r, y + 3 * r), fill=255, width=round(r))
-    return _ink(image)
+    return _foreground(image)
 
 
 def _letter(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
@@ -254,7 +267,7 @@ def _letter(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
         stroke_width=int(rng.integers(0, 3)),
     )
     slant = rng.normal(0, 0.15)
-    return _ink(_transformed(image, (1, slant, -slant * SIDE / 2, 0, 1, 0)))
+    return _foreground(_transformed(image, (1, slant, -slant * SIDE / 2, 0, 1, 0)))
 
 
 def _text(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
@@ -269,7 +282,7 @@ def _text(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
         words = " ".join("".join(rng.choice(letters, length)) for length in lengths)
         at = (SIDE / 2, SIDE / 2) if whole else (-rng.uniform(0, size), row * size * 1.15 - rng.uniform(0, 2))
         pen.text(at, words, 255, _font(size), "mm" if whole else "lt", stroke_width=int(rng.integers(0, 2)))
-    return _ink(image)
+    return _foreground(image)
 
 
 def _grid(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
@@ -287,7 +300,7 @@ def _grid(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
             box = (x[c], y[r], x[c + 1], y[r + 1])
             pen.rectangle(box, outline=255, width=width, fill=255 if chequered and (r + c) % 2 else None)
     slant = rng.normal(0, 0.1)
-    return _ink(_transformed(image, (1, slant, -slant * SIDE / 2, slant, 1, -slant * SIDE / 2)))
+    return _foreground(_transformed(image, (1, slant, -slant * SIDE / 2, slant, 1, -slant * SIDE / 2)))
 
 
 def _texture(rng: np.random.Generator, strange: str) -> NDArray[np.float32]:
@@ -333,7 +346,7 @@ def _font(size: int) -> FreeTypeFont | ImageFont:
     return ImageFont.load_default(size)
 
 
-def _ink(image: Image) -> NDArray[np.float32]:
+def _foreground(image: Image) -> NDArray[np.float32]:
     """A drawing with edges as a pen's and a scanner's are."""
     from PIL import ImageFilter
 
@@ -347,13 +360,13 @@ def _transformed(image: Image, inverse: tuple[float, ...]) -> Image:
     return image.transform(image.size, Transform.AFFINE, inverse, Resampling.BILINEAR)
 
 
-def _turned(points: NDArray[Any], angle: float) -> NDArray[Any]:
-    """Points (N, 2) turned about the middle of the canvas."""
+def _rotated(points: NDArray[Any], angle: float) -> NDArray[Any]:
+    """Points (N, 2) rotated about the middle of the canvas."""
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     return np.asarray((points - SIDE / 2) @ turn + SIDE / 2)
 
 
-def _smooth(rng: np.random.Generator, sigma: float, side: int = SIDE) -> NDArray[np.float64]:
+def _smooth_noise(rng: np.random.Generator, sigma: float, side: int = SIDE) -> NDArray[np.float64]:
     """Noise of mean 0 and deviation 1 without detail smaller than sigma."""
     from scipy import ndimage
 

@@ -2,7 +2,7 @@
 
 MNIST was written by Americans; elsewhere a 1 begins with an upstroke and a 7 is crossed, so that a network
 that saw MNIST alone reads such 1s as 7. The strokes are drawn onto MNIST's own 1s and 7s, with the pen's
-width, and the character is then shaped anew as MNIST's were (normalise.glyph).
+width, and the character is then normalised as MNIST's were (normalise.glyph).
 """
 
 from __future__ import annotations
@@ -24,9 +24,17 @@ def variants(
     share: float = 0.5,
     seed: int = 0,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """New patterns made of a share of the 1s and 7s among `images`: (M, 28, 28) uint8, and their labels.
+    """New patterns made of some of the 1s and 7s; the same seed gives the same.
 
-    images: (N, 28, 28) uint8, 255 = ink; labels: (N,) indices into classes. The same seed gives the same.
+    Args:
+        images: (N, 28, 28) uint8, 255 = ink.
+        labels: (N,) indices into classes.
+        classes: the characters.
+        share: of the 1s and of the 7s, in 0 … 1.
+        seed: of the draw.
+
+    Returns:
+        Images, (M, 28, 28) uint8, and their labels, (M,) int64.
     """
     made, names = [], []
     for name, draw in (("1", _with_flag), ("7", _crossed)):
@@ -65,16 +73,16 @@ def _strokes(
 
 
 def _extent(image: NDArray[np.uint8]) -> tuple[int, int, float]:
-    """First and last row with ink, and the width of its strokes."""
+    """First and last row with foreground, and the width of its strokes, in pixels."""
     rows = np.flatnonzero((image > 127).any(1))
     width = stroke_width(np.kron(image > 127, np.ones((ZOOM, ZOOM), bool))) / ZOOM
     return int(rows[0]), int(rows[-1]), float(np.clip(width, 1.2, 4.5))
 
 
 def _middle(image: NDArray[np.uint8], row: int) -> float:
-    """Where the ink of a row lies, by mass."""
-    ink = image[row].astype(float)
-    return float((ink * np.arange(len(ink))).sum() / ink.sum())
+    """Centre of mass of a row, in pixels."""
+    foreground = image[row].astype(float)
+    return float((foreground * np.arange(len(foreground))).sum() / foreground.sum())
 
 
 def _with_flag(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8] | None:

@@ -65,12 +65,12 @@ class Line:
     """A line of digits.
 
     Args:
-        ink: foreground, (rows, columns) float32 in 0 … 1.
+        foreground: (rows, columns) float32 in 0 … 1.
         owner: whose each pixel is, (rows, columns) int16: the place of a digit, MARK or NOBODY.
         digits: of the line.
     """
 
-    ink: NDArray[np.float32]
+    foreground: NDArray[np.float32]
     owner: NDArray[np.int16]
     digits: tuple[int, ...]
 
@@ -116,25 +116,25 @@ def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | Non
     layout = _layout(pen, tied, rng)
     height = layout.height
     rows = round(height * 2.6)
-    ink = np.zeros((rows, round(height * (len(digits) * 1.9 + 5))), np.float32)
-    owner = np.full(ink.shape, NOBODY, np.int16)
+    foreground = np.zeros((rows, round(height * (len(digits) * 1.9 + 5))), np.float32)
+    owner = np.full(foreground.shape, NOBODY, np.int16)
     x = height
     for index, digit in enumerate(digits):
         zero = index >= len(digits) - tied
         glyph, offset = _glyph(source, digit, zero, pen, layout, rng)
         top = round(rows / 2 + offset - glyph.shape[0] / 2 + layout.climb * (x - height))
         left = round(x)
-        if not _stamp(ink, owner, glyph, top, left, index):
+        if not _stamp(foreground, owner, glyph, top, left, index):
             digits = digits[:index]
             break
         right = left + glyph.shape[1]
         if index and rng.random() < 0.10:  # the pen drags from one digit to the next
-            _drag(ink, owner, x, height, index, rng)
+            _drag(foreground, owner, x, height, index, rng)
         x = right + height * ((layout.zero_gap if zero else layout.gap) + rng.normal(0, 0.05))
         if rng.random() < 0.15:
-            x = _point(ink, owner, max(x, right + 1), height, rng)
-    _decorate(ink, owner, x, height, rng)
-    return _as_scanned(Line(ink, owner, digits), rng)
+            x = _point(foreground, owner, max(x, right + 1), height, rng)
+    _decorate(foreground, owner, x, height, rng)
+    return _as_scanned(Line(foreground, owner, digits), rng)
 
 
 def _layout(pen: bool, tied: int, rng: np.random.Generator) -> _Layout:
@@ -165,7 +165,7 @@ def _glyph(
 
 
 def _drag(
-    ink: NDArray[np.float32],
+    foreground: NDArray[np.float32],
     owner: NDArray[np.int16],
     x: float,
     height: float,
@@ -173,40 +173,48 @@ def _drag(
     rng: np.random.Generator,
 ) -> None:
     """Draw the stroke of a pen that is not lifted between two digits, before the one at x."""
-    y = len(ink) / 2 + height * rng.choice([-0.45, -0.1, 0.4])
+    y = len(foreground) / 2 + height * rng.choice([-0.45, -0.1, 0.4])
     start = (x - height * rng.uniform(0.1, 0.4), y + rng.normal(0, 0.05) * height)
     end = (x + height * rng.uniform(0.05, 0.35), y + rng.normal(0, 0.05) * height)
-    _stroke(ink, owner, start, end, max(1.0, height * rng.uniform(0.05, 0.1)), index)
+    _stroke(foreground, owner, start, end, max(1.0, height * rng.uniform(0.05, 0.1)), index)
 
 
 def _point(
-    ink: NDArray[np.float32], owner: NDArray[np.int16], x: float, height: float, rng: np.random.Generator
+    foreground: NDArray[np.float32],
+    owner: NDArray[np.int16],
+    x: float,
+    height: float,
+    rng: np.random.Generator,
 ) -> float:
     """Draw a point or a comma at x; returns where the next digit begins."""
     length = height * rng.uniform(0.03, 0.28)
-    foot = (x + height * rng.uniform(0.03, 0.12), len(ink) / 2 + height * rng.uniform(0.38, 0.6))
+    foot = (x + height * rng.uniform(0.03, 0.12), len(foreground) / 2 + height * rng.uniform(0.38, 0.6))
     tail = (foot[0] - length * rng.uniform(0, 0.7), foot[1] + length)
-    _stroke(ink, owner, foot, tail, height * rng.uniform(0.07, 0.16), MARK)
+    _stroke(foreground, owner, foot, tail, height * rng.uniform(0.07, 0.16), MARK)
     return foot[0] + height * abs(rng.normal(0.05, 0.1))
 
 
 def _decorate(
-    ink: NDArray[np.float32], owner: NDArray[np.int16], x: float, height: float, rng: np.random.Generator
+    foreground: NDArray[np.float32],
+    owner: NDArray[np.int16],
+    x: float,
+    height: float,
+    rng: np.random.Generator,
 ) -> None:
     """Draw what belongs to no digit: a flourish after the last, which ends at x; an underline; dirt."""
-    rows, middle = len(ink), len(ink) / 2
+    rows, middle = len(foreground), len(foreground) / 2
     if rng.random() < 0.55:
-        x = _flourish(ink, owner, x + 2, middle, height, rng)
+        x = _flourish(foreground, owner, x + 2, middle, height, rng)
     if rng.random() < 0.08:  # underlined
         y = middle + height * rng.uniform(0.55, 0.75)
         slope = height * rng.normal(0, 0.1)
-        _stroke(ink, owner, (height * rng.uniform(0.5, 1.2), y), (x, y + slope), height * 0.07, MARK)
+        _stroke(foreground, owner, (height * rng.uniform(0.5, 1.2), y), (x, y + slope), height * 0.07, MARK)
     if rng.random() < 0.25:  # remains of the form's print, and dirt
         for _ in range(int(rng.integers(1, 7))):
             foot = np.array([rng.uniform(0.3 * height, x + 0.5 * height), rng.uniform(0.1, 0.95) * rows])
             tip = foot + height * rng.uniform(0, 0.3) * _towards(rng.uniform(0, np.pi))
             ends = [(float(point[0]), float(point[1])) for point in (foot, tip)]
-            _stroke(ink, owner, ends[0], ends[1], height * rng.uniform(0.03, 0.1), MARK)
+            _stroke(foreground, owner, ends[0], ends[1], height * rng.uniform(0.03, 0.1), MARK)
 
 
 def _resized(image: NDArray[np.uint8], height: float, style: WriterStyle) -> NDArray[np.float32]:
@@ -228,13 +236,13 @@ def _resized(image: NDArray[np.uint8], height: float, style: WriterStyle) -> NDA
         (a, a * style.slant, -before, 0, e, 0),
         Image.Resampling.BICUBIC,
     )
-    ink = np.asarray(sheared, np.float32) / np.float32(255)
-    columns = np.flatnonzero((ink > 0.3).any(0))
-    return ink[:, columns[0] : columns[-1] + 1] if len(columns) else ink
+    foreground = np.asarray(sheared, np.float32) / np.float32(255)
+    columns = np.flatnonzero((foreground > 0.3).any(0))
+    return foreground[:, columns[0] : columns[-1] + 1] if len(columns) else foreground
 
 
 def _stamp(
-    ink: NDArray[np.float32],
+    foreground: NDArray[np.float32],
     owner: NDArray[np.int16],
     glyph: NDArray[np.float32],
     top: int,
@@ -244,16 +252,19 @@ def _stamp(
     """Set a glyph on the line; False where it does not fit."""
     top = max(top, 0)
     high, wide = glyph.shape
-    if top + high > ink.shape[0] or left < 0 or left + wide > ink.shape[1]:
+    if top + high > foreground.shape[0] or left < 0 or left + wide > foreground.shape[1]:
         return False
-    here, theirs = ink[top : top + high, left : left + wide], owner[top : top + high, left : left + wide]
+    here, theirs = (
+        foreground[top : top + high, left : left + wide],
+        owner[top : top + high, left : left + wide],
+    )
     theirs[glyph > np.maximum(here, MASK_LEVEL)] = who
     np.maximum(here, glyph, out=here)
     return True
 
 
 def _stroke(
-    ink: NDArray[np.float32],
+    foreground: NDArray[np.float32],
     owner: NDArray[np.int16],
     start: tuple[float, float],
     end: tuple[float, float],
@@ -264,7 +275,7 @@ def _stroke(
     pad = int(width) + 2
     low = np.floor(np.minimum(start, end)).astype(int) - pad
     high = np.ceil(np.maximum(start, end)).astype(int) + pad + 1
-    low, high = np.maximum(low, 0), np.minimum(high, ink.shape[::-1])
+    low, high = np.maximum(low, 0), np.minimum(high, foreground.shape[::-1])
     if (high <= low).any():
         return
     y, x = np.mgrid[low[1] : high[1], low[0] : high[0]]
@@ -272,8 +283,8 @@ def _stroke(
     dx, dy = x1 - x0, y1 - y0
     along = np.clip(((x - x0) * dx + (y - y0) * dy) / max(dx * dx + dy * dy, 1e-9), 0, 1)
     far = np.hypot(x - x0 - along * dx, y - y0 - along * dy)
-    drawn_ = np.clip(width / 2 + 0.5 - far, 0, 1).astype(np.float32)
-    _stamp(ink, owner, drawn_, int(low[1]), int(low[0]), who)
+    stroke = np.clip(width / 2 + 0.5 - far, 0, 1).astype(np.float32)
+    _stamp(foreground, owner, stroke, int(low[1]), int(low[0]), who)
 
 
 def _towards(angle: float) -> NDArray[np.float64]:
@@ -281,7 +292,7 @@ def _towards(angle: float) -> NDArray[np.float64]:
 
 
 def _flourish(
-    ink: NDArray[np.float32],
+    foreground: NDArray[np.float32],
     owner: NDArray[np.int16],
     x: float,
     middle: float,
@@ -316,23 +327,28 @@ def _flourish(
         lines.append(list(zip((x + along * wide * 1.3).tolist(), wave.tolist(), strict=True)))
     for points in lines:
         for start, end in pairwise(points):
-            _stroke(ink, owner, start, end, pen, MARK)
+            _stroke(foreground, owner, start, end, pen, MARK)
     return x + wide * 1.3 + height * 0.3
 
 
 def _as_scanned(written: Line, rng: np.random.Generator) -> Line:
-    """The line as a scan has it: strokes a little thicker or not, soft edges; cut to its ink."""
+    """The line as a scan has it: strokes a little thicker or not, soft edges; cropped to its foreground."""
     from scipy import ndimage
 
-    ink = written.ink
+    foreground = written.foreground
     for _ in range(int(rng.integers(0, 2))):
-        ink = np.maximum(ink, ndimage.grey_dilation(ink, size=(2, 2)))
-    ink = np.clip(ndimage.gaussian_filter(ink, rng.uniform(0.3, 0.8)) * 1.3, 0, 1).astype(np.float32)
-    rows, columns = np.flatnonzero((ink > MASK_LEVEL).any(1)), np.flatnonzero((ink > MASK_LEVEL).any(0))
+        foreground = np.maximum(foreground, ndimage.grey_dilation(foreground, size=(2, 2)))
+    foreground = np.clip(ndimage.gaussian_filter(foreground, rng.uniform(0.3, 0.8)) * 1.3, 0, 1).astype(
+        np.float32
+    )
+    rows, columns = (
+        np.flatnonzero((foreground > MASK_LEVEL).any(1)),
+        np.flatnonzero((foreground > MASK_LEVEL).any(0)),
+    )
     if not len(rows):
-        return replace(written, ink=ink)
-    rough = ndimage.maximum_filter(written.owner, 3)  # soft edges belong to the nearest ink
+        return replace(written, foreground=foreground)
+    rough = ndimage.maximum_filter(written.owner, 3)  # soft edges belong to the nearest foreground
     owner = np.where(written.owner == NOBODY, rough, written.owner)
     y = slice(max(rows[0] - 4, 0), rows[-1] + 5)
     x = slice(max(columns[0] - 4, 0), columns[-1] + 5)
-    return Line(ink[y, x], owner[y, x], written.digits)
+    return Line(foreground[y, x], owner[y, x], written.digits)
