@@ -19,7 +19,7 @@ import common
 from lenet5.bench.machine import machine
 from lenet5.data import dataset, mnist
 from lenet5.data.splits import hold_out
-from lenet5.training.loop import train
+from lenet5.training.loop import Callbacks, train
 from lenet5.training.recipes import RECIPES
 
 
@@ -29,7 +29,7 @@ def run(recipe, seed: int, validation: bool) -> dict[str, float]:
     if validation:
         training, test = hold_out(training, mnist.writers("train"))
     reports = []
-    model = train(training, recipe, seed=seed, each_pass=reports.append)
+    model = train(training, recipe, seed=seed, callbacks=Callbacks(each_pass=reports.append))
     seconds = time.perf_counter() - began
     error = float(np.mean(model.predict(test.images) != test.labels))
     return {"seed": seed, "test_error": error, "train_error": reports[-1].train_error, "seconds": seconds}

@@ -32,7 +32,8 @@ from lenet5.data.synthesis.negatives import MEASURED, noncharacters
 from lenet5.model.calibration import DOUBT
 from lenet5.model.lenet5 import LeNet5
 from lenet5.training.fine_tuning import recipe_for
-from lenet5.training.loop import begin, train, untrained
+from lenet5.training.loop import begin, run_passes, train
+from lenet5.training.preparation import Sources
 from lenet5.training.recipes import FAST
 from lenet5.training.replay import ReplayMix
 
@@ -82,15 +83,12 @@ def people(start: LeNet5, held: Dataset, who: np.ndarray) -> dict[str, Dataset]:
 def starting(kept: Dataset) -> LeNet5:
     """A network that knows digits and rubbish, and nobody of those who are to be adapted to."""
     model = LeNet5()
-    model.parameters[:] = untrained(0, FAST)
+    model.parameters[:] = FAST.initialisation.draw(0)
     nothing = noncharacters(1, 6000)
     targets = np.concatenate(
         [np.eye(10, dtype=np.float32)[kept.labels], np.zeros((len(nothing), 10), np.float32)]
     )
-    training = begin(model, np.concatenate([kept.images, nothing]), targets, FAST)
-    while training.unfinished:
-        training.run_pass()
-    training.finish()
+    run_passes(begin(model, np.concatenate([kept.images, nothing]), targets, FAST))
     return model
 
 
@@ -105,9 +103,9 @@ def error(model: LeNet5, data: Dataset) -> float:
 
 def adapted(start: LeNet5, own: Dataset, others: Dataset, way: str, seed: int) -> LeNet5:
     if way == "fast":
-        return train(own, FAST, seed=seed, start=start)
+        return train(Sources(own, start=start), FAST, seed=seed)
     replay_mix = ReplayMix(others if way == "adapt" else None)
-    return train(own, recipe_for(start, replay_mix), seed=seed, start=start, replay_mix=replay_mix)
+    return train(Sources(own, start, replay_mix), recipe_for(start, replay_mix), seed=seed)
 
 
 def measure(start: LeNet5, kept: Dataset, held: Dataset, who: np.ndarray, seeds: int) -> list[dict]:

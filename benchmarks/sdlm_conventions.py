@@ -32,7 +32,7 @@ from lenet5.network.architecture import SHAPES, SLICES
 from lenet5.network.codes import DIGITS, codes
 from lenet5.network.preprocessing import normalise
 from lenet5.training.recipes import PAPER, PAPER_DISTORTED, PaperRecipe
-from lenet5.training.stochastic import rates, start, train_paper
+from lenet5.training.stochastic import rates, train_paper
 
 HERE = Path(__file__).parent
 RESULTS = HERE / "sdlm_conventions.json"
@@ -138,7 +138,7 @@ def states(name: str) -> None:
     (images, labels), (seen, _) = data(False)
     recipe = CONVENTIONS[name][0]
     recipe = recipe.with_settings(schedule=recipe.optimiser.schedule[:2])
-    own = rates(start(0, recipe), codes(DIGITS), images, labels, 0, 0, recipe)
+    own = rates(recipe.initialisation.draw(0), codes(DIGITS), images, labels, 0, 0, recipe)
     most = recipe.optimiser.schedule[0] / recipe.optimiser.mu
     print(f"{name}: median η_k {np.median(own):.1e}, {(own > 0.9 * most).mean():.0%} above 0.9·η/μ")
 

@@ -9,7 +9,7 @@ import pytest
 from lenet5.engine.backend import backend
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network.distortion import MILD, PAPER, STRONG, Distortion
-from lenet5.training import stochastic
+from lenet5.training import recipes
 
 ALL = Distortion(
     translation=1.5, scaling=0.2, squeezing=0.2, shear=0.3, rotation=20, thickness=0.6, gain=0.3, alpha=36,
@@ -120,6 +120,10 @@ def test_a_training_without_numba_gives_nearly_the_same_network(tmp_path, stroke
         arguments = [sys.executable, "-c", program, how, tmp_path / "strokes.npy", out, recipe]
         subprocess.run(arguments, timeout=120, check=True)
         models[how] = LeNet5.load(out).parameters
-    start = LeNet5(seed=1, spread=1.0, power=0.5).parameters if recipe != "paper" else stochastic.start(1)
+    start = (
+        LeNet5(seed=1, spread=1.0, power=0.5).parameters
+        if recipe != "paper"
+        else recipes.PAPER.initialisation.draw(1)
+    )
     learnt = np.linalg.norm(models["with"] - start)
     assert np.linalg.norm(models["with"] - models["without"]) < 2e-3 * learnt

@@ -70,8 +70,8 @@ def test_two_processes_train_as_one_does(patterns, tmp_path):
 
     with pytest.raises(KeyboardInterrupt):
         loop.train(
-            dataset.load(str(patterns)), FAST.with_passes(2), seed=3, out=again, each_pass=stop,
-            trainer=twin.trainer("cpu"), command="lenet5 train",
+            dataset.load(str(patterns)), FAST.with_passes(2), seed=3, out=again,
+            callbacks=loop.Callbacks(each_pass=stop), trainer=twin.trainer("cpu"), command="lenet5 train",
         )  # fmt: skip
     resumed = two_processes(*common, "--out", again, "--resume")
     assert resumed.returncode == 0, resumed.stderr

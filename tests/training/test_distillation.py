@@ -12,6 +12,7 @@ from lenet5.network.preprocessing import normalise
 from lenet5.network.reference import forward
 from lenet5.training.distillation import SHARE, soft_targets
 from lenet5.training.loop import train
+from lenet5.training.preparation import Sources
 from lenet5.training.recipes import FAST, PAPER
 
 DIGITS = list("0123456789")
@@ -69,10 +70,12 @@ def test_teachers_know_the_same_classes(patterns):
 def test_a_taught_network_remembers_by_whom(patterns):
     data = Dataset(*patterns, tuple(DIGITS), "noise")
     recipe = FAST.with_passes(1)
-    alone, one, again = (train(data, recipe, teachers=who) for who in ((), [teacher(1)], [teacher(1)]))
+    alone, one, again = (
+        train(Sources(data, teachers=who), recipe) for who in ((), [teacher(1)], [teacher(1)])
+    )
     assert np.array_equal(one.parameters, again.parameters) and not np.array_equal(
         one.parameters, alone.parameters
     )
     assert len(one.metadata["training"]["teachers"]) == 1 and "teachers" not in alone.metadata["training"]
     with pytest.raises(InputError, match="takes no teachers"):
-        train(data, PAPER, teachers=[teacher(1)])
+        train(Sources(data, teachers=[teacher(1)]), PAPER)

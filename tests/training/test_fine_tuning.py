@@ -14,6 +14,7 @@ from lenet5.training import fine_tuning
 from lenet5.training.fine_tuning import adapt, choose_replay, recipe_for
 from lenet5.training.fit import fit
 from lenet5.training.loop import train
+from lenet5.training.preparation import Sources
 from lenet5.training.recipes import ADAPT, FAST
 from lenet5.training.replay import ReplayMix
 
@@ -97,7 +98,7 @@ def test_adapting_learns_the_person_and_keeps_the_others():
     others, own, rest = squares(2000, 1), squares(20, 2, side=3), squares(500, 3, side=3)
     start = fit(LeNet5(), others.images, others.labels, FAST.with_passes(6))
     replay_mix = ReplayMix(others)
-    adapted = train(own, recipe_for(start, replay_mix), start=start, replay_mix=replay_mix)
+    adapted = train(Sources(own, start, replay_mix), recipe_for(start, replay_mix))
 
     def error(model, data):
         return (model.predict(data.images) != data.labels).mean()
@@ -117,7 +118,7 @@ def test_adapt_finds_its_recipe_and_keeps_the_start_as_it_is():
     before = start.parameters.copy()
     adapted = adapt(start, own, others, seed=1)
     replay_mix = ReplayMix(others)
-    by_hand = train(own, recipe_for(start, replay_mix), seed=1, start=start, replay_mix=replay_mix)
+    by_hand = train(Sources(own, start, replay_mix), recipe_for(start, replay_mix), seed=1)
     assert np.array_equal(adapted.parameters, by_hand.parameters)
     assert np.array_equal(start.parameters, before)
     alone = adapt(start, own, "none", passes=1)

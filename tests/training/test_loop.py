@@ -13,8 +13,9 @@ from lenet5.network.distortion import MILD
 from lenet5.training import minibatch, stochastic
 from lenet5.training.checkpoint import Checkpoint, checkpoint_path, log_path
 from lenet5.training.fit import fit
-from lenet5.training.loop import train
+from lenet5.training.loop import Callbacks, train
 from lenet5.training.minibatch import MinibatchTraining
+from lenet5.training.preparation import Sources
 from lenet5.training.recipes import FAST, PAPER, PAPER_DISTORTED, Optimiser, Recipe
 
 SHORT = Recipe("short", passes=3, batch=8, optimiser=Optimiser(rate=0.01, ema=0.05))
@@ -77,7 +78,7 @@ def test_only_the_last_slice_of_a_pass_ends_in_a_short_batch():
 
 def test_progress_counts_every_pattern():
     told = []
-    train(blots(300), SHORT, trainer=Recorder, progress=told.append)
+    train(blots(300), SHORT, trainer=Recorder, callbacks=Callbacks(progress=told.append))
     assert sum(told) == 3 * 300 and len(told) > 30
 
 
@@ -112,7 +113,7 @@ def test_it_learns_what_an_untrained_network_cannot_tell():
     data, test = blots(600), blots(300, seed=1)
     recipe = SHORT.with_settings(passes=6, batch=16, rate=0.003, ema=0.02)
     seen = []
-    model = train(data, recipe, test=test, each_pass=seen.append)
+    model = train(Sources(data, test=test), recipe, callbacks=Callbacks(each_pass=seen.append))
     assert seen[0].train_error > 0.3
     assert seen[-1].test_error == 0 and (model.predict(test.images) == test.labels).all()
     assert seen[-1].energy < seen[0].energy / 2
@@ -143,12 +144,12 @@ def test_going_on_from_a_model_keeps_its_classes_and_matches_names(tmp_path):
     two = blots(60)
     keep = two.labels < 2
     reversed_names = Dataset(two.images[keep], 1 - two.labels[keep], ["1", "0"], "two")
-    adapted = train(reversed_names, SHORT.with_settings(rate=1e-5), start=digits)
+    adapted = train(Sources(reversed_names, start=digits), SHORT.with_settings(rate=1e-5))
     assert adapted.classes == digits.classes
     assert 0 < abs(adapted.parameters - digits.parameters).max() < 0.01  # it went on, and did not start anew
     assert digits.metadata["training"]["start"] is None and adapted.metadata["training"]["start"]
     with pytest.raises(DataError, match="does not know: a b"):
-        train(Dataset(two.images[keep], two.labels[keep], ["a", "b"], "letters"), SHORT, start=digits)
+        train(Sources(Dataset(two.images[keep], two.labels[keep], ["a", "b"], "letters"), digits), SHORT)
 
 
 @pytest.mark.parametrize("change", [{}, {"distortion": MILD}, {"beta2": 0.99, "rate": 1e-3}])
@@ -196,15 +197,16 @@ def stop_after(patterns: int):
 def test_a_resumed_training_gives_the_identical_file(tmp_path, patterns):
     data, test = blots(100), blots(40, seed=1)
     recipe = SHORT.with_settings(distortion=MILD, beta2=0.99, rate=1e-3)
-    settings = {"seed": 6, "test": test, "command": "lenet5 train"}
-    train(data, recipe, out=tmp_path / "whole.safetensors", **settings)
+    sources = Sources(data, test=test)
+    settings = {"seed": 6, "command": "lenet5 train"}
+    train(sources, recipe, out=tmp_path / "whole.safetensors", **settings)
     out = tmp_path / "cut.safetensors"
     with pytest.raises(Stop):
-        train(data, recipe, out=out, progress=stop_after(patterns), **settings)
+        train(sources, recipe, out=out, callbacks=Callbacks(progress=stop_after(patterns)), **settings)
     assert not out.exists()
     assert Checkpoint.load(checkpoint_path(out)).done == patterns // 100
     settings["command"] = "lenet5 train --resume"
-    train(data, recipe, out=out, resume=True, **settings)
+    train(sources, recipe, out=out, resume=True, **settings)
     assert out.read_bytes() == (tmp_path / "whole.safetensors").read_bytes()
     assert not checkpoint_path(out).exists()
 
@@ -213,7 +215,12 @@ def test_a_kill_between_the_model_and_the_end_is_resumed_too(tmp_path, monkeypat
     out = tmp_path / "model.safetensors"
     data = blots(50)
     kept = []
-    train(data, SHORT, out=out, each_pass=lambda report: kept.append(checkpoint_path(out).read_bytes()))
+    train(
+        data,
+        SHORT,
+        out=out,
+        callbacks=Callbacks(each_pass=lambda report: kept.append(checkpoint_path(out).read_bytes())),
+    )
     whole = out.read_bytes()
     checkpoint_path(out).write_bytes(kept[-1])
     out.unlink()
@@ -229,8 +236,8 @@ def test_a_kill_between_the_model_and_the_end_is_resumed_too(tmp_path, monkeypat
         ({"recipe": SHORT.with_settings(passes=9)}, "recipe passes 3, not 9"),
         ({"recipe": SHORT.with_settings(distortion=MILD)}, "recipe distortion"),
         ({"dataset": blots(100, seed=5)}, "data sha256"),
-        ({"start": LeNet5(seed=1)}, "start null, not"),
-        ({"test": blots(10)}, "test data"),
+        ({"dataset": Sources(blots(100), start=LeNet5(seed=1))}, "start null, not"),
+        ({"dataset": Sources(blots(100), test=blots(10))}, "test data"),
     ],
 )
 def test_another_training_is_not_gone_on_with(tmp_path, change, says):
@@ -243,7 +250,7 @@ def test_another_training_is_not_gone_on_with(tmp_path, change, says):
         "command": "lenet5 train --seed 1",
     }
     with pytest.raises(Stop):
-        train(**settings, progress=stop_after(150))
+        train(**settings, callbacks=Callbacks(progress=stop_after(150)))
     with pytest.raises(InputError, match=says) as caught:
         train(**{**settings, **change}, resume=True)
     assert "(lenet5 train --seed 1)" in str(caught.value)
@@ -271,7 +278,7 @@ def test_the_log_has_a_line_a_pass_also_after_a_resumption(tmp_path):
     out = tmp_path / "model.safetensors"
     data = blots(100)
     with pytest.raises(Stop):
-        train(data, SHORT, out=out, progress=stop_after(150))
+        train(data, SHORT, out=out, callbacks=Callbacks(progress=stop_after(150)))
     assert len(log_path(out).read_text().splitlines()) == 1
     train(data, SHORT, out=out, resume=True)
     lines = [json.loads(line) for line in log_path(out).read_text().splitlines()]
@@ -283,7 +290,7 @@ def test_the_log_has_a_line_a_pass_also_after_a_resumption(tmp_path):
 def test_the_model_knows_how_it_was_trained(tmp_path):
     out = tmp_path / "model.safetensors"
     data, test = blots(100), blots(40, seed=1)
-    train(data, SHORT, seed=6, out=out, test=test, command="lenet5 train --seed 6")
+    train(Sources(data, test=test), SHORT, seed=6, out=out, command="lenet5 train --seed 6")
     model = LeNet5.load(out)
     passport = model.metadata["training"]
     assert passport["seed"] == 6 and passport["command"] == "lenet5 train --seed 6"
@@ -301,7 +308,7 @@ def test_a_place_that_cannot_be_written_shows_before_the_work(tmp_path):
     worked = []
     for place in (tmp_path, tmp_path / "none" / "model.safetensors"):
         with pytest.raises(SaveError):
-            train(blots(10), SHORT, out=place, progress=worked.append)
+            train(blots(10), SHORT, out=place, callbacks=Callbacks(progress=worked.append))
     assert worked == []
 
 
@@ -330,11 +337,12 @@ def test_a_negative_seed_is_a_sentence():
 @pytest.mark.parametrize("recipe", [PAPER, PAPER_DISTORTED], ids=lambda recipe: recipe.name)
 @pytest.mark.parametrize("patterns", [0, 99, 100, 250])
 def test_a_resumed_paper_training_gives_the_identical_file(tmp_path, recipe, patterns):
-    settings = {"dataset": blots(100), "recipe": recipe.with_passes(3), "seed": 6, "test": blots(40, seed=1)}
+    sources = Sources(blots(100), test=blots(40, seed=1))
+    settings = {"dataset": sources, "recipe": recipe.with_passes(3), "seed": 6}
     whole, cut = tmp_path / "whole.safetensors", tmp_path / "cut.safetensors"
     train(**settings, out=whole, command="lenet5 train")
     with pytest.raises(Stop):
-        train(**settings, out=cut, command="lenet5 train", progress=stop_after(patterns))
+        train(**settings, out=cut, command="lenet5 train", callbacks=Callbacks(progress=stop_after(patterns)))
     assert not cut.exists() and Checkpoint.load(checkpoint_path(cut)).done == patterns // 100
     train(**settings, out=cut, command="lenet5 train --resume", resume=True)
     assert cut.read_bytes() == whole.read_bytes() and not checkpoint_path(cut).exists()
@@ -344,8 +352,8 @@ def test_the_papers_log_has_the_rates_and_both_errors(tmp_path):
     data, test, out = blots(300), blots(60, seed=1), tmp_path / "model.safetensors"
     told, seen = [], []
     model = train(
-        data, PAPER.with_passes(3), out=out, test=test, prepared=told.append, progress=told.append,
-        each_pass=seen.append,
+        Sources(data, test=test), PAPER.with_passes(3), out=out,
+        callbacks=Callbacks(told.append, told.append, seen.append),
     )  # fmt: skip
     assert told[0] == 300 and sum(told[1:]) == 900
     lines = [json.loads(line) for line in log_path(out).read_text().splitlines()]
@@ -360,7 +368,9 @@ def test_the_papers_log_has_the_rates_and_both_errors(tmp_path):
 
 def test_the_papers_model_knows_how_it_was_trained(tmp_path):
     data, test, out = blots(300), blots(60, seed=1), tmp_path / "model.safetensors"
-    train(data, PAPER.with_passes(2), seed=3, out=out, test=test, command="lenet5 train --recipe paper")
+    train(
+        Sources(data, test=test), PAPER.with_passes(2), seed=3, out=out, command="lenet5 train --recipe paper"
+    )
     model = LeNet5.load(out)
     passport = model.metadata["training"]
     assert passport["recipe"]["name"] == "paper" and passport["recipe"]["optimiser"]["mu"] == 0.02
@@ -389,7 +399,7 @@ def test_fit_follows_the_papers_recipe_too():
 def test_the_paper_goes_on_from_a_model():
     data = blots(100)
     begun = train(data, SHORT)
-    adapted = train(data, PAPER.with_settings(schedule=(1e-7,)), start=begun)
+    adapted = train(Sources(data, start=begun), PAPER.with_settings(schedule=(1e-7,)))
     assert (
         0 < abs(adapted.parameters - begun.parameters).max() < 0.01 and adapted.metadata["training"]["start"]
     )
@@ -402,11 +412,11 @@ def test_what_the_papers_training_cannot_use_is_said(tmp_path):
     with pytest.raises(InputError, match="not a row of target weights"):
         fit(LeNet5(), data.images, np.eye(10)[data.labels], PAPER)
     with pytest.raises(Stop):
-        train(data, SHORT, out=out, progress=stop_after(40))
+        train(data, SHORT, out=out, callbacks=Callbacks(progress=stop_after(40)))
     with pytest.raises(InputError, match="recipe name short, not paper"):
         train(data, PAPER, out=out, resume=True)
     with pytest.raises(Stop):
-        train(data, PAPER, out=out, progress=stop_after(40))
+        train(data, PAPER, out=out, callbacks=Callbacks(progress=stop_after(40)))
     with pytest.raises(InputError, match="recipe passes 20, not 5"):
         train(data, PAPER.with_passes(5), out=out, resume=True)
 

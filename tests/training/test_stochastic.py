@@ -67,7 +67,7 @@ def slow_pass(flat, images, labels, index, seed, recipe) -> np.ndarray:
 def test_two_passes_are_those_of_the_slow_training(j):
     images, labels = patterns(12)
     recipe = PAPER.with_settings(schedule=(5e-4, 2e-4), curvature_patterns=7, j=j)
-    flat = stochastic.start(5, recipe)
+    flat = recipe.initialisation.draw(5)
     slow = flat.astype(np.float64)
     for index in range(2):
         true = slow_pass(slow, images, labels, index, 5, recipe)
@@ -94,13 +94,13 @@ def test_rates_of_the_first_pass_spread_as_in_the_paper(mnist_train):
     from lenet5.network.codes import DIGITS, codes
 
     for seed in range(3):
-        rates = stochastic.rates(stochastic.start(seed), codes(DIGITS), images, labels, seed, 0)
+        rates = stochastic.rates(PAPER.initialisation.draw(seed), codes(DIGITS), images, labels, seed, 0)
         assert 6e-5 < rates.min() < 8e-5
         assert 0.011 < rates.max() < 0.019
 
 
 def test_weights_start_by_fan_in():
-    flat = stochastic.start(0)
+    flat = PAPER.initialisation.draw(0)
     for (c3, _), kernel in zip(PAIRS, named(flat)["c3.weight"], strict=True):
         bound = 1 / np.sqrt(25 * sum(m == c3 for m, _ in PAIRS))
         assert 0.6 * bound < np.abs(kernel).max() <= bound

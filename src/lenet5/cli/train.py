@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
@@ -11,16 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import LeNet5Error
 from ..training.recipes import RECIPES, PaperRecipe, Recipe
 from .progress import downloads, width
+from .training_progress import TrainingProgress, passes_done
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
     from ..model.classifier import Classifier
     from ..training.fine_tuning import Adaptation
-    from ..training.minibatch import PassReport
-    from ..training.stochastic import StochasticReport
 
 __all__ = ["train_command"]
 
@@ -198,6 +195,8 @@ def _train(options: Options, recipe: Recipe | PaperRecipe, process: Process, com
     """Train in this process, and print."""
     from ..model.load import find
     from ..training.ensemble import member_paths, train_members
+    from ..training.loop import Callbacks
+    from ..training.preparation import Sources
 
     start = find(options.start) if options.start else None
     plan = _plan(options, recipe, start)
@@ -205,27 +204,27 @@ def _train(options: Options, recipe: Recipe | PaperRecipe, process: Process, com
     paths = member_paths(process.out, networks, start)
     _announce(plan, options, process, paths)
     split = "validation" if options.validation else "test"
-    progress = _Progress(plan.recipe.passes, paths, options.resume, split, process.speaks)
+    progress = TrainingProgress(plan.recipe.passes, paths, options.resume, split, process.speaks)
     try:
         with progress.bar:
             model = train_members(
-                plan.training,
+                Sources(
+                    plan.training,
+                    replay_mix=plan.adaptation.replay_mix if plan.adaptation else None,
+                    # Not experts, which would teach that everything is a character.
+                    teachers=[one for teacher in options.teachers for one in find(teacher).members],
+                    test=plan.test,
+                ),
                 plan.recipe,
                 networks=networks,
                 seed=options.seed,
                 out=process.out,
                 resume=options.resume,
                 start=start,
-                replay_mix=plan.adaptation.replay_mix if plan.adaptation else None,
-                # Not experts, which would teach that everything is a character.
-                teachers=[one for teacher in options.teachers for one in find(teacher).members],
-                test=plan.test,
                 threads=options.threads,
                 command=command,
                 each_network=progress.each_network,
-                prepared=progress.prepared,
-                each_pass=progress.each_pass,
-                progress=progress.bar.update,
+                callbacks=Callbacks(progress.prepared, progress.bar.update, progress.each_pass),
                 trainer=process.trainer,
             )
     except KeyboardInterrupt:
@@ -298,7 +297,7 @@ def _networks(options: Options, start: Classifier | None, process: Process) -> i
 
 def _announce(plan: Plan, options: Options, process: Process, paths: Sequence[Path]) -> None:
     """Print what will be trained."""
-    if not options.resume and process.speaks and (lost := max(map(_passes_done, paths))):
+    if not options.resume and process.speaks and (lost := max(map(passes_done, paths))):
         click.echo(f"note: starting anew; --resume would have gone on after pass {lost}", err=True)
     count, classes = len(plan.training.images), len(plan.training.classes)
     click.echo(f"{plan.training.name}: {count:,} patterns of {classes} classes")
@@ -320,84 +319,3 @@ def _conclude(model: Classifier, out: Path, paths: Sequence[Path]) -> None:
     logs = ", ".join(str(log_path(path)) for path in paths)
     click.echo(f"the model is in {out} ({figures}), the log in {logs}")
     click.echo(f"try it: lenet5 read --weights {out} PICTURE")
-
-
-class _Progress:
-    """A bar, and a line for each network and each pass.
-
-    Args:
-        passes: of each network.
-        paths: where each network is kept meanwhile.
-        resume: whether finished passes count.
-        split: name of what is reported on after each pass.
-        speaks: whether this process shows the bar.
-    """
-
-    def __init__(self, passes: int, paths: Sequence[Path], resume: bool, split: str, speaks: bool) -> None:
-        from tqdm import tqdm
-
-        self.passes, self.paths, self.resume, self.split = passes, paths, resume, split
-        self.network, self.done = 0, 0  # the network at work, and its passes
-        self.bar = tqdm(
-            unit=" patterns",
-            unit_scale=True,
-            ncols=width(),
-            leave=False,
-            disable=not speaks or None,  # off where standard error is no terminal
-        )
-
-    @property
-    def reached(self) -> str:
-        """Where the training stands, for people."""
-        which = f" of {self._name}" if len(self.paths) > 1 else ""
-        return f"{self.done} of {self.passes} passes{which}"
-
-    @property
-    def _name(self) -> str:
-        return f"network {self.network + 1} of {len(self.paths)}"
-
-    def each_network(self, number: int) -> None:
-        """Begin the line of a network."""
-        self.network = number
-        self.done = _passes_done(self.paths[number]) if self.resume else 0
-        if len(self.paths) > 1:
-            self._say(self._name)
-
-    def prepared(self, patterns: int) -> None:
-        """Set the length of the bar."""
-        self.bar.total = self.passes * patterns
-        self.bar.n = self.bar.initial = self.done * patterns
-        self.bar.refresh()
-
-    def each_pass(self, report: PassReport | StochasticReport) -> None:
-        """Print the line of a pass."""
-        self.done = report.number
-        self._say(_line(report, self.passes, self.split))
-
-    def _say(self, line: str) -> None:
-        with self.bar.external_write_mode(file=sys.stdout):
-            click.echo(line)
-
-
-def _passes_done(out: Path) -> int:
-    """Passes of an interrupted training for the model `out`; 0 where there is none."""
-    from ..training.checkpoint import Checkpoint, checkpoint_path
-
-    try:
-        return Checkpoint.load(checkpoint_path(out)).done
-    except LeNet5Error:
-        return 0
-
-
-def _line(report: PassReport | StochasticReport, passes: int, split: str) -> str:
-    """A pass for people."""
-    from ..training.stochastic import StochasticReport
-
-    test = "" if report.test_error is None else f"   {split} error {report.test_error:7.2%}"
-    rates = ""
-    if isinstance(report, StochasticReport):  # Section III-B gives both for the first pass
-        rates = f"   η {report.rate:g}, η_k {report.least_rate:.1e} … {report.largest_rate:.1e}"
-    return (
-        f"pass {report.number:{len(str(passes))}}/{passes}   training error {report.train_error:7.2%}{test}"
-        f"{rates}   {report.seconds:6.2f} s   {report.patterns_per_second:9,.0f} patterns/s"
-    )

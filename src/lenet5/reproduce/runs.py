@@ -23,7 +23,8 @@ from ..data.dataset import Dataset
 from ..errors import InputError, LeNet5Error, ModelError, SaveError
 from ..model.lenet5 import LeNet5
 from ..training.checkpoint import Checkpoint, checkpoint_path, log_path
-from ..training.loop import train
+from ..training.loop import Callbacks, train
+from ..training.preparation import Sources
 from ..training.recipes import BEST, PAPER, PAPER_DISTORTED, PaperRecipe, Recipe
 
 __all__ = ["FULL", "INVERTED", "KINDS", "QUICK", "Result", "Run", "Scale", "inverted", "planned", "train_all"]
@@ -318,9 +319,9 @@ def _train(
 
     def begin(resume: bool) -> LeNet5:
         return train(
-            patterns, run.recipe, seed=run.seed, out=out, resume=resume, test=test, threads=1,
-            command=f"lenet5 reproduce: {run.label}", prepared=prepared,
-            progress=lambda count: progress(count * share),
+            Sources(patterns, test=test), run.recipe, seed=run.seed, out=out, resume=resume, threads=1,
+            command=f"lenet5 reproduce: {run.label}",
+            callbacks=Callbacks(prepared=prepared, progress=lambda count: progress(count * share)),
         )  # fmt: skip
 
     model = None

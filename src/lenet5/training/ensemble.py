@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from ..model.ensemble import Ensemble
 from ..model.lenet5 import LeNet5
 from .checkpoint import checkpoint_path
 from .loop import train
-from .preparation import fingerprint
+from .preparation import Sources, fingerprint
 from .recipes import PaperRecipe, Recipe
 
 __all__ = ["member_path", "member_paths", "train_members"]
@@ -40,7 +41,7 @@ def member_paths(out: str | os.PathLike[str], networks: int, start: Classifier |
 
 
 def train_members(
-    dataset: Dataset,
+    dataset: Dataset | Sources,
     recipe: Recipe | PaperRecipe,
     *,
     networks: int,
@@ -54,7 +55,7 @@ def train_members(
     """Train networks, each with a seed of its own, from `seed` on, and join them; or train only one.
 
     Args:
-        dataset: the patterns.
+        dataset: the patterns, or Sources; the network in these to go on from is replaced by those of `start`.
         recipe: of the training.
         networks: number of members.
         out: file of the model; nothing is written, unless given.
@@ -63,7 +64,7 @@ def train_members(
         seed: of the first network.
         resume: go on after an interruption; networks that are done are left as they are.
         each_network: called with the number of each network, from 0, before it is trained.
-        settings: of loop.train, which is called for each.
+        settings: threads, command, callbacks and trainer of loop.train, which is called for each.
 
     Returns:
         The network, or the ensemble.
@@ -74,10 +75,11 @@ def train_members(
     """
     if networks < 1:
         raise InputError(f"one network or more must be wanted, not {networks}")
+    sources = dataset if isinstance(dataset, Sources) else Sources(dataset)
     if networks == 1:
         each_network(0)
-        first = start.members[0] if start else None
-        return train(dataset, recipe, seed=seed, out=out, resume=resume, start=first, **settings)
+        sources = replace(sources, start=start.members[0] if start else None)
+        return train(sources, recipe, seed=seed, out=out, resume=resume, **settings)
     models = []
     for number, member in enumerate(_starts(start, networks)):
         path = member_path(out, number) if out is not None else None
@@ -87,8 +89,9 @@ def train_members(
             # A network that was not begun has no checkpoint; for the first one, a missing one is an error.
             going_on = resume and (number == 0 or path is None or checkpoint_path(path).exists())
             model = train(
-                dataset, recipe, seed=seed + number, out=path, resume=going_on, start=member, **settings
-            )
+                replace(sources, start=member), recipe,
+                seed=seed + number, out=path, resume=going_on, **settings,
+            )  # fmt: skip
         models.append(model)
     weight = {"weight": start.weight} if isinstance(start, Ensemble) else {}
     joined = Ensemble(models[:networks], models[networks:], **weight)

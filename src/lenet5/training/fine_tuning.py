@@ -21,6 +21,7 @@ from ..errors import DataError
 from ..model.classifier import Classifier
 from .ensemble import train_members
 from .forced_alignment import AlignedLines, align_pictures, has_lines
+from .preparation import Sources
 from .recipes import ADAPT, ADAPT_LINES, Recipe
 from .replay import LineReplayMix, ReplayMix
 
@@ -154,6 +155,6 @@ def adapt(
     adaptation = prepare_adaptation(start, data, replay, seed=seed)
     recipe = adaptation.recipe.with_passes(passes or adaptation.recipe.passes)
     return train_members(
-        adaptation.dataset, recipe, networks=len(start.members), out=out, start=start, seed=seed,
-        replay_mix=adaptation.replay_mix, threads=threads,
+        Sources(adaptation.dataset, replay_mix=adaptation.replay_mix), recipe,
+        networks=len(start.members), out=out, start=start, seed=seed, threads=threads,
     )  # fmt: skip

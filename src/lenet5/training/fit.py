@@ -5,7 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from ..model.lenet5 import LeNet5
-from .loop import begin, untrained
+from .loop import begin, run_passes
 from .recipes import FAST, PaperRecipe, Recipe
 
 __all__ = ["fit"]
@@ -41,9 +41,6 @@ def fit(
     """
     recipe = recipe or FAST
     if reset:
-        model.parameters[:] = untrained(seed, recipe)
-    training = begin(model, images, labels, recipe, seed=seed, threads=threads)
-    while training.unfinished:
-        training.run_pass()
-    training.finish()
+        model.parameters[:] = recipe.initialisation.draw(seed)
+    run_passes(begin(model, images, labels, recipe, seed=seed, threads=threads))
     return model

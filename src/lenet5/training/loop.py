@@ -4,34 +4,46 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .. import atomic
 from ..data.dataset import Dataset
 from ..errors import InputError, SaveError
-from ..model.classifier import Network
 from ..model.lenet5 import LeNet5
-from ..network.initialisation import initial
-from . import stochastic
 from .checkpoint import Checkpoint, checkpoint_path, log_path
-from .minibatch import MinibatchTraining, PassReport
+from .minibatch import MinibatchTraining
+from .pass_report import PassReport
 from .preparation import Sources, TrainingSet, prepare
 from .recipes import FAST, PaperRecipe, Recipe
-from .replay import ReplayMix
-from .stochastic import StochasticReport, StochasticTraining
+from .stochastic import StochasticTraining
 
-__all__ = ["begin", "train", "untrained"]
+__all__ = ["Callbacks", "begin", "run_passes", "train"]
 
 Training = MinibatchTraining | StochasticTraining
-Report = PassReport | StochasticReport
 # Parts of a training's identity (preparation.TrainingSet) that are written into the model, beside recipe and seed.
 RECORDED = ("data", "test data", "start", "replay", "teachers")
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """Functions that are called as a training goes on.
+
+    Args:
+        prepared: once, with the number of patterns in a pass.
+        progress: with the number of patterns that were just learnt.
+        each_pass: with the report of each pass.
+    """
+
+    prepared: Callable[[int], object] = lambda patterns: None
+    progress: Callable[[int], object] = lambda patterns: None
+    each_pass: Callable[[PassReport], object] = lambda report: None
 
 
 def begin(
@@ -56,49 +68,51 @@ def begin(
     return StochasticTraining(model, images, labels, recipe, **settings)
 
 
-def untrained(seed: int, recipe: Recipe | PaperRecipe) -> NDArray[np.float32]:
-    """All parameters before training by a recipe, (60000,) float32."""
-    if isinstance(recipe, PaperRecipe):
-        return stochastic.start(seed, recipe)
-    how = recipe.initialisation
-    return initial(seed, how.spread, how.power, how.coefficient)
+def run_passes(
+    training: Training, callbacks: Callbacks | None = None, keep: Callable[[], object] = lambda: None
+) -> None:
+    """Run the passes that are left, and finish.
+
+    Args:
+        training: from `begin`.
+        callbacks: called as the work goes on.
+        keep: called before the first pass and after each, to write what must not be lost.
+
+    Raises:
+        LeNet5Error: the parameters run away.
+    """
+    callbacks = callbacks or Callbacks()
+    keep()  # now, so that a file that cannot be written fails before the work and not after it
+    while training.unfinished:
+        report = training.run_pass(callbacks.progress)
+        keep()
+        callbacks.each_pass(report)
+    training.finish()
 
 
 def train(
-    dataset: Dataset,
+    dataset: Dataset | Sources,
     recipe: Recipe | PaperRecipe = FAST,
     *,
     seed: int = 0,
     out: str | os.PathLike[str] | None = None,
     resume: bool = False,
-    start: Network | None = None,
-    replay_mix: ReplayMix | None = None,
-    teachers: Sequence[Network] = (),
-    test: Dataset | None = None,
     threads: int | None = None,
     command: str = "",
-    each_pass: Callable[[Report], object] = lambda report: None,
-    prepared: Callable[[int], object] = lambda patterns: None,
-    progress: Callable[[int], object] = lambda patterns: None,
+    callbacks: Callbacks | None = None,
     trainer: Callable[..., Any] | None = None,
 ) -> LeNet5:
     """Train a network on a data set by a recipe; the same seed gives the same network.
 
     Args:
-        dataset: the patterns.
+        dataset: the patterns; or Sources, with a network to go on from, a replay mix, teachers or a test set.
         recipe: of the training.
         seed: of all that is drawn.
         out: file of the model; beside it a log (a JSON line a pass) and, until the end, a checkpoint.
         resume: go on from that checkpoint, to the result that no interruption would have given.
-        start: the network to go on from.
-        replay_mix: what is mixed with the patterns.
-        teachers: networks whose answers are learnt beside the labels.
-        test: patterns to report on after each pass.
         threads: as many as this process may use, unless given; the result does not depend on it.
         command: recorded in the model.
-        each_pass: called with the report of each pass.
-        prepared: called once with the number of patterns in a pass.
-        progress: called with the number of patterns that were just learnt.
+        callbacks: called as the work goes on.
         trainer: makes the Trainer (engine.interface), in place of the backend's.
 
     Returns:
@@ -110,12 +124,13 @@ def train(
         ModelError: there is no checkpoint to go on from, or it is damaged.
         SaveError: a file cannot be written.
     """
+    sources = dataset if isinstance(dataset, Sources) else Sources(dataset)
+    callbacks = callbacks or Callbacks()
     path = _output(out, resume)
     state = Checkpoint.load(checkpoint_path(path)) if resume and path else None
-    model = _model(dataset, recipe, seed, start)
-    sources = Sources(dataset, start, replay_mix, teachers, test)
+    model = _model(sources, recipe, seed)
     patterns = prepare(sources, recipe, model, seed)
-    prepared(len(patterns.images))
+    callbacks.prepared(len(patterns.images))
     training = begin(
         model, patterns.images, patterns.targets, recipe,
         seed=seed, test=patterns.test, threads=threads, trainer=trainer,
@@ -124,8 +139,8 @@ def train(
         state.check(patterns.identity, checkpoint_path(path))
         training.restore(state)
         command = state.command
-    _run(training, path, patterns.identity, command, each_pass, progress)
-    _record(model, training, dataset, patterns, command, threads)
+    run_passes(training, callbacks, partial(_keep, training, path, patterns.identity, command))
+    _record(model, training, sources.dataset, patterns, command, threads)
     if path is not None:
         model.save(path)
         checkpoint_path(path).unlink(missing_ok=True)
@@ -143,36 +158,24 @@ def _output(out: str | os.PathLike[str] | None, resume: bool) -> Path | None:
     return Path(out)
 
 
-def _model(dataset: Dataset, recipe: Recipe | PaperRecipe, seed: int, start: Network | None) -> LeNet5:
-    """The network to train: untrained, or a copy of one that is to go on."""
-    model = LeNet5(dataset.classes if start is None else start.classes)
-    model.parameters[:] = untrained(seed, recipe) if start is None else start.parameters
-    if start is not None:
-        model.codes[:] = start.codes
+def _model(sources: Sources, recipe: Recipe | PaperRecipe, seed: int) -> LeNet5:
+    """The network to train: untrained, or a copy of the one to go on from."""
+    start = sources.start
+    if start is None:
+        model = LeNet5(sources.dataset.classes)
+        model.parameters[:] = recipe.initialisation.draw(seed)
+        return model
+    model = LeNet5(start.classes)
+    model.parameters[:] = start.parameters
+    model.codes[:] = start.codes
     return model
 
 
-def _run(
-    training: Training,
-    out: Path | None,
-    identity: Mapping[str, Any],
-    command: str,
-    each_pass: Callable[[Report], object],
-    progress: Callable[[int], object],
-) -> None:
-    """Run the passes that are left, and finish; log and checkpoint are written after each."""
-
-    def keep() -> None:
-        if out is not None:
-            atomic.write(log_path(out), "".join(map(_line, training.history)).encode())
-            training.checkpoint(identity, command).save(checkpoint_path(out))
-
-    keep()  # now, so that a file that cannot be written fails before the work and not after it
-    while training.unfinished:
-        report = training.run_pass(progress)
-        keep()
-        each_pass(report)
-    training.finish()
+def _keep(training: Training, out: Path | None, identity: Mapping[str, Any], command: str) -> None:
+    """Write log and checkpoint."""
+    if out is not None:
+        atomic.write(log_path(out), "".join(map(_line, training.history)).encode())
+        training.checkpoint(identity, command).save(checkpoint_path(out))
 
 
 def _record(
@@ -192,7 +195,7 @@ def _record(
         model.metadata["figures"]["train_error"] = float(np.mean(answers != patterns.labels))
 
 
-def _line(report: Report) -> str:
+def _line(report: PassReport) -> str:
     """A pass as a line of the log, JSON."""
-    facts = asdict(report)
+    facts = report.to_dict()
     return json.dumps({"pass": facts.pop("number"), **facts}) + "\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -15,34 +14,12 @@ from ..errors import LeNet5Error
 from ..model.lenet5 import LeNet5
 from ..network.preprocessing import check_training_images, target_weights
 from .checkpoint import Checkpoint
+from .pass_report import PassReport
 from .recipes import FAST, Recipe
 
-__all__ = ["MinibatchTraining", "PassReport"]
+__all__ = ["MinibatchTraining"]
 
 SLICES_A_PASS = 50  # how often a pass reports its progress, at most
-
-
-@dataclass(frozen=True)
-class PassReport:
-    """The figures of one pass: a line of the log.
-
-    Args:
-        number: of the pass, from 1.
-        rate: at the end of the pass.
-        energy: eq. 9, mean over the patterns as they were met.
-        train_error: share of the patterns, distorted or not, that were answered wrongly as they were met.
-        test_error: share of the test patterns, after the pass; None without a test set.
-        seconds: of the pass, without the test.
-        patterns_per_second: of the pass.
-    """
-
-    number: int
-    rate: float
-    energy: float
-    train_error: float
-    test_error: float | None
-    seconds: float
-    patterns_per_second: float
 
 
 class MinibatchTraining:
@@ -177,7 +154,7 @@ class MinibatchTraining:
             },
             done=len(self.history),
             identity=identity,
-            history=[asdict(report) for report in self.history],
+            history=[report.to_dict() for report in self.history],
             command=command,
         )
 

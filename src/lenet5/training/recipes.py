@@ -13,6 +13,7 @@ from ..data.synthesis.training_set import NOTHING_ADDED, Supplement
 from ..errors import InputError
 from ..network.distortion import PAPER as PAPER_DISTORTIONS
 from ..network.distortion import Distortion
+from ..network.initialisation import initial
 
 __all__ = [
     "ADAPT",
@@ -119,6 +120,10 @@ class Initialisation:
         _positive(self, "spread")
         if not np.isfinite(self.power):
             raise InputError("power of a recipe must be finite")
+
+    def draw(self, seed: int) -> NDArray[np.float32]:
+        """All parameters before training, (60000,) float32; the same seed gives the same."""
+        return initial(seed, self.spread, self.power, self.coefficient, self.bias)
 
 
 class _Grouped:

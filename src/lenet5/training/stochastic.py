@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,48 +24,16 @@ from ..errors import InputError, LeNet5Error
 from ..model.lenet5 import LeNet5
 from ..network.codes import DIGITS
 from ..network.codes import codes as codes_of
-from ..network.initialisation import initial
 from ..network.preprocessing import check_training_images, target_weights
 from .checkpoint import Checkpoint
+from .pass_report import PassReport
 from .recipes import PAPER, PaperRecipe
 
-__all__ = ["StochasticReport", "StochasticTraining", "rates", "start", "train_paper"]
+__all__ = ["StochasticTraining", "rates", "train_paper"]
 
 F32 = NDArray[np.float32]
 SLICES_A_PASS = 50  # how often a pass reports its progress, at most
 _ORDER, _SAMPLE = 0, 1  # what a stream of random numbers is for
-
-
-@dataclass(frozen=True)
-class StochasticReport:
-    """The figures of one pass: a line of the log.
-
-    Args:
-        number: of the pass, from 1.
-        rate: η.
-        least_rate, largest_rate: the range of η_k: in the paper's first pass about 7·10⁻⁵ to 0.016.
-        energy: eq. 8 or 9, mean over the patterns as they were met.
-        train_error: share of the patterns, distorted or not, that were answered wrongly as they were met.
-        test_error: share of the test patterns, after the pass; None without a test set.
-        seconds: of the pass, without the test.
-        patterns_per_second: of the pass.
-    """
-
-    number: int
-    rate: float
-    least_rate: float
-    largest_rate: float
-    energy: float
-    train_error: float
-    test_error: float | None
-    seconds: float
-    patterns_per_second: float
-
-
-def start(seed: int, recipe: PaperRecipe = PAPER) -> F32:
-    """All parameters before training, (60000,) float32."""
-    how = recipe.initialisation
-    return initial(seed, how.spread, how.power, how.coefficient, how.bias)
 
 
 def rates(
@@ -109,12 +77,12 @@ def train_paper(
     seed: int = 0,
     recipe: PaperRecipe = PAPER,
     progress: Callable[[int], object] = lambda patterns: None,
-    checkpoint: Callable[[F32, list[StochasticReport]], object] = lambda parameters, history: None,
+    checkpoint: Callable[[F32, list[PassReport]], object] = lambda parameters, history: None,
     *,
     codes: F32 | None = None,
-    state: tuple[F32, list[StochasticReport]] | None = None,
+    state: tuple[F32, list[PassReport]] | None = None,
     backend: Backend | None = None,
-) -> tuple[F32, list[StochasticReport]]:
+) -> tuple[F32, list[PassReport]]:
     """Train as the paper did; the same seed gives the same parameters.
 
     Args:
@@ -137,7 +105,9 @@ def train_paper(
     """
     codes = codes_of(DIGITS) if codes is None else codes
     images, labels = _patterns(images, labels, [str(i) for i in range(len(codes))])
-    parameters, history = (state[0].copy(), list(state[1])) if state else (start(seed, recipe), [])
+    parameters, history = (
+        (state[0].copy(), list(state[1])) if state else (recipe.initialisation.draw(seed), [])
+    )
     for index in range(len(history), recipe.passes):
         history.append(run_pass(parameters, codes, images, labels, seed, index, recipe, progress, backend))
         checkpoint(parameters, history)
@@ -159,7 +129,7 @@ def run_pass(
     parameters: F32, codes: F32, images: NDArray[np.uint8], labels: NDArray[np.int64], seed: int, index: int,
     recipe: PaperRecipe = PAPER, progress: Callable[[int], object] = lambda patterns: None,
     backend: Backend | None = None,
-) -> StochasticReport:  # fmt: skip
+) -> PassReport:  # fmt: skip
     """One pass: rates, then every pattern once, in an order drawn by (seed, index). parameters changes in place.
 
     Raises LeNet5Error when the parameters run away.
@@ -181,7 +151,7 @@ def run_pass(
             "a larger mu or curvature_scale, or a smaller scale, may help"
         )
     seconds = time.perf_counter() - began
-    return StochasticReport(
+    return PassReport(
         number=index + 1,
         rate=recipe.optimiser.schedule[index],
         least_rate=float(own.min()),
@@ -216,14 +186,14 @@ class StochasticTraining:
     ) -> None:
         self.model, self.recipe, self.seed, self.test, self.threads = model, recipe, seed, test, threads
         self.images, self.labels = _patterns(images, labels, model.classes)
-        self.history: list[StochasticReport] = []
+        self.history: list[PassReport] = []
 
     @property
     def unfinished(self) -> bool:
         """Whether passes of the recipe are still to be run."""
         return len(self.history) < self.recipe.passes
 
-    def run_pass(self, progress: Callable[[int], object] = lambda patterns: None) -> StochasticReport:
+    def run_pass(self, progress: Callable[[int], object] = lambda patterns: None) -> PassReport:
         """One pass. Raises LeNet5Error when the parameters run away."""
         model, index = self.model, len(self.history)
         done = run_pass(
@@ -261,11 +231,11 @@ class StochasticTraining:
             arrays={"parameters": self.model.parameters},
             done=len(self.history),
             identity=identity,
-            history=[asdict(done) for done in self.history],
+            history=[done.to_dict() for done in self.history],
             command=command,
         )
 
     def restore(self, state: Checkpoint) -> None:
         """Go on from a checkpoint."""
         self.model.parameters[:] = state.arrays["parameters"]
-        self.history = [StochasticReport(**done) for done in state.history]
+        self.history = [PassReport(**done) for done in state.history]
