@@ -28,7 +28,9 @@ from .reading.results import Result as Result
 from .reading.results import String as String
 from .training.fine_tuning import adapt as adapt
 from .training.fit import fit as fit
+from .training.loop import Callbacks as Callbacks
 from .training.loop import train as train
+from .training.preparation import Sources as Sources
 from .training.recipes import ADAPT as ADAPT
 from .training.recipes import BEST as BEST
 from .training.recipes import DISPLACEMENT as DISPLACEMENT
