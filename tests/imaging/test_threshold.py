@@ -31,3 +31,13 @@ def test_the_isodata_level_is_halfway_between_the_means():
     assert level == pytest.approx(
         (values[values > level].mean() + values[values <= level].mean()) / 2, abs=1e-3
     )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("level", [0.0, 1e-30, 0.5, 1.0])
+def test_values_that_differ_by_rounding_alone_have_half_their_level(dtype, level):
+    values = np.full(100, level, dtype)
+    for steps in (0, 1, 100):
+        for _ in range(steps):
+            values[0] = np.nextafter(values[0], dtype(2))
+        assert threshold_otsu(values) == pytest.approx(level / 2, abs=2e-5)  # 101 steps of float32

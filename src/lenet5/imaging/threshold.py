@@ -21,8 +21,12 @@ def threshold_otsu(values: NDArray[Any], bins: int = 128) -> float:
         bins: of the histogram.
 
     Returns:
-        The mean of the best levels; half the largest value where all values are one.
+        The mean of the best levels; half the largest value where all are the same but for rounding.
     """
+    most = float(values.max(initial=0))
+    # Of values that differ by rounding alone NumPy makes no bins, and there is nothing to part.
+    if not values.size or float(np.ptp(values)) <= 2 * bins * float(np.spacing(np.abs(values).max())):
+        return most / 2
     counts, edges = np.histogram(values, bins)
     centres = (edges[:-1] + edges[1:]) / 2
     below = np.cumsum(counts)[:-1]
@@ -30,7 +34,7 @@ def threshold_otsu(values: NDArray[Any], bins: int = 128) -> float:
     sums = np.cumsum(counts * centres)
     possible = (below > 0) & (above > 0)
     if not possible.any():
-        return float(values.max(initial=0)) / 2
+        return most / 2
     below, above, lower = below[possible], above[possible], sums[:-1][possible]
     variance = below * above * (lower / below - (sums[-1] - lower) / above) ** 2  # between the groups
     best = np.flatnonzero(variance >= variance.max() * (1 - 1e-9))
