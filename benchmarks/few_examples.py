@@ -5,7 +5,7 @@
 The starting network is trained by the recipe fast, with 6,000 non-characters, without the writers kept aside.
 People are writers of MNIST that the starting network never saw: the eight it reads worst of those with a hundred
 patterns, and three more made of 900 patterns each by a fixed slant to either side, or a turn. Of each, 1 … 20
-examples a class are drawn (other ones for each seed), a network is adapted as `lenet5 train --from` does, and the
+examples a class are drawn (other ones for each seed), a network is adapted as `lenet5 train --fine-tune` does, and the
 rest of that person is read.
 Beside it, for comparison: without others to mix in, and the recipe fast on the examples alone.
 """

@@ -124,7 +124,7 @@ def reads() -> str:
         spread = f" ± {statistics.stdev(rows):.1%}" if len(rows) > 1 else ""
         to = "first" if half == "second" else "second"
         lines.append(
-            f"| {told}, with weights adapted to the {to} by `train --from` | {statistics.mean(rows):.1%}{spread} |"
+            f"| {told}, with weights adapted to the {to} by `train --fine-tune` | {statistics.mean(rows):.1%}{spread} |"
         )
     lines.append(f"| letters (`--weights letters`, 10,400 of EMNIST) | {1 - letters['test_error']:.1%} |")
     times = strings["times"]

@@ -4,7 +4,7 @@
 
 The folder is as `lenet5 eval-strings` takes it. It is split in two by the CRC-32 of the files' names: the
 settings of lenet5.reading were chosen on the first half, the second is only reported on. With --adapt the weights
-go on with either half (`lenet5 train --from`), and the other is read. Times are those of this machine, warm: of
+go on with either half (`lenet5 train --fine-tune`), and the other is read. Times are those of this machine, warm: of
 one string after the other, and of all by as many processes as there are cores.
 """
 
@@ -74,7 +74,7 @@ def adapted(weights: str, pictures: Pictures, seed: int) -> str:
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("file", "label"), *pictures])
     out = folder / "adapted.safetensors"
-    command = ["train", "--from", weights, "--data", folder, "--seed", seed, "--out", out]
+    command = ["train", "--fine-tune", weights, "--data", folder, "--seed", seed, "--out", out]
     subprocess.run([sys.executable, "-m", "lenet5", *map(str, command)], check=True, stdout=sys.stderr)
     return str(out)
 

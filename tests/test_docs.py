@@ -202,6 +202,6 @@ def test_options_that_the_document_on_reading_names_are_there():
 
     text = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
     known = {option for parameter in read_command.params for option in parameter.opts}
-    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) - {"--from", "--data"}
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) - {"--fine-tune", "--data"}
     assert named <= known
     assert known - named <= {"--weights", "pictures"}

@@ -46,7 +46,7 @@ def test_version(call):
         ["train", "--validation", "--test-data", "folder"],
         ["train", "--out", "."],
         ["train", "--recipe", "adapt"],
-        ["train", "--from", "digits", "--recipe", "fast", "--replay", "mnist"],
+        ["train", "--fine-tune", "digits", "--recipe", "fast", "--replay", "mnist"],
         ["train", "--loss", "8"],
         ["train", "--recipe", "best", "--loss", "9"],
         ["train", "--recipe", "paper", "--loss", "7"],
@@ -71,7 +71,7 @@ def test_wrong_use_is_status_2_and_shows_the_use(call, arguments):
     [
         (["train", "--data", "missing-folder", "--passes", 1], "missing-folder"),
         (["train", "--data", "DATA", "--out", "none/model.safetensors"], "folder does not exist"),
-        (["train", "--data", "DATA", "--from", "nobody"], "'nobody'"),
+        (["train", "--data", "DATA", "--fine-tune", "nobody"], "'nobody'"),
         (["train", "--data", "DATA", "--resume"], "no training to go on with"),
         (["eval", "missing.safetensors"], "missing.safetensors does not exist"),
         (["eval", "numbers"], "'numbers'"),

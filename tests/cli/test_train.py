@@ -84,7 +84,7 @@ def test_a_model_may_be_adapted(call, blots, npz, monkeypatch):
         blots,
         "--passes",
         1,
-        "--from",
+        "--fine-tune",
         "first.safetensors",
         "--out",
         "second.safetensors",
@@ -108,7 +108,7 @@ def test_an_ensemble_is_adapted_interrupted_and_resumed(call, blots, npz, monkey
     Ensemble([LeNet5(seed=seed, spread=1.0, power=0.5, coefficient=0.5) for seed in range(2)]).save(
         "two.safetensors"
     )
-    mine = ["train", "--from", "two.safetensors", "--data", npz, "--replay", "none", "--passes", 2]
+    mine = ["train", "--fine-tune", "two.safetensors", "--data", npz, "--replay", "none", "--passes", 2]
     mine += ["--out", "mine.safetensors"]
     status, out, _ = call(*mine)
     assert (
@@ -205,7 +205,7 @@ def test_train_adapts_to_a_folder_of_lines(call, tmp_path):
         Image.fromarray((255 * (1 - ink)).astype(np.uint8)).save(folder / f"{seed}.png")
     (folder / "labels.csv").write_text("file,label\n0.png,42\n1.png,7035\n")
     mine = ["--data", folder, "--replay", "none", "--passes", 1, "--out", "me.safetensors"]
-    status, out, _ = call("train", "--from", "digits", *mine)
+    status, out, _ = call("train", "--fine-tune", "digits", *mine)
     assert status == 0 and "2 of 2 lines can be read as they are labelled" in out
     assert LeNet5.load("me.safetensors").metadata["training"]["recipe"]["name"] == "adapt-alone"
     assert call("train", *mine[:2])[0] != 0  # without a network to go on from

@@ -56,7 +56,7 @@ def test_what_is_a_line_here_and_a_blot_there_is_no_pens():
     ink = ring(3)
     y, x = np.mgrid[:100, :100]
     ink[np.hypot(x - 50, y - 66) < 13] = 1
-    assert rejection_reason(picture(ink), ink, [BOX]) == "not of one width, as a pen's strokes are"
+    assert rejection_reason(picture(ink), ink, [BOX]) == "stroke width too uneven for a pen"
 
 
 def test_ink_must_be_apart_from_the_papers_own_grain():

@@ -67,7 +67,7 @@ class Plan:
     "--data",
     default="mnist",
     show_default=True,
-    help="Training patterns: mnist, a folder of class folders, .csv, .npz, or IDX images; with --from also a "
+    help="Training patterns: mnist, a folder of class folders, .csv, .npz, or IDX images; with --fine-tune also a "
     "folder of pictures of lines and labels.csv, with the columns file and label.",
 )
 @click.option(
@@ -84,8 +84,8 @@ class Plan:
     type=click.Choice(list(RECIPES)),
     help="fast: half a minute; best: longer, with distortions; hands: adds other writing styles; reading: adds "
     "lines and non-characters; displacement: for lines read by displacement; paper: as in 1998, one pattern at "
-    "a time; paper-distorted: the same, with distortions; adapt: a few examples, with --from.  "
-    "[default: fast, or adapt with --from and --data]",
+    "a time; paper-distorted: the same, with distortions; adapt: a few examples, with --fine-tune.  "
+    "[default: fast, or adapt with --fine-tune and --data]",
 )
 @click.option(
     "--passes",
@@ -101,7 +101,7 @@ class Plan:
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="The same seed gives the same model."
 )
 @click.option(
-    "--from",
+    "--fine-tune",
     "start",
     metavar="MODEL",
     help="Go on from a trained model (a file, or a name like digits), to adapt it.",
@@ -130,7 +130,7 @@ class Plan:
     "--networks",
     type=click.IntRange(1),
     help="Number of networks to train, each with another seed, as an ensemble  [default: as many as MODEL of "
-    "--from has, and its experts, else 1]",
+    "--fine-tune has, and its experts, else 1]",
 )
 @click.option("--resume", is_flag=True, help="Go on with an interrupted training, to the identical result.")
 @click.option("--threads", type=click.IntRange(1), help="Threads  [default: all cores]")
@@ -160,7 +160,7 @@ def _recipe(options: Options) -> Recipe | PaperRecipe:
     """The recipe asked for. Raises click.UsageError for options that it has no use for."""
     name = options.recipe or ("adapt" if options.start and options.data != "mnist" else "fast")
     if name == "adapt" and not options.start:
-        raise click.UsageError("--recipe adapt goes on from a trained model: name it with --from")
+        raise click.UsageError("--recipe adapt goes on from a trained model: name it with --fine-tune")
     if options.replay and name != "adapt":
         raise click.UsageError(f"--replay is for --recipe adapt, not for {name}")
     recipe = RECIPES[name]

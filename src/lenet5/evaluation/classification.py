@@ -189,8 +189,7 @@ class Evaluation:
             f"{self.name}: {len(self.mistakes):,} of {len(self.labels):,} patterns wrong, {self.error:.2%}",
             f"no rejection leaves {PAPER_ERROR:.1%} error"
             if point is None
-            else f"to reach {PAPER_ERROR:.1%} error, reject {point.rejected:.2%} "
-            f"(margin below {point.margin:.2f})",
+            else f"to reach {PAPER_ERROR:.1%} error, reject {point.rejected:.2%}",
             calibration,
         ]
 

@@ -113,5 +113,5 @@ def rejection_reason(
     if statistics.width > settings.widest:
         return "too thick for a pen's strokes"
     if statistics.uneven > settings.uneven:
-        return "not of one width, as a pen's strokes are"
+        return "stroke width too uneven for a pen"
     return ""

@@ -1,6 +1,6 @@
 """Calibrated confidence: eq. 9's posterior with constants fitted to held-out patterns.
 
-The scale s and the rubbish constant j that serve the training best need not give probabilities that come true.
+The scale s and the rubbish constant j that serve the training best need not give calibrated probabilities.
 With s and j fitted again to patterns that were not trained on,
 
     p_i = e^(−s·y_i) / ( e^(−j) + Σ_k e^(−s·y_k) )

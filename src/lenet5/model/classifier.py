@@ -83,7 +83,7 @@ class Classifier(ABC):
 
     @property
     def confidence(self) -> Confidence:
-        """The constants that make confidences come true: calibrated ones, or else those of the training."""
+        """The constants of the confidence: the calibrated ones, or else those of the training."""
         if "confidence" in self.metadata:
             return Confidence.from_dict(self.metadata["confidence"])
         return Confidence(self.metadata["scale"], self.metadata["j"])

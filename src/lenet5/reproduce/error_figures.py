@@ -10,7 +10,7 @@ from ..evaluation.plots import mistakes_picture
 from . import charts, contact_sheets, published
 from .panel import Drawing, Material, Panel, Sample, Table, compared
 
-__all__ = ["mistakes", "neighbours", "record", "rejection"]
+__all__ = ["mistakes", "modern", "neighbours", "rejection"]
 
 KINDS = {"paper": "LeNet-5", "distorted": "LeNet-5, distortions", "best": "LeNet-5, recipe best"}
 
@@ -163,7 +163,7 @@ def _errors_left(evaluation: Evaluation, shares: NDArray[np.float64]) -> list[fl
     return [float(wrong[start:].mean()) for start in starts]
 
 
-def record(material: Material) -> Panel:
+def modern(material: Material) -> Panel:
     """Test error of the same 60,000 parameters with a modern recipe."""
     errors = material.errors("best")
     results = material.results["best"]
@@ -182,14 +182,14 @@ def record(material: Material) -> Panel:
         [r.run.seed, f"{r.test_error:.2%}", f"{r.train_error:.2%}", f"{r.seconds:.0f} s"] for r in results
     ]
     return Panel(
-        key="record",
+        key="modern",
         title="The same network, trained today",
         published=f"{published.REGULAR:.2%}, with distortions {published.DISTORTED:.1%}; three boosted LeNet-4, "
         f"{published.BOOSTED:.1%}.",
         ours=f"{errors.percent(3)} by the recipe best ({recipe.passes} passes).",
         difference=f"Beside LeNet-5 with distortions: {compared(errors, published.DISTORTED)}; it is "
         + (f"below {', '.join(below)} of the paper." if below else "below none of the paper's."),
-        tables=[Table("record", ("seed", "test error", "training error", "time on one core"), rows)],
+        tables=[Table("modern", ("seed", "test error", "training error", "time on one core"), rows)],
         notes=[
             "Mini-batches, momentum, elastic distortions and eq. 9: not the paper's training, but its network, to "
             "the last connection; no ensemble, and each test pattern is read once.",

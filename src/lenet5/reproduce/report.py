@@ -69,7 +69,7 @@ FIGURES = {
         "robustness_figure.robustness",
     ),
     "maps": Figure("weights, and one character through all layers", ("paper",), "network_figures.maps"),
-    "record": Figure("the same network by the recipe best", ("best",), "error_figures.record"),
+    "modern": Figure("the same network by the recipe best", ("best",), "error_figures.modern"),
 }
 
 
