@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -34,14 +36,21 @@ def order(seed: int, index: int, patterns: int) -> np.ndarray:
     return np.random.Generator(np.random.PCG64([seed, index])).permutation(patterns)
 
 
-def ours(seed: int, passes: int) -> list[tuple[float, float]]:
-    """(seconds, share read) after each pass."""
+def train_until(seed: int, passes: int, make: Callable[..., Any]) -> list[tuple[float, float]]:
+    """(seconds, share of the test patterns read) after each pass; the clock starts before MNIST is loaded.
+
+    Args:
+        seed: of the first parameters, the order and the distortions.
+        passes: how many are run, of the recipe's.
+        make: makes the Trainer (engine.interface), of whatever engine.
+    """
     began = time.perf_counter()
     training, test = dataset.load("mnist"), dataset.load("mnist", split="test")
-    model = LeNet5(seed=seed, spread=RECIPE.spread, power=RECIPE.power)
-    trainer = backend("numba").minibatch.Trainer(
+    model = LeNet5(seed=seed, spread=RECIPE.initialisation.spread, power=RECIPE.initialisation.power)
+    trainer = make(
         model.parameters, model.codes, training.images, training.labels, batch=RECIPE.batch,
-        momentum=RECIPE.momentum, j=RECIPE.j, scale=RECIPE.scale, distortion=RECIPE.distortion, seed=seed,
+        momentum=RECIPE.optimiser.momentum, j=RECIPE.loss.j, scale=RECIPE.loss.scale,
+        distortion=RECIPE.distortion, seed=seed,
     )  # fmt: skip
     rates = RECIPE.rates(len(training.images))
     reached = []
@@ -53,6 +62,11 @@ def ours(seed: int, passes: int) -> list[tuple[float, float]]:
     return reached
 
 
+def ours(seed: int, passes: int) -> list[tuple[float, float]]:
+    """`train_until` with the compiled engine."""
+    return train_until(seed, passes, backend("numba").minibatch.Trainer)
+
+
 def pytorch(seed: int, passes: int) -> list[tuple[float, float]]:
     import torch
     from lenet5.torch.peers import DenseLeNet5
@@ -61,8 +75,10 @@ def pytorch(seed: int, passes: int) -> list[tuple[float, float]]:
     training, test = dataset.load("mnist"), dataset.load("mnist", split="test")
     x_test = torch.from_numpy(normalise(test.images)[:, None])
     labels = torch.from_numpy(training.labels)
-    network = DenseLeNet5(LeNet5(seed=seed, spread=RECIPE.spread, power=RECIPE.power))
-    optimiser = torch.optim.SGD(network.parameters(), lr=1.0, momentum=RECIPE.momentum)
+    network = DenseLeNet5(
+        LeNet5(seed=seed, spread=RECIPE.initialisation.spread, power=RECIPE.initialisation.power)
+    )
+    optimiser = torch.optim.SGD(network.parameters(), lr=1.0, momentum=RECIPE.optimiser.momentum)
     rates = RECIPE.rates(len(labels))
     reached = []
     for index in range(passes):
@@ -71,9 +87,9 @@ def pytorch(seed: int, passes: int) -> list[tuple[float, float]]:
         for some, rate in zip(batches, rates[index], strict=True):
             # The rate belongs to the step, not to the velocity, as in ours.
             optimiser.param_groups[0]["lr"] = float(rate)
-            scaled = RECIPE.scale * network(x[some])
+            scaled = RECIPE.loss.scale * network(x[some])
             right = scaled.gather(1, labels[some, None]).squeeze(1)
-            rubbish = torch.full((len(some), 1), -RECIPE.j)
+            rubbish = torch.full((len(some), 1), -RECIPE.loss.j)
             loss = (right + torch.logsumexp(torch.cat([-scaled, rubbish], 1), 1)).mean()
             optimiser.zero_grad()
             loss.backward()

@@ -34,7 +34,8 @@ def world() -> tuple[int, int]:
 def group(device: str) -> Iterator[tuple[str, int]]:
     """Join the processes that torchrun started.
 
-    GPUs exchange gradients through NCCL, and each process of a machine has one of its own; CPUs through Gloo.
+    GPUs exchange gradients through NCCL where each process of a machine has one of its own. CPUs do through Gloo,
+    and so do processes that share a GPU, which NCCL refuses.
 
     Args:
         device: "cpu", "cuda", "cuda:1" …
@@ -49,11 +50,13 @@ def group(device: str) -> Iterator[tuple[str, int]]:
     if not started_by_torchrun():
         yield device, 0
         return
-    kind = torch.device(device).type
-    if kind == "cuda":
-        device = f"cuda:{int(os.environ.get('LOCAL_RANK', 0)) % torch.cuda.device_count()}"
+    own_gpu = False
+    if torch.device(device).type == "cuda":
+        count = torch.cuda.device_count()
+        own_gpu = int(os.environ.get("LOCAL_WORLD_SIZE", 1)) <= count
+        device = f"cuda:{int(os.environ.get('LOCAL_RANK', 0)) % count}"
         torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if kind == "cuda" else "gloo")
+    dist.init_process_group("nccl" if own_gpu else "gloo")
     try:
         yield device, dist.get_rank()
     finally:
