@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -52,10 +52,17 @@ class Step:
 
 @dataclass(eq=False)
 class Trace:
-    """Records the steps of one reading. Functions take `trace: Trace | None = None` and record nothing without one."""
+    """Records the steps of one reading. Functions take `trace: Trace | None = None` and record nothing without one.
+
+    steps: in their order. region: the part of the page that is read now. lines: what each line was decided on
+    (reading.explanation.DecodedLine, which this room does not know). place: brings a box of the part that is read now
+    to the page.
+    """
 
     steps: list[Step] = field(default_factory=list)
     region: str = ""
+    lines: list[Any] = field(default_factory=list)
+    place: Callable[[Box], Box] = field(default=lambda box: box)
 
     def record(
         self,
@@ -72,4 +79,9 @@ class Trace:
 
     def of(self, region: str) -> Trace:
         """A view of this trace that records under another region's name."""
-        return Trace(self.steps, region)
+        return replace(self, region=region)
+
+    def placed(self, place: Callable[[Box], Box]) -> Trace:
+        """A view of this trace for a part of what is read now; `place` brings the part's boxes to the whole."""
+        outer = self.place
+        return replace(self, place=lambda box: outer(place(box)))

@@ -16,6 +16,7 @@ from ..imaging.load import Picture, source_name
 from ..imaging.page_layout import Mode
 from ..imaging.trace import Trace
 from ..lattice.automaton import Grammar
+from .explanation import explain
 from .forms import Area, Form
 from .output_files import file_stem, save_crops
 from .overlay import annotate, encode_png
@@ -37,6 +38,7 @@ class PageResult:
         result: of the page, or of the region that was asked for; None for a form, and where there is an error.
         fields: of a form: the result of each field by name, or why it was not read.
         error: why the page was not read at all.
+        explanation: why it was read so (explanation.explain), where that was asked for; not part of the data.
         drawings: PNG files of the page by what they show: "annotate", "steps"; not part of the data.
     """
 
@@ -46,6 +48,7 @@ class PageResult:
     result: Result | None = None
     fields: Mapping[str, Result | str] = field(default_factory=dict)
     error: str = ""
+    explanation: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
     drawings: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -133,6 +136,7 @@ class DocumentReader:
         mode, region, grammar: as for `Reader.read`; not used with a form, whose fields have their own.
         form: fields to read on every page; None: the whole page.
         best, threshold: as for `Reader.read`.
+        explain: whether pages say why they were read so; not the fields of a form.
         annotate: whether boxes and text are drawn over every page.
         steps: whether every step of reading a page is drawn; of a form, of every field.
     """
@@ -144,6 +148,7 @@ class DocumentReader:
     form: Form | None = None
     best: int = 5
     threshold: float | None = None
+    explain: bool = False
     annotate: bool = False
     steps: bool = False
 
@@ -169,7 +174,7 @@ class DocumentReader:
 
     def _read_page(self, page: Page, picture: str) -> PageResult:
         """One page; drawn where it is read, so that no image travels between processes."""
-        trace = Trace() if self.steps else None
+        trace = Trace() if self.steps or self.explain else None
         result: Result | None = None
         fields: dict[str, Result | str] = {}
         error = ""
@@ -184,15 +189,21 @@ class DocumentReader:
         if self.annotate:
             results = [result] if result else [one for one in fields.values() if isinstance(one, Result)]
             drawings["annotate"] = encode_png(annotate(page.image, results))
-        if trace:
+        if trace and self.steps:
             drawings["steps"] = encode_png(draw_trace(trace))
+        result = result and result.scale(page.pixels)
+        explanation = None
+        if self.explain and trace and result:
+            height, width = (round(side * page.pixels) for side in page.image.shape[:2])
+            explanation = explain(trace, result, self.reader.model, (width, height), scale=page.pixels)
         return PageResult(
             picture,
             page.number,
             page.count,
-            result and result.scale(page.pixels),
+            result,
             {n: part if isinstance(part, str) else part.scale(page.pixels) for n, part in fields.items()},
             error,
+            explanation,
             drawings,
         )
 

@@ -104,6 +104,22 @@ class InterpretationGraph:
         characters = self._characters(model, searched, origin, path, settings)
         return String(first.text, first.penalty, first.confidence, characters, tuple(texts[1:]))
 
+    def best_arcs(self, grammar: Grammar | None, settings: DecodingSettings = DECODING) -> tuple[int, ...]:
+        """Arcs of the path that `decode` reads; () where there is none. Arguments as for `decode`."""
+        _, origin, readings = self._search(grammar, 1, settings)
+        path, _ = next(iter(readings.values()), ((), 0.0))
+        return tuple(arc for arc in origin[list(path)].tolist() if arc >= 0)
+
+    def arc_shares(self, grammar: Grammar | None = None) -> NDArray[np.float64]:
+        """Share of all paths that a grammar allows (None: all) through each arc, (arcs,)."""
+        if grammar is None:
+            return self.graph.arc_posteriors()
+        composed, origin = self.graph.compose(grammar.next_state, grammar.accepting)
+        own = origin >= 0
+        shares = np.zeros(len(self.graph.start))
+        np.add.at(shares, origin[own], composed.arc_posteriors()[own])
+        return shares
+
     def best_labels(self) -> tuple[int, ...]:
         """Labels of the Viterbi path, without silent ones; () where reading nothing is likelier than any text."""
         best = self.graph.viterbi_path()

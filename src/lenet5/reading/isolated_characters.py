@@ -24,6 +24,7 @@ from ..imaging.trace import Trace
 from ..lattice.automaton import Grammar
 from ..lattice.graph import Graph
 from ..model.classifier import Classifier
+from .explanation import DecodedLine, record_line
 from .interpretation_graph import DECODING, DecodingSettings, InterpretationGraph, classify_views
 from .results import String
 
@@ -92,6 +93,7 @@ def read_isolated(
     *,
     best: int = 5,
     name: str = "the picture",
+    trace: Trace | None = None,
     settings: IsolationSettings = SETTINGS,
 ) -> String:
     """Read glyphs, one character each, from left to right.
@@ -102,6 +104,7 @@ def read_isolated(
         grammar: strings that are allowed; None: all.
         best: different readings wanted, the first included.
         name: what errors call the picture.
+        trace: records what the reading was decided on.
         settings: how they are classified.
 
     Returns:
@@ -127,6 +130,9 @@ def read_isolated(
         confidences,
     )
     string = graph.decode(model, grammar, best, name, settings.decoding)
+    if trace:
+        boxes = tuple(character.placed for character in characters)
+        record_line(trace, DecodedLine(graph, grammar, string, boxes, settings=settings.decoding))
     # No other segmentation competes: the confidence of a reading is its own probability, not a share of paths.
     alternatives = tuple(
         replace(other, confidence=float(np.exp(-other.penalty))) for other in string.alternatives

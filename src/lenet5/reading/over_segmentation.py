@@ -18,6 +18,7 @@ from ..imaging.trace import Trace
 from ..lattice.automaton import Grammar
 from ..model.classifier import Classifier
 from .candidates import CANDIDATES, CandidateSettings, recognise, recognise_all
+from .explanation import DecodedLine, record_line
 from .interpretation_graph import DECODING, DecodingSettings, InterpretationGraph, union_alternatives
 from .results import String
 from .trace import record_candidates
@@ -79,7 +80,12 @@ def read_string(
         graph = union_alternatives(
             graph, [(first, last, other) for (first, last, _), other in zip(recut, others, strict=True)]
         )
-    return graph.decode(model, grammar, best, name, settings.decoding)
+    string = graph.decode(model, grammar, best, name, settings.decoding)
+    if trace:
+        boxes = [pieces.unsheared_box(k, k + 1) for k in range(len(pieces.boxes))]
+        columns, decoding = graph.positions, settings.decoding
+        record_line(trace, DecodedLine(graph, grammar, string, tuple(boxes), columns, decoding))
+    return string
 
 
 def _uncertain_spans(

@@ -154,6 +154,7 @@ class Reader:
             if region is not None:
                 part = crop(image, parse_region(region) if isinstance(region, str) else region, name)
                 image = part.image
+                trace = trace.placed(part.on_page) if trace else None
             page_layout = layout(image, name, mode, trace, self.settings.layout)
             result = self._read_layout(page_layout, mode, _Request(name, grammar, best, trace))
         except PictureError as error:
@@ -212,7 +213,7 @@ class Reader:
                     grammar=grammar,
                     best=best,
                     threshold=threshold,
-                    trace=trace.of(field.name) if trace else None,
+                    trace=trace.of(field.name).placed(region.on_page) if trace else None,
                 )
             except PictureError as error:
                 answers[field.name] = error
@@ -304,11 +305,13 @@ class Reader:
         trace = request.trace_of(region)
         strokes = self.settings.layout.strokes
         foreground = line_foreground(region.image, region.name, region.foreground, trace, strokes)
-        string = self._line(foreground.levels, region.name, request, trace)
+
+        def place(box: Box) -> Box:
+            return region.on_page(scale_box(box, foreground.pixels))
+
+        string = self._line(foreground.levels, region.name, request, trace.placed(place) if trace else None)
         reason = rejection_reason(string, foreground.image, foreground.levels, self.policy)
-        return replace(string, reason=reason).map_boxes(
-            lambda box: region.on_page(scale_box(box, foreground.pixels))
-        )
+        return replace(string, reason=reason).map_boxes(place)
 
     def _character(self, region: Region, request: _Request, trace: Trace | None) -> String:
         """Read a region as one character; its box in pixels of the page."""
@@ -341,6 +344,7 @@ class Reader:
             request.grammar,
             best=request.best,
             name=name,
+            trace=request.trace,
             settings=self.settings.isolation,
         )
 

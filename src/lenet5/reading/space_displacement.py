@@ -28,6 +28,7 @@ from ..lattice.graph import Graph
 from ..model.classifier import Classifier
 from ..network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
 from ..network.reference import forward
+from .explanation import DecodedLine, record_line
 from .interpretation_graph import DECODING, SILENT, DecodingSettings, InterpretationGraph
 from .results import String
 from .trace import record_candidates
@@ -66,7 +67,10 @@ def read_string(
     graph = displace(foreground, model, settings)
     if trace:
         record_candidates(trace, graph, model)
-    return graph.decode(model, grammar, best, name, settings.decoding)
+    string = graph.decode(model, grammar, best, name, settings.decoding)
+    if trace:
+        record_line(trace, DecodedLine(graph, grammar, string, settings=settings.decoding))
+    return string
 
 
 def displace(
