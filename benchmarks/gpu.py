@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -407,7 +408,13 @@ def main() -> None:
     )
     began = time.perf_counter()
     for name in chosen.sections:
-        report["sections"][name] = SECTIONS[name](how)
+        try:
+            report["sections"][name] = SECTIONS[name](how)
+        except (
+            Exception
+        ) as error:  # a section that fails must not cost the others on a machine lent for minutes
+            traceback.print_exc()
+            report["sections"][name] = {"failed": f"{type(error).__name__}: {error}"}
         report["sections"][name]["section_seconds"] = round(time.perf_counter() - began, 1)
         began = time.perf_counter()
         common.write_result(chosen, "gpu.json", report)

@@ -74,7 +74,8 @@ class Trainer:
         parallel.check_device(device)
         self.device = torch.device(device)
         if self.device.type == "cuda":
-            torch.cuda.set_device(self.device)  # graphs are recorded on the current device
+            # Graphs are recorded on the current device; "cuda" alone has no number, which set_device wants.
+            torch.cuda.set_device(self.device.index or 0)
         self.parameters, self.average, self.steps = parameters, parameters.copy(), 0
         self.velocity, self.square = np.zeros_like(parameters), np.zeros_like(parameters)
         self._constants, self._loss = (momentum, beta2, weight_decay), {"j": j, "scale": scale}
