@@ -53,6 +53,7 @@ from .simd import (
     row_times,
     row_windows,
 )
+from .simd_lanes import row_total
 
 __all__ = ["SIZES", "collect", "learn"]
 
@@ -308,9 +309,7 @@ def learn(
 def collect(by_lane, g6, gradient):
     """Add what was kept by lane and widened to the gradient of all 60,000 parameters, and clear it."""
     for k in range(SHARED + 204):
-        total = np.float32(0)
-        for lane in range(L):
-            total += by_lane[k * L + lane]
+        total = row_total(row_load(1, by_lane, k * L))
         gradient[k if k < SHARED else C5_B + k - SHARED if k < SHARED + 120 else F6_B + k - SHARED - 120] += (
             total
         )

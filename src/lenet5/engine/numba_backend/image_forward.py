@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from ...network.architecture import PAIRS
 from .batch_forward import C1_B, C1_W, C3_B, C3_W, C5_B, C5_W, F6_B, F6_W, S2_B, S2_C, S4_B, S4_C
 from .jit import compiled
-from .simd import LANES, row_axpy, row_fma, row_load, row_of, row_plus, row_squash, row_store
-from .simd_lanes import row_dots, row_fold, row_pairs, row_put
+from .simd import LANES, row_axpy, row_fma, row_load, row_minus, row_of, row_plus, row_squash, row_store
+from .simd_lanes import row_dots, row_fold, row_pairs, row_put, row_total
 from .workspace import aligned
 
 __all__ = ["penalties_one"]
@@ -38,6 +38,7 @@ C5 = S4 + 400  # 120, 40 zeros (so that whole vectors, and whole steps of `sweep
 F6 = C5 + 160  # 84, 12 spare
 STATES = F6 + 96
 
+WHOLE = 84 // L * L  # units of F6 that fill whole vectors
 WIDE, NARROW = 32 // L, 16 // L  # vectors of a row of C1, and of S2 or of the maps of C3
 KERNELS = 6 * 25 * 16  # C3's kernels spread: [S2 map][row][column][C3 map]
 
@@ -165,8 +166,12 @@ def forward(flat, kernels, z):
 def rbf(z, codes, y):
     """Eq. 7: the squared distance of the F6 state from each code."""
     for i in range(codes.shape[0]):
-        total = ZERO
-        for u in range(84):
+        sums = row_of(1, ZERO)
+        for u in range(0, WHOLE, L):
+            off = row_minus(row_load(1, z, F6 + u), row_load(1, codes, i * 84 + u))
+            sums = row_fma(off, off, sums)
+        total = row_total(sums)
+        for u in range(WHOLE, 84):
             off = z[F6 + u] - codes[i, u]
             total += off * off
         y[i] = total

@@ -62,18 +62,21 @@ def cache_folder() -> Path | None:
     return folder
 
 
-def compiled(function: Callable[..., Any] | None = None, /, **options: Any) -> Any:
-    """`numba.njit` without the interpreter lock, with multiply–adds fused, cached between processes."""
+def compiled(function: Callable[..., Any] | None = None, /, *, inline: str = "never") -> Any:
+    """`numba.njit` without the interpreter lock, cached between processes, every sum in the order it is written.
+
+    No fast-math flag is ever set: with one, LLVM rounds a loop one way where it is vectorised and another way where
+    it is not, and which of the two runs hangs on how far apart its arrays happen to lie, and on which of several
+    inlined copies of a function the loader finds first. What must be fused or added in another order for speed says so
+    itself (row_fma, row_total, … of simd.py).
+
+    Args:
+        function: the function to compile.
+        inline: "always" puts it into each caller before types are inferred.
+    """
     if function is None:
-        return lambda inner: compiled(inner, **options)
-    dispatcher = numba.njit(
-        **{
-            "nogil": True,
-            "fastmath": {"contract", "nsz", "arcp", "reassoc"},
-            "error_model": "numpy",
-            **options,
-        }
-    )(function)
+        return lambda inner: compiled(inner, inline=inline)
+    dispatcher = numba.njit(nogil=True, error_model="numpy", fastmath=False, inline=inline)(function)
     folder = cache_folder()
     if folder is not None:
         # Numba reads its cache folder from a global setting at this moment only: restore it at once, since

@@ -60,7 +60,7 @@ def forward_scores(
     return _forward_scores(nodes, start, end, penalty)
 
 
-@compiled(fastmath=False)  # sums as the search makes them
+@compiled
 def _viterbi_scores(nodes, start, end, penalty):
     order, begin = _incoming(nodes, end)
     scores = np.full(nodes, inf)

@@ -12,9 +12,7 @@ __all__ = ["local_minima", "place_glyphs", "render_candidates", "seam_costs", "t
 _SUPPORT = 2.0  # pixels that a cubic between pixels reaches to
 
 
-@compiled(
-    fastmath=False
-)  # sums in the order of the plain loops: which of two seams is cheaper hangs on the last bit
+@compiled  # which of two seams is cheaper hangs on the last bit: sums in the order of the plain loops
 def _seam_costs(foreground, offset_cost, cost, step):
     """Row by row; of `cost` (2, columns) the rows take turns."""
     rows, columns = foreground.shape
@@ -44,7 +42,7 @@ def seam_costs(
     return cost[(rows - 1) % 2], step
 
 
-@compiled(fastmath=False)
+@compiled
 def _local_minima(cost, reach, limit, within):
     columns = len(cost)
     minima = np.empty(columns, np.intp)

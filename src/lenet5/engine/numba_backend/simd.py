@@ -30,6 +30,7 @@ __all__ = [
     "row_double",
     "row_fma",
     "row_load",
+    "row_minus",
     "row_of",
     "row_outer",
     "row_plus",
@@ -72,7 +73,6 @@ DENOMINATOR = (1.0, 0.20567430555820465, 0.004720044322311878, 2.12090126296971e
 
 _FLOAT = ir.FloatType()
 _VECTOR = ir.VectorType(_FLOAT, LANES)
-_FAST = ("contract", "nsz", "arcp", "reassoc")
 
 
 class VectorType(types.Type):
@@ -329,7 +329,7 @@ def row_accumulate(typing_context, row, width, array, offset, stride):
             i, t = divmod(n, columns)
             where = _shift(builder, builder.add(at, builder.mul(step, _index(i))), t)
             pointer = _at(context, builder, signature.args[2], array_value, where)
-            _store(builder, builder.fadd(_load(builder, pointer), vector, flags=_FAST), pointer)
+            _store(builder, builder.fadd(_load(builder, pointer), vector), pointer)
         return context.get_dummy_value()
 
     return types.void(row, width, array, types.int64, types.int64), code
@@ -366,19 +366,19 @@ def _squash(builder, a):
     a = builder.select(builder.fcmp_ordered("<", limit, a), limit, a)
     low = _constant(-SQUASH_LIMIT)
     a = builder.select(builder.fcmp_ordered(">", low, a), low, a)
-    u = builder.fmul(a, a, flags=_FAST)
+    u = builder.fmul(a, a)
     p, q = _constant(NUMERATOR[-1]), _constant(DENOMINATOR[-1])
     for c in NUMERATOR[-2::-1]:
         p = _fma(builder, p, u, _constant(c))
     for c in DENOMINATOR[-2::-1]:
         q = _fma(builder, q, u, _constant(c))
-    return builder.fmul(builder.fmul(a, p, flags=_FAST), _reciprocal(builder, q), flags=_FAST)
+    return builder.fmul(builder.fmul(a, p), _reciprocal(builder, q))
 
 
 def _reciprocal(builder, q):
     """1/q: the processor's estimate and one Newton step, three times as fast as a division on x86."""
     if RECIPROCAL is None:
-        return builder.fdiv(_constant(1.0), q, flags=_FAST)
+        return builder.fdiv(_constant(1.0), q)
     operands = [q] if LANES == 8 else [q, _constant(0.0), ir.Constant(ir.IntType(16), -1)]
     function = cgutils.get_or_insert_function(
         builder.module, ir.FunctionType(_VECTOR, [v.type for v in operands]), RECIPROCAL
@@ -386,21 +386,22 @@ def _reciprocal(builder, q):
     guess = builder.call(function, operands)
     # guess · (2 − q·guess)
     rest = _fma(builder, builder.fneg(q), guess, _constant(2.0))
-    return builder.fmul(guess, rest, flags=_FAST)
+    return builder.fmul(guess, rest)
 
 
 def _slope(builder, x, d):
     """d · f'(a), f' written by the state x = f(a): S/A·(A² − x²)."""
-    rest = _fma(builder, builder.fmul(x, _constant(-S / A), flags=_FAST), x, _constant(S * A))
-    return builder.fmul(rest, d, flags=_FAST)
+    rest = _fma(builder, builder.fmul(x, _constant(-S / A)), x, _constant(S * A))
+    return builder.fmul(rest, d)
 
 
 row_squash = _pointwise(
     "row_squash", "f(a) = A·tanh(S·a) (Appendix A), within 8e-7 of it everywhere.", _squash, ["row"]
 )
 row_slope = _pointwise("row_slope", "slope · f'(a), given the state x = f(a).", _slope, ["state", "slope"])
-row_times = _pointwise("row_times", "a · b.", lambda b, x, y: b.fmul(x, y, flags=_FAST), ["row", "other"])
-row_plus = _pointwise("row_plus", "a + b.", lambda b, x, y: b.fadd(x, y, flags=_FAST), ["row", "other"])
+row_times = _pointwise("row_times", "a · b.", lambda b, x, y: b.fmul(x, y), ["row", "other"])
+row_plus = _pointwise("row_plus", "a + b.", lambda b, x, y: b.fadd(x, y), ["row", "other"])
+row_minus = _pointwise("row_minus", "a - b.", lambda b, x, y: b.fsub(x, y), ["row", "other"])
 row_fma = _pointwise("row_fma", "row · factor + term.", _fma, ["row", "factor", "term"])
 
 
@@ -410,10 +411,8 @@ def row_windows(typing_context, upper, lower):
 
     def code(context, builder, signature, arguments):
         up, low = (_split(builder, value) for value in arguments)
-        both = [builder.fadd(a, b, flags=_FAST) for a, b in zip(up, low, strict=True)]
-        return _gather(
-            builder, [builder.fadd(both[i], both[i + 1], flags=_FAST) for i in range(0, len(both), 2)]
-        )
+        both = [builder.fadd(a, b) for a, b in zip(up, low, strict=True)]
+        return _gather(builder, [builder.fadd(both[i], both[i + 1]) for i in range(0, len(both), 2)])
 
     return RowType(upper.width // 2)(upper, lower), code
 
@@ -437,8 +436,7 @@ def row_sum(typing_context, row):
         while len(vectors) > 1:
             half = len(vectors) // 2
             vectors = [
-                builder.fadd(a, b, flags=_FAST)
-                for a, b in zip(vectors[:half], vectors[half : 2 * half], strict=True)
+                builder.fadd(a, b) for a, b in zip(vectors[:half], vectors[half : 2 * half], strict=True)
             ] + vectors[2 * half :]
         return _gather(builder, vectors)
 

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
-from .simd import _FAST, LANES, RowType, _at, _fma, _gather, _index, _load, _splat, _split, _store
+from .simd import LANES, RowType, _at, _fma, _gather, _index, _load, _splat, _split, _store
 
 __all__ = []
 
-_FLOAT = ir.FloatType()
 _INT = ir.IntType(32)
 
 
@@ -32,7 +30,7 @@ def _pairs(builder, vectors):
     """Sums of neighbouring lanes: 2n vectors → n."""
     evens, odds = list(range(0, 2 * LANES, 2)), list(range(1, 2 * LANES, 2))
     return [
-        builder.fadd(_pick(builder, a, b, evens), _pick(builder, a, b, odds), flags=_FAST)
+        builder.fadd(_pick(builder, a, b, evens), _pick(builder, a, b, odds))
         for a, b in zip(vectors[::2], vectors[1::2], strict=True)
     ]
 
@@ -161,10 +159,12 @@ def row_total(typing_context, row):
     def code(context, builder, signature, arguments):
         total, *others = _split(builder, arguments[0])
         for vector in others:
-            total = builder.fadd(total, vector, flags=_FAST)
-        name = f"llvm.vector.reduce.fadd.v{LANES}f32"
-        kind = ir.FunctionType(_FLOAT, [_FLOAT, total.type])
-        function = cgutils.get_or_insert_function(builder.module, kind, name)
-        return builder.call(function, [ir.Constant(_FLOAT, 0.0), total], fastmath=_FAST)
+            total = builder.fadd(total, vector)
+        half = LANES // 2  # halves are added until one lane is left: an order that no compiler may change
+        while half:
+            upper = [(lane + half) % LANES for lane in range(LANES)]
+            total = builder.fadd(total, _pick(builder, total, total, upper))
+            half //= 2
+        return builder.extract_element(total, ir.Constant(_INT, 0))
 
     return types.float32(row), code
