@@ -118,6 +118,79 @@ def test_composition_leaves_exactly_the_paths_the_automaton_accepts(arcs, moves,
     assert penalties == pytest.approx([path.penalty for path in graph.paths() if accepted(path)])
 
 
+def different_readings(graph: Graph, most: int) -> list[tuple[float, tuple[int, ...]]]:
+    """By brute force: the least penalty of each different sequence of labels, the best first."""
+    least: dict[tuple[int, ...], float] = {}
+    for penalty, arcs in every_path(graph):
+        labels = tuple(int(graph.label[a]) for a in arcs if graph.label[a] >= 0)
+        least[labels] = min(penalty, least.get(labels, math.inf))
+    return sorted((penalty, labels) for labels, penalty in least.items() if labels)[:most]
+
+
+@given(st.lists(ARC, max_size=8), st.integers(1, 5))
+@settings(max_examples=100, deadline=None)
+def test_the_best_different_readings_are_those_of_all_paths_listed(arcs, most):
+    graph = built(arcs)
+    expected = different_readings(graph, most)
+    readings = graph.readings(most)
+    assert [path.penalty for path in readings.values()] == pytest.approx([penalty for penalty, _ in expected])
+    for labels, path in readings.items():
+        assert labels == tuple(int(graph.label[a]) for a in path.arcs if graph.label[a] >= 0)
+        assert path.penalty == pytest.approx(float(sum(graph.penalty[list(path.arcs)])))
+
+
+def ties(places: int, penalty: float = 0.1) -> Graph:
+    """A chain of places with two arcs of one penalty each: 2 to the power of `places` paths that are equally good."""
+    start = np.repeat(np.arange(places), 2)
+    return Graph(places + 1, start, start + 1, np.tile([3, 8], places), np.full(2 * places, penalty))
+
+
+@pytest.mark.parametrize("places", [40, 2000])
+def test_paths_of_one_penalty_are_not_all_tried_before_the_first_is_complete(places):
+    graph = ties(places)
+    assert graph.viterbi_path().penalty == pytest.approx(0.1 * places)
+    assert graph.viterbi_path().arcs == tuple(range(0, 2 * places, 2))
+    readings = graph.readings(5, steps=20 * places)
+    assert len(readings) == 5
+    assert {path.penalty for path in readings.values()} == {graph.viterbi_path().penalty}
+    assert len({path.arcs for path in itertools.islice(graph.paths(), 10)}) == 10
+
+
+def test_readings_are_found_where_ten_thousand_paths_say_the_same():
+    silent = 30  # places that any of two silent arcs passes: 2³⁰ paths of each reading
+    start = np.append(np.repeat(np.arange(silent), 2), [silent] * 3)
+    label = np.append(np.full(2 * silent, -1), [1, 2, 3])
+    graph = Graph(silent + 2, start, start + 1, label, np.append(np.zeros(2 * silent), [0.3, 0.1, 0.2]))
+    assert list(graph.readings(5, steps=1000)) == [(2,), (3,), (1,)]
+
+
+def test_a_search_that_may_take_no_more_steps_returns_what_it_has():
+    graph = ties(30)
+    assert len(graph.readings(5, steps=29)) == 0
+    assert len(graph.readings(5, steps=30)) == 1
+
+
+@given(GRAPHS)
+@settings(max_examples=60, deadline=None)
+def test_the_viterbi_path_is_the_first_of_all(arcs):
+    graph = built(arcs)
+    first = next(graph.paths(), None)
+    best = graph.viterbi_path()
+    assert (best is None) == (first is None)
+    if best is not None:
+        assert best.penalty == pytest.approx(first.penalty)
+
+
+def test_a_composition_beyond_its_bound_is_refused():
+    graph = ties(50)
+    counting = np.arange(1, 102)[:, None].repeat(10, 1)
+    counting[-1] = -1
+    composed, _ = graph.compose(counting, np.ones(101, bool), most=101)
+    assert len(composed.start) == 101  # two arcs a place, and one from the end
+    with pytest.raises(InputError, match="too many ways"):
+        graph.compose(counting, np.ones(101, bool), most=99)
+
+
 def test_an_infinite_penalty_forbids_an_arc():
     graph = Graph(3, [0, 0, 1], [1, 2, 2], [1, 2, 3], [0.0, 5.0, np.inf])
     assert [path.arcs for path in graph.paths()] == [(1,)]

@@ -15,7 +15,7 @@ import heapq
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,7 +24,12 @@ from ..engine.interface import Lattice
 from ..engine.numpy_backend import lattice as numpy_loops
 from ..errors import InputError
 
-__all__ = ["Graph", "Path"]
+__all__ = ["COMPOSED_ARCS", "SEARCH_STEPS", "Graph", "Path"]
+
+SEARCH_STEPS = 500_000  # of a search for different readings, about a second; lines of text take a few hundred
+COMPOSED_ARCS = (
+    1_000_000  # of a graph composed with an automaton, about 100 MB; an amount of five digits has 10,000
+)
 
 
 @dataclass(frozen=True)
@@ -95,54 +100,127 @@ class Graph:
         last = self.nodes - 1
         return sums(self.nodes, last - self.end, last - self.start, self.penalty)[::-1]
 
+    @cached_property
+    def _departures(self) -> _Departures:
+        """The arcs on some path, those of each node with the best first."""
+        least = self._onward(self.loops.viterbi_scores)
+        whole = self.penalty + least[self.end]  # of an arc and the best path after it
+        possible = np.flatnonzero(whole < np.inf)
+        order = possible[np.lexsort((whole[possible], self.start[possible]))]
+        start = self.start[order]
+        return _Departures(
+            order.tolist(),
+            self.end[order].tolist(),
+            self.penalty[order].tolist(),
+            (whole[order] - least[start]).tolist(),
+            np.searchsorted(start, np.arange(self.nodes + 1)).tolist(),
+        )
+
     def paths(self) -> Iterator[Path]:
         """All paths, the one of least penalty first; those that a penalty of inf forbids are left out.
 
-        A* search with an exact heuristic, the least penalty from a node to the last: every partial path that is
-        extended begins the next best path. The arcs that leave a node are sorted, and one enters the queue only
-        when the one before it has been taken. Each path takes a step or two for each of its arcs.
+        Each path takes a step or two for each of its arcs (`_best_first`), however many paths have one penalty.
         """
-        least = self._onward(self.loops.viterbi_scores)
-        whole = self.penalty + least[self.end]  # of an arc and the best path after it
-        order = np.lexsort((whole, self.start))
-        order = order[whole[order] < np.inf]
-        first = np.searchsorted(self.start[order], np.arange(self.nodes + 1)).tolist()
-        arcs, onward = order.tolist(), whole[order].tolist()
-        end, penalty = self.end[order].tolist(), self.penalty[order].tolist()
-        # (least penalty of a whole path, order of arrival, penalty so far, index of the next arc in `arcs`, index of
-        # the last arc of the same node, arcs so far as a linked list)
-        waiting: list[tuple[Any, ...]] = []
-        arrivals = 0
+        return self._best_first(lambda arc, node, prefix: prefix)
+
+    def readings(self, most: int, steps: int = SEARCH_STEPS) -> dict[tuple[int, ...], Path]:
+        """The best different sequences of labels, silent arcs left out, and the best path of each.
+
+        A path is followed no further where it is not among the best `most` + 1 with different labels that lead to its
+        node: each of the others, going on in the same way, makes a better reading. The work is bounded by
+        `most` times the arcs, whatever the ties.
+
+        Args:
+            most: sequences wanted; the empty one is not among them.
+            steps: of the search; those found until then are returned. The best path takes a step for each arc.
+
+        Returns:
+            In the order of their penalties.
+        """
+        prefixes = _Prefixes(self.label.tolist(), most + 1)
+        readings: dict[tuple[int, ...], Path] = {}
+        for path in self._best_first(prefixes.enter, steps):
+            labels = tuple(label for label in self.label[list(path.arcs)].tolist() if label >= 0)
+            if labels:
+                readings[labels] = path
+            if len(readings) >= most:
+                break
+        return readings
+
+    def _best_first(
+        self, enter: Callable[[int, int, int], int | None], steps: int | None = None
+    ) -> Iterator[Path]:
+        """Paths in the order of their penalties, by A* search with an exact heuristic (Hart et al. 1968).
+
+        What a partial path costs more than the best one, its detour, is exactly 0 along the best path, and grows by
+        the detour of each further arc. The partial path of the least detour is extended first; of equal ones that
+        which is furthest on, so that ties are not all tried before the first path is complete. The arcs that leave
+        a node are sorted, and one enters the queue only when the one before it has been taken.
+
+        Args:
+            enter: given an arc, the node that it leads to and the prefix it goes on from, the new prefix, or None
+                where the path is not to be followed.
+            steps: partial paths that are extended at most.
+
+        Returns:
+            The paths that were followed to the last node.
+        """
         if self.nodes == 1:
             yield Path((), 0.0)
-        elif first[0] < first[1]:
-            waiting.append((onward[0], 0, 0.0, 0, first[1] - 1, None))
-        while waiting:
-            _, _, so_far, place, last, trail = heapq.heappop(waiting)
-            if place < last:
+            return
+        arcs, ends, penalties, detours, first = self._departures
+        # (detour with the next arc, −node, order of arrival, detour so far, penalty so far, index of the next arc,
+        # index after the last arc of the same node, prefix, arcs so far as a linked list)
+        waiting: list[tuple[Any, ...]] = []
+        if first[0] < first[1]:
+            waiting.append((detours[0], 0, 0, 0.0, 0.0, 0, first[1], 0, None))
+        arrivals = taken = 0
+        while waiting and (steps is None or taken < steps):
+            taken += 1
+            detour, at, _, before, so_far, place, stop, prefix, trail = heapq.heappop(waiting)
+            if place + 1 < stop:
                 arrivals += 1
-                heapq.heappush(
-                    waiting, (so_far + onward[place + 1], arrivals, so_far, place + 1, last, trail)
+                sibling = (
+                    before + detours[place + 1],
+                    at,
+                    arrivals,
+                    before,
+                    so_far,
+                    place + 1,
+                    stop,
+                    prefix,
+                    trail,
                 )
-            here, node, trail = so_far + penalty[place], end[place], (arcs[place], trail)
-            if node < self.nodes - 1:
-                arrivals += 1
-                entry = here + onward[first[node]], arrivals, here, first[node], first[node + 1] - 1, trail
-                heapq.heappush(waiting, entry)
+                heapq.heappush(waiting, sibling)
+            here, node, trail = so_far + penalties[place], ends[place], (arcs[place], trail)
+            followed = enter(arcs[place], node, prefix)
+            if followed is None:
                 continue
-            taken = []
-            while trail:
-                arc, trail = trail
-                taken.append(arc)
-            yield Path(tuple(reversed(taken)), here)
+            if node == self.nodes - 1:
+                yield Path(_arcs_of(trail), here)
+                continue
+            arrivals += 1
+            place, stop = first[node], first[node + 1]
+            heapq.heappush(
+                waiting,
+                (detour + detours[place], -node, arrivals, detour, here, place, stop, followed, trail),
+            )
 
     def viterbi_path(self) -> Path | None:
-        """The path of least penalty; None where no path leads to the last node."""
+        """The path of least penalty; None where no path leads to the last node. Of equal arcs the first is taken."""
         return self._viterbi_path
 
     @cached_property
     def _viterbi_path(self) -> Path | None:
-        return next(self.paths(), None)
+        arcs, ends, penalties, _, first = self._departures
+        node, penalty, path = 0, 0.0, []
+        while node < self.nodes - 1:
+            place = first[node]
+            if place == first[node + 1]:
+                return None
+            path.append(arcs[place])
+            node, penalty = ends[place], penalty + penalties[place]
+        return Path(tuple(path), penalty)
 
     def forward_penalty(self) -> float:
         """−log Σ over all paths of e^(−penalty) (Section VI-E); inf where there is no path."""
@@ -177,36 +255,103 @@ class Graph:
         )
         return share
 
-    def compose(self, next_state: ArrayLike, accepting: ArrayLike) -> tuple[Graph, NDArray[np.intp]]:
+    def compose(
+        self, next_state: ArrayLike, accepting: ArrayLike, most: int = COMPOSED_ARCS
+    ) -> tuple[Graph, NDArray[np.intp]]:
         """The graph composed with an automaton (Section VI-C): only paths whose labels it accepts are left.
 
         Args:
             next_state: (states, labels) integers, −1 where a label may not follow; state 0 is the first. A silent
                 arc leaves the state as it is.
             accepting: (states,) bool.
+            most: arcs of the composed graph.
 
         Returns:
             The composed graph, and for each of its arcs the index of the arc it stands for (−1: none).
+
+        Raises:
+            InputError: it would have more arcs than `most`.
         """
         follow, accepting = np.asarray(next_state, np.intp), np.asarray(accepting, bool)
-        states = len(follow)
-        arcs: list[tuple[int, int, int, int]] = []  # start, end, label, arc that it stands for
-        reachable = np.zeros((self.nodes, states), bool)
-        reachable[0, 0] = True
-        for node in range(self.nodes):
-            for arc in self.leaving[node]:
-                label, end = int(self.label[arc]), int(self.end[arc])
-                for state in np.flatnonzero(reachable[node]).tolist():
-                    after = state if label < 0 else int(follow[state, label])
-                    if after >= 0:
-                        reachable[end, after] = True
-                        arcs.append((node * states + state, end * states + after, label, arc))
+        states, count = len(follow), 0
+        # A node of the composed graph is a node of this one and a state: `node * states + state`, renumbered below.
+        nodes: list[NDArray[np.intp]] = []
+        arcs: list[NDArray[np.intp]] = []  # (4, arcs of one node): start, end, label, arc that it stands for
+        reached = {0: np.arange(states) == 0}
+        for node, leaving in enumerate(self.leaving):
+            here = np.flatnonzero(reached.pop(node, ()))
+            nodes.append(node * states + here)
+            if not len(here) or not leaving:
+                continue
+            arc = np.array(leaving)
+            label, end = self.label[arc], self.end[arc]
+            after = np.where(label[:, None] < 0, here, follow[here][:, label].T)  # (arcs, states)
+            number, state = np.nonzero(after >= 0)
+            count += len(number)
+            if count > most:
+                raise InputError(
+                    f"what is allowed can be read in too many ways here: more than {most:,} arcs"
+                )
+            stop = after[number, state]
+            for last in np.unique(end[number]).tolist():
+                reached.setdefault(last, np.zeros(states, bool))[stop[end[number] == last]] = True
+            arcs.append(
+                np.stack(
+                    [node * states + here[state], end[number] * states + stop, label[number], arc[number]]
+                )
+            )
+        accepted = nodes[-1][accepting[nodes[-1] % states]]
         last = self.nodes * states  # one node after all accepting states of the last
-        for state in np.flatnonzero(accepting & reachable[-1]).tolist():
-            arcs.append(((self.nodes - 1) * states + state, last, -1, -1))
-        start, stop, labels, origin = np.array(arcs, np.intp).reshape(-1, 4).T
+        none = np.full(len(accepted), -1)
+        arcs.append(np.stack([accepted, np.full(len(accepted), last), none, none]))
+        start, stop, labels, origin = np.concatenate(arcs, 1)
+        names = np.concatenate([*nodes, [last]])
         penalty = np.where(origin < 0, 0.0, np.append(self.penalty, 0.0)[origin])
-        return Graph(last + 1, start, stop, labels, penalty, self.loops), origin
+        start, stop = np.searchsorted(names, start), np.searchsorted(names, stop)
+        return Graph(len(names), start, stop, labels, penalty, self.loops), origin
+
+
+class _Departures(NamedTuple):
+    """The arcs on some path to the last node, node by node, the best of each node first.
+
+    arcs: their indices. ends, penalties: of each. detours: what the best path by each costs more than the best from
+    its node, exactly 0 for the first. first: where those of each node begin, (nodes + 1,).
+    """
+
+    arcs: list[int]
+    ends: list[int]
+    penalties: list[float]
+    detours: list[float]
+    first: list[int]
+
+
+class _Prefixes:
+    """Sequences of labels as numbers, 0 the empty one, and the first `most` different that came to each node."""
+
+    def __init__(self, labels: list[int], most: int) -> None:
+        self._labels, self._most = labels, most
+        self._numbers: dict[tuple[int, int], int] = {}
+        self._at: dict[int, set[int]] = {}
+
+    def enter(self, arc: int, node: int, prefix: int) -> int | None:
+        """The prefix with an arc's label after it; None where it came to the node before, or too many did."""
+        label = self._labels[arc]
+        if label >= 0:
+            prefix = self._numbers.setdefault((prefix, label), len(self._numbers) + 1)
+        known = self._at.setdefault(node, set())
+        if prefix in known or len(known) >= self._most:
+            return None
+        known.add(prefix)
+        return prefix
+
+
+def _arcs_of(trail: Any) -> tuple[int, ...]:
+    """The arcs of a linked list, the last first, in their order."""
+    taken = []
+    while trail:
+        arc, trail = trail
+        taken.append(arc)
+    return tuple(reversed(taken))
 
 
 def _small() -> str:

@@ -7,18 +7,17 @@ the difference of two forward penalties (Section VI-E).
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import nothing_to_read
+from ..errors import InputError, PictureError, nothing_to_read
 from ..imaging.geometry import Box
 from ..imaging.shear import sheared_views
 from ..lattice.automaton import Grammar
-from ..lattice.graph import Graph
+from ..lattice.graph import COMPOSED_ARCS, SEARCH_STEPS, Graph, Path
 from ..model.classifier import Classifier
 from .results import Alternative, Character, String
 
@@ -33,7 +32,8 @@ class DecodingSettings:
 
     # nats: arcs of a higher penalty are left out, unless too few readings remain; for speed alone
     unlikely: float = 10.0
-    most_paths: int = 300  # of the best paths, searched for different readings; for speed alone
+    steps: int = SEARCH_STEPS  # of the search for different readings (Graph.readings)
+    most_arcs: int = COMPOSED_ARCS  # of the graph composed with a grammar: what needs more is refused
     # If a smaller share of all paths bypasses a node, the line before it and the line after it are independent. Chosen
     # on the tuning half of the cheque amounts.
     bypass: float = 0.1
@@ -88,7 +88,10 @@ class InterpretationGraph:
         Raises:
             PictureError: no path has a character, or none that the grammar allows.
         """
-        searched, origin, readings = self._search(grammar, best, settings)
+        try:
+            searched, origin, readings = self._search(grammar, best, settings)
+        except InputError as error:  # of a graph that is too large
+            raise PictureError(f"cannot read {name}: {error}") from error
         if not readings:
             allowed = " that is allowed" if grammar is not None else ""
             raise nothing_to_read(name, f"no character{allowed} was found")
@@ -96,12 +99,12 @@ class InterpretationGraph:
         forward = (searched if grammar is None else self.graph).forward_penalties(list(readings))
         shares = np.minimum(1.0, np.exp(searched.forward_penalty() - forward)).tolist()
         texts = [
-            Alternative("".join(model.classes[label] for label in labels), penalty, share)
-            for (labels, (_, penalty)), share in zip(readings.items(), shares, strict=True)
+            Alternative("".join(model.classes[label] for label in labels), path.penalty, share)
+            for (labels, path), share in zip(readings.items(), shares, strict=True)
         ]
         first = texts[0]
-        path, _ = next(iter(readings.values()))
-        characters = self._characters(model, searched, origin, path, settings)
+        path = next(iter(readings.values()))
+        characters = self._characters(model, searched, origin, path.arcs, settings)
         return String(first.text, first.penalty, first.confidence, characters, tuple(texts[1:]))
 
     def best_arcs(self, grammar: Grammar | None, settings: DecodingSettings = DECODING) -> tuple[int, ...]:
@@ -201,12 +204,12 @@ class InterpretationGraph:
 
     def _search(
         self, grammar: Grammar | None, best: int, settings: DecodingSettings
-    ) -> tuple[Graph, NDArray[np.intp], _Readings]:
+    ) -> tuple[Graph, NDArray[np.intp], dict[tuple[int, ...], Path]]:
         """The graph that was searched, for each of its arcs the index in `graph` (−1: none), and the best readings."""
         graph = self.graph
         if grammar is not None:
-            searched, origin = graph.compose(grammar.next_state, grammar.accepting)
-            return searched, origin, _readings(searched, best, settings)
+            searched, origin = graph.compose(grammar.next_state, grammar.accepting, settings.most_arcs)
+            return searched, origin, searched.readings(best, settings.steps)
         every = np.arange(len(graph.start))
         likely = every[(graph.penalty < settings.unlikely) | (graph.label == SILENT)]
         if len(likely) < len(every):
@@ -218,23 +221,9 @@ class InterpretationGraph:
                 graph.penalty[likely],
                 graph.loops,
             )
-            if len(readings := _readings(searched, best, settings)) >= best:
+            if len(readings := searched.readings(best, settings.steps)) >= best:
                 return searched, likely, readings
-        return graph, every, _readings(graph, best, settings)
-
-
-_Readings = dict[tuple[int, ...], tuple[tuple[int, ...], float]]  # labels -> arcs, penalty
-
-
-def _readings(graph: Graph, best: int, settings: DecodingSettings) -> _Readings:
-    """The best different readings of a graph, in their order."""
-    readings: _Readings = {}
-    for path in itertools.islice(graph.paths(), settings.most_paths):
-        if labels := _spoken(graph.label, path.arcs):
-            readings.setdefault(labels, (path.arcs, path.penalty))
-        if len(readings) >= best:
-            break
-    return readings
+        return graph, every, graph.readings(best, settings.steps)
 
 
 def _spoken(labels: NDArray[np.intp], arcs: Sequence[int]) -> tuple[int, ...]:
