@@ -141,7 +141,7 @@ def _network(name: str, title: str) -> dict[str, Any]:
         "j": network.metadata["j"],
         "confidence": {"scale": confidence.scale, "j": confidence.j, "doubt": confidence.doubt},
         "testError": network.metadata.get("figures", {}).get("test_error"),
-        "weights": base64.b64encode(network.parameters.astype("<f2").tobytes()).decode(),
+        "weights": base64.b85encode(network.parameters.astype("<f2").tobytes()).decode().replace("<", " "),
     }
 
 

@@ -26,3 +26,16 @@ function base64Of(bytes) {
   for (const byte of bytes) text += String.fromCharCode(byte);
   return btoa(text).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
+
+/** Bytes of a base-85 text: five letters for four bytes, in the alphabet of RFC 1924 with a space for <. */
+function bytesOf85(text) {
+  const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-; =>?@^_`{|}~";
+  const value = new Uint8Array(128), bytes = new Uint8Array(text.length / 5 * 4);
+  for (let k = 0; k < alphabet.length; k++) value[alphabet.charCodeAt(k)] = k;
+  for (let i = 0, at = 0; i < text.length; i += 5, at += 4) {
+    let word = 0;
+    for (let k = 0; k < 5; k++) word = word * 85 + value[text.charCodeAt(i + k)];
+    for (let k = 3; k >= 0; k--) { bytes[at + k] = word % 256; word = Math.floor(word / 256); }
+  }
+  return bytes;
+}

@@ -117,7 +117,7 @@ function withoutSpecks(image) {
 
 /** Mean width of strokes: the points of a bar lie a quarter of its width from its edge, on average. */
 function strokeWidth(image, level) {
-  const { rows, columns, levels } = pad(image, 1);
+  const { rows, columns, levels } = padded(image, 1);
   const FAR = 1e9, square = new Float64Array(rows * columns);
   for (let c = 0; c < columns; c++) { // squared distance to the nearest pixel outside, down each column
     let away = FAR;
@@ -168,10 +168,10 @@ function withStrokeWidth(image, settings) {
   const least = settings.thinnest * scale, most = settings.thickest * scale;
   if (width < least) {
     const radius = (least - width) / 2;
-    return rank(pad(image, Math.ceil(radius)), radius, Math.max);
+    return rank(padded(image, Math.ceil(radius)), radius, Math.max);
   }
   if (width > most) {
-    const thinner = rank(pad(image, 1), (width - most) / 2, Math.min);
+    const thinner = rank(padded(image, 1), (width - most) / 2, Math.min);
     return thinner.levels.filter((level) => level > settings.stroke_level).length > settings.least_left ? thinner : image;
   }
   return image;

@@ -61,7 +61,7 @@ function crop(image, [top, bottom, left, right]) {
   return part;
 }
 
-function pad(image, edge) {
+function padded(image, edge) {
   const wide = imageOf(image.rows + 2 * edge, image.columns + 2 * edge);
   for (let r = 0; r < image.rows; r++)
     wide.levels.set(image.levels.subarray(r * image.columns, (r + 1) * image.columns), (r + edge) * wide.columns + edge);

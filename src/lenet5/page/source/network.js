@@ -13,7 +13,7 @@ function halves(bytes) {
 
 /** Weights by the names of the paper, and what a confidence needs. */
 function loadNetwork(description) {
-  const all = halves(bytesOf(description.weights));
+  const all = halves(bytesOf85(description.weights));
   const parameters = {};
   let start = 0;
   for (const [name, shape] of Object.entries(DATA.shapes)) {

@@ -71,7 +71,7 @@ const meanOf = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 /** Seams through the ink of one part, from left to right: {path, cost in pixels}. */
 function cutsThrough(image, size, stroke) {
   const settings = DATA.segmentation, { rows, columns, levels } = image;
-  const outer = pad(image, 1);
+  const outer = padded(image, 1);
   const { labels } = labelComponents(outer.rows, outer.columns, (i) => outer.levels[i] <= 0, false);
   const filled = imageOf(rows, columns); // the ink, and what it encloses
   for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++)
