@@ -147,9 +147,7 @@ def _put(
 ) -> None:
     """Write into a cell, not quite in its middle."""
     room = [side - extent for extent in cell.shape[::-1]]
-    left, top = (
-        round(at + free * rng.uniform(0.35, 0.65)) for at, free in zip(corner, room, strict=True)
-    )
+    left, top = (round(at + free * rng.uniform(0.35, 0.65)) for at, free in zip(corner, room, strict=True))
     left, top = max(left, 0), max(top, 0)
     here = ink[top : top + cell.shape[0], left : left + cell.shape[1]]
     np.maximum(here, cell[: here.shape[0], : here.shape[1]], out=here)

@@ -31,6 +31,7 @@ COMMANDS = {
     "export": "export",
     "read": "read",
     "reproduce": "reproduce",
+    "serve": "serve",
     "summary": "summary",
     "train": "train",
 }

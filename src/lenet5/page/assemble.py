@@ -39,7 +39,15 @@ __all__ = ["NETWORKS", "PAGE_CSP", "SCRIPTS", "data", "page_html", "page_network
 NETWORKS = {"reading": "today", "paper": "1998", "displacement": "displacement"}
 
 # In the order in which they are put together. The first ones know no document: tests run them under Node.
-COMPUTING = ("constants.js", "network.js", "image.js", "glyph.js", "segmentation.js", "lattice.js", "reading.js")
+COMPUTING = (
+    "constants.js",
+    "network.js",
+    "image.js",
+    "glyph.js",
+    "segmentation.js",
+    "lattice.js",
+    "reading.js",
+)
 SCRIPTS = (*COMPUTING, "draw.js", "pad.js", "link.js", "views.js", "number.js", "server.js", "page.js")
 
 

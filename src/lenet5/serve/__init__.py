@@ -1,0 +1,1 @@
+"""The service: reading and recognition over HTTP, within limits (extra `serve`)."""

@@ -1,0 +1,59 @@
+"""Logs as JSON lines on standard error: what was asked and how it ended, never what a picture shows."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sys
+import time
+from typing import Any, BinaryIO
+
+import orjson
+
+__all__ = ["JsonLog", "ServerErrors"]
+
+DELAY = 0.2  # seconds after which lines are written together: a line a request would cost a system call each
+
+
+class JsonLog:
+    """Writes JSON lines, from the event loop's thread alone.
+
+    Args:
+        stream: where to; standard error, unless given.
+        requests: whether a line is written for each request, or only for what went wrong.
+    """
+
+    def __init__(self, stream: BinaryIO | None = None, requests: bool = True) -> None:
+        self.stream = stream or sys.stderr.buffer
+        self.requests = requests
+        self._lines: list[bytes] = []
+
+    def write(self, event: str, **facts: Any) -> None:
+        """Add a line."""
+        if not self._lines:
+            with contextlib.suppress(RuntimeError):  # no loop runs: the end of the service flushes
+                asyncio.get_running_loop().call_later(DELAY, self.flush)
+        line = {"time": round(time.time(), 3), "event": event, **facts}
+        self._lines.append(orjson.dumps(line, default=str))
+
+    def flush(self) -> None:
+        """Write what was added."""
+        lines, self._lines = self._lines, []
+        if lines:
+            with contextlib.suppress(OSError, ValueError):  # nobody reads: the service goes on
+                self.stream.write(b"\n".join(lines) + b"\n")
+                self.stream.flush()
+
+
+class ServerErrors(logging.Handler):
+    """Brings what the HTTP server reports into the log."""
+
+    def __init__(self, log: JsonLog) -> None:
+        super().__init__(logging.ERROR)
+        self.log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Add a line for an error of the server."""
+        error = record.exc_info[1] if record.exc_info else None
+        self.log.write("server", message=record.getMessage(), error=repr(error) if error else "")
