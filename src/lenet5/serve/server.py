@@ -129,7 +129,9 @@ async def _run(server: _Server, listener: socket.socket, service: Service, log: 
 def _listen(host: str, port: int) -> socket.socket:
     """A socket bound to the address. Raises InputError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    # An answer is written in two parts: the second must not wait until the first is acknowledged.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

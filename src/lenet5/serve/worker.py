@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any
 
+import numpy as np
 import orjson
 
 from ..errors import InputError, LeNet5Error, PictureError
@@ -22,7 +23,7 @@ from ..reading.document_reader import DocumentReader, PageResult
 from ..reading.forms import parse_region
 from ..reading.reader import Reader
 from ..reading.settings import SETTINGS as READING
-from .read_options import ReadOptions
+from .read_options import MODES, ReadOptions
 from .settings import ServiceSettings
 
 __all__ = ["COLUMNS", "Answer", "Task", "main"]
@@ -75,7 +76,7 @@ def main(connection: Connection, weights: str, settings: ServiceSettings) -> Non
     _limit_memory(settings.worker_bytes)
     _limit_pixels(settings.pixels)
     worker = _Worker(weights, settings)
-    worker.reader(weights, "segmentation")
+    worker.warm()
     with contextlib.suppress(EOFError, OSError):
         connection.send(os.getpid())
         while True:
@@ -114,6 +115,16 @@ class _Worker:
         if key not in self.readers:
             self.readers[key] = Reader(key[0], method=method, settings=self.reading)
         return self.readers[key]
+
+    def warm(self) -> None:
+        """Read a drawn line: weights and compiled code are loaded before the first request."""
+        image = np.ones((64, 220, 3), np.float32)
+        for left in (20, 70, 84, 120, 160):  # strokes, two of which touch, so that every loop is run
+            image[12:52, left : left + 6] = 0
+            image[30:36, left : left + 24] = 0
+        for mode in MODES:
+            with contextlib.suppress(PictureError):
+                self.reader(self.weights, "segmentation").read_image(image, mode=mode)
 
     def answer(self, task: Task) -> Answer:
         """Read a picture; whatever happens is an answer."""
