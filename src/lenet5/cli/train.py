@@ -206,7 +206,7 @@ def _train(options: Options, recipe: Recipe | PaperRecipe, process: Process, com
     split = "validation" if options.validation else "test"
     progress = TrainingProgress(plan.recipe.passes, paths, options.resume, split, process.speaks)
     try:
-        with progress.bar:
+        with progress:
             model = train_members(
                 Sources(
                     plan.training,
@@ -224,7 +224,7 @@ def _train(options: Options, recipe: Recipe | PaperRecipe, process: Process, com
                 threads=options.threads,
                 command=command,
                 each_network=progress.each_network,
-                callbacks=Callbacks(progress.prepared, progress.bar.update, progress.each_pass),
+                callbacks=Callbacks(progress.prepared, progress.learnt, progress.each_pass),
                 trainer=process.trainer,
             )
     except KeyboardInterrupt:

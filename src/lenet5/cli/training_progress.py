@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import click
 
@@ -13,9 +14,25 @@ from ..errors import LeNet5Error
 from .progress import width
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from ..training.pass_report import PassReport
 
 __all__ = ["TrainingProgress", "passes_done"]
+
+
+_ENGINE = logging.getLogger("lenet5.engine")
+
+
+class _Compiling(logging.Handler):
+    """Says in the bar what the engine would log: that it compiles. Without a terminal it is logged."""
+
+    def __init__(self, bar: tqdm[Any]) -> None:
+        super().__init__()
+        self._bar = bar
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._bar.set_description_str(record.getMessage())
 
 
 class TrainingProgress:
@@ -42,6 +59,16 @@ class TrainingProgress:
             disable=not speaks or None,  # off where standard error is no terminal
         )
 
+    def __enter__(self) -> Self:
+        self._compiling = _Compiling(self.bar)
+        if not self.bar.disable:
+            _ENGINE.addHandler(self._compiling)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _ENGINE.removeHandler(self._compiling)
+        self.bar.close()
+
     @property
     def reached(self) -> str:
         """Where the training stands, for people."""
@@ -64,6 +91,13 @@ class TrainingProgress:
         self.bar.total = self.passes * patterns
         self.bar.n = self.bar.initial = self.done * patterns
         self.bar.refresh()
+
+    def learnt(self, patterns: int) -> None:
+        """Move the bar by patterns that were learnt."""
+        if self.bar.desc:
+            self.bar.set_description_str("", refresh=False)
+            self.bar.unpause()  # the time of the compiler says nothing about the speed
+        self.bar.update(patterns)
 
     def each_pass(self, report: PassReport) -> None:
         """Print the line of a pass."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...network.architecture import BACKGROUND, FOREGROUND
 from ...parallel import thread_count
 from .batch_forward import L, recognise
-from .image_forward import penalties_one
+from .image_forward import penalise_one, penalties_one
 from .jit import announce_compilation
 from .workspace import aligned, run_together
 
@@ -36,9 +36,10 @@ def penalties(parameters: F32, codes: F32, images: NDArray[Any], threads: int | 
     penalties may differ in the last bits from those of the same images in a longer call. Within either way an
     image's penalties depend on the image alone, not on its neighbours, its place or the number of threads.
     """
-    announce_compilation()
+    few = 0 < len(images) <= FEW
+    announce_compilation(penalise_one if few else recognise)
     images, gain = scaled(images)
-    if 0 < len(images) <= FEW:
+    if few:
         return np.stack([penalties_one(parameters, codes, image) for image in images])
     out = np.empty((len(images), len(codes)), np.float32)
     # No thread for less than two blocks: starting one costs about as much as reading them.

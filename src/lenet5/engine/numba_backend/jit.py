@@ -1,8 +1,9 @@
 """Numba, with one set of options and a cache that is safe to share (compiled once, then loaded).
 
 Compiled code is kept in a folder named after the contents of every file that can end up in a kernel, so
-that a change in any of them compiles afresh and two versions never disturb each other. Where no folder
-can be written, everything is compiled in memory each time, and a warning says so once.
+that a change in any of them compiles afresh and two versions never disturb each other. Loading runs what a file
+says, so that a folder in which other users can write is not used. Where there is no folder to use, everything is
+compiled in memory each time, and a warning says so once.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import stat
 import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numba
 import platformdirs
@@ -44,25 +46,49 @@ def cache_folder() -> Path | None:
     for pattern in _SOURCES:
         for source in sorted(package.glob(pattern)):
             digest.update(source.read_bytes())
-    root = os.environ.get("LENET5_CACHE") or platformdirs.user_cache_dir("lenet5")
-    folder = Path(root) / "compiled" / digest.hexdigest()[:16]
+    root = Path(os.environ.get("LENET5_CACHE") or platformdirs.user_cache_dir("lenet5")).expanduser()
+    folder = root / "compiled" / digest.hexdigest()[:16]
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        for part in (root, folder.parent, folder):
+            part.mkdir(0o700, parents=True, exist_ok=True)
+        if reason := _open_to_others(root, folder.parent, folder):
+            _warn(f"compiled code is not kept: {reason}; it is compiled again in every process")
+            return None
         probe = folder / f".{os.getpid()}"
         probe.touch()
         probe.unlink()
     except OSError as error:
-        warnings.warn(
+        _warn(
             f"compiled code cannot be kept in {folder} ({error.strerror or error}): it is compiled again "
-            "in every process; set LENET5_CACHE to a folder that can be written",
-            RuntimeWarning,
-            stacklevel=2,
+            "in every process; set LENET5_CACHE to a folder that can be written"
         )
         return None
     return folder
 
 
-def compiled(function: Callable[..., Any] | None = None, /, *, inline: str = "never") -> Any:
+def _open_to_others(*folders: Path) -> str:
+    """Who else can put files into one of these folders, and the way out; "" where nobody can.
+
+    The index of compiled code is unpickled, and the code is run: whoever writes there runs code as this user.
+    """
+    if not hasattr(os, "getuid"):
+        return ""
+    for folder in folders:
+        status = folder.stat()
+        if status.st_uid not in (os.getuid(), 0):
+            return f"{folder} belongs to another user; set LENET5_CACHE to a folder of your own"
+        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            return f"other users can write in {folder}; `chmod go-w {folder}` or set LENET5_CACHE to another folder"
+    return ""
+
+
+def _warn(text: str) -> None:
+    warnings.warn(text, RuntimeWarning, stacklevel=4)
+
+
+def compiled(
+    function: Callable[..., Any] | None = None, /, *, inline: Literal["never", "always"] = "never"
+) -> Any:
     """`numba.njit` without the interpreter lock, cached between processes, every sum in the order it is written.
 
     No fast-math flag is ever set: with one, LLVM rounds a loop one way where it is vectorised and another way where
@@ -93,8 +119,9 @@ def compiled(function: Callable[..., Any] | None = None, /, *, inline: str = "ne
 
 
 @cache
-def announce_compilation() -> None:
-    """Log, once a process, that a compilation lies ahead; nothing where compiled code is at hand."""
-    folder = cache_folder()
-    if folder is None or not any(folder.glob("**/*.nbi")):
-        _log.warning("compiling the engine for this processor: a few seconds, the first time only")
+def announce_compilation(kernel: Any) -> None:
+    """Log, once a process, that a kernel will be compiled now; nothing where its code is at hand."""
+    folder, function = cache_folder(), kernel.py_func
+    name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}-*.nbi"
+    if not kernel.signatures and (folder is None or not any(folder.glob(f"*/{name}"))):
+        _log.warning("compiling for this processor, once: up to 20 seconds")

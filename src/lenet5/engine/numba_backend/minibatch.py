@@ -306,7 +306,7 @@ def gradient(
     scale: float = 0.1,
 ) -> tuple[float, F32]:
     """Mean of eq. 9 over the patterns, and its gradient, (60000,), as interface.Minibatch.gradient."""
-    announce_compilation()
+    announce_compilation(sum_gradient)
     images, gain = scaled(images)
     total = aligned(PARAMETER_COUNT)
     energy, _ = sum_gradient(
@@ -367,7 +367,7 @@ class Trainer:
 
     def run(self, order: NDArray[np.int64], rates: F32, ema: float = 0.0) -> tuple[float, int]:
         """Learn the patterns of `order`, a mini-batch for each of `rates`: (sum of the energy, errors)."""
-        announce_compilation()
+        announce_compilation(run_steps)
         steps = -(-len(order) // self._batch)
         if len(rates) != steps:
             raise InputError(

@@ -198,7 +198,7 @@ def gradient(
     scale: float = 1.0,
 ) -> tuple[float, F32]:  # fmt: skip
     """Mean energy of the patterns and its gradient, (60000,), as interface.Stochastic.gradient."""
-    announce_compilation()
+    announce_compilation(add_gradients)
     total = np.zeros(PARAMETER_COUNT, np.float32)
     settings = _eq(j), np.float32(scale), total
     energies = add_gradients(
@@ -212,7 +212,7 @@ def curvature(
     scale: float = 1.0,
 ) -> F32:  # fmt: skip
     """h_kk of Appendix C for every parameter, (60000,), as interface.Stochastic.curvature."""
-    announce_compilation()
+    announce_compilation(add_curvatures)
     total = np.zeros(PARAMETER_COUNT, np.float32)
     settings = _eq(j), np.float32(scale), total
     add_curvatures(images, _unit(images), labels, parameters, codes, *settings, workspace(), aligned(SLOPES))
@@ -235,7 +235,7 @@ class Pass:
         seed: int = 0,
         index: int = 0,
     ) -> None:
-        announce_compilation()
+        announce_compilation(train_patterns)
         how = distortion or NONE
         self._patterns = images, labels
         self._settings = (
