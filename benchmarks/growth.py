@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 import common
 from lenet5.bench.machine import machine
@@ -48,9 +49,9 @@ def _put(page: Picture, rng: Rng, top: int, left: int, high: int) -> int:
     rows, columns = np.flatnonzero(digit.any(1)), np.flatnonzero(digit.any(0))
     digit = digit[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     wide = max(1, round(digit.shape[1] * high / len(digit)))
-    at = np.ix_(np.arange(high) * len(digit) // high, np.arange(wide) * digit.shape[1] // wide)
+    digit = np.asarray(Image.fromarray(digit).resize((wide, high), Image.Resampling.BICUBIC))
     part = page[top : top + high, left : left + wide]
-    np.minimum(part, 255 - digit[at][: part.shape[0], : part.shape[1]], out=part)
+    np.minimum(part, 255 - digit[: part.shape[0], : part.shape[1]], out=part)
     return left + wide
 
 

@@ -160,7 +160,7 @@ def find_text_lines(
         raise nothing_to_read(name)
     if background is None and count > 1:
         background = estimate_background(small, settings.mask.background)
-    lines = _Lines(image, owner, background, pixels, name, settings)
+    lines = _Lines(image, owner, ndimage.find_objects(owner), background, pixels, name, settings)
     regions = [lines.region(line) for line in range(count)]
     if count == 1 and regions[0].image is small:  # not cut, at its own scale
         return [replace(regions[0], foreground=strokes)]
@@ -174,7 +174,9 @@ def _line_of_pixels(mask: NDArray[np.bool_], settings: LayoutSettings) -> NDArra
     owner = np.zeros(mask.shape, np.intp)
     rows, columns = np.nonzero(number)
     owner[rows + tops[columns], columns] = number[rows, columns]
-    middle = [float(np.nonzero(owner == line)[0].mean()) for line in range(1, count + 1)]
+    rows = np.nonzero(owner)[0]
+    line = owner[owner > 0]
+    middle = np.bincount(line, rows, count + 1)[1:] / np.bincount(line, minlength=count + 1)[1:]
     place = np.zeros(count + 1, np.intp)
     place[np.argsort(middle, kind="stable") + 1] = np.arange(1, count + 1)
     return place[owner]
@@ -184,12 +186,14 @@ def _line_of_pixels(mask: NDArray[np.bool_], settings: LayoutSettings) -> NDArra
 class _Lines:
     """The lines of a page.
 
-    owner: (rows, columns) the line of each pixel of the reduced page, from 1; 0: none. background: of the reduced page,
-    (rows, columns, 3). pixels: side of one of its pixels, in pixels of `image`.
+    owner: (rows, columns) the line of each pixel of the reduced page, from 1; 0: none. extents: rows and columns of
+    each line there. background: of the reduced page, (rows, columns, 3). pixels: side of one of its pixels, in pixels
+    of `image`.
     """
 
     image: NDArray[np.float32]
     owner: NDArray[np.intp]
+    extents: list[tuple[slice, slice]]
     background: NDArray[np.float32] | None
     pixels: float
     name: str
@@ -198,12 +202,11 @@ class _Lines:
     def region(self, line: int) -> Region:
         """The region of one line, counted from 0: its image has a margin, and other lines are painted over."""
         rows, columns = self.image.shape[:2]
-        own = self.owner == line + 1
-        y, x = np.nonzero(own)
-        top, bottom = (self._image_edge(edge, rows) for edge in (y.min(), y.max() + 1))
-        left, right = (self._image_edge(edge, columns) for edge in (x.min(), x.max() + 1))
+        down, across = self.extents[line]
+        top, bottom = (self._image_edge(edge, rows) for edge in (down.start, down.stop))
+        left, right = (self._image_edge(edge, columns) for edge in (across.start, across.stop))
         box = left, top, right - left, bottom - top
-        alone = int(self.owner.max()) == 1
+        alone = len(self.extents) == 1
         if alone and rows <= self.settings.uncut_height * (bottom - top):
             return Region(box, (0, 0), self.image, self.name, line)
         margin = max(2, round(self.settings.margin * (bottom - top)))
@@ -211,10 +214,15 @@ class _Lines:
         across = slice(max(0, left - margin), min(columns, right + margin))
         image = self.image[down, across]
         if not alone and self.background is not None:
-            others = (self.owner > 0) & ~own
-            near = ndimage.binary_dilation(others, iterations=self.settings.rim) & ~own
-            at = np.ix_(self._on_mask(down, 0), self._on_mask(across, 1))
-            image = np.where(near[at][:, :, None], self.background[at], image)
+            at_rows, at_columns = self._on_mask(down, 0), self._on_mask(across, 1)
+            # The part of the reduced page that shows the image, and what reaches into it from around.
+            rim = self.settings.rim
+            top, left = max(0, int(at_rows[0]) - rim), max(0, int(at_columns[0]) - rim)
+            part = self.owner[top : at_rows[-1] + rim + 1, left : at_columns[-1] + rim + 1]
+            own = part == line + 1
+            near = ndimage.binary_dilation((part > 0) & ~own, iterations=rim) & ~own
+            hidden = near[np.ix_(at_rows - top, at_columns - left)]
+            image = np.where(hidden[:, :, None], self.background[np.ix_(at_rows, at_columns)], image)
         called = self.name if alone else f"{self.name}, line {line + 1}"
         return Region(box, (across.start, down.start), image, called, line)
 

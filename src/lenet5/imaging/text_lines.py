@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from .components import component_edges, label_components
 
 __all__ = ["TEXT_LINES", "TextLineSettings", "group_text_lines"]
+
+BLOCK = 64  # components that are compared with those around them at once
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,8 @@ def group_text_lines(
     if not count:
         return np.zeros(mask.shape, np.intp), 0
     area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    top, bottom, left, right = component_edges(labels).T
+    edges = component_edges(labels)
+    top, bottom, left, right = edges.T
     components = _Components(top, bottom, left, right, area)
     kept = _writing(components, mask.shape, settings)
     if not len(kept):
@@ -105,8 +109,11 @@ def group_text_lines(
     line, tall = _lines_of_letters(components, mask.shape, settings)
     bands = [_Band.of(components.of(line == number), settings) for number in range(line.max() + 1)]
     split = {}
+    known = _Bands.of(bands)
     for component in np.flatnonzero(line < 0).tolist():
-        around = _bands_around(components, component, bands, settings)
+        if len(known.level) < len(bands):
+            known = _Bands.of(bands)
+        around = _bands_around(components, component, known, settings)
         if tall[component] and len(around) > 1:
             split[kept[component] + 1] = around
         elif around:
@@ -118,7 +125,9 @@ def group_text_lines(
     owner[kept + 1] = line + 1
     number = owner[labels]
     for component, around in split.items():
-        rows, columns = np.nonzero(labels == component)
+        down, across = (slice(*edges[component - 1, [i, i + 1]]) for i in (0, 2))
+        rows, columns = np.nonzero(labels[down, across] == component)
+        rows, columns = rows + down.start, columns + across.start
         distance = np.stack([np.abs(rows - bands[i].middle(columns)) / bands[i].height for i in around])
         number[rows, columns] = np.array(around)[distance.argmin(0)] + 1
     return number, len(bands)
@@ -168,6 +177,19 @@ def _writing(components: _Components, shape: tuple[int, int], settings: TextLine
     return kept[np.argsort(-components.area[kept], kind="stable")[: settings.most]]
 
 
+def _near(components: _Components, reach: NDArray[Any] | float = 0) -> Iterator[tuple[Any, Any]]:
+    """Components block by block, and with each block all those that lie within its rows, or `reach` pixels from them.
+
+    Blocks are made from top to bottom. All pairs of a page of thousands would take gigabytes; most are far apart.
+    """
+    top, bottom = components.top - reach, components.bottom + reach
+    order = np.argsort(components.top + components.bottom, kind="stable")
+    for first in range(0, len(order), BLOCK):
+        block = order[first : first + BLOCK]
+        near = (bottom >= components.top[block].min()) & (top <= components.bottom[block].max())
+        yield block, np.flatnonzero(near)
+
+
 def _small(
     components: _Components, single: NDArray[np.bool_], settings: TextLineSettings
 ) -> NDArray[np.bool_]:
@@ -176,14 +198,17 @@ def _small(
     single: (components,) whether a component is of one line only.
     """
     high = components.height
-    middle = (components.top + components.bottom)[:, None] / 2
-    left, right = components.left, components.right
-    distance = np.maximum(left[:, None] - right, left - right[:, None])
-    larger = (high[:, None] < settings.small * high) & (distance < settings.small_distance * high) & single
-    inside = (larger & (middle > components.top) & (middle < components.bottom)).any(1)
-    reach = settings.around * high
-    neighbour = larger & (middle > components.top - reach) & (middle < components.bottom + reach)
-    small: NDArray[np.bool_] = neighbour.any(1) | (high < settings.least)
+    small = high < settings.least
+    inside = np.zeros(len(high), bool)
+    for block, near in _near(components, settings.around * high):
+        one, other = components.of(block), components.of(near)
+        middle = (one.top + one.bottom)[:, None] / 2
+        distance = np.maximum(one.left[:, None] - other.right, other.left - one.right[:, None])
+        larger = (one.height[:, None] < settings.small * other.height) & single[near]
+        larger &= distance < settings.small_distance * other.height
+        inside[block] = (larger & (middle > other.top) & (middle < other.bottom)).any(1)
+        reach = settings.around * other.height
+        small[block] |= (larger & (middle > other.top - reach) & (middle < other.bottom + reach)).any(1)
     # Several in a row above or below large writing are a line of their own.
     own = np.flatnonzero(small & ~inside & (high >= settings.least))
     if len(own) >= settings.own_line:
@@ -198,34 +223,38 @@ def _tall(components: _Components, settings: TextLineSettings) -> NDArray[np.boo
     They are two, of lines that touch, or have a tail into the next line.
     """
     tall = np.zeros(len(components.area), bool)
-    high, left, right = components.height, components.left, components.right
-    middle = (components.top + components.bottom) / 2
-    for one in np.flatnonzero(high > settings.tall * settings.least):
-        distance = np.maximum(left - right[one], left[one] - right)
-        neighbour = distance < settings.tall_distance * high[one]
-        neighbour &= (high > settings.tall_neighbour * high[one]) & (settings.tall * high < high[one])
-        upper = neighbour & (middle > components.top[one]) & (components.bottom < middle[one])
-        lower = neighbour & (middle < components.bottom[one]) & (components.top > middle[one])
-        tall[one] = min(upper.sum(), lower.sum()) >= settings.tall_neighbours
+    for block, near in _near(components):
+        block = block[components.height[block] > settings.tall * settings.least]
+        one, other = components.of(block), components.of(near)
+        high, middle = one.height[:, None], ((one.top + one.bottom) / 2)[:, None]
+        distance = np.maximum(other.left - one.right[:, None], one.left[:, None] - other.right)
+        neighbour = distance < settings.tall_distance * high
+        neighbour &= (other.height > settings.tall_neighbour * high) & (settings.tall * other.height < high)
+        centre = (other.top + other.bottom) / 2
+        upper = neighbour & (centre > one.top[:, None]) & (other.bottom < middle)
+        lower = neighbour & (centre < one.bottom[:, None]) & (other.top > middle)
+        tall[block] = np.minimum(upper.sum(1), lower.sum(1)) >= settings.tall_neighbours
     return tall
 
 
 def _chains(components: _Components, settings: TextLineSettings) -> NDArray[np.intp]:
     """A number for every chain: each component is linked with the nearest on its right at the same height."""
     count = len(components.area)
-    high = components.height.astype(float)
-    top, bottom = components.top, components.bottom
-    x, y = (components.left + components.right) / 2, (top + bottom) / 2
-    shared = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
-    gap = components.left - components.right[:, None]
-    lower, larger = np.minimum(high[:, None], high), np.maximum(high[:, None], high)
-    may = (shared >= settings.overlap * lower) & (x > x[:, None]) & (gap <= settings.gap * larger)
-    distance = np.where(may, np.maximum(gap, 0) + np.abs(y - y[:, None]), np.inf)
+    x, y = (components.left + components.right) / 2, (components.top + components.bottom) / 2
+    nearest = np.full(count, -1)
+    for block, near in _near(components):
+        one, other = components.of(block), components.of(near)
+        high, others = one.height[:, None].astype(float), other.height.astype(float)
+        shared = np.minimum(one.bottom[:, None], other.bottom) - np.maximum(one.top[:, None], other.top)
+        gap = other.left - one.right[:, None]
+        may = (shared >= settings.overlap * np.minimum(high, others)) & (x[near] > x[block][:, None])
+        may &= gap <= settings.gap * np.maximum(high, others)
+        distance = np.where(may, np.maximum(gap, 0) + np.abs(y[near] - y[block][:, None]), np.inf)
+        nearest[block] = np.where(may.any(1), near[distance.argmin(1)], -1)
     chain = np.arange(count)
     for one in np.argsort(x, kind="stable"):
-        nearest = int(distance[one].argmin())
-        if np.isfinite(distance[one, nearest]):
-            chain[chain == chain[nearest]] = chain[one]
+        if nearest[one] >= 0:
+            chain[chain == chain[nearest[one]]] = chain[one]
     return np.unique(chain, return_inverse=True)[1]
 
 
@@ -258,24 +287,80 @@ class _Band:
         return self.level + self.slope * (np.clip(x, self.left, self.right) - self.centre)
 
 
+@dataclass(frozen=True, eq=False)
+class _Bands:
+    """Several bands, a number of each kind for each: (bands,)."""
+
+    level: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    centre: NDArray[np.float64]
+    height: NDArray[np.float64]
+    left: NDArray[np.float64]
+    right: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, bands: Sequence[_Band]) -> _Bands:
+        rows = [(one.level, one.slope, one.centre, one.height, one.left, one.right) for one in bands]
+        return cls(*np.array(rows, np.float64).reshape(-1, 6).T)
+
+    def replace(self, place: int, band: _Band) -> None:
+        """Put another band at a place."""
+        for name in ("level", "slope", "centre", "height", "left", "right"):
+            getattr(self, name)[place] = getattr(band, name)
+
+    def middle(self, which: Any, x: NDArray[np.float64] | float) -> NDArray[np.float64]:
+        """Rows of the middles of some bands at a column each; level beyond their ends."""
+        within = np.clip(x, self.left[which], self.right[which])
+        middle: NDArray[np.float64] = self.level[which] + self.slope[which] * (within - self.centre[which])
+        return middle
+
+    def shared(self, one: int, others: NDArray[np.intp], settings: TextLineSettings) -> NDArray[np.float64]:
+        """Share of the lower one's height that a band has in common with others, (others,); 0: they differ too much."""
+        x = (
+            np.maximum(self.left[one], self.left[others]) + np.minimum(self.right[one], self.right[others])
+        ) / 2
+        low = np.minimum(self.height[one], self.height[others])
+        large = np.maximum(self.height[one], self.height[others])
+        rows = (self.height[one] + self.height[others]) / 2 - np.abs(
+            self.middle(one, x) - self.middle(others, x)
+        )
+        share = np.minimum(rows, low) / low
+        return np.where((share > settings.merged) & (large < settings.merged_heights * low), share, 0.0)
+
+
 def _merged(components: _Components, chain: NDArray[np.intp], settings: TextLineSettings) -> NDArray[np.intp]:
-    """Chains that lie at one height as one line, however far apart."""
-    chain = chain.copy()
-    while True:
-        numbers = np.unique(chain)
-        bands = [_Band.of(components.of(chain == number), settings) for number in numbers]
-        best, pair = settings.merged, None
-        for i, a in enumerate(bands):
-            for j, b in enumerate(bands[:i]):
-                x = (max(a.left, b.left) + min(a.right, b.right)) / 2
-                low, large = sorted((a.height, b.height))
-                shared = (a.height + b.height) / 2 - abs(float(a.middle(x)) - float(b.middle(x)))
-                share = min(shared, low) / low
-                if share > best and large < settings.merged_heights * low:
-                    best, pair = share, (numbers[i], numbers[j])
-        if pair is None:
-            return np.unique(chain, return_inverse=True)[1]
-        chain[chain == pair[0]] = pair[1]
+    """Chains that lie at one height as one line, however far apart: time and again the two that fit best."""
+    members = [np.flatnonzero(chain == number) for number in range(int(chain.max(initial=-1)) + 1)]
+    bands = _Bands.of([_Band.of(components.of(own), settings) for own in members])
+    alive = np.ones(len(members), bool)
+    # Of each chain: the one before it that it has most in common with, and how much.
+    partner, share = np.full(len(members), -1), np.zeros(len(members))
+
+    def compare(one: int) -> None:
+        before = np.flatnonzero(alive[:one])
+        shares = bands.shared(one, before, settings)
+        best = int(shares.argmax()) if len(before) else -1
+        partner[one], share[one] = (before[best], shares[best]) if best >= 0 else (-1, 0.0)
+
+    for one in range(len(members)):
+        compare(one)
+    while len(members) and share.max() > 0:
+        gone = int(share.argmax())
+        kept = int(partner[gone])
+        members[kept] = np.sort(np.concatenate([members[kept], members[gone]]))
+        alive[gone], share[gone] = False, 0.0
+        bands.replace(kept, _Band.of(components.of(members[kept]), settings))
+        compare(kept)
+        after = np.flatnonzero(alive[kept + 1 :]) + kept + 1
+        for one in after[(partner[after] == kept) | (partner[after] == gone)].tolist():
+            compare(one)
+        now = bands.shared(kept, after, settings)
+        better = (now > share[after]) | ((now == share[after]) & (now > 0) & (kept < partner[after]))
+        partner[after[better]], share[after[better]] = kept, now[better]
+    line = np.full(len(chain), -1)
+    for number, kept in enumerate(np.flatnonzero(alive).tolist()):
+        line[members[kept]] = number
+    return line
 
 
 def _lines_only(
@@ -302,18 +387,16 @@ def _lines_only(
     return np.where(line >= 0, renumbered[line], -1)
 
 
-def _bands_around(
-    components: _Components, one: int, bands: list[_Band], settings: TextLineSettings
-) -> list[int]:
+def _bands_around(components: _Components, one: int, bands: _Bands, settings: TextLineSettings) -> list[int]:
     """The lines that a component may belong to, the nearest first."""
     top, bottom = components.top[one], components.bottom[one]
     left, right = components.left[one], components.right[one]
-    candidates = []
-    for number, band in enumerate(bands):
-        middle, half = float(band.middle((left + right) / 2)), band.height / 2
-        offset = max(middle - half - bottom, top - middle - half, 0.0)
-        distance = max(band.left - right, left - band.right)
-        if offset <= settings.around * band.height and distance < settings.gap * band.height:
-            centre = abs((top + bottom) / 2 - middle)
-            candidates.append((offset / band.height, centre / band.height, number))
-    return [number for _, _, number in sorted(candidates)]
+    middle, half = bands.middle(slice(None), (left + right) / 2), bands.height / 2
+    offset = np.maximum(np.maximum(middle - half - bottom, top - middle - half), 0.0)
+    distance = np.maximum(bands.left - right, left - bands.right)
+    may = (offset <= settings.around * bands.height) & (distance < settings.gap * bands.height)
+    near = np.flatnonzero(may)
+    centre = np.abs((top + bottom) / 2 - middle)
+    order = np.lexsort((near, (centre / bands.height)[near], (offset / bands.height)[near]))
+    around: list[int] = near[order].tolist()
+    return around
