@@ -227,7 +227,7 @@ def load_form(path: str | os.PathLike[str]) -> Form:
         raise InputError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
     try:
         data = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
-    except (json.JSONDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError, OverflowError) as error:  # ValueError: also a number of 5,000 digits
         kind = "JSON" if path.suffix.lower() == ".json" else "TOML"
         raise InputError(f"cannot read {path}: it is not {kind} ({error})") from error
     try:
