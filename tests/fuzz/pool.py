@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import signal
 import time
@@ -131,6 +132,8 @@ def _work(end: Connection, patience: float) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process answers Ctrl-C
     warm_up()
+    gc.collect()
+    gc.freeze()  # what is loaded now stays: it need not be looked through before each input
     limit_memory(MOST_MEGABYTES)
     end.send(None)
     while True:
