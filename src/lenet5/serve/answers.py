@@ -1,9 +1,8 @@
-"""Answers in bytes: JSON, and the answers of networks as columns."""
+"""Answers: what the network says of images, as columns, and bytes of JSON."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,10 @@ import orjson
 from numpy.typing import NDArray
 from starlette.responses import Response
 
+from ..model.calibration import Confidence
 from ..model.classifier import Classifier
 
-__all__ = ["Recognised", "json_response"]
+__all__ = ["Recognised", "ServedModel", "json_response"]
 
 
 def json_response(data: Any, status: int = 200) -> Response:
@@ -25,34 +25,44 @@ def json_response(data: Any, status: int = 200) -> Response:
 
 @dataclass(frozen=True, eq=False)
 class Recognised:
-    """Penalties of images, and what follows from them, a row an image.
+    """What a network answers for images, a row an image.
 
-    Args:
-        model: whose penalties they are.
-        penalties: (N, classes) float32, eq. 7.
+    penalties: (N, classes) float32, eq. 7. label: (N,) int64, index of the class of least penalty. confidence: (N,)
+    float32, calibrated probability of that class. rejected: (N,) bool, whether the answer is more likely wrong, or no
+    character.
     """
 
-    model: Classifier
     penalties: NDArray[np.float32]
+    label: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+    rejected: NDArray[np.bool_]
 
-    @cached_property
-    def label(self) -> NDArray[np.int64]:
-        """Index of the class of least penalty, (N,)."""
-        label: NDArray[np.int64] = self.penalties.argmin(1).astype(np.int64)
-        return label
+    def rows(self, start: int, stop: int) -> Recognised:
+        """The answers for some of the images."""
+        rows = slice(start, stop)
+        return Recognised(self.penalties[rows], self.label[rows], self.confidence[rows], self.rejected[rows])
 
-    @cached_property
-    def confidence(self) -> NDArray[np.float32]:
-        """Calibrated probability of that class, (N,)."""
-        likely = self.model.confidence_of(self.penalties)
-        return likely[np.arange(len(likely)), self.label].astype(np.float32)
 
-    @cached_property
-    def rejected(self) -> NDArray[np.bool_]:
-        """Whether the answer is more likely wrong, or no character, (N,)."""
-        return self.confidence < np.float32(self.model.threshold_for())
+class ServedModel:
+    """A network that the service answers with, its confidence at hand."""
 
-    @property
-    def text(self) -> list[str]:
-        """The characters."""
-        return [self.model.classes[k] for k in self.label.tolist()]
+    def __init__(self, name: str, classifier: Classifier) -> None:
+        self.name, self.classifier = name, classifier
+        self.classes = classifier.classes
+        self.confidence: Confidence = classifier.confidence
+        self.threshold = np.float32(classifier.threshold_for())
+
+    def recognise(self, images: NDArray[Any], threads: int | None = None) -> Recognised:
+        """The answers for checked images."""
+        return self.answer(self.classifier.penalties(images, threads))
+
+    def answer(self, penalties: NDArray[np.float32]) -> Recognised:
+        """What follows from penalties, (N, classes)."""
+        label = penalties.argmin(1)
+        likely = self.confidence.posterior(penalties)
+        confidence = likely[np.arange(len(likely)), label].astype(np.float32)
+        return Recognised(penalties, label.astype(np.int64), confidence, confidence < self.threshold)
+
+    def text(self, answer: Recognised) -> list[str]:
+        """The characters of an answer."""
+        return [self.classes[k] for k in answer.label.tolist()]

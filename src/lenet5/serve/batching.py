@@ -1,20 +1,24 @@
-"""Images of several requests in one call of the network: what waits is taken together, and nothing waits for more.
+"""Images of several requests in one call of the network: what has come is taken together, and nothing waits for more.
 
-The network runs in a thread: its compiled kernels give other threads their turn, so that the event loop goes on.
+Few images are recognised at once, in the event loop: handing them to another thread would take longer than the
+network does. Many are recognised in a thread of their own: compiled kernels give other threads their turn, and the
+event loop goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.classifier import Classifier
+from .answers import Recognised, ServedModel
 from .metrics import Metrics
 from .refusal import busy
 from .settings import ServiceSettings
@@ -24,9 +28,9 @@ __all__ = ["Batching"]
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    model: Classifier
+    model: ServedModel
     images: NDArray[Any]
-    answer: asyncio.Future[NDArray[np.float32]]
+    answer: asyncio.Future[Recognised]
 
     def joins(self, other: _Job) -> bool:
         """Whether both can be recognised in one call."""
@@ -35,33 +39,38 @@ class _Job:
 
 
 class Batching:
-    """A queue of images, bounded, and the thread that empties it."""
+    """A queue of images, bounded, and the thread that empties it when there are many.
+
+    Args:
+        settings, metrics: of the service.
+        threads: that the network computes many images with; a core each, unless given.
+    """
 
     def __init__(self, settings: ServiceSettings, metrics: Metrics, threads: int | None = None) -> None:
         self.settings, self.metrics, self.threads = settings, metrics, threads
-        self._jobs: deque[_Job] = deque()
-        self._queued = 0  # images, those in the network's hands among them
+        self._arrived: list[_Job] = []  # since the event loop last looked; its thread's alone
+        self._queued = 0  # images that have no answer yet; likewise
+        self._jobs: deque[_Job] = deque()  # for the thread
         self._some = threading.Condition()
         self._ended = False
         self._thread = threading.Thread(target=self._work, name="recognition", daemon=True)
         self._thread.start()
 
-    async def penalties(self, model: Classifier, images: NDArray[Any]) -> NDArray[np.float32]:
-        """Eq. 7 of checked images, (N, classes). Raises Refusal where the queue is full."""
+    async def recognise(self, model: ServedModel, images: NDArray[Any]) -> Recognised:
+        """The answers for checked images. Raises Refusal where the queue is full."""
         if self._queued + len(images) > self.settings.queued_images:
             sentence = f"{self._queued:,} images wait already: try again in a second"
             raise busy(sentence, "queued_images")
         loop = asyncio.get_running_loop()
         job = _Job(model, images, loop.create_future())
+        if not self._arrived:
+            loop.call_soon(self._dispatch)  # after all requests whose bytes have come
+        self._arrived.append(job)
         self._queued += len(images)
         try:
-            with self._some:
-                self._jobs.append(job)
-                self._some.notify()
             return await job.answer
         finally:
             self._queued -= len(images)
-            self.metrics.queued_images.set(self._queued)
 
     def close(self) -> None:
         """End the thread, after what waits."""
@@ -70,39 +79,57 @@ class Batching:
             self._some.notify()
         self._thread.join()
 
+    def _dispatch(self) -> None:
+        """Recognise what has arrived, or hand it to the thread."""
+        arrived, self._arrived = self._arrived, []
+        self.metrics.queued_images.set(self._queued)
+        if sum(len(job.images) for job in arrived) <= self.settings.inline_images:
+            jobs = deque(arrived)
+            while jobs:
+                batch = self._take(jobs)
+                _deliver(batch, self._recognise(batch))
+            return
+        with self._some:
+            self._jobs.extend(arrived)
+            self._some.notify()
+
     def _work(self) -> None:
-        while batch := self._take():
-            images = [job.images for job in batch]
-            try:
-                together = images[0] if len(images) == 1 else np.concatenate(images)
-                answers: Any = np.split(
-                    batch[0].model.penalties(together, self.threads),
-                    np.cumsum([len(one) for one in images])[:-1],
-                )
-                self.metrics.batch.observe(len(together))
-                self.metrics.images.inc(len(together))
-            except Exception as error:  # to those who wait for it, and the next batch goes on
-                answers = [error] * len(batch)
+        while True:
+            with self._some:
+                while not self._jobs and not self._ended:
+                    self._some.wait()
+                batch = self._take(self._jobs)
+            if not batch:
+                return
+            answers = self._recognise(batch)
             loop = batch[0].answer.get_loop()
             if not loop.is_closed():
                 loop.call_soon_threadsafe(_deliver, batch, answers)
 
-    def _take(self) -> list[_Job]:
-        """All that waits and can be recognised in one call; [] at the end."""
-        with self._some:
-            while not self._jobs and not self._ended:
-                self._some.wait()
-            batch: list[_Job] = []
-            count = 0
-            while self._jobs and count < self.settings.batch_images:
-                if batch and not self._jobs[0].joins(batch[0]):
-                    break
-                batch.append(self._jobs.popleft())
-                count += len(batch[-1].images)
-            return batch
+    def _take(self, jobs: deque[_Job]) -> list[_Job]:
+        """The first jobs that can be recognised in one call, taken from the queue."""
+        batch: list[_Job] = []
+        count = 0
+        while jobs and count < self.settings.batch_images and (not batch or jobs[0].joins(batch[0])):
+            batch.append(jobs.popleft())
+            count += len(batch[-1].images)
+        return batch
+
+    def _recognise(self, batch: Sequence[_Job]) -> Sequence[Recognised | Exception]:
+        """The answer to each job; the error to all of them where there is one."""
+        images = [job.images for job in batch]
+        try:
+            together = images[0] if len(images) == 1 else np.concatenate(images)
+            answer = batch[0].model.recognise(together, self.threads)
+        except Exception as error:  # whoever waits shall know, and the next batch goes on
+            return [error] * len(batch)
+        self.metrics.batch.observe(len(together))
+        self.metrics.images.inc(len(together))
+        stops = itertools.accumulate(map(len, images), initial=0)
+        return [answer.rows(*span) for span in itertools.pairwise(stops)]
 
 
-def _deliver(batch: list[_Job], answers: list[Any]) -> None:
+def _deliver(batch: Sequence[_Job], answers: Sequence[Recognised | Exception]) -> None:
     for job, answer in zip(batch, answers, strict=True):
         if job.answer.done():  # the request was given up
             continue

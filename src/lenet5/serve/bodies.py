@@ -15,7 +15,6 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from .metrics import Metrics
 from .refusal import Refusal, busy
 from .settings import ServiceSettings
 
@@ -36,8 +35,8 @@ class Upload:
 class Bodies:
     """Reads bodies; those of all requests together stay within a budget."""
 
-    def __init__(self, settings: ServiceSettings, metrics: Metrics) -> None:
-        self.settings, self.metrics = settings, metrics
+    def __init__(self, settings: ServiceSettings) -> None:
+        self.settings = settings
         self._held = 0
 
     @contextlib.asynccontextmanager
@@ -66,9 +65,13 @@ class Bodies:
         finally:
             self._hold(-held)
 
+    @property
+    def held(self) -> int:
+        """Bytes of all bodies in memory."""
+        return self._held
+
     def _hold(self, size: int) -> None:
         self._held += size
-        self.metrics.held.set(self._held)
         if size > 0 and self._held > self.settings.held_bytes:
             raise busy("the bodies of other requests fill the memory: try again", "held_bytes")
 

@@ -18,7 +18,7 @@ from starlette.routing import Route
 from .._version import __version__
 from ..network.architecture import FIELD, INPUT
 from . import arrays
-from .answers import Recognised, json_response
+from .answers import Recognised, ServedModel, json_response
 from .bodies import parse_json
 from .refusal import Refusal
 from .service import Service
@@ -89,14 +89,14 @@ class InferenceProtocol:
 
     async def metadata(self, request: Request) -> Response:
         """Inputs and outputs of a model."""
-        name, model = self._model(request)
+        model = self._model(request)
         outputs = [
             {"name": output, "datatype": kind, "shape": [-1, len(model.classes)] if row else [-1]}
             for output, (kind, row) in OUTPUTS.items()
         ]
         return json_response(
             {
-                "name": name,
+                "name": model.name,
                 "versions": [VERSION],
                 "platform": "lenet5",
                 "inputs": [{"name": "image", "datatype": "UINT8", "shape": [-1, FIELD, FIELD]}],
@@ -107,20 +107,20 @@ class InferenceProtocol:
 
     async def infer(self, request: Request) -> Response:
         """Recognise the images of the input `image`."""
-        name, model = self._model(request)
+        model = self._model(request)
         async with self.service.bodies.of(request) as body:
             data, rest = await self._parse(request, body)
             images = arrays.checked(_tensor(data, rest), self.service.settings)
             outputs = _outputs(data)
-            answer = Recognised(model, await self.service.batching.penalties(model, images))
-        return _response(name, data, answer, outputs)
+            answer = await self.service.batching.recognise(model, images)
+        return _response(model, data, answer, outputs)
 
-    def _model(self, request: Request) -> tuple[str, Any]:
+    def _model(self, request: Request) -> ServedModel:
         name = request.path_params["name"]
         model = self.service.model(name)
         if request.path_params.get("version", VERSION) != VERSION:
             raise Refusal(404, f"{name} has version {VERSION} alone", "model")
-        return name, model
+        return model
 
     async def _parse(self, request: Request, body: bytes) -> tuple[dict[str, Any], bytes]:
         """The object of a request, and the bytes after it."""
@@ -214,14 +214,16 @@ def _outputs(data: Mapping[str, Any]) -> list[_Output]:
     return outputs
 
 
-def _response(name: str, data: Mapping[str, Any], answer: Recognised, outputs: list[_Output]) -> Response:
+def _response(
+    model: ServedModel, data: Mapping[str, Any], answer: Recognised, outputs: list[_Output]
+) -> Response:
     columns: dict[str, Any] = {
         "penalties": answer.penalties, "class": answer.label, "confidence": answer.confidence,
-        "rejected": answer.rejected, "text": answer.text,
+        "rejected": answer.rejected,
     }  # fmt: skip
     described, tail = [], []
     for output in outputs:
-        column = columns[output.name] if output.name != "text" else answer.text
+        column = columns[output.name] if output.name != "text" else model.text(answer)
         shape = [len(answer.penalties), *np.shape(column)[1:]]
         tensor: dict[str, Any] = {"name": output.name, "datatype": OUTPUTS[output.name][0], "shape": shape}
         if output.binary:
@@ -230,7 +232,7 @@ def _response(name: str, data: Mapping[str, Any], answer: Recognised, outputs: l
         else:
             tensor["data"] = column if isinstance(column, list) else column.ravel()
         described.append(tensor)
-    reply: dict[str, Any] = {"model_name": name, "model_version": VERSION, "outputs": described}
+    reply: dict[str, Any] = {"model_name": model.name, "model_version": VERSION, "outputs": described}
     if "id" in data:
         if not isinstance(data["id"], str):
             raise Refusal(400, "`id` must be a text", "tensor")

@@ -15,7 +15,7 @@ from ..network import reference
 from ..network.architecture import LAYERS
 from ..network.preprocessing import normalise
 from . import arrays
-from .answers import Recognised, json_response
+from .answers import ServedModel, json_response
 from .bodies import content_type
 from .refusal import Refusal
 from .service import Service
@@ -48,10 +48,10 @@ class Recognition:
         penalties = _flag(given, "penalties")
         async with service.bodies.of(request) as body:
             images = await self._images(body, content_type(request))
-            answer = Recognised(model, await service.batching.penalties(model, images))
+            answer = await service.batching.recognise(model, images)
         data: dict[str, Any] = {
-            "weights": given.get("weights") or service.model_name,
-            "text": answer.text,
+            "weights": model.name,
+            "text": model.text(answer),
             "class": answer.label,
             "confidence": answer.confidence,
             "rejected": answer.rejected,
@@ -63,7 +63,7 @@ class Recognition:
         service = self.service
         given = _query(request, {"weights"})
         model = service.model(given.get("weights", ""))
-        if len(model.networks) > 1:
+        if len(model.classifier.networks) > 1:
             raise Refusal(400, "an ensemble has no layers of its own: name one network in weights", "model")
         async with service.bodies.of(request) as body:
             images = await self._images(body, content_type(request))
@@ -97,11 +97,11 @@ def _flag(given: dict[str, str], name: str) -> bool:
     return FLAGS[value]
 
 
-def _states(model: Any, images: NDArray[Any]) -> dict[str, Any]:
+def _states(model: ServedModel, images: NDArray[Any]) -> dict[str, Any]:
     """States of every layer, by the reference (network.reference), and the answer."""
-    (network,) = model.networks
+    (network,) = model.classifier.networks
     activations = reference.forward(network.named_parameters, network.codes, normalise(images))
-    answer = Recognised(model, activations.penalties.astype(np.float32))
+    answer = model.answer(activations.penalties.astype(np.float32))
     names = ["input", *(layer.name.lower() for layer in LAYERS if layer.name.lower() in activations.x)]
     return {
         "layers": {
@@ -111,7 +111,7 @@ def _states(model: Any, images: NDArray[Any]) -> dict[str, Any]:
         "codes": network.codes,
         "penalties": answer.penalties[0],
         "classes": model.classes,
-        "text": answer.text[0],
+        "text": model.text(answer)[0],
         "class": answer.label[0],
         "confidence": answer.confidence[0],
         "rejected": answer.rejected[0],

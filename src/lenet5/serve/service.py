@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..model import pretrained
-from ..model.classifier import Classifier
 from ..model.load import find
 from ..parallel import thread_count
+from .answers import ServedModel
 from .batching import Batching
 from .bodies import Bodies
 from .metrics import Metrics
@@ -60,13 +62,14 @@ class Service:
     ) -> None:
         self.settings, self.label_studio = settings, label_studio
         self.metrics = Metrics()
-        self.bodies = Bodies(settings, self.metrics)
+        self.bodies = Bodies(settings)
+        self.metrics.held.set_function(lambda: self.bodies.held)
         self.ending = False  # whether the service finishes what it has, and takes nothing new
         self.weights = weights
         chosen = FOR_IMAGES.get(weights, weights)
         self.model_name = Path(chosen).stem
-        self.models: dict[str, Classifier] = {name: find(name) for name in pretrained.names()}
-        self.models[self.model_name] = find(chosen)
+        self.models = {name: ServedModel(name, find(name)) for name in pretrained.names()}
+        self.models[self.model_name] = ServedModel(self.model_name, find(chosen))
         self.batching = Batching(settings, self.metrics)
         self.pool = PicturePool(weights, workers or thread_count(), settings, self.metrics)
         # The first call of compiled code loads it, and so comes before the first request.
@@ -83,7 +86,7 @@ class Service:
         """Names of weights that pictures can be read with; never a path."""
         return pretrained.names()
 
-    def model(self, name: str) -> Classifier:
+    def model(self, name: str) -> ServedModel:
         """The network of that name, "" the service's own. Raises Refusal."""
         try:
             return self.models[name or self.model_name]
@@ -97,12 +100,11 @@ class Service:
         self.batching.close()
 
     def _warm(self) -> None:
-        import numpy as np
-
         model = self.models[self.model_name]
         images: Any = np.zeros((32, 28, 28), np.uint8)
-        model.penalties(images)
-        model.penalties(images[:1])
+        for some in (images, images[:1]):
+            model.recognise(some)
+            model.recognise(some.astype(np.float32))
         self._warmed.set()
 
 

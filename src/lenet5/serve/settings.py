@@ -29,6 +29,7 @@ class ServiceSettings:
     images: int = 16_384  # of one request
     queued_images: int = 65_536  # that wait, of all requests
     batch_images: int = 1024  # from which the network is given no further request's images in one call
+    inline_images: int = 128  # that the event loop recognises itself: about a millisecond
     # --- pictures: files to be read
     pixels: int = 50_000_000  # of a picture: an A4 page at 600 dpi has 35 million
     pictures: int = 16  # files of one request
