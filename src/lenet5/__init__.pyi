@@ -19,6 +19,8 @@ from .lattice.automaton import Grammar as Grammar
 from .model.ensemble import Ensemble as Ensemble
 from .model.lenet5 import LeNet5 as LeNet5
 from .network.distortion import Distortion as Distortion
+from .page.explanation import Explanation as Explanation
+from .page.explanation import explain as explain
 from .reading.forms import Form as Form
 from .reading.reader import Reader as Reader
 from .reading.results import Alternative as Alternative

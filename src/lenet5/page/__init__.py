@@ -4,5 +4,6 @@
 """
 
 from .assemble import PAGE_CSP, page_html, write_page
+from .explanation import Explanation, explain
 
-__all__ = ["PAGE_CSP", "page_html", "write_page"]
+__all__ = ["PAGE_CSP", "Explanation", "explain", "page_html", "write_page"]

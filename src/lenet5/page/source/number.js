@@ -16,21 +16,21 @@ function paintPieces(pad, piece) {
 }
 
 /** The graph of a line as SVG: nodes between pieces, an arc a candidate with what it shows, the best path marked. */
-function graphPicture(line, width, chosen, choose, most = 12) {
-  const nodes = line.pieces.length + 1, scale = 1000 / width, size = Math.max(34, Math.min(52, 560 / nodes));
+function graphPicture(line, width, across, chosen, choose, most = 12) {
+  const nodes = line.pieces.length + 1, scale = across / width, size = Math.max(34, Math.min(56, 0.6 * across / nodes));
   const edges = line.pieces.map(({ box: [x, , wide] }) => [x, x + wide]);
   const column = (node) => scale * (node === 0 ? edges[0][0] : node === nodes - 1 ? edges.at(-1)[1] : (edges[node - 1][1] + edges[node][0]) / 2);
   const onPath = new Set(line.path);
   const likely = line.arcs.map((_, i) => i).filter((i) => onPath.has(i) || line.arcs[i].share > 1e-4).sort((a, b) => onPath.has(b) - onPath.has(a) || line.arcs[b].share - line.arcs[a].share).slice(0, most + onPath.size);
   const lanes = [], placed = likely.map((i) => { // the first lane in which an arc's picture finds room
-    const arc = line.arcs[i], centre = Math.min(1000 - size / 2, Math.max(size / 2, (column(arc.start) + column(arc.stop)) / 2));
+    const arc = line.arcs[i], centre = Math.min(across - size / 2, Math.max(size / 2, (column(arc.start) + column(arc.stop)) / 2));
     let lane = lanes.findIndex((taken) => taken.every((other) => Math.abs(other - centre) >= size + 6));
     if (lane < 0) lane = lanes.push([]) - 1;
     lanes[lane].push(centre);
     return { i, arc, centre, lane };
   });
   const step = size + 26, height = 24 + lanes.length * step;
-  const svg = element("svg", { viewBox: `0 0 1000 ${height}`, role: "group", "aria-label": `Segmentation graph: ${nodes} nodes, ${placed.length} of ${line.arcs.length} candidates shown` });
+  const svg = element("svg", { viewBox: `0 0 ${across} ${height}`, role: "group", "aria-label": `Segmentation graph: ${nodes} nodes, ${placed.length} of ${line.arcs.length} candidates shown` });
   for (const { i, arc, centre, lane } of [...placed].reverse()) {
     const top = 26 + lane * step, [from, to] = [column(arc.start), column(arc.stop)], on = onPath.has(i), [[label, penalty]] = arc.penalties;
     const pick = () => choose(i);
@@ -40,7 +40,7 @@ function graphPicture(line, width, chosen, choose, most = 12) {
       element("image", { href: glyphURL(glyphBytes(arc.glyph), 2, colours.ink, colours.raised), x: centre - size / 2 + 2, y: top + 2, width: size - 4, height: size - 4 }),
       element("text", { x: centre, y: top + size + 13, "text-anchor": "middle" }, `${label} ${percent(arc.share)}`)));
   }
-  for (let node = 0; node < nodes; node++) svg.append(element("circle", { cx: Math.min(994, Math.max(6, column(node))), cy: 12, r: 5 }));
+  for (let node = 0; node < nodes; node++) svg.append(element("circle", { cx: Math.min(across - 6, Math.max(6, column(node))), cy: 12, r: 5 }));
   return svg;
 }
 
@@ -64,7 +64,8 @@ function showLine(line, width, { graph, readings, arc }) {
     if (again) graph.querySelector(".chosen")?.focus();
   };
   const draw = () => {
-    graph.replaceChildren(graphPicture(line, width, chosen, choose));
+    const across = Math.max(300, Math.min(1150, graph.clientWidth || 1000));
+    graph.replaceChildren(graphPicture(line, width, across, chosen, choose));
     showArc(arc, line.arcs[chosen]);
   };
   draw();
@@ -73,9 +74,10 @@ function showLine(line, width, { graph, readings, arc }) {
 
 /** The sliding network as a piano roll, and its window on the line. */
 function showRoll(line, columns, k, classes) {
-  const roll = byId("roll"), picture = byId("roll-line"), size = 4;
+  const roll = byId("roll"), picture = byId("roll-line"), size = 8, row = 26;
+  roll.style.maxWidth = picture.style.maxWidth = `min(100%, ${7 * line.columns}px)`;
   roll.width = picture.width = line.columns * size;
-  roll.height = 10 * 14;
+  roll.height = 10 * row;
   picture.height = INPUT * size;
   const context = roll.getContext("2d");
   context.fillStyle = css(colours.raised);
@@ -83,12 +85,12 @@ function showRoll(line, columns, k, classes) {
   const left = (i) => (i * DATA.stride + INPUT / 2 - DATA.stride / 2) * size;
   columns.forEach(({ likely }, i) => likely.forEach((p, label) => {
     context.fillStyle = css(blend(colours.raised, i === k ? colours.accent : colours.ink, p));
-    context.fillRect(left(i), label * 14, DATA.stride * size - 1, 13);
+    context.fillRect(left(i), label * row, DATA.stride * size - 2, row - 2);
   }));
   context.fillStyle = css(colours.muted);
-  context.font = "12px system-ui";
-  classes.forEach((name, label) => { context.fillText(name, 4, label * 14 + 11); context.fillText(name, roll.width - 12, label * 14 + 11); });
-  outline(context, left(k), 0, DATA.stride * size, roll.height, colours.accent, 2);
+  context.font = "20px system-ui";
+  classes.forEach((name, label) => { context.fillText(name, 8, label * row + 20); context.fillText(name, roll.width - 20, label * row + 20); });
+  outline(context, left(k), 0, DATA.stride * size, roll.height, colours.accent, 4);
   const below = paintCanvas(picture, INPUT, line.columns, line.levels, grey(0, 1), size);
-  outline(below, k * DATA.stride * size, 0, INPUT * size, INPUT * size, colours.accent, 3);
+  outline(below, k * DATA.stride * size, 0, INPUT * size, INPUT * size, colours.accent, 6);
 }
