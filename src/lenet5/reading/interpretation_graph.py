@@ -110,8 +110,8 @@ class InterpretationGraph:
     def best_arcs(self, grammar: Grammar | None, settings: DecodingSettings = DECODING) -> tuple[int, ...]:
         """Arcs of the path that `decode` reads; () where there is none. Arguments as for `decode`."""
         _, origin, readings = self._search(grammar, 1, settings)
-        path, _ = next(iter(readings.values()), ((), 0.0))
-        return tuple(arc for arc in origin[list(path)].tolist() if arc >= 0)
+        best = next(iter(readings.values()), None)
+        return () if best is None else tuple(arc for arc in origin[list(best.arcs)].tolist() if arc >= 0)
 
     def arc_shares(self, grammar: Grammar | None = None) -> NDArray[np.float64]:
         """Share of all paths that a grammar allows (None: all) through each arc, (arcs,)."""

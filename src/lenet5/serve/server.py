@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +20,7 @@ from .log import JsonLog, ServerErrors
 from .service import NOWHERE, LabelStudio, Service, single_threaded_workers
 from .settings import SETTINGS, ServiceSettings
 
-__all__ = ["ServerOptions", "serve"]
+__all__ = ["ServerOptions", "Serving", "serve"]
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 BACKLOG = 2048  # connections that the system holds until they are taken
@@ -64,40 +65,85 @@ def serve(options: ServerOptions) -> None:
         InputError: the address cannot be used.
         ModelError: the weights are missing or damaged.
     """
-    listener = _listen(options.host, options.port)
-    single_threaded_workers()
-    log = JsonLog(requests=options.log_requests)
-    service = Service(options.weights, options.workers, options.settings, options.label_studio)
-    settings = options.settings
-    config = uvicorn.Config(
-        application(service, options.access, log),
-        http=limited_protocol(settings, service.metrics),
-        loop="auto",
-        ws="none",
-        interface="asgi3",
-        lifespan="on",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        proxy_headers=False,
-        backlog=BACKLOG,
-        timeout_keep_alive=settings.idle_seconds,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-    )
-    for name in ("uvicorn", "uvicorn.error"):
-        logger = logging.getLogger(name)
-        logger.handlers, logger.propagate = (
-            [ServerErrors(log)] if name == "uvicorn" else [],
-            name != "uvicorn",
-        )
-        logger.setLevel(logging.ERROR)
+    serving = Serving(options)
     # uvicorn raises the signal that ended it once more when all is done: SIGTERM is then a clean end.
     before = signal.signal(signal.SIGTERM, lambda *_: None)
     try:
-        asyncio.run(_run(_Server(config, service), listener, service, log))
+        serving.run()
     finally:
         signal.signal(signal.SIGTERM, before)
-        log.flush()
+
+
+class Serving:
+    """A service on its address; arguments and errors as for `serve`.
+
+    Attributes:
+        service: the state that its endpoints share.
+        address: `http://host:port`.
+    """
+
+    def __init__(self, options: ServerOptions) -> None:
+        self._listener = _listen(options.host, options.port)
+        single_threaded_workers()
+        self._log = JsonLog(requests=options.log_requests)
+        settings = options.settings
+        try:
+            self.service = Service(options.weights, options.workers, settings, options.label_studio)
+        except BaseException:
+            self._listener.close()
+            raise
+        config = uvicorn.Config(
+            application(self.service, options.access, self._log),
+            http=limited_protocol(settings, self.service.metrics),
+            ws="none",
+            interface="asgi3",
+            lifespan="on",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=settings.idle_seconds,
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+        )
+        self._server = _Server(config, self.service)
+        logger = logging.getLogger("uvicorn.error")
+        logger.handlers, logger.propagate = [ServerErrors(self._log)], False
+        logger.setLevel(logging.ERROR)
+        host, port = self._listener.getsockname()[:2]
+        self.address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    def run(self) -> None:
+        """Answer requests until `stop`, or a signal where this is the main thread."""
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(self._run())
+
+    def stop(self) -> None:
+        """End, from any thread: what was begun is finished."""
+        self.service.ending = True
+        self._server.should_exit = True
+
+    async def _run(self) -> None:
+        sweeper = asyncio.create_task(sweep(self._server.server_state.connections))
+        names = {"weights": self.service.weights, "images": self.service.model_name}
+        self._log.write("serving", address=self.address, **names)
+        self._log.flush()
+        try:
+            await self._server.serve(sockets=[self._listener])
+        finally:
+            sweeper.cancel()
+            self._log.write("ended")
+            self._log.flush()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's event loop, which answers twice as many requests; Python's own on Windows."""
+    try:
+        import uvloop
+    except ModuleNotFoundError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
 
 
 class _Server(uvicorn.Server):
@@ -111,19 +157,6 @@ class _Server(uvicorn.Server):
         """Begin to end."""
         self.service.ending = True
         super().handle_exit(sig, frame)
-
-
-async def _run(server: _Server, listener: socket.socket, service: Service, log: JsonLog) -> None:
-    host, port = listener.getsockname()[:2]
-    name = f"[{host}]" if ":" in host else host
-    sweeper = asyncio.create_task(sweep(server.server_state.connections))
-    log.write("serving", address=f"http://{name}:{port}", weights=service.weights, images=service.model_name)
-    log.flush()
-    try:
-        await server.serve(sockets=[listener])
-    finally:
-        sweeper.cancel()
-        log.write("ended")
 
 
 def _listen(host: str, port: int) -> socket.socket:

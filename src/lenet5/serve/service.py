@@ -110,5 +110,5 @@ class Service:
 
 def single_threaded_workers() -> None:
     """Let processes that are started from now on compute with one thread each: a worker has a core for itself."""
-    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")

@@ -7,6 +7,8 @@ import csv
 import io
 import os
 import signal
+import sys
+import traceback
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -140,7 +142,11 @@ class _Worker:
             return Answer(
                 status=413, sentence=f"{task.name} takes too much memory: reduce it", limit="memory"
             )
-        except Exception as error:  # a fault of ours: the name of the error, and nothing of the picture
+        except Exception as error:  # a fault of ours: what failed where, and nothing of the picture
+            where = traceback.format_tb(error.__traceback__)[-4:]
+            line = {"event": "error", "error": type(error).__name__, "trace": where}
+            sys.stderr.write(f"{orjson.dumps(line).decode()}\n")
+            sys.stderr.flush()
             sentence = f"reading {task.name} failed ({type(error).__name__}): this is the service's fault"
             return Answer(status=500, sentence=sentence, limit="fault")
 
