@@ -102,12 +102,12 @@ class Rules:
 
 def ruled_cell(rules: Rules, rng: Rng) -> Drawn:
     """A cell with digits in its middle and rules at its rim."""
-    rows, columns = CELL
-    image = paper(rng, rows, columns)
     pen = rng.uniform(0, 0.3)
     tiles = [digit(rng, HIGH, rules.first if number == 0 else None) for number in range(rules.count)]
     gap = int(rng.integers(4, 12))
     wide = sum(level.shape[1] for level, _ in tiles) + gap * (len(tiles) - 1)
+    rows, columns = CELL[0], max(CELL[1], wide + 30)
+    image = paper(rng, rows, columns)
     left = int(rng.integers(5, 9)) if rules.near else max(9, (columns - wide) // 2 + int(rng.integers(-5, 6)))
     start = left
     for level, _ in tiles:

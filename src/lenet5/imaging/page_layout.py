@@ -24,6 +24,7 @@ from .line_removal import LINE_REMOVAL, LineRemovalSettings, find_printed_lines
 from .page_detection import PAGE_DETECTION, PageDetectionSettings, detect_page
 from .page_mask import PAGE_MASK, PageMaskSettings, page_mask
 from .resize import rescale, working_scale
+from .rims import RIMS, RimSettings, remove_rims
 from .text_lines import TEXT_LINES, TextLineSettings, group_text_lines
 from .threshold import MASK_LEVEL
 from .trace import Trace
@@ -48,6 +49,7 @@ class LayoutSettings:
     page: PageDetectionSettings = PAGE_DETECTION
     printed_lines: LineRemovalSettings = LINE_REMOVAL
     boxes: CharacterBoxSettings = CHARACTER_BOXES
+    rims: RimSettings = RIMS
     mask: PageMaskSettings = PAGE_MASK
     deskew: DeskewSettings = DESKEW
     text_lines: TextLineSettings = TEXT_LINES
@@ -103,6 +105,12 @@ def layout(
         if mode == "boxes" or len(boxes) >= settings.boxes.enough:
             _record(trace, "character_boxes", page, boxes)
             return PageLayout("boxes", _on_image(boxes, page), page)
+    if not (printed and printed.is_grid):
+        plain = remove_rims(page.image, settings.rims)
+        if plain is not page.image:
+            page = replace(page, image=plain)
+            printed = find_printed_lines(plain, settings.printed_lines)
+            _record(trace, "without_rims", page)
     if printed:
         page = replace(page, image=printed.remove_from(page.image))
         _record(trace, "without_printed_lines", page)

@@ -13,11 +13,12 @@ from .geometry import Box
 
 __all__ = ["STEPS", "Step", "Trace"]
 
-# Names of steps in the order of a reading. `layout` records the first five, `character_foreground` and
+# Names of steps in the order of a reading. `layout` records the first six, `character_foreground` and
 # `stroke_foreground` the next three, reading the rest.
 STEPS = (
     "image",  # as it was opened
     "page",  # the page alone, where the image shows what it lies on
+    "without_rims",
     "without_printed_lines",
     "character_boxes",
     "text_lines",

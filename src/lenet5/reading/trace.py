@@ -26,6 +26,7 @@ __all__ = ["draw_trace", "record_candidates", "record_result"]
 TITLES = {
     "image": "image as it was opened",
     "page": "the page alone",
+    "without_rims": "without rules at its rim",
     "without_printed_lines": "without printed lines",
     "character_boxes": "character boxes: {count}",
     "text_lines": "lines of text: {count}",

@@ -1,0 +1,72 @@
+"""Rules at the rim of a cell are painted over; strokes that end inside the picture stay."""
+
+import numpy as np
+import pytest
+
+from lenet5.imaging.rims import remove_rims
+
+PAPER, INK = 0.9, 0.1
+
+
+def cell(rows: int = 84, columns: int = 130) -> np.ndarray:
+    """Paper with a ring, 40 pixels high, in the middle of a cell."""
+    image = np.full((rows, columns, 3), PAPER, np.float32)
+    y, x = np.mgrid[:rows, :columns]
+    ring = np.hypot(y - rows / 2, x - columns / 2)
+    image[(ring < 20) & (ring > 14)] = INK
+    return image
+
+
+@pytest.mark.parametrize("side", range(4))
+@pytest.mark.parametrize("thick", [2, 5, 9])
+@pytest.mark.parametrize("level", [0.15, 0.6])
+def test_a_rule_along_any_edge_becomes_paper_and_the_writing_stays(side, thick, level):
+    ruled = np.rot90(cell(), side).copy()
+    plain = np.rot90(cell(), side)
+    ruled[:, :thick] = level
+    assert np.abs(remove_rims(ruled) - plain).max() < 0.02
+
+
+def test_what_lies_beyond_a_rule_is_a_neighbours():
+    image = cell()
+    image[:, 6:9] = INK
+    image[30:50, :4] = INK  # ink of the next cell
+    assert np.abs(remove_rims(image) - cell()).max() < 0.02
+
+
+def test_all_four_sides_of_a_frame_inset_from_the_edge_are_removed():
+    image = cell()
+    image[4:7] = image[-7:-4] = INK
+    image[:, 4:7] = image[:, -7:-4] = INK
+    assert np.abs(remove_rims(image) - cell()).max() < 0.02
+
+
+def test_a_turned_rule_and_a_broken_one_are_removed():
+    image = cell()
+    for row in range(84):
+        column = 2 + row // 30
+        image[row, column : column + 3] = INK
+    image[-4:-1, np.arange(130) % 16 < 11] = INK
+    assert (remove_rims(image)[:, :8] > 0.8).all()
+    assert (remove_rims(image)[-6:] > 0.8).all()
+
+
+def test_a_stroke_near_the_edge_that_ends_in_the_picture_is_writing():
+    image = cell()
+    image[12:72, 6:10] = INK  # a 1
+    assert remove_rims(image) is image
+
+
+def test_a_picture_cut_close_to_round_strokes_is_left_as_it_is():
+    image = np.full((60, 50, 3), PAPER, np.float32)
+    y, x = np.mgrid[:60, :50]
+    for middle in (4, 45):  # two strokes from edge to edge, whose ends are round
+        end = np.where(y < 4, 4 - y, np.where(y > 55, y - 55, 0))
+        image[np.hypot(end, x - middle) <= 4] = INK
+    assert remove_rims(image) is image
+
+
+def test_a_rule_alone_is_left_as_it_is():
+    image = np.full((84, 130, 3), PAPER, np.float32)
+    image[:, :5] = INK
+    assert remove_rims(image) is image
