@@ -16,6 +16,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "getuid"), reason="folders have 
 @pytest.fixture(autouse=True)
 def _afresh():
     jit.cache_folder.cache_clear()
+    jit._announce.cache_clear()
     yield
     jit.cache_folder.cache_clear()
 

@@ -29,9 +29,10 @@ class _Compiling(logging.Handler):
 
     def __init__(self, bar: tqdm[Any]) -> None:
         super().__init__()
-        self._bar = bar
+        self._bar, self.spoke = bar, False
 
     def emit(self, record: logging.LogRecord) -> None:
+        self.spoke = True
         self._bar.set_description_str(record.getMessage())
 
 
@@ -59,8 +60,9 @@ class TrainingProgress:
             disable=not speaks or None,  # off where standard error is no terminal
         )
 
-    def __enter__(self) -> Self:
         self._compiling = _Compiling(self.bar)
+
+    def __enter__(self) -> Self:
         if not self.bar.disable:
             _ENGINE.addHandler(self._compiling)
         return self
@@ -94,7 +96,8 @@ class TrainingProgress:
 
     def learnt(self, patterns: int) -> None:
         """Move the bar by patterns that were learnt."""
-        if self.bar.desc:
+        if self._compiling.spoke:
+            self._compiling.spoke = False
             self.bar.set_description_str("", refresh=False)
             self.bar.unpause()  # the time of the compiler says nothing about the speed
         self.bar.update(patterns)

@@ -120,8 +120,13 @@ def compiled(
 
 @cache
 def announce_compilation(kernel: Any) -> None:
-    """Log, once a process, that a kernel will be compiled now; nothing where its code is at hand."""
+    """Log, once a process, that kernels will be compiled; nothing where this one's code is at hand."""
     folder, function = cache_folder(), kernel.py_func
     name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}-*.nbi"
     if not kernel.signatures and (folder is None or not any(folder.glob(f"*/{name}"))):
-        _log.warning("compiling for this processor, once: up to 20 seconds")
+        _announce()
+
+
+@cache
+def _announce() -> None:
+    _log.warning("compiling for this processor, once: up to 20 seconds")
