@@ -33,7 +33,18 @@ from ..reading.candidates import MARK_PENALTIES, SHAPE_PENALTIES, CandidateSetti
 from ..reading.interpretation_graph import DECODING
 from ..reading.isolated_characters import SETTINGS as ISOLATION
 
-__all__ = ["NETWORKS", "PAGE_CSP", "SCRIPTS", "data", "page_html", "page_network", "script", "write_page"]
+__all__ = [
+    "COMPUTING",
+    "NETWORKS",
+    "PAGE_CSP",
+    "SCRIPTS",
+    "data",
+    "page_html",
+    "page_network",
+    "script",
+    "source",
+    "write_page",
+]
 
 # Name of weights -> what the page calls them. The first reads; the last is displaced over a line.
 NETWORKS = {"reading": "today", "paper": "1998", "displacement": "displacement"}
@@ -63,12 +74,12 @@ def page_html(glyph: NDArray[np.uint8] | None = None) -> str:
     drawing = "" if glyph is None else base64.b64encode(np.ascontiguousarray(glyph).tobytes()).decode()
     parts = {
         "{{CSP}}": PAGE_CSP,
-        "{{STYLE}}": _source("page.css"),
+        "{{STYLE}}": source("page.css"),
         "{{DATA}}": json.dumps(data(), separators=(",", ":")).replace("<", "\\u003c"),
         "{{DRAWING}}": drawing,
         "{{SCRIPT}}": script(),
     }
-    html = _source("page.html")
+    html = source("page.html")
     for mark, text in parts.items():
         html = html.replace(mark, text)
     return html
@@ -101,7 +112,7 @@ def page_network(name: str) -> LeNet5:
 @cache
 def script(names: tuple[str, ...] = SCRIPTS) -> str:
     """Scripts put together as one, (names of files in `source`)."""
-    body = "\n".join(_source(name) for name in names)
+    body = "\n".join(source(name) for name in names)
     return f'"use strict";\n(() => {{\n{body}\n}})();\n'
 
 
@@ -158,7 +169,8 @@ def _numbers(settings: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in settings.items() if isinstance(value, (int, float))}
 
 
-def _source(name: str) -> str:
+def source(name: str) -> str:
+    """One of the page's source files."""
     return (resources.files(__package__) / "source" / name).read_text(encoding="utf-8")
 
 
@@ -169,6 +181,6 @@ def _digest(text: str) -> str:
 # The content-security policy of the page, in its own <meta> and for a server's header: nothing is loaded from
 # anywhere, no script or style runs but its own, and it may only ask the server that it came from.
 PAGE_CSP = (
-    f"default-src 'none'; script-src {_digest(script())}; style-src {_digest(_source('page.css'))}; "
+    f"default-src 'none'; script-src {_digest(script())}; style-src {_digest(source('page.css'))}; "
     "img-src data: blob:; media-src blob:; connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
