@@ -1,5 +1,6 @@
 """Data sets from folders, CSV, npz and IDX: the same patterns from each, and a sentence for each mistake."""
 
+import gzip
 import io
 import string
 
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lenet5.data.dataset import Dataset, load, pixels, relabel
+from lenet5.data.dataset import Dataset, load, relabel
 from lenet5.data.idx import write_idx
 from lenet5.data.labels import ROWS, class_of
 from lenet5.errors import DataError, InputError, LeNet5Error
@@ -73,6 +74,20 @@ def write_csv(folder, images, labels, **how):
     return folder / "set.csv"
 
 
+def packed(path, suffix=".gz"):
+    data = path.read_bytes()
+    path.unlink()
+    path = path.with_name(path.name + suffix)
+    path.write_bytes(gzip.compress(data))
+    return path
+
+
+def label_last(path):
+    lines = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+    path.write_text("\n".join(",".join([*line[1:], line[0]]) for line in lines), encoding="utf-8")
+    return path
+
+
 WRITERS = {
     "IDX": write_idx_pair,
     "IDX pair": lambda folder, *data: (write_idx_pair(folder, *data), folder / "my-labels-idx1-ubyte"),
@@ -85,7 +100,18 @@ WRITERS = {
     "npz, dark on light": lambda folder, images, labels: write_npz(folder, 255 - images, labels),
     "npz, characters": lambda folder, images, labels: write_npz(folder, images, labels.astype(str)),
     "npz, bytes": lambda folder, images, labels: write_npz(folder, images, labels.astype("S1")),
+    "npz, one-hot": lambda folder, images, labels: write_npz(folder, images, np.eye(10)[labels]),
+    "npz, one-hot of integers": lambda folder, images, labels: write_npz(
+        folder, images, np.eye(10, dtype=int)[labels]
+    ),
+    "npz, int64": lambda folder, images, labels: write_npz(folder, images.astype(np.int64), labels),
+    "npz, floats to 255": lambda folder, images, labels: write_npz(folder, images.astype(np.float32), labels),
+    "IDX, flat": lambda folder, images, labels: write_idx_pair(folder, images.reshape(-1, 784), labels),
+    "IDX, one-hot": lambda folder, images, labels: write_idx_pair(folder, images, np.eye(10)[labels]),
     "csv": write_csv,
+    "csv, gzipped": lambda folder, *data: packed(write_csv(folder, *data, header=True)),
+    "csv, gzipped, under the old name": lambda folder, *data: packed(write_csv(folder, *data), ""),
+    "csv, label last": lambda folder, *data: label_last(write_csv(folder, *data, header=True)),
     "csv, names": lambda folder, *data: write_csv(folder, *data, header=True),
     "csv, semicolons": lambda folder, *data: write_csv(folder, *data, delimiter=";", header=True),
     "csv, tabs": lambda folder, *data: write_csv(folder, *data, delimiter="\t"),
@@ -226,7 +252,15 @@ def test_names_of_classes_come_from_the_archive_or_the_caller(tmp_path, images):
         ("U+00E9", None),
         ("é", None),
         ("10", None),
-        ("seven", None),
+        ("seven", "7"),
+        ("Zero", "0"),
+        ("Sample001", "0"),
+        ("Sample008", "7"),
+        ("Sample011", "A"),
+        ("Sample062", "z"),
+        ("Sample063", None),
+        ("Sample000", None),
+        ("ten", None),
         ("upper_7", None),
         ("U+0007", None),
     ],
@@ -260,37 +294,6 @@ def test_the_fingerprint_tells_data_sets_apart(images, labels):
     assert len(prints) == 5 and fingerprint(name="y") == fingerprint() == fingerprint(labels=labels.tolist())
 
 
-# --- pixels --------------------------------------------------------------------------------------------
-
-
-def test_pixels_of_0_and_1_are_paper_and_ink():
-    bar = np.zeros((2, 28, 28), np.uint8)
-    bar[:, 5:20, 13:15] = 1
-    for kind in (np.uint8, bool, np.int64, np.float16, np.float64):
-        assert (pixels(bar.astype(kind), "bars") == bar * 255).all()
-
-
-@pytest.mark.parametrize(
-    ("values", "sentence"),
-    [
-        (np.zeros((3, 32, 32)), "have the shape 3×32×32: N×28×28 or N×784"),
-        (np.zeros((3, 28, 28, 3)), "have the shape 3×28×28×3"),
-        (np.zeros((28, 28)), "have the shape 28×28"),
-        (np.float64(3), "have the shape none"),
-        (np.full((3, 28, 28), "a"), "of type <U1: numbers are needed"),
-        (np.zeros((3, 28, 28), complex), "of type complex128"),
-        (np.full((3, 784), np.nan), r"no numbers \(NaN\), first in pattern 0"),
-        (np.concatenate([np.zeros((2, 784)), np.full((1, 784), np.inf)]), "first in pattern 2"),
-        (np.linspace(-0.4242, 2.8, 1568).reshape(2, 784), "run from -0.4242 to 2.8"),
-        (np.full((1, 784), 65535, np.uint16), "run from 65535 to 65535"),
-        (np.zeros((3, 784)), "no ink in bars"),
-    ],
-)
-def test_pixels_that_cannot_be_used_are_a_sentence(values, sentence):
-    with pytest.raises(DataError, match=sentence):
-        pixels(values, "bars")
-
-
 # --- what is wrong, and where --------------------------------------------------------------------------
 
 
@@ -319,8 +322,8 @@ def test_folders_that_are_wrong(tmp_path, images):
     (tmp_path / "B").mkdir()
     fails(tmp_path, f"folder {tmp_path / 'B'} is empty")
     save_pictures(tmp_path, images[:1], "B")
-    (tmp_path / "seven").mkdir()
-    fails(tmp_path, r"seven names no class: call it by the character itself \(7, A\)")
+    (tmp_path / "some").mkdir()
+    fails(tmp_path, r"some names no class: call it by the character itself \(7, A\)")
 
 
 def broken(kind: str) -> bytes:
@@ -370,8 +373,8 @@ def test_tables_that_are_wrong(tmp_path, images, labels):
         ("\n\n", "is empty, or begins with an empty line"),
         ("just some words\n", "has no patterns"),
         ("label," + ",".join("p" * 784) + "\n", "has no patterns"),
-        (",".join("p" * 784) + ",label\n", "labels in the last column"),
-        ("1,2,3\n", r"line 1 of .* has 2 values after its label, where 784 \(28×28\)"),
+        (",".join("p" * 784) + ",label\n", "has no patterns"),
+        ("1,2,3\n", r"line 1 of .* has 2 values beside its label, where 784 \(28×28\)"),
         ("\n".join([*lines[:3], lines[3] + ",5"]), "line 4 of .* has 785 values"),
         ("\n".join([lines[0], "", lines[1].rsplit(",", 1)[0]]), "line 3 of .* has 783 values"),
         ("\n".join([*lines[:6], lines[6] + "x"]), "line 7, column 785 of .* is '0x' and not a number"),
@@ -394,6 +397,52 @@ def test_tables_that_are_wrong(tmp_path, images, labels):
     fails(path, "has no class folders")
 
 
+def test_labels_are_last_where_the_first_column_never_changes_and_this_is_said(tmp_path, images, labels):
+    path = label_last(write_csv(tmp_path, images, labels))
+    with pytest.warns(UserWarning, match=r"set\.csv is taken to have its labels in the last column"):
+        data = load(path)
+    assert (data.images == images).all() and data.labels.tolist() == labels.tolist()
+
+
+def test_a_gzipped_table_that_is_damaged_is_a_sentence(tmp_path, images, labels):
+    path = packed(write_csv(tmp_path, images, labels))
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-200])
+    fails(path, "is cut off: its gzip stream has no end")
+    path.write_bytes(whole[:40] + b"\xff" * 40 + whole[80:])
+    fails(path, "damaged|not text|not a number|has .* values")
+    path.write_bytes(gzip.compress(b"1," + b"0" * (3 << 20)))
+    fails(path, "more than 1,048,576 characters")
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_labels_from_1_to_26_are_letters(tmp_path, named):
+    images = np.random.default_rng(0).integers(0, 256, (26, 28, 28)).astype(np.uint8)
+    images[:, [0, -1]] = images[:, :, [0, -1]] = 0
+    more = {"classes": np.array(list("abcdefghijklmnopqrstuvwxyz"))} if named else {}
+    data = load(write_npz(tmp_path, images, np.arange(1, 27), **more))
+    assert "".join(data.classes[i] for i in data.labels) == (
+        "abcdefghijklmnopqrstuvwxyz" if named else "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    )
+
+
+def test_transposed_patterns_are_found_put_right_and_named(tmp_path, mnist_test):
+    images, labels = mnist_test[0][:200], mnist_test[1][:200]
+    path = write_npz(tmp_path, images.swapaxes(1, 2), labels)
+    with pytest.warns(UserWarning, match="are transposed .* --no-transpose"):
+        assert (load(path).images == images).all()
+    assert (load(path, transpose=False).images == images.swapaxes(1, 2)).all()
+    assert (load(path, transpose=True).images == images).all()
+    assert (load(write_npz(tmp_path, images, labels)).images == images).all()  # and no warning
+
+
+def test_transposed_letters_are_found_too(tmp_path, letters):
+    with np.load(letters / "letters-test.npz") as archive:
+        images, labels = archive["images"][:150], archive["labels"][:150]
+    with pytest.warns(UserWarning, match="are transposed"):
+        load(write_npz(tmp_path, images.swapaxes(1, 2), labels), "test")
+
+
 def test_archives_that_are_wrong(tmp_path, images, labels):
     path = tmp_path / "set.npz"
     good = {"images": images, "labels": labels}
@@ -403,7 +452,10 @@ def test_archives_that_are_wrong(tmp_path, images, labels):
         (good | {"labels": labels[:-1]}, "24 images but 23 labels"),
         (good | {"labels": np.array(3)}, "24 images but 1 labels"),
         ({"images": images[:0], "labels": labels[:0]}, "no patterns"),
-        (good | {"labels": np.eye(COUNT)}, r"shape \(24, 24\): one number or character a pattern"),
+        (good | {"labels": 2 * np.eye(COUNT)}, "24 columns, but are not one-hot"),
+        (good | {"labels": np.zeros((COUNT, 10), int)}, "10 columns, but are not one-hot"),
+        (good | {"labels": np.eye(99)[:COUNT]}, "99 columns, more than"),
+        (good | {"labels": labels.reshape(2, 3, 4)[:, None].repeat(12, 1).reshape(24, 3, 4)}, r"shape \(24, 3, 4\)"),
         (good | {"labels": labels + 0.5}, "not whole numbers"),
         (good | {"labels": np.where(labels, np.nan, 0)}, "not whole numbers"),
         (good | {"labels": labels - 1}, "run from -1 to 8"),

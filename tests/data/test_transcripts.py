@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -65,3 +66,42 @@ def test_spreadsheets_may_write_the_table_their_own_way(tmp_path, table):
 def test_a_missing_picture_may_be_left_to_the_caller(tmp_path):
     place = folder(tmp_path, "file,label\nthree.png,1\n")
     assert read_transcripts(place, must_exist=False) == [(place / "three.png", "1")]
+
+
+def test_a_row_names_no_file_outside_the_folder(tmp_path):
+    outside = tmp_path / "outside.png"
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(outside)
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    here = folder(inner, "")
+    (here / "link.png").symlink_to(outside)
+    (here / "own.png").symlink_to(here / "one.png")
+    for name in (
+        "../outside.png",
+        str(outside),
+        "link.png",
+        "images/../../outside.png",
+        "/etc/passwd",
+        "../none.png",
+    ):
+        (here / "labels.csv").write_text(f"file,label\n{name},1\n")
+        with pytest.raises(DataError, match=r"line 2 of .*labels\.csv names .* outside the table's folder"):
+            read_transcripts(here)
+        with pytest.raises(DataError, match="outside the table's folder"):
+            read_transcripts(here, must_exist=False)
+    for name in ("own.png", "images/../one.png", str(here / "one.png")):
+        (here / "labels.csv").write_text(f"file,label\n{name},1\n")
+        assert len(read_transcripts(here)) == 1
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b"])
+def test_a_name_that_no_file_can_have_is_a_sentence(tmp_path, name):
+    with pytest.raises(DataError, match="line 2"):
+        read_transcripts(folder(tmp_path, f"file,label\n{name},1\n"))
+
+
+def test_a_list_may_be_gzipped(tmp_path):
+    here = folder(tmp_path, "")
+    (here / "labels.csv").unlink()
+    (here / "labels.csv.gz").write_bytes(gzip.compress(b"file,label\none.png,12\n"))
+    assert read_transcripts(here) == [(here / "one.png", "12")] == read_transcripts(here / "labels.csv.gz")

@@ -35,7 +35,7 @@ def read_npz(path: str | os.PathLike[str], names: Iterable[str]) -> tuple[dict[s
     except Exception as error:
         # zipfile, zlib and NumPy's parser of headers together have a dozen ways to say that bytes are wrong.
         objects = "it holds Python objects, which are never loaded" if "Object arrays" in str(error) else ""
-        reason = objects or f"it is damaged ({error or type(error).__name__})"
+        reason = objects or f"it is damaged ({str(error)[:200] or type(error).__name__})"
         raise DataError(f"{path} cannot be read: {reason}") from error
     for name, array in arrays.items():
         if not isinstance(array, np.ndarray):

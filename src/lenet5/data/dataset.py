@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,21 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from ..errors import DataError, InputError
-from ..network.architecture import FIELD
 from .archives import read_npz
 from .idx import read_idx
-from .image_folder import class_folders, ink_is_light
+from .image_folder import class_folders
 from .labels import DIGITS, index_labels, text
 from .mnist import FILES, load_mnist
+from .shapes import are_transposed, pixels
 from .tables import read_table
 from .transcripts import TABLE
 
-__all__ = ["Dataset", "load", "pixels", "relabel"]
+__all__ = ["Dataset", "load", "relabel"]
 
-_PIXELS = FIELD * FIELD
 Loaded = tuple[NDArray[np.uint8], NDArray[Any], Sequence[str] | None]  # images, labels, classes if named
 _PARTS = {"train": ("train", "training"), "test": ("test", "testing")}  # names of sub-folders
 
@@ -68,27 +68,30 @@ def load(
     split: str | None = None,
     classes: Sequence[str] | None = None,
     progress: Callable[[str, int, int | None], object] | None = None,
+    transpose: bool | None = None,
 ) -> Dataset:
-    """Load a data set.
+    """Load a data set; `docs/data.md` describes every form.
 
     "mnist"              see `mnist.load_mnist`
     a folder             of class folders, called by their characters (`labels.class_of`); or with
                          labels.csv; or with IDX files named as MNIST's. Of train/ and test/ in it, `split`
                          chooses
-    NAME.csv             a label and 784 values a line, or names of pictures (`tables.read_table`)
+    NAME.csv, .csv.gz    a label and 784 values a line, or names of pictures (`tables.read_table`)
     NAME.npz             arrays images (or x) and labels (or y), optionally classes; or x_train, y_train, …
     IDX images           with the labels beside them: …images-idx3… and …labels-idx1…; or both, as a pair of
                          paths or with a comma between
 
-    Labels are characters, or numbers that index `classes`, or else stand for what `labels.ROWS` says.
+    Labels are characters, numbers that index `classes`, or else stand for what `labels.ROWS` says, or one-hot rows.
     Classes are single characters of printable ASCII, as codes are.
-    Pixels run from 0 to 255, or from 0 to 1; dark on light, as a whole, is inverted.
+    Pixels run from 0 to 255, or from 0 to 1; dark on light, as a whole, is inverted (`shapes.pixels`). Rows and
+    columns that are exchanged, as in EMNIST's files, are found, put right and named in a warning.
 
     Args:
         spec: one of these.
         split: "train" (also if None) or "test", where there are both; a single set serves as either.
         classes: the characters that numbers index.
         progress: called while MNIST is downloaded, with the file, the bytes so far, and all bytes or None.
+        transpose: True exchanges rows and columns, False never does, None finds out.
 
     Raises:
         InputError: another split.
@@ -118,7 +121,29 @@ def load(
         raise DataError(
             f"to train, two classes or more are needed, and {name} has only {characters[numbers[0]]!r}"
         )
-    return Dataset(images, numbers, characters, name)
+    if transpose is None and _holds_arrays(spec):
+        transpose = _found_transposed(images, numbers, characters, name)
+    return Dataset(images.swapaxes(1, 2).copy() if transpose else images, numbers, characters, name)
+
+
+def _holds_arrays(spec: object) -> bool:
+    """Whether a data set is a file of pixels; pictures have the rows that they were drawn with."""
+    return isinstance(spec, tuple | list) or not Path(str(spec)).expanduser().is_dir()
+
+
+def _found_transposed(
+    images: NDArray[np.uint8], labels: NDArray[np.int64], classes: Sequence[str], name: str
+) -> bool:
+    shares = are_transposed(images, labels, classes)
+    if shares is not None:
+        before, after = shares
+        warnings.warn(
+            f"the pictures of {name} are transposed (rows and columns exchanged, as in EMNIST's files) and are put "
+            f"right: our networks read {after:.0%} of them then, {before:.0%} as they are; --no-transpose, or "
+            "transpose=False, keeps them",
+            stacklevel=3,
+        )
+    return shares is not None
 
 
 def relabel(dataset: Dataset, classes: Sequence[str]) -> NDArray[np.int64]:
@@ -135,35 +160,6 @@ def relabel(dataset: Dataset, classes: Sequence[str]) -> NDArray[np.int64]:
     return table[dataset.labels]
 
 
-def pixels(values: ArrayLike, name: str) -> NDArray[np.uint8]:
-    """Images (N, 28, 28) uint8, 255 = ink, from N×28×28 or N×784 numbers; see `load`. Raises DataError."""
-    values = np.asarray(values)
-    shape = tuple(size for i, size in enumerate(values.shape) if size != 1 or i == 0)
-    if shape[1:] not in ((FIELD, FIELD), (_PIXELS,)):
-        written = "×".join(map(str, values.shape)) or "none"
-        raise DataError(f"the images of {name} have the shape {written}: N×28×28 or N×784 is needed")
-    if values.dtype.kind not in "buif":
-        raise DataError(f"the pixels of {name} are of type {values.dtype}: numbers are needed")
-    values = values.reshape(-1, FIELD, FIELD)
-    if not len(values):
-        return values.astype(np.uint8)
-    if values.dtype.kind == "f" and not (finite := np.isfinite(values).all((1, 2))).all():
-        wrong = int((~finite).argmax())
-        raise DataError(f"{name} has pixels that are no numbers (NaN), first in pattern {wrong} (from 0)")
-    least, most = float(values.min()), float(values.max())
-    if least < 0 or most > 255:
-        raise DataError(
-            f"the pixels of {name} run from {least:g} to {most:g}: 0 to 255, or 0 to 1, are needed, "
-            "0 for paper, before any normalisation"
-        )
-    if not most:
-        raise DataError(f"there is no ink in {name}: all its pixels are 0")
-    if most <= 1:
-        values = values * np.float32(255)
-    images = values if values.dtype == np.uint8 else np.rint(values).astype(np.uint8)
-    return images if ink_is_light(images) else 255 - images
-
-
 def _parts(spec: str, part: str) -> Loaded:
     """(images, labels: numbers or characters, classes if the source names them)."""
     path = Path(spec).expanduser()
@@ -174,10 +170,10 @@ def _parts(spec: str, part: str) -> Loaded:
         if comma:
             return _idx(Path(first.strip()).expanduser(), Path(second.strip()).expanduser())
         raise DataError(
-            f"there is no data set '{spec}': name mnist, a folder of class folders, a .csv or .npz file, "
+            f"there is no data set '{spec}': name mnist, a folder of class folders, a .csv, .csv.gz or .npz file, "
             "or an IDX file of images"
         )
-    if path.suffix.lower() in (".csv", ".tsv"):
+    if Path(path.name.lower().removesuffix(".gz")).suffix in (".csv", ".tsv"):
         return _table(path)
     if path.suffix.lower() == ".npz":
         return _npz(path, part)
@@ -196,8 +192,9 @@ def _folder(path: Path, part: str) -> Loaded:
         image_file, label_file = (path / f"{file.name}{suffix}" for file in FILES[part])
         if image_file.is_file():
             return _idx(image_file, label_file)
-    if (path / TABLE).is_file():
-        return _table(path / TABLE)
+    for table in (path / TABLE, path / f"{TABLE}.gz"):
+        if table.is_file():
+            return _table(table)
     images, characters = class_folders(path)
     return images, np.array(characters), None
 
@@ -242,7 +239,7 @@ def _npz(path: Path, part: str) -> Loaded:
 
 def _idx(images: Path, labels: Path | None) -> Loaded:
     """A pair of IDX files; the labels are looked for beside the images unless named."""
-    values = read_idx(images, dimensions=3)
+    values = _array(images, (3, 2, 4))
     if labels is None:
         name = images.name.replace("images", "labels").replace("idx3", "idx1")
         stem = name.removesuffix(".gz")
@@ -253,4 +250,14 @@ def _idx(images: Path, labels: Path | None) -> Loaded:
             raise DataError(
                 f"the labels of {images} are not beside it{hint}: name both files, with a comma between"
             )
-    return pixels(values, str(images)), read_idx(labels, dimensions=1), None
+    return pixels(values, str(images)), _array(labels, (1, 2)), None
+
+
+def _array(path: Path, dimensions: tuple[int, ...]) -> NDArray[Any]:
+    """The array in an IDX file. Raises DataError where it has none of these numbers of dimensions."""
+    array = read_idx(path)
+    if array.ndim not in dimensions:
+        raise DataError(
+            f"{path} has {array.ndim} dimensions where {dimensions[0]} are needed: is it another file?"
+        )
+    return array

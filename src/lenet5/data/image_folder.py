@@ -44,7 +44,7 @@ def class_folders(folder: Path) -> tuple[NDArray[np.uint8], list[str]]:
         character = class_of(path.name)
         if character is None:
             raise DataError(
-                f"the folder {path} names no class: call it by the character itself (7, A), upper_A or "
+                f"the folder {path} names no class: call it by the character itself (7, A), seven, upper_A or "
                 "lower_a where the system takes A and a for the same, or by its number, as U+002F"
             )
         pictures = _pictures(path)
@@ -105,12 +105,12 @@ def ink_is_light(images: NDArray[Any]) -> bool:
     """Whether the foreground is lighter than the background: whether most of the frame is dark.
 
     Args:
-        images: (N, 28, 28).
+        images: (N, rows, columns).
 
     Returns:
         True for light on dark, as MNIST's are.
     """
-    frame = np.ones((FIELD, FIELD), bool)
+    frame = np.ones(images.shape[1:], bool)
     frame[1:-1, 1:-1] = False
     least, most = int(images.min()), int(images.max())
     middle = (least + most) / 2 if most > least else 127

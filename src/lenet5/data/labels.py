@@ -28,15 +28,23 @@ ROWS = (
     DIGITS + LETTERS + string.ascii_lowercase,
 )
 
+NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
 
 def class_of(folder: str) -> str | None:
     """The character that a folder's name stands for, or None.
 
-    7, A, a, +: itself. upper_A, lower_a: where the system does not tell A from a. U+002F: any character by
-    its number, for those that no folder can be called.
+    7, A, a, +: itself. seven: a digit by its name. Sample008: by its place in 0-9A-Za-z from 1, as Chars74K has it.
+    upper_A, lower_a: where the system does not tell A from a. U+002F: any character by its number, for those that
+    no folder can be called.
     """
     if len(folder) == 1:
         character = folder
+    elif folder.lower() in NAMES:
+        character = DIGITS[NAMES.index(folder.lower())]
+    elif sample := re.fullmatch(r"[Ss]ample(0[0-6][0-9])", folder):
+        place = int(sample[1])
+        character = ROWS[-1][place - 1] if 1 <= place <= len(ROWS[-1]) else ""
     elif named := re.fullmatch(r"(upper|lower)_([A-Za-z])", folder):
         character = named[2].upper() if named[1] == "upper" else named[2].lower()
     elif numbered := re.fullmatch(r"[Uu]\+([0-9A-Fa-f]{4})", folder):
@@ -70,13 +78,17 @@ def index_labels(
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Labels as indices, (N,) int64, and the classes they index.
 
-    labels: (N,) characters or whole numbers, N > 0. classes: their names; without them, the characters there
-    are, in the order of ASCII, or for numbers a row of ROWS (1 to 26 are A to Z). name: of the data set, for
-    errors. Raises DataError.
+    labels: (N,) characters or whole numbers, or (N, classes) one-hot rows of any type of number, N > 0. classes:
+    their names; without them, the characters there are, in the order of ASCII, or for numbers a row of ROWS (up to
+    26, from 1 on, are A to Z). name: of the data set, for errors. Raises DataError.
     """
     labels = np.asarray(labels)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels.reshape(-1)
+    if labels.ndim == 2 and labels.dtype.kind in "biuf":
+        return _one_hot(labels, classes, name)
+    if labels.dtype == bool:
+        labels = labels.astype(np.int64)
     if labels.ndim != 1 or labels.dtype.kind not in "iufUS":
         raise DataError(
             f"the labels of {name} have the type {labels.dtype} and the shape {labels.shape}: "
@@ -98,12 +110,32 @@ def index_labels(
     return _numbered(labels, row, name)
 
 
+def _one_hot(
+    labels: NDArray[Any], classes: Sequence[str] | None, name: str
+) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+    """The places of the ones, and the classes that as many columns stand for. Raises DataError."""
+    if not (((labels == 0) | (labels == 1)).all() and (labels.sum(1) == 1).all()):
+        raise DataError(
+            f"the labels of {name} have {labels.shape[1]} columns, but are not one-hot: a single 1 in each row, and 0 "
+            "elsewhere, is needed, or one number a pattern"
+        )
+    columns = labels.shape[1]
+    row = None if classes is None else _checked(classes, name)
+    row = row or next((tuple(row) for row in ROWS if columns <= len(row)), None)
+    if row is None or columns > len(row):
+        raise DataError(
+            f"the labels of {name} have {columns} columns, more than there are classes with names"
+        )
+    return labels.argmax(1), row
+
+
 def _numbered(
     labels: NDArray[Any], row: tuple[str, ...] | None, name: str
 ) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     least, most = int(labels.min()), int(labels.max())
-    if row is None and (least, most) == (1, len(LETTERS)):
-        return labels.astype(np.int64) - 1, tuple(LETTERS)
+    # EMNIST counts its letters from 1; so may another set whose classes are named.
+    if least >= 1 and most == (len(LETTERS) if row is None else len(row)):
+        return labels.astype(np.int64) - 1, row or tuple(LETTERS)
     row = row or next((tuple(row) for row in ROWS if most < len(row)), None)
     if least < 0 or row is None or most >= len(row):
         need = f"from 0 to {len(row) - 1}, for there are {len(row)} classes" if row else "classes with names"

@@ -14,41 +14,77 @@ from .architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
 __all__ = ["check_images", "check_training_images", "normalise", "target_weights"]
 
 
+# Floats up to here are of neither scale: images in 0 … 1 after resampling that overshoots, or standardised ones.
+LEAST_GREY = 16.0
+
+
 def check_images(images: ArrayLike) -> NDArray[Any]:
     """Images for the network.
 
     Args:
-        images: (N, 28, 28) or (N, 32, 32), uint8 (0 = paper, 255 = ink) or float in [0, 1].
+        images: (N, 28, 28), (N, 32, 32) or (N, 784), also with an axis of one channel, 0 = background: uint8 or
+            any other whole numbers, 0 … 255; bool; floats, 0 … 1, or 0 … 255 where the largest is 16 or more.
 
     Returns:
-        The same, uint8 or float32.
+        (N, 28, 28) or (N, 32, 32), uint8 0 … 255 or float32 0 … 1.
 
     Raises:
         InputError: the shape, type or range is another.
     """
-    images = np.asarray(images)
-    if images.ndim != 3 or images.shape[1:] not in ((FIELD, FIELD), (INPUT, INPUT)):
+    images = _squares(_array(images, "images"))
+    if images.dtype == np.uint8:
+        return images
+    if images.dtype == bool:
+        return images.astype(np.uint8) * np.uint8(255)
+    if images.dtype.kind not in "iuf":
+        raise InputError(
+            f"pixels of type {images.dtype} cannot be read: whole numbers from 0 to 255 (255 = ink), or floats in "
+            "[0, 1], are needed"
+        )
+    whole = images.dtype.kind in "iu"
+    if not whole:
+        with np.errstate(over="ignore"):  # what is too large for a float32 is infinite then, and refused
+            images = images.astype(np.float32, copy=False)
+    if not images.size:
+        return images.astype(np.uint8) if whole else images
+    least, most = images.min(), images.max()
+    if whole:
+        if least < 0 or most > 255:
+            raise InputError(
+                f"pixels from {least} to {most} cannot be read: they must lie in 0 to 255, 255 = ink"
+            )
+        return images.astype(np.uint8)
+    if least >= 0 and LEAST_GREY <= most <= 255:
+        return images / np.float32(255)
+    if not (least >= 0 and most <= 1):  # in this form NaN is caught too
+        raise InputError(
+            f"float pixels from {least:g} to {most:g} cannot be read: "
+            "they must lie in [0, 1] or in [0, 255], 0 paper, the largest ink, before any standardisation"
+        )
+    return images
+
+
+def _array(values: ArrayLike, what: str) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except Exception as error:  # rows of different lengths, or objects that will be no array
+        raise InputError(f"the {what} are no array of numbers: {error!s:.200}") from error
+
+
+def _squares(images: NDArray[Any]) -> NDArray[Any]:
+    """(N, rows, columns) from the shapes that `check_images` takes."""
+    shape = images.shape
+    if images.ndim == 4 and 1 in (shape[1], shape[3]):  # one channel, first (PyTorch) or last (Keras)
+        shape = (shape[0], *(shape[2:] if shape[1] == 1 else shape[1:3]))
+    elif shape[1:] == (FIELD * FIELD,):
+        shape = (shape[0], FIELD, FIELD)
+    if len(shape) != 3 or shape[1:] not in ((FIELD, FIELD), (INPUT, INPUT)):
         hint = "; for one image, give image[None]" if images.ndim == 2 else ""
         raise InputError(
             f"images of the shape {images.shape} cannot be read: "
-            f"N×{FIELD}×{FIELD} or N×{INPUT}×{INPUT} is needed{hint}"
+            f"N×{FIELD}×{FIELD}, N×{FIELD * FIELD} or N×{INPUT}×{INPUT} is needed{hint}"
         )
-    if images.dtype == np.uint8:
-        return images
-    if images.dtype.kind != "f":
-        raise InputError(
-            f"pixels of type {images.dtype} cannot be read: uint8 (255 = ink) or floats in [0, 1] are needed"
-        )
-    with np.errstate(over="ignore"):  # what is too large for a float32 is infinite then, and refused
-        images = images.astype(np.float32, copy=False)
-    if images.size:
-        least, most = float(images.min()), float(images.max())
-        if not (least >= 0 and most <= 1):  # in this form NaN is caught too
-            raise InputError(
-                f"float pixels from {least:g} to {most:g} cannot be read: "
-                "they must lie in [0, 1], 0 paper and 1 ink"
-            )
-    return images
+    return images.reshape(shape)
 
 
 def normalise(images: ArrayLike, dtype: DTypeLike = np.float32) -> NDArray[Any]:
@@ -75,22 +111,28 @@ def normalise(images: ArrayLike, dtype: DTypeLike = np.float32) -> NDArray[Any]:
 
 
 def check_training_images(images: ArrayLike) -> NDArray[np.uint8]:
-    """Images to train with: one or more of (N, 28, 28) uint8, 255 = ink. Raises InputError for others."""
-    images = np.asarray(images)
-    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (FIELD, FIELD) or not len(images):
+    """Images to train with, (N, 28, 28) uint8, 255 = ink.
+
+    Args:
+        images: one or more, as for `check_images`, but not (N, 32, 32); floats are rounded to 256 levels.
+
+    Raises:
+        InputError: they are others.
+    """
+    images = check_images(images)
+    if images.shape[1:] != (FIELD, FIELD) or not len(images):
         raise InputError(
-            f"training takes uint8 images of N×{FIELD}×{FIELD} (255 = ink), not {images.dtype} of "
-            f"{'×'.join(map(str, images.shape))}"
+            f"training takes one or more images of {FIELD}×{FIELD}, not {'×'.join(map(str, images.shape))}"
         )
-    return images
+    return images if images.dtype == np.uint8 else np.rint(images * np.float32(255)).astype(np.uint8)
 
 
 def target_weights(labels: ArrayLike, classes: Sequence[str], patterns: int) -> NDArray[Any]:
     """Labels to train with.
 
     Args:
-        labels: (N,) indices into `classes`, or (N,) characters of `classes`, or (N, classes) weights in [0, 1]
-            whose rows sum to at most 1; what a row lacks to 1 goes to the rubbish class of eq. 9.
+        labels: (N,) indices into `classes`, or (N,) characters of `classes`, or (N, classes) one-hot rows, or floats
+            in [0, 1] whose rows sum to at most 1: weights; what a row lacks to 1 goes to the rubbish class of eq. 9.
         classes: the characters.
         patterns: N.
 
@@ -100,9 +142,15 @@ def target_weights(labels: ArrayLike, classes: Sequence[str], patterns: int) -> 
     Raises:
         InputError: they are something else, or unknown, or too many or too few.
     """
-    labels = np.asarray(labels)
+    labels = _array(labels, "labels")
+    if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels.flat):
+        labels = labels.astype(str)  # as pandas keeps them
     if len(labels.shape) == 0 or len(labels) != patterns:
         raise InputError(f"{patterns} images need {patterns} labels, but these have the shape {labels.shape}")
+    if labels.ndim == 2 and labels.dtype.kind in "iub" and labels.shape[1] == len(classes) > 1:
+        if not (((labels == 0) | (labels == 1)).all() and (labels.sum(1) == 1).all()):
+            raise InputError("one-hot labels need a single 1 in each row, and 0 elsewhere")
+        return np.asarray(labels.argmax(1), np.int64)
     if labels.ndim == 2 and labels.dtype.kind == "f":
         return _weights(labels, len(classes))
     if labels.ndim == 1 and labels.dtype.kind == "U":
@@ -120,7 +168,7 @@ def target_weights(labels: ArrayLike, classes: Sequence[str], patterns: int) -> 
         return labels.astype(np.int64)
     raise InputError(
         f"labels of the type {labels.dtype} and shape {labels.shape} cannot be used: "
-        "give a whole number a pattern"
+        "give a whole number or a character a pattern, or one-hot rows"
     )
 
 
