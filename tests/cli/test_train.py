@@ -144,7 +144,11 @@ def test_an_ensemble_is_adapted_interrupted_and_resumed(call, blots, npz, monkey
     after = Ensemble.load("mine.safetensors")
     assert after.metadata == found.metadata | {"confidence": after.confidence.to_dict()}
     status, _, err = call("export", "mine.safetensors", "--to", "c")
-    assert status == 1 and "several LeNet-5s" in err
+    assert status == 2 and "--member 1" in err
+    status, out, _ = call("export", "mine.safetensors", "--to", "c", "--member", 2, "--json")
+    assert status == 0 and json.loads(out)["bytes"] == len(Path("lenet5.h").read_bytes())
+    status, _, err = call("export", "mine.safetensors", "--to", "c", "--member", 2)
+    assert status == 2 and "--overwrite" in err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of Unix")

@@ -6,6 +6,7 @@ Each command has a file, imported when it is asked for, and imports what is heav
 
 from __future__ import annotations
 
+import difflib
 import errno
 import importlib
 import os
@@ -52,6 +53,17 @@ class Commands(click.Group):
         command: click.Command = getattr(module, f"{name.replace('-', '_')}_command")
         return command
 
+    def resolve_command(
+        self, context: click.Context, arguments: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is named. Raises click.UsageError, with the nearest name, for another."""
+        try:
+            return super().resolve_command(context, arguments)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(arguments[0], COMMANDS, 1)
+            question = f" Did you mean {near[0]!r}?" if near else ""
+            raise click.UsageError(f"there is no command {arguments[0]!r}.{question}", context) from error
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="lenet5", message="%(prog)s %(version)s")
@@ -77,6 +89,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.exit(_run(arguments))
 
 
+def _name() -> str:
+    """The beginning of a message of failure, red on a terminal unless NO_COLOR is set."""
+    return "lenet5:" if os.environ.get("NO_COLOR") else click.style("lenet5:", fg="red", bold=True)
+
+
 def _run(arguments: list[str]) -> int:
     """Run a command; returns its exit status."""
     try:
@@ -88,16 +105,16 @@ def _run(arguments: list[str]) -> int:
         error.show()
         return error.exit_code
     except LeNet5Error as error:
-        click.echo(f"lenet5: {error}", err=True)
+        click.echo(f"{_name()} {error}", err=True)
         return 1
     except (KeyboardInterrupt, click.Abort):
-        click.echo("lenet5: interrupted", err=True)
+        click.echo(f"{_name()} interrupted", err=True)
         return 130
     except OSError as error:
         if error.errno == errno.EPIPE or isinstance(error, BrokenPipeError):
             # Whoever read us has seen enough (head, less). Python flushes once more at exit: to nowhere.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 1
-        click.echo(f"lenet5: {error.filename or 'output'}: {error.strerror or error}", err=True)
+        click.echo(f"{_name()} {error.filename or 'output'}: {error.strerror or error}", err=True)
         return 1
     return result if isinstance(result, int) else 0

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from .progress import downloads
+
+if TYPE_CHECKING:
+    from ..model.lenet5 import LeNet5
 
 __all__ = ["export_command"]
 
@@ -14,7 +19,7 @@ SUFFIXES = {"onnx": ".onnx", "c": ".h"}
 
 
 @click.command("export")
-@click.argument("model", default="digits")
+@click.argument("model", default="reading")
 @click.option(
     "--to",
     "kind",
@@ -28,30 +33,77 @@ SUFFIXES = {"onnx": ".onnx", "c": ".h"}
 @click.option("--int8", is_flag=True, help="Store weights and states in eight bits: a quarter of the size.")
 @click.option(
     "--calibration",
-    default="mnist",
-    show_default=True,
-    help="Characters such as will be read, from which --int8 takes its scales: as --data of `lenet5 train`.",
+    help="Characters such as will be read, from which --int8 takes its scales: as --data of `lenet5 train`.  "
+    "[default: mnist]",
+)
+@click.option(
+    "--member", type=click.IntRange(1), help="Number of the network to take, where MODEL is an ensemble."
 )
 @click.option(
     "--out", type=click.Path(dir_okay=False), help="File to write  [default: lenet5.onnx or lenet5.h]"
 )
-def export_command(model: str, kind: str, raw: bool, int8: bool, calibration: str, out: str | None) -> None:
+@click.option("--overwrite", is_flag=True, help="Replace the file if it is there already.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
+def export_command(
+    model: str,
+    kind: str,
+    raw: bool,
+    int8: bool,
+    calibration: str | None,
+    member: int | None,
+    out: str | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
     """Write MODEL for other engines.
 
-    MODEL is a file that `lenet5 train` made, or the name of weights that come with lenet5 (digits).
+    MODEL is a file that `lenet5 train` made, or the name of weights that come with lenet5; unless given, reading:
+    one network that knows digits and non-characters, with a calibrated confidence.
     """
+    if raw and kind == "c":
+        raise click.UsageError("--raw is for --to onnx: what is written in C always takes bytes")
+    if calibration and not int8:
+        raise click.UsageError("--calibration is for --int8: floats need none")
+    out = out or f"lenet5{SUFFIXES[kind]}"
+    if Path(out).exists() and not overwrite:
+        raise click.UsageError(f"{out} is there already: name another file with --out, or give --overwrite")
     from ..data.dataset import load
     from ..export import export_c, export_onnx
-    from ..model.lenet5 import LeNet5
 
-    network = LeNet5.find(model)
+    network = _network(model, member)
     images = None
     if int8:
         with downloads() as progress:
-            images = load(calibration, split="train", progress=progress).images
-    out = out or f"lenet5{SUFFIXES[kind]}"
+            images = load(calibration or "mnist", split="train", progress=progress).images
     if kind == "onnx":
         export_onnx(network, out, raw, int8, images)
     else:
         export_c(network, out, int8, images)
-    click.echo(f"{out}: {Path(out).stat().st_size:,} bytes")
+    size = Path(out).stat().st_size
+    told = {
+        "file": out,
+        "bytes": size,
+        "kind": kind,
+        "model": model,
+        "member": member,
+        "classes": network.classes,
+    }
+    click.echo(json.dumps(told) if as_json else f"{out}: {size:,} bytes")
+
+
+def _network(model: str, member: int | None) -> LeNet5:
+    """The one network that is exported. Raises click.UsageError for an ensemble without --member."""
+    from ..model.lenet5 import LeNet5
+    from ..model.load import find
+
+    networks = find(model).networks
+    if member is None and len(networks) > 1:
+        raise click.UsageError(
+            f"{model} is an ensemble of {len(networks)} networks, and one is exported at a time: "
+            f"--member 1 to --member {len(networks)}, or the weights `reading`"
+        )
+    if member is not None and member > len(networks):
+        raise click.UsageError(f"{model} has no member {member}: they are numbered from 1 to {len(networks)}")
+    chosen = networks[(member or 1) - 1]
+    assert isinstance(chosen, LeNet5)
+    return chosen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -41,9 +42,7 @@ def _list(context: click.Context, parameter: click.Parameter, value: bool) -> No
 @click.option(
     "--pattern",
     type=click.IntRange(0),
-    default=0,
-    show_default=True,
-    help="Test pattern that is shown in all layers (maps).",
+    help="Test pattern that is shown in all layers (maps).  [default: 0]",
 )
 @click.option(
     "--list",
@@ -56,10 +55,13 @@ def _list(context: click.Context, parameter: click.Parameter, value: bool) -> No
 @click.option(
     "--threads", type=click.IntRange(1), help="Trainings at the same time  [default: one for each core]"
 )
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print where the report is, and its sentences, as JSON."
+)
 @click.pass_context
 def reproduce_command(
-    context: click.Context, figures: tuple[str, ...], quick: bool, seeds: int | None, out: Path, pattern: int,
-    threads: int | None,
+    context: click.Context, figures: tuple[str, ...], quick: bool, seeds: int | None, out: Path,
+    pattern: int | None, threads: int | None, as_json: bool,
 ) -> int:  # fmt: skip
     """Reproduce the paper's figures beside the published ones.
 
@@ -68,6 +70,8 @@ def reproduce_command(
     the same command goes on, a pass of each training under way is lost at most. Needs Matplotlib
     (lenet5-1998[plots]).
     """
+    if pattern is not None and figures and "maps" not in figures:
+        raise click.UsageError("--pattern is for the figure maps: name it too, or leave --pattern out")
     from dataclasses import replace
 
     from ..data.dataset import load
@@ -79,11 +83,11 @@ def reproduce_command(
     with downloads() as progress:
         training, test = (load("mnist", split=split, progress=progress) for split in ("train", "test"))
     scale = QUICK if quick else FULL
-    display = _Display()
+    display = _Display(quiet=as_json)
     try:
         with display.bar:
             report = reproduce(
-                training, test, out, figures, scale=replace(scale, seeds=seeds or scale.seeds), pattern=pattern,
+                training, test, out, figures, scale=replace(scale, seeds=seeds or scale.seeds), pattern=pattern or 0,
                 workers=_workers(threads), callbacks=display.callbacks(),
             )  # fmt: skip
     except KeyboardInterrupt:
@@ -92,6 +96,11 @@ def reproduce_command(
             err=True,
         )
         return 130
+    if as_json:
+        sentences = ("key", "title", "published", "ours", "difference")
+        panels = [{name: getattr(panel, name) for name in sentences} for panel in report.panels]
+        click.echo(json.dumps({"page": str(report.page), "panels": panels}))
+        return 0
     for panel in report.panels:
         click.echo(f"{panel.title}\n    {panel.ours}")
     click.echo(f"the report is in {report.page}")
@@ -99,11 +108,16 @@ def reproduce_command(
 
 
 class _Display:
-    """A bar of the work on standard error, and a line on standard output for each training that ends."""
+    """A bar of the work on standard error, and a line on standard output for each training that ends.
 
-    def __init__(self) -> None:
+    Args:
+        quiet: no lines, for JSON is printed.
+    """
+
+    def __init__(self, quiet: bool) -> None:
         from tqdm import tqdm
 
+        self.quiet = quiet
         self.ended = self.total = 0
         self.bar = tqdm(
             total=0, bar_format="{l_bar}{bar}| {elapsed}, {remaining} left", ncols=width(), leave=False,
@@ -124,6 +138,8 @@ class _Display:
         self.ended += 1
         if kept and not self.bar.disable:
             self.bar.initial += result.run.work  # kept work says nothing about the speed
+        if self.quiet:
+            return
         number = f"{self.ended:{len(str(self.total))}}/{self.total}"
         with self.bar.external_write_mode(file=sys.stdout):
             click.echo(

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
+from ..training.recipe_files import SUFFIXES, change_recipe, parse_setting, read_recipe
 from ..training.recipes import RECIPES, PaperRecipe, Recipe
 from .progress import downloads, width
 from .training_progress import TrainingProgress, passes_done
@@ -31,6 +36,7 @@ class Options:
     validation: bool
     recipe: str | None
     passes: int | None
+    settings: tuple[str, ...]
     loss: str | None
     seed: int
     start: str | None
@@ -41,15 +47,21 @@ class Options:
     resume: bool
     threads: int | None
     device: str | None
+    csv: Path | None
+    as_json: bool
 
 
 @dataclass(frozen=True)
 class Process:
-    """This process among those that train: makes the trainer on a device, writes to `out`, and may speak."""
+    """This process among those that train: makes the trainer on a device, writes to `out`, and may speak.
+
+    Where `results` is a stream, the figures go there as JSON.
+    """
 
     out: Path
     trainer: Callable[..., Any] | None = None
     speaks: bool = True
+    results: TextIO | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,15 @@ class Plan:
     test: Dataset | None
     recipe: Recipe | PaperRecipe
     adaptation: Adaptation | None = None
+
+
+class RecipeName(click.Choice[str]):
+    """A named recipe, or a file that describes one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if str(value).lower().endswith(SUFFIXES):
+            return value
+        return super().convert(value, param, ctx)
 
 
 @click.command("train")
@@ -81,11 +102,18 @@ class Plan:
 )
 @click.option(
     "--recipe",
-    type=click.Choice(list(RECIPES)),
+    type=RecipeName(list(RECIPES)),
     help="fast: half a minute; best: longer, with distortions; hands: adds other writing styles; reading: adds "
     "lines and non-characters; displacement: for lines read by displacement; paper: as in 1998, one pattern at "
-    "a time; paper-distorted: the same, with distortions; adapt: a few examples, with --fine-tune.  "
-    "[default: fast, or adapt with --fine-tune and --data]",
+    "a time; paper-distorted: the same, with distortions; adapt: a few examples, with --fine-tune; or a .toml or "
+    ".json file with settings of your own.  [default: fast, or adapt with --fine-tune and --data]",
+)
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A setting of the recipe, such as rate=0.02 or distortion.rotation=5; may be given several times.",
 )
 @click.option(
     "--passes",
@@ -139,6 +167,14 @@ class Plan:
     metavar="cpu|cuda",
     help="Train with PyTorch there (lenet5-1998[torch]); under torchrun, several processes train one model.",
 )
+@click.option(
+    "--csv",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the log to this CSV file as well, a row a pass.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print the figures as JSON, and the lines on standard error."
+)
 @click.pass_context
 def train_command(context: click.Context, /, **values: Any) -> int:
     """Train a LeNet-5, by default on MNIST.
@@ -153,7 +189,11 @@ def train_command(context: click.Context, /, **values: Any) -> int:
         )
     recipe = _recipe(options)
     with ExitStack() as processes:
-        return _train(options, recipe, _process(options, processes), context.obj or "")
+        process = _process(options, processes)
+        if options.as_json:
+            process = replace(process, results=sys.stdout)
+            processes.enter_context(redirect_stdout(sys.stderr))
+        return _train(options, recipe, process, context.obj or "")
 
 
 def _recipe(options: Options) -> Recipe | PaperRecipe:
@@ -163,7 +203,9 @@ def _recipe(options: Options) -> Recipe | PaperRecipe:
         raise click.UsageError("--recipe adapt goes on from a trained model: name it with --fine-tune")
     if options.replay and name != "adapt":
         raise click.UsageError(f"--replay is for --recipe adapt, not for {name}")
-    recipe = RECIPES[name]
+    recipe = RECIPES[name] if name in RECIPES else read_recipe(name)
+    recipe = change_recipe(recipe, dict(map(parse_setting, options.settings)))
+    name = recipe.name
     if isinstance(recipe, PaperRecipe):
         engines = {"--device": options.device, "--threads": options.threads}
         if given := " and ".join(option for option, value in engines.items() if value):
@@ -231,8 +273,11 @@ def _train(options: Options, recipe: Recipe | PaperRecipe, process: Process, com
         if process.speaks:
             again = command if options.resume else f"{command} --resume"
             click.echo(f"\ninterrupted after {progress.reached}; go on with: {again}", err=True)
+        _write_csv(options.csv, paths)
         return 130
-    _conclude(model, process.out, paths)
+    _write_csv(options.csv, paths)
+    if process.speaks:
+        _conclude(model, process, paths)
     return 0
 
 
@@ -273,7 +318,8 @@ def _adaptation_plan(options: Options, start: Classifier) -> Plan:
         count = lines.lines + len(lines.unaligned)
         click.echo(f"{options.data}: {lines.lines:,} of {count:,} lines can be read as they are labelled")
     test = options.test_data or ("mnist" if options.data == "mnist" else None)
-    recipe = adaptation.recipe.with_passes(options.passes or adaptation.recipe.passes)
+    recipe = change_recipe(adaptation.recipe, dict(map(parse_setting, options.settings)))
+    recipe = recipe.with_passes(options.passes or recipe.passes)
     return Plan(adaptation.dataset, _test(test), recipe, adaptation)
 
 
@@ -308,10 +354,39 @@ def _announce(plan: Plan, options: Options, process: Process, paths: Sequence[Pa
         )
 
 
-def _conclude(model: Classifier, out: Path, paths: Sequence[Path]) -> None:
+def _write_csv(csv_path: Path | None, paths: Sequence[Path]) -> None:
+    """Write the logs of all networks as one CSV file: the network's number from 1, then the log's columns."""
+    if csv_path is None:
+        return
+    from .. import atomic
+    from ..training.checkpoint import log_path
+
+    rows = [
+        {"network": number, **json.loads(line)}
+        for number, path in enumerate(paths, 1)
+        if log_path(path).exists()
+        for line in log_path(path).read_text(encoding="utf-8").splitlines()
+    ]
+    stream = io.StringIO()
+    names = dict.fromkeys(name for row in rows for name in row)
+    writer = csv.DictWriter(stream, list(names), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    atomic.write(csv_path, stream.getvalue().encode())
+
+
+def _conclude(model: Classifier, process: Process, paths: Sequence[Path]) -> None:
     """Print the figures, and where model and logs are."""
     from ..training.checkpoint import log_path
 
+    out = process.out
+    if process.results:
+        networks = [
+            {"log": str(log_path(path)), **one.metadata["figures"]}
+            for path, one in zip(paths, model.networks, strict=False)
+        ]
+        click.echo(json.dumps({"model": str(out), "networks": networks}), file=process.results)
+        return
     figures = "; ".join(
         ", ".join(f"{name.replace('_', ' ')} {share:.2%}" for name, share in one.metadata["figures"].items())
         for one in model.networks

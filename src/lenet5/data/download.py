@@ -75,15 +75,23 @@ def fetch(
     Raises:
         DownloadError: no mirror delivered it; the text has the reason of each.
     """
-    reasons = []
+    reasons: list[tuple[str, str]] = []
     for mirror in mirrors:
         address = f"{mirror.rstrip('/')}/{name}"
         try:
             return _Transfer(address, name, size, sha256, progress or _nobody, timeout).run(pause)
         except _Refused as error:
-            reasons.append(f"{mirror}: {error}")
-    told = "; ".join(reasons) or "no mirror is named"
-    raise DownloadError(f"{name} could not be downloaded ({told})")
+            reasons.append((mirror, str(error)))
+    raise DownloadError(f"{name} could not be downloaded ({_summary(reasons)})")
+
+
+def _summary(reasons: Sequence[tuple[str, str]]) -> str:
+    """Why no mirror delivered: one reason that all share once, else the reason of each."""
+    if not reasons:
+        return "no mirror is named"
+    if len(reasons) > 1 and len({reason for _, reason in reasons}) == 1:
+        return f"{len(reasons)} mirrors were tried; of each, {reasons[0][1]}"
+    return "; ".join(f"{mirror}: {reason}" for mirror, reason in reasons)
 
 
 def _nobody(name: str, done: int, total: int | None) -> None:
