@@ -2,55 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import httpx
 import numpy as np
 import pytest
 
 pytest.importorskip("starlette", reason="the extra serve is not installed")
 
-from lenet5.serve.server import ServerOptions, Serving
+from lenet5.serve.server import ServerOptions
 from lenet5.serve.settings import SETTINGS, ServiceSettings
-
-
-@dataclass
-class Running:
-    """A service that runs, and a client of it."""
-
-    serving: Serving
-    client: httpx.Client
-
-    @property
-    def address(self) -> str:
-        return self.serving.address
-
-    def metric(self, line: str) -> float:
-        """The figure of a line of /metrics; 0 where there is none."""
-        rows = self.client.get("/metrics").text.splitlines()
-        return next((float(row.rpartition(" ")[2]) for row in rows if row.startswith(line + " ")), 0.0)
-
-
-@contextlib.contextmanager
-def running(options: ServerOptions, headers: dict[str, str] | None = None) -> Iterator[Running]:
-    """A service in a thread of this process; ready when the block begins."""
-    serving = Serving(options)
-    thread = threading.Thread(target=serving.run)
-    thread.start()
-    try:
-        with httpx.Client(base_url=serving.address, headers=headers, timeout=60) as client:
-            until = time.monotonic() + 120
-            while not serving.service.ready:
-                assert thread.is_alive() and time.monotonic() < until
-                time.sleep(0.05)
-            yield Running(serving, client)
-    finally:
-        serving.stop()
-        thread.join()
+from service import Running, running
 
 
 @pytest.fixture(scope="session")

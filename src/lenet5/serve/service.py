@@ -72,9 +72,9 @@ class Service:
         self.models[self.model_name] = ServedModel(self.model_name, find(chosen))
         self.batching = Batching(settings, self.metrics)
         self.pool = PicturePool(weights, workers or thread_count(), settings, self.metrics)
+        self._warmed = threading.Event()
         # The first call of compiled code loads it, and so comes before the first request.
         threading.Thread(target=self._warm, daemon=True).start()
-        self._warmed = threading.Event()
 
     @property
     def ready(self) -> bool:
