@@ -17,11 +17,18 @@ async function readPhotograph(file) {
     const response = await fetch("v1/read?explain=1", { method: "POST", body: file, headers: { "Content-Type": file.type || "application/octet-stream" } });
     const answer = await response.json();
     if (!response.ok) throw new Error(answer.error ?? `the server answered ${response.status}`);
-    await showPhotograph(file, answer.explain ?? answer);
-    status.textContent = `Read: ${answer.text ?? (answer.explain ?? answer).lines.map((line) => line.text).join(", ")}`;
+    await showPhotograph(file, answer.explanation);
+    status.textContent = `Read: ${answer.text.replace(/\n/g, ", ")}`;
   } catch (error) {
     status.textContent = `This picture was not read: ${error.message}`;
   }
+}
+
+/** A line of the server's answer as the page draws it: from its own left edge, without silent arcs, which show nothing. */
+function fromServer(line) {
+  const left = line.box[0], shown = range(line.arcs.length).filter((i) => line.arcs[i].glyph), place = new Map(shown.map((i, k) => [i, k]));
+  return { ...line, arcs: shown.map((i) => line.arcs[i]), path: line.path.filter((i) => place.has(i)).map((i) => place.get(i)),
+    pieces: line.pieces.map(({ box: [x, ...rest] }) => ({ box: [x - left, ...rest] })) };
 }
 
 /** The picture with its lines' boxes, and each line's graph. */
@@ -36,8 +43,7 @@ async function showPhotograph(file, { width, height, lines }) {
   for (const { box: [x, y, wide, high] } of lines) outline(context, x * scale, y * scale, wide * scale, high * scale, colours.accent, 3);
   byId("picture-lines").replaceChildren(...lines.map((line) => {
     const graph = element("div", { class: "graph" }), readings = element("div", { class: "bars" }), arc = element("div", { class: "arc" });
-    const left = line.box[0], move = ({ box: [x, ...rest], ...more }) => ({ ...more, box: [x - left, ...rest] });
-    if (line.pieces?.length) showLine({ ...line, pieces: line.pieces.map(move) }, line.box[2], { graph, readings, arc });
+    if (line.pieces.length) showLine(fromServer(line), line.box[2], { graph, readings, arc });
     return element("div", {}, element("p", { class: "number-answer" }, line.text), graph, element("div", { class: "two" }, readings, arc));
   }));
 }
