@@ -29,6 +29,7 @@ is loaded when it is first asked for. Arrays are NumPy's; their shapes and dtype
 DOORS = {
     "What a string may be": ("lenet5.lattice.automaton", ("length", "choices")),
     "What a string may be, as a pattern": ("lenet5.lattice.regex", ("pattern",)),
+    "The page": ("lenet5.page", ("page_html", "write_page")),
     "PyTorch": ("lenet5.torch", ("LeNet5",)),
     "scikit-learn": ("lenet5.sklearn", ("LeNet5Classifier",)),
     "ONNX": ("lenet5.export", ("export_onnx",)),

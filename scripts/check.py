@@ -27,6 +27,7 @@ CHECKS = {
     "rooms": ("importlinter", ["-c", "from importlinter.cli import lint_imports_command as run; run()"]),
     "architecture page": (None, ["scripts/architecture.py"]),
     "API page": (None, ["scripts/api.py"]),
+    "drawing page": (None, ["scripts/page.py"]),
     "README's figures": (None, ["benchmarks/readme.py", "--check"]),
     "documentation": ("mkdocs", ["-m", "mkdocs", "build", "--strict", "--site-dir"]),
 }
@@ -35,6 +36,7 @@ FIXES = {
     "format": ["-m", "ruff", "format", "."],
     "architecture page": ["scripts/architecture.py", "--write"],
     "API page": ["scripts/api.py", "--write"],
+    "drawing page": ["scripts/page.py", "--write"],
 }
 
 

@@ -72,5 +72,5 @@ def test_a_page_that_cannot_be_written_is_one_sentence(tmp_path):
 
 def test_the_copy_in_the_documents_is_current(html):
     assert (DOCS / "page" / "index.html").read_text(encoding="utf-8") == html, (
-        "run: python -m lenet5 page --out docs/page/index.html"
+        "run: python scripts/page.py --write"
     )
