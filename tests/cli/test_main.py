@@ -114,3 +114,28 @@ def test_a_terminal_without_these_characters_is_served(tmp_path):
         env={**os.environ, "PYTHONIOENCODING": "ascii"},
     )
     assert done.returncode == 0 and b"60,000" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("closed", "status", "said"),
+    [
+        ("<&-", 1, "cannot read standard input: it is closed"),
+        ("2>&-", 1, ""),
+        (">&-", 1, "standard output is closed"),
+        (">/dev/full", 1, ""),
+        ("<&- >&- 2>&-", 1, ""),
+    ],
+)
+def test_closed_streams_give_a_sentence_or_silence(closed, status, said, tmp_path):
+    line = f"{sys.executable} -m lenet5 read - {closed}"
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True
+    )
+    assert done.returncode == status and said in done.stderr
+    assert "Traceback" not in done.stderr and "Exception ignored" not in done.stderr
+
+
+def test_a_full_disk_below_standard_output_is_one_sentence(tmp_path):
+    line = f"{sys.executable} -m lenet5 summary >/dev/full"
+    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr == "lenet5: output: No space left on device\n"

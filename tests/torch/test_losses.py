@@ -49,3 +49,11 @@ def test_the_posterior_equals_the_reference(activations):
 def test_wrong_targets_are_a_sentence():
     with pytest.raises(InputError, match="do not fit"):
         twin.energy(torch.zeros(3, 10), torch.zeros(2, dtype=torch.int64))
+
+
+@pytest.mark.parametrize("label", [10, 26, -1])
+def test_a_label_outside_the_classes_is_refused(label):
+    penalties, targets = torch.ones(3, 10), torch.tensor([0, label, 2])
+    for loss in (twin.energy, twin.mean_penalty):
+        with pytest.raises(InputError, match=f"the label {label} is outside the classes: .* 0 to 9"):
+            loss(penalties, targets)

@@ -81,6 +81,7 @@ def group() -> None:
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal without × shows ? instead of failing
@@ -92,6 +93,21 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _name() -> str:
     """The beginning of a message of failure, red on a terminal unless NO_COLOR is set."""
     return "lenet5:" if os.environ.get("NO_COLOR") else click.style("lenet5:", fg="red", bold=True)
+
+
+def _open_closed_streams() -> None:
+    """Give closed standard streams (<&-, >&-, 2>&-) a place that is empty: else the next file that is opened is one."""
+    closed = [name for name in ("stdin", "stdout", "stderr") if getattr(sys, name) is None]
+    for name in closed:
+        number = ("stdin", "stdout", "stderr").index(name)
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this one
+        if name != "stdin":  # who asks for standard input is told that it is closed
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", errors="replace", closefd=False))
+    if "stdout" in closed:
+        click.echo("note: standard output is closed: results are not printed", err=True)
 
 
 def _run(arguments: list[str]) -> int:
@@ -111,10 +127,10 @@ def _run(arguments: list[str]) -> int:
         click.echo(f"{_name()} interrupted", err=True)
         return 130
     except OSError as error:
+        # Python flushes once more at exit: to nowhere, for it would fail as before.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if error.errno == errno.EPIPE or isinstance(error, BrokenPipeError):
-            # Whoever read us has seen enough (head, less). Python flushes once more at exit: to nowhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 1
+            return 1  # whoever read us has seen enough (head, less)
         click.echo(f"{_name()} {error.filename or 'output'}: {error.strerror or error}", err=True)
         return 1
     return result if isinstance(result, int) else 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .options import transpose_option
 from .progress import downloads, width
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ __all__ = ["calibrate_command", "generated"]
     type=click.Path(dir_okay=False, path_type=Path),
     help="File of the calibrated model  [default: MODEL itself]",
 )
+@transpose_option
 @click.option("--threads", type=click.IntRange(1), help="Threads  [default: all cores]")
 @click.option("--json", "as_json", is_flag=True, help="Print the constants and thresholds as JSON.")
 def calibrate_command(
@@ -51,6 +53,7 @@ def calibrate_command(
     by: str | None,
     noncharacters: int,
     out: Path | None,
+    transpose: bool | None,
     threads: int | None,
     as_json: bool,
 ) -> None:
@@ -71,7 +74,8 @@ def calibrate_command(
         raise click.UsageError(f"{model} comes with lenet5: say where the calibrated model goes with --out")
     twin = find(by) if by else None
     with downloads() as progress:
-        patterns = load(data, split="train" if data == "mnist" else "test", progress=progress)
+        split = "train" if data == "mnist" else "test"
+        patterns = load(data, split=split, progress=progress, transpose=transpose)
     if data == "mnist":
         patterns = validation_patterns(patterns, twin or network)
     check_calibration(network, patterns, twin)

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from .options import PngPath
+from .options import PngPath, transpose_option
 from .percentage import Percentage
 from .progress import downloads
 
@@ -41,6 +41,7 @@ COUNT = 2000  # non-characters; drawing them takes some ten seconds
     is_flag=True,
     help="Count how many of 2,000 generated non-characters are taken for characters.",
 )
+@transpose_option
 @click.option("--threads", type=click.IntRange(1), help="Threads  [default: all cores]")
 @click.option(
     "--json",
@@ -55,6 +56,7 @@ def eval_command(
     max_error: float | None,
     reliability: str | None,
     noncharacters: bool,
+    transpose: bool | None,
     threads: int | None,
     as_json: bool,
 ) -> None:
@@ -71,7 +73,7 @@ def eval_command(
     network = find(model)
     threshold = network.threshold_for(max_error)
     with downloads() as progress:
-        patterns = load(data, split="test", progress=progress)
+        patterns = load(data, split="test", progress=progress, transpose=transpose)
     result = evaluate(network, patterns, threads)
     if mistakes and len(result.mistakes):
         sheet = mistakes_picture(result)

@@ -11,6 +11,9 @@ import click
 from .progress import downloads
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from ..model.lenet5 import LeNet5
 
 __all__ = ["export_command"]
@@ -34,7 +37,7 @@ SUFFIXES = {"onnx": ".onnx", "c": ".h"}
 @click.option(
     "--calibration",
     help="Characters such as will be read, from which --int8 takes its scales: as --data of `lenet5 train`.  "
-    "[default: mnist]",
+    "[default: mnist, for a model of digits]",
 )
 @click.option(
     "--member", type=click.IntRange(1), help="Number of the network to take, where MODEL is an ensemble."
@@ -67,14 +70,12 @@ def export_command(
     out = out or f"lenet5{SUFFIXES[kind]}"
     if Path(out).exists() and not overwrite:
         raise click.UsageError(f"{out} is there already: name another file with --out, or give --overwrite")
-    from ..data.dataset import load
     from ..export import export_c, export_onnx
 
     network = _network(model, member)
     images = None
     if int8:
-        with downloads() as progress:
-            images = load(calibration or "mnist", split="train", progress=progress).images
+        images = _calibration(network, calibration)
     if kind == "onnx":
         export_onnx(network, out, raw, int8, images)
     else:
@@ -107,3 +108,26 @@ def _network(model: str, member: int | None) -> LeNet5:
     chosen = networks[(member or 1) - 1]
     assert isinstance(chosen, LeNet5)
     return chosen
+
+
+def _calibration(network: LeNet5, data: str | None) -> NDArray[np.uint8]:
+    """Images of the characters that a network knows; those of MNIST, unless others are named, for one of digits."""
+    from ..data.dataset import load
+    from ..data.labels import DIGITS
+
+    if data is None and not set(DIGITS) <= set(network.classes):
+        raise click.UsageError(
+            f"this model reads {''.join(network.classes)}, of which MNIST has none or few: name pictures of its "
+            "characters with --calibration"
+        )
+    with downloads() as progress:
+        patterns = load(data or "mnist", split="train", progress=progress)
+    strange = sorted(
+        {patterns.classes[label] for label in set(patterns.labels.tolist())} - set(network.classes)
+    )
+    if strange:
+        raise click.UsageError(
+            f"{patterns.name} has characters that this model does not read ({' '.join(strange)}): name pictures of "
+            f"{''.join(network.classes)} with --calibration"
+        )
+    return patterns.images

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from ..lattice.automaton import Grammar
     from ..model.classifier import Classifier
 
-__all__ = ["PngPath", "allowed_by", "reading_options", "threshold_of"]
+__all__ = ["PngPath", "allowed_by", "reading_options", "threshold_of", "transpose_option"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -56,6 +56,13 @@ OPTIONS = (
         type=click.IntRange(1),
         help="Worker processes  [default: 1; all cores from 100 pictures]",
     ),
+)
+
+
+transpose_option = click.option(
+    "--transpose/--no-transpose",
+    default=None,
+    help="Exchange rows and columns of the data's pictures, as EMNIST's files need  [default: found from the pictures]",
 )
 
 

@@ -150,6 +150,10 @@ def read_command(
 
 def _read(documents: DocumentReader, picture: str) -> list[PageResult]:
     """Every page of one picture."""
+    from ..reading.document_reader import PageResult
+
+    if picture == "-" and sys.stdin is None:
+        return [PageResult("standard input", error="cannot read standard input: it is closed")]
     if picture == "-":
         return list(documents.read(sys.stdin.buffer, "standard input"))
     return list(documents.read(picture, picture))

@@ -16,6 +16,7 @@ import click
 
 from ..training.recipe_files import SUFFIXES, change_recipe, parse_setting, read_recipe
 from ..training.recipes import RECIPES, PaperRecipe, Recipe
+from .options import transpose_option
 from .progress import downloads, width
 from .training_progress import TrainingProgress, passes_done
 
@@ -33,6 +34,7 @@ class Options:
 
     data: str
     test_data: str | None
+    transpose: bool | None
     validation: bool
     recipe: str | None
     passes: int | None
@@ -95,6 +97,7 @@ class RecipeName(click.Choice[str]):
     "--test-data",
     help="Patterns to report on after each pass, without influence  [default: for mnist, its test patterns]",
 )
+@transpose_option
 @click.option(
     "--validation",
     is_flag=True,
@@ -289,10 +292,12 @@ def _plan(options: Options, recipe: Recipe | PaperRecipe, start: Classifier | No
     if recipe.name == "adapt" and start is not None:
         return _adaptation_plan(options, start)
     with downloads() as download:
-        training = load(options.data, progress=download)
+        training = load(options.data, progress=download, transpose=options.transpose)
     if options.validation:
         return Plan(*hold_out_writers(training), recipe)
-    return Plan(training, _test(options.test_data or ("mnist" if options.data == "mnist" else None)), recipe)
+    return Plan(
+        training, _test(options, options.test_data or ("mnist" if options.data == "mnist" else None)), recipe
+    )
 
 
 def _adaptation_plan(options: Options, start: Classifier) -> Plan:
@@ -320,14 +325,17 @@ def _adaptation_plan(options: Options, start: Classifier) -> Plan:
     test = options.test_data or ("mnist" if options.data == "mnist" else None)
     recipe = change_recipe(adaptation.recipe, dict(map(parse_setting, options.settings)))
     recipe = recipe.with_passes(options.passes or recipe.passes)
-    return Plan(adaptation.dataset, _test(test), recipe, adaptation)
+    return Plan(adaptation.dataset, _test(options, test), recipe, adaptation)
 
 
-def _test(spec: str | None) -> Dataset | None:
+def _test(options: Options, spec: str | None) -> Dataset | None:
     from ..data.dataset import load
 
     with downloads() as download:
-        return load(spec, split="test", progress=download) if spec else None
+        if spec is None:
+            return None
+        transpose = None if spec == "mnist" else options.transpose  # whose rows are rows
+        return load(spec, split="test", progress=download, transpose=transpose)
 
 
 def _networks(options: Options, start: Classifier | None, process: Process) -> int:

@@ -185,7 +185,9 @@ def _read_metadata(path: Path, metadata: Mapping[str, str]) -> tuple[list[str], 
     """Classes, and the rest as LeNet5.metadata has it. Raises ModelError."""
     if metadata.get("format") == ENSEMBLE:
         raise ModelError(
-            f"{path} holds several LeNet-5s that answer together, and one is needed here: name the file of one"
+            f"{path} holds several LeNet-5s that answer together, and one is needed here: name the file of one, or the "
+            "weights `reading`, one network trained for reading (`lenet5 export reading --to onnx`), or train one "
+            "(`lenet5 train --recipe reading`)"
         )
     if metadata.get("format") != FORMAT:
         raise ModelError(

@@ -18,15 +18,23 @@ __all__ = ["curvature", "energy", "mean_penalty", "posterior", "second_derivativ
 def weights(targets: Tensor, penalties: Tensor) -> Tensor:
     """Targets as weights, (N, classes), in the penalties' dtype.
 
-    Their values are not checked, which would make a GPU wait.
+    Labels outside the classes are refused on the processor. On a GPU, which a check would make wait, they give NaN, and
+    so does every energy and gradient that they are part of. −1 is no class either: weights of 0 mean a non-character.
 
     Raises:
-        InputError: shapes or types do not fit.
+        InputError: shapes or types do not fit, or labels are outside the classes.
     """
     whole = not targets.is_floating_point() and targets.dtype != torch.bool
     if targets.ndim == 1 and whole and len(targets) == len(penalties):
-        classes = torch.arange(penalties.shape[1], device=targets.device)
-        return (targets[:, None] == classes).to(penalties.dtype)
+        count = penalties.shape[1]
+        outside = (targets < 0) | (targets >= count)
+        if targets.device.type == "cpu" and bool(outside.any()):
+            raise InputError(
+                f"the label {int(targets[outside][0])} is outside the classes: {count} classes have the labels 0 to "
+                f"{count - 1}"
+            )
+        rows = (targets[:, None] == torch.arange(count, device=targets.device)).to(penalties.dtype)
+        return rows.masked_fill(outside[:, None], float("nan"))
     if targets.shape != penalties.shape or not targets.is_floating_point():
         raise InputError(
             f"targets of shape {tuple(targets.shape)} and type {targets.dtype} do not fit penalties of shape "
