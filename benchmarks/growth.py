@@ -81,11 +81,11 @@ def numbers(rng: Rng, characters: int) -> Picture:
     """A list without rules: numbers of five digits, in columns."""
     count = -(-characters // 5)
     across = max(1, round(math.sqrt(count / 5)))
-    page = _paper(rng, 60 + 50 * -(-count // across), 60 + 240 * across)
+    page = _paper(rng, 60 + 50 * -(-count // across), 60 + 300 * across)
     for number in range(characters):
         one, place = divmod(number, 5)
         row, column = divmod(one, across)
-        _put(page, rng, 40 + 50 * row, 40 + 240 * column + 33 * place, 28)
+        _put(page, rng, 40 + 50 * row, 40 + 300 * column + 33 * place, 28)
     return page
 
 

@@ -30,8 +30,8 @@ class Storey:
 
 GROUND = Storey(
     "The ground",
-    "What every room stands on: errors, files written whole, worker processes.",
-    ("errors", "atomic", "parallel"),
+    "What every room stands on: errors, files written whole, deadlines, worker processes.",
+    ("errors", "atomic", "deadline", "parallel"),
 )
 
 STOREYS = (

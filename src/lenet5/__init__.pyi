@@ -12,6 +12,7 @@ from .errors import MissingExtraError as MissingExtraError
 from .errors import ModelError as ModelError
 from .errors import PictureError as PictureError
 from .errors import SaveError as SaveError
+from .errors import TimeLimitError as TimeLimitError
 from .evaluation.calibration import calibrate as calibrate
 from .evaluation.classification import Evaluation as Evaluation
 from .evaluation.classification import evaluate as evaluate

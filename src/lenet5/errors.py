@@ -7,6 +7,7 @@
     │   └── DownloadError       no mirror delivered it                            (also an OSError)
     ├── ModelError              a model file that is not one, or does not fit     (also a ValueError)
     ├── SaveError               a file that cannot be written                     (also an OSError)
+    ├── TimeLimitError          a picture that was not read in the time allowed   (also a TimeoutError)
     └── MissingExtraError       an optional dependency is not installed           (also an ImportError)
 
 The command line prints the sentence and exits with 1 (a failed job) or 2 (wrong use); never a traceback.
@@ -21,6 +22,7 @@ __all__ = [
     "ModelError",
     "PictureError",
     "SaveError",
+    "TimeLimitError",
     "nothing_to_read",
 ]
 
@@ -51,6 +53,10 @@ class ModelError(LeNet5Error, ValueError):
 
 class SaveError(LeNet5Error, OSError):
     """A file that cannot be written; what was there before is unchanged."""
+
+
+class TimeLimitError(LeNet5Error, TimeoutError):
+    """A picture that was not read in the time that was allowed."""
 
 
 class MissingExtraError(LeNet5Error, ImportError):

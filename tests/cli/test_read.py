@@ -229,3 +229,20 @@ def test_an_interrupted_reading_ends_quietly(amount, tmp_path):
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "Traceback" not in err and "interrupted" in err
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_picture_that_takes_too_long_is_one_sentence_and_the_next_is_read(call, workers):
+    given = SEVEN, THREE, "--workers", workers, "--timeout"
+    status, out, err = call(*given, 0.000001)
+    assert (status, out) == (1, "")
+    assert [line.split(" within ")[0] for line in err.splitlines()] == [
+        f"lenet5: cannot read {path}" for path in (SEVEN, THREE)
+    ]
+    status, out, err = call(*given, 600)
+    assert (status, err, out.count("confidence")) == (0, "", 2)
+
+
+def test_a_timeout_of_no_time_is_wrong_use(call):
+    status, _, err = call(SEVEN, "--timeout", 0)
+    assert status == 2 and "--timeout" in err

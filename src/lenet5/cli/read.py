@@ -55,6 +55,12 @@ FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled c
     type=Percentage(),
     help="Mark doubtful answers ? until at most this share of the rest is wrong.",
 )
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="Give a picture, or a page of a document, up after this time, and go on with the next.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each page, one a line.")
 @click.option(
     "--annotate", type=PNG, help="Draw boxes and text over the picture: a PNG, or a folder for several."
@@ -86,6 +92,7 @@ def read_command(
     best: int,
     threshold: float | None,
     max_error: float | None,
+    timeout: float | None,
     as_json: bool,
     annotate: Path | None,
     show_steps: Path | None,
@@ -123,6 +130,7 @@ def read_command(
         threshold=threshold_of(reader.model, threshold, max_error),
         annotate=annotate is not None,
         steps=show_steps is not None,
+        timeout=timeout,
     )
     files = {
         kind: DrawingFiles(place, len(pictures) > 1)

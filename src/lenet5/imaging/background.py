@@ -40,6 +40,8 @@ __all__ = [
     "border_pixels",
     "estimate_background",
     "grey_planes",
+    "is_grey",
+    "largest_plane",
 ]
 
 
@@ -121,6 +123,21 @@ def grey_planes(image: NDArray[np.float32], tolerance: float) -> NDArray[np.floa
     return image if (most - least >= tolerance).any() else ((red + green + blue) / 3)[:, :, None]
 
 
+def is_grey(image: NDArray[np.float32]) -> bool:
+    """Whether the three planes of an image, (rows, columns, 3), are equal."""
+    red, green, blue = np.moveaxis(image, 2, 0)
+    return bool((red == green).all() and (red == blue).all())
+
+
+def largest_plane(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The largest of the planes at each pixel: (rows, columns, planes) to (rows, columns)."""
+    first, *others = np.moveaxis(planes, 2, 0)  # one by one: NumPy is slow along an axis of three
+    largest: NDArray[np.float32] = first.copy()
+    for plane in others:
+        np.maximum(largest, plane, out=largest)
+    return largest
+
+
 def border_pixels(plane: NDArray[Any]) -> NDArray[Any]:
     """The pixels along the four edges of a plane (rows, columns), (pixels,); those in the corners twice."""
     return np.concatenate([plane[0], plane[-1], plane[:, 0], plane[:, -1]])
@@ -136,7 +153,7 @@ def _sampled(image: NDArray[np.float32], step: int) -> NDArray[np.float32]:
 
 def _median(image: NDArray[np.float32], settings: MedianBackground) -> NDArray[np.float32]:
     rows, columns = image.shape[:2]
-    if image.shape[2] == 3 and not np.ptp(image, axis=2).any():
+    if image.shape[2] == 3 and is_grey(image):
         return np.repeat(_median(image[:, :, :1], settings), 3, 2)
     mode = "reflect" if settings.mirrored else "nearest"
     long, short = max(rows, columns), min(rows, columns)
@@ -149,9 +166,7 @@ def _median(image: NDArray[np.float32], settings: MedianBackground) -> NDArray[n
     median = ndimage.median_filter(by_row, (size, 1, 1), mode=mode)
     sigma = size * settings.smoothing
     smooth = ndimage.gaussian_filter(median, (sigma, sigma, 0), mode=mode)
-    zoom = rows / coarse.shape[0], columns / coarse.shape[1], 1
-    fine: NDArray[np.float32] = ndimage.zoom(smooth, zoom, order=1, mode="nearest", grid_mode=True)
-    return fine
+    return resize(smooth, (rows, columns), "linear")
 
 
 def _percentile(image: NDArray[np.float32], settings: PercentileBackground) -> NDArray[np.float32]:

@@ -24,6 +24,8 @@ from .background import (
     border_pixels,
     estimate_background,
     grey_planes,
+    is_grey,
+    largest_plane,
 )
 from .components import (
     CHARACTER_SPECKS,
@@ -213,7 +215,7 @@ def character_contrast(
     if inked.mean() > settings.shaded:
         # A shadow with an edge, which may be narrower than a stroke: the median background follows such an edge.
         difference = estimate_background(image, settings.shaded_background) - image
-        sides = (np.maximum(sign * difference, 0).max(2) for sign in (1, -1))
+        sides = (largest_plane(np.maximum(sign * difference, 0)) for sign in (1, -1))
         contrast = max(contrast, *(_without_frame(side, settings) for side in sides), key=likelihood)
     strongest = (
         np.quantile(contrast, settings.strongest)
@@ -260,7 +262,7 @@ def _contrast(
     Yellow on white, for example, differs in blue alone.
     """
     contrast = np.zeros(image.shape[:2], np.float32)
-    grey = image.min() == image.max() or np.ptp(image, axis=2).max() == 0
+    grey = image.min() == image.max() or is_grey(image)
     sign = 1 if dark_ink else -1
     for c in range(1 if grey else 3):
         plane = image[:, :, c : c + 1]
@@ -419,9 +421,7 @@ def line_contrast(
     planes = grey_planes(image, settings.grey)
     smooth = ndimage.gaussian_filter(planes, (settings.smoothing, settings.smoothing, 0))
     difference = estimate_background(planes, settings.background) - smooth
-    largest = np.abs(difference[:, :, 0])
-    for plane in np.moveaxis(difference, 2, 0)[1:]:
-        np.maximum(largest, np.abs(plane), out=largest)
+    largest = largest_plane(np.abs(difference))
     # The strongest pixels are the pen's; in their sum the side wins, darker or lighter, that outweighs.
     strong = largest >= np.quantile(largest, settings.pen)
     # The pen's colour relative to the background: differences in other directions are shadow, print and noise.

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from ..deadline import NEVER, Deadline
 from ..errors import PictureError, nothing_to_read
 from .background import estimate_background
 from .character_boxes import CHARACTER_BOXES, CharacterBoxSettings, find_character_boxes
@@ -80,6 +81,7 @@ def layout(
     mode: Mode = "auto",
     trace: Trace | None = None,
     settings: LayoutSettings = LAYOUT,
+    deadline: Deadline = NEVER,
 ) -> PageLayout:
     """The regions of an image that are read: characters, lines of text, or character boxes.
 
@@ -89,22 +91,29 @@ def layout(
         mode: what the image is taken for; "auto" finds character boxes, else lines of text.
         trace: records the steps.
         settings: of every step.
+        deadline: checked between the steps.
 
     Returns:
         The layout; its kind is the mode, and for "auto" it is "boxes" or "lines". Where nothing is
         found, its `errors` say why; nothing is raised.
+
+    Raises:
+        TimeLimitError: the deadline has passed.
     """
     page = Region((0, 0, image.shape[1], image.shape[0]), (0, 0), image, name)
     _record(trace, "image", page)
     if detected := detect_page(image, name, settings.page):
         page = detected
         _record(trace, "page", page)
+    deadline.check()
     printed = None if mode == "boxes" else find_printed_lines(page.image, settings.printed_lines)
+    deadline.check()
     if mode == "boxes" or (mode == "auto" and not (printed and printed.is_grid)):
         boxes = find_character_boxes(page.image, name, settings.boxes)
         if mode == "boxes" or len(boxes) >= settings.boxes.enough:
             _record(trace, "character_boxes", page, boxes)
             return PageLayout("boxes", _on_image(boxes, page), page)
+    deadline.check()
     if not (printed and printed.is_grid):
         plain = remove_rims(page.image, settings.rims)
         if plain is not page.image:
@@ -117,7 +126,7 @@ def layout(
     if mode in ("character", "string"):
         return PageLayout(mode, (page,), page)
     try:
-        lines = find_text_lines(page.image, name, settings)
+        lines = find_text_lines(page.image, name, settings, deadline)
     except PictureError as error:
         return PageLayout("lines", (), page, (str(error),))
     _record(trace, "text_lines", page, lines)
@@ -135,7 +144,10 @@ def _record(trace: Trace | None, name: str, page: Region, regions: Sequence[Regi
 
 
 def find_text_lines(
-    image: NDArray[np.float32], name: str = "the picture", settings: LayoutSettings = LAYOUT
+    image: NDArray[np.float32],
+    name: str = "the picture",
+    settings: LayoutSettings = LAYOUT,
+    deadline: Deadline = NEVER,
 ) -> list[Region]:
     """The lines of text on a page.
 
@@ -145,6 +157,7 @@ def find_text_lines(
         image: (rows, columns, 3) in 0 … 1, without printed lines.
         name: what errors call it.
         settings: how lines are cut out.
+        deadline: checked between the lines.
 
     Returns:
         At least one region, from top to bottom. Where other lines reach into a region's image they are painted over
@@ -162,6 +175,7 @@ def find_text_lines(
         mask = strokes > MASK_LEVEL
     else:
         mask, background = page_mask(small, settings.mask)
+    deadline.check()
     owner = _line_of_pixels(mask, settings)
     count = int(owner.max(initial=0))
     if not count:
@@ -169,7 +183,10 @@ def find_text_lines(
     if background is None and count > 1:
         background = estimate_background(small, settings.mask.background)
     lines = _Lines(image, owner, ndimage.find_objects(owner), background, pixels, name, settings)
-    regions = [lines.region(line) for line in range(count)]
+    regions = []
+    for line in range(count):
+        deadline.check()
+        regions.append(lines.region(line))
     if count == 1 and regions[0].image is small:  # not cut, at its own scale
         return [replace(regions[0], foreground=strokes)]
     return regions

@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .background import PAGE, MedianBackground, border_pixels, estimate_background
+from .background import (
+    PAGE,
+    MedianBackground,
+    border_pixels,
+    estimate_background,
+    is_grey,
+    largest_plane,
+)
 from .components import component_edges, label_components
 
 __all__ = ["PAGE_MASK", "PageMaskSettings", "contrast_mask", "page_mask"]
@@ -55,10 +62,11 @@ def page_mask(
         The mask (rows, columns) and the background (rows, columns, 3).
     """
     sigma = settings.smoothing
-    smooth = ndimage.gaussian_filter(image, (sigma, sigma, 0))
+    planes = image[:, :, :1] if is_grey(image) else image
+    smooth = ndimage.gaussian_filter(planes, (sigma, sigma, 0))
     background = estimate_background(image, settings.background)
     difference = background - smooth
-    largest = np.abs(difference).max(2)
+    largest = largest_plane(np.abs(difference))
     count = min(largest.size, max(settings.strong_least, largest.size // settings.strong))
     strong = np.argpartition(largest.ravel(), -count)[-count:]
     pen = difference.reshape(-1, 3)[strong].sum(0)
@@ -85,7 +93,7 @@ def contrast_mask(
     Returns:
         The mask (rows, columns).
     """
-    contrast = np.abs(background - image).max(2)
+    contrast = largest_plane(np.abs(background - image))
     noise = float(np.median(contrast))
     strongest = float(np.quantile(contrast, settings.any_quantile))
     level = max(settings.faintest, settings.noise * DEVIATION * noise, settings.of_any * strongest)

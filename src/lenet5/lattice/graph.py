@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ..deadline import NEVER, Deadline
 from ..engine.interface import Lattice
 from ..engine.numpy_backend import lattice as numpy_loops
 from ..errors import InputError
@@ -27,6 +28,7 @@ from ..errors import InputError
 __all__ = ["COMPOSED_ARCS", "SEARCH_STEPS", "Graph", "Path"]
 
 SEARCH_STEPS = 500_000  # of a search for different readings, about a second; lines of text take a few hundred
+STEPS_UNCHECKED = 4096  # of a search between two checks of its deadline, some milliseconds
 COMPOSED_ARCS = (
     1_000_000  # of a graph composed with an automaton, about 100 MB; an amount of five digits has 10,000
 )
@@ -123,7 +125,9 @@ class Graph:
         """
         return self._best_first(lambda arc, node, prefix: prefix)
 
-    def readings(self, most: int, steps: int = SEARCH_STEPS) -> dict[tuple[int, ...], Path]:
+    def readings(
+        self, most: int, steps: int = SEARCH_STEPS, deadline: Deadline = NEVER
+    ) -> dict[tuple[int, ...], Path]:
         """The best different sequences of labels, silent arcs left out, and the best path of each.
 
         A path is followed no further where it is not among the best `most` + 1 with different labels that lead to its
@@ -133,13 +137,17 @@ class Graph:
         Args:
             most: sequences wanted; the empty one is not among them.
             steps: of the search; those found until then are returned. The best path takes a step for each arc.
+            deadline: checked from time to time.
 
         Returns:
             In the order of their penalties.
+
+        Raises:
+            TimeLimitError: the deadline has passed.
         """
         prefixes = _Prefixes(self.label.tolist(), most + 1)
         readings: dict[tuple[int, ...], Path] = {}
-        for path in self._best_first(prefixes.enter, steps):
+        for path in self._best_first(prefixes.enter, steps, deadline):
             labels = tuple(label for label in self.label[list(path.arcs)].tolist() if label >= 0)
             if labels:
                 readings[labels] = path
@@ -148,7 +156,10 @@ class Graph:
         return readings
 
     def _best_first(
-        self, enter: Callable[[int, int, int], int | None], steps: int | None = None
+        self,
+        enter: Callable[[int, int, int], int | None],
+        steps: int | None = None,
+        deadline: Deadline = NEVER,
     ) -> Iterator[Path]:
         """Paths in the order of their penalties, by A* search with an exact heuristic (Hart et al. 1968).
 
@@ -161,6 +172,7 @@ class Graph:
             enter: given an arc, the node that it leads to and the prefix it goes on from, the new prefix, or None
                 where the path is not to be followed.
             steps: partial paths that are extended at most.
+            deadline: checked from time to time.
 
         Returns:
             The paths that were followed to the last node.
@@ -177,6 +189,8 @@ class Graph:
         arrivals = taken = 0
         while waiting and (steps is None or taken < steps):
             taken += 1
+            if taken % STEPS_UNCHECKED == 0:
+                deadline.check()
             detour, at, _, before, so_far, place, stop, prefix, trail = heapq.heappop(waiting)
             if place + 1 < stop:
                 arrivals += 1

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import MissingExtraError, PictureError
+from ..deadline import Deadline
+from ..errors import MissingExtraError, PictureError, TimeLimitError
 from ..imaging.documents import Page, open_pages
 from ..imaging.load import Picture, source_name
 from ..imaging.page_layout import Mode
@@ -139,6 +140,7 @@ class DocumentReader:
         explain: whether pages say why they were read so; not the fields of a form.
         annotate: whether boxes and text are drawn over every page.
         steps: whether every step of reading a page is drawn; of a form, of every field.
+        timeout: seconds for a page, opening it included, after which it is given up; None: no limit.
     """
 
     reader: Reader
@@ -151,6 +153,7 @@ class DocumentReader:
     explain: bool = False
     annotate: bool = False
     steps: bool = False
+    timeout: float | None = None
 
     def read(self, source: Picture, name: str | None = None) -> Iterator[PageResult]:
         """Read every page of a document.
@@ -167,12 +170,16 @@ class DocumentReader:
         """
         name = name or source_name(source)
         try:
-            for page in open_pages(source, name, settings=self.reader.settings.documents):
-                yield self._read_page(page, name)
+            pages = open_pages(source, name, settings=self.reader.settings.documents)
+            while True:
+                deadline = Deadline.of(self.timeout, name)
+                if (page := next(pages, None)) is None:
+                    break
+                yield self._read_page(page, name, replace(deadline, name=page.name))
         except (PictureError, MissingExtraError) as error:
             yield PageResult(name, error=str(error))
 
-    def _read_page(self, page: Page, picture: str) -> PageResult:
+    def _read_page(self, page: Page, picture: str, deadline: Deadline) -> PageResult:
         """One page; drawn where it is read, so that no image travels between processes."""
         trace = Trace() if self.steps or self.explain else None
         result: Result | None = None
@@ -180,10 +187,10 @@ class DocumentReader:
         error = ""
         try:
             if self.form is None:
-                result = self._read_image(page.image, page.name, trace)
+                result = self._read_image(page.image, page.name, trace, deadline)
             else:
-                fields = self._read_fields(page.image, page.name, self.form, trace)
-        except PictureError as failure:
+                fields = self._read_fields(page.image, page.name, self.form, trace, deadline)
+        except (PictureError, TimeLimitError) as failure:
             error = str(failure)
         drawings = {}
         if self.annotate:
@@ -207,7 +214,9 @@ class DocumentReader:
             drawings,
         )
 
-    def _read_image(self, image: NDArray[np.float32], name: str, trace: Trace | None) -> Result:
+    def _read_image(
+        self, image: NDArray[np.float32], name: str, trace: Trace | None, deadline: Deadline
+    ) -> Result:
         return self.reader.read_image(
             image,
             name,
@@ -217,12 +226,13 @@ class DocumentReader:
             best=self.best,
             threshold=self.threshold,
             trace=trace,
+            timeout=deadline,
         )
 
     def _read_fields(
-        self, image: NDArray[np.float32], name: str, form: Form, trace: Trace | None
+        self, image: NDArray[np.float32], name: str, form: Form, trace: Trace | None, deadline: Deadline
     ) -> dict[str, Result | str]:
         fields = self.reader.read_form(
-            image, form, name, best=self.best, threshold=self.threshold, trace=trace
+            image, form, name, best=self.best, threshold=self.threshold, trace=trace, timeout=deadline
         )
         return {name: str(part) if isinstance(part, PictureError) else part for name, part in fields.items()}

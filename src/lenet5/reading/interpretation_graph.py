@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..deadline import NEVER, Deadline
 from ..errors import InputError, PictureError, nothing_to_read
 from ..imaging.geometry import Box
 from ..imaging.shear import sheared_views
@@ -72,6 +73,7 @@ class InterpretationGraph:
         best: int = 5,
         name: str = "the picture",
         settings: DecodingSettings = DECODING,
+        deadline: Deadline = NEVER,
     ) -> String:
         """Read the line: the Viterbi path, and the next best different readings.
 
@@ -81,20 +83,23 @@ class InterpretationGraph:
             best: different readings wanted, the first included.
             name: what errors call the picture.
             settings: how the graph is searched.
+            deadline: checked between the steps.
 
         Returns:
             The string of the best path.
 
         Raises:
             PictureError: no path has a character, or none that the grammar allows.
+            TimeLimitError: the deadline has passed.
         """
         try:
-            searched, origin, readings = self._search(grammar, best, settings)
+            searched, origin, readings = self._search(grammar, best, settings, deadline)
         except InputError as error:  # of a graph that is too large
             raise PictureError(f"cannot read {name}: {error}") from error
         if not readings:
             allowed = " that is allowed" if grammar is not None else ""
             raise nothing_to_read(name, f"no character{allowed} was found")
+        deadline.check()
         # Composition copies nodes and arcs: the paths of a reading are summed on the graph without copies.
         forward = (searched if grammar is None else self.graph).forward_penalties(list(readings))
         shares = np.minimum(1.0, np.exp(searched.forward_penalty() - forward)).tolist()
@@ -109,7 +114,7 @@ class InterpretationGraph:
 
     def best_arcs(self, grammar: Grammar | None, settings: DecodingSettings = DECODING) -> tuple[int, ...]:
         """Arcs of the path that `decode` reads; () where there is none. Arguments as for `decode`."""
-        _, origin, readings = self._search(grammar, 1, settings)
+        _, origin, readings = self._search(grammar, 1, settings, NEVER)
         best = next(iter(readings.values()), None)
         return () if best is None else tuple(arc for arc in origin[list(best.arcs)].tolist() if arc >= 0)
 
@@ -203,13 +208,13 @@ class InterpretationGraph:
         return equivalent
 
     def _search(
-        self, grammar: Grammar | None, best: int, settings: DecodingSettings
+        self, grammar: Grammar | None, best: int, settings: DecodingSettings, deadline: Deadline
     ) -> tuple[Graph, NDArray[np.intp], dict[tuple[int, ...], Path]]:
         """The graph that was searched, for each of its arcs the index in `graph` (−1: none), and the best readings."""
         graph = self.graph
         if grammar is not None:
             searched, origin = graph.compose(grammar.next_state, grammar.accepting, settings.most_arcs)
-            return searched, origin, searched.readings(best, settings.steps)
+            return searched, origin, searched.readings(best, settings.steps, deadline)
         every = np.arange(len(graph.start))
         likely = every[(graph.penalty < settings.unlikely) | (graph.label == SILENT)]
         if len(likely) < len(every):
@@ -221,9 +226,9 @@ class InterpretationGraph:
                 graph.penalty[likely],
                 graph.loops,
             )
-            if len(readings := searched.readings(best, settings.steps)) >= best:
+            if len(readings := searched.readings(best, settings.steps, deadline)) >= best:
                 return searched, likely, readings
-        return graph, every, graph.readings(best, settings.steps)
+        return graph, every, graph.readings(best, settings.steps, deadline)
 
 
 def _spoken(labels: NDArray[np.intp], arcs: Sequence[int]) -> tuple[int, ...]:

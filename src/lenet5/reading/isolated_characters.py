@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ..deadline import NEVER, Deadline
 from ..imaging.foreground import (
     CHARACTER_FOREGROUND,
     CharacterForegroundSettings,
@@ -95,6 +96,7 @@ def read_isolated(
     name: str = "the picture",
     trace: Trace | None = None,
     settings: IsolationSettings = SETTINGS,
+    deadline: Deadline = NEVER,
 ) -> String:
     """Read glyphs, one character each, from left to right.
 
@@ -106,6 +108,7 @@ def read_isolated(
         name: what errors call the picture.
         trace: records what the reading was decided on.
         settings: how they are classified.
+        deadline: checked between the steps.
 
     Returns:
         The string; its boxes are in pixels of the page.
@@ -129,7 +132,8 @@ def read_isolated(
         np.arange(count + 1, dtype=np.float64),
         confidences,
     )
-    string = graph.decode(model, grammar, best, name, settings.decoding)
+    deadline.check()
+    string = graph.decode(model, grammar, best, name, settings.decoding, deadline)
     if trace:
         boxes = tuple(character.placed for character in characters)
         record_line(trace, DecodedLine(graph, grammar, string, boxes, settings=settings.decoding))

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..deadline import NEVER, Deadline
 from ..imaging.segmentation import SEGMENTATION, SegmentationSettings, Segments, over_segment
 from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
@@ -50,6 +51,7 @@ def read_string(
     name: str = "the picture",
     trace: Trace | None = None,
     settings: OverSegmentationSettings = SETTINGS,
+    deadline: Deadline = NEVER,
 ) -> String:
     """Read one line of text.
 
@@ -61,26 +63,33 @@ def read_string(
         name: what errors call the picture.
         trace: records the pieces and the candidates.
         settings: how the line is cut and read.
+        deadline: checked between the steps.
 
     Returns:
         The string; its boxes are in pixels of the foreground.
 
     Raises:
         PictureError: no character was found, or none that the grammar allows.
+        TimeLimitError: the deadline has passed.
     """
     pieces = over_segment(foreground, seams=model.backend.seams, settings=settings.segmentation)
+    deadline.check()
     graph = recognise(pieces, model, settings.candidates)
     if trace:
         trace.record("pieces", np.where(foreground > MASK_LEVEL, pieces.piece, -1))
         record_candidates(trace, graph, model)
     spans = _uncertain_spans(graph, pieces, grammar, settings)
     if recut := [(*span, shear) for span in spans for shear in settings.shears]:
-        lines = [pieces.sheared(*one) for one in recut]
+        lines = []
+        for one in recut:
+            deadline.check()
+            lines.append(pieces.sheared(*one))
         others = recognise_all(lines, model, settings.candidates)
+        deadline.check()
         graph = union_alternatives(
             graph, [(first, last, other) for (first, last, _), other in zip(recut, others, strict=True)]
         )
-    string = graph.decode(model, grammar, best, name, settings.decoding)
+    string = graph.decode(model, grammar, best, name, settings.decoding, deadline)
     if trace:
         boxes = [pieces.unsheared_box(k, k + 1) for k in range(len(pieces.boxes))]
         columns, decoding = graph.positions, settings.decoding

@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from ..deadline import NEVER, Deadline
 from ..engine.interface import Backend
 from ..errors import InputError, PictureError, nothing_to_read
 from ..imaging.foreground import line_foreground
@@ -44,6 +45,7 @@ class _Request:
     grammar: Grammar | None
     best: int
     trace: Trace | None
+    deadline: Deadline = NEVER
 
     def trace_of(self, region: Region) -> Trace | None:
         """The trace under the region's name, without the picture's."""
@@ -99,6 +101,7 @@ class Reader:
         best: int = 5,
         threshold: float | None = None,
         trace: Trace | None = None,
+        timeout: float | Deadline | None = None,
     ) -> Result:
         """Read a picture.
 
@@ -113,15 +116,18 @@ class Reader:
             threshold: confidence, 0 … 1, below which a character is rejected. None: the model's own
                 (Classifier.threshold_for), by the rules of `acceptance.accept`.
             trace: records every step, to be drawn.
+            timeout: seconds after which reading is given up, or a deadline that several calls share; None: never.
 
         Returns:
             The result; boxes are in pixels of the picture.
 
         Raises:
             PictureError: this is no picture, or there is nothing to read in it.
+            TimeLimitError: it took longer than `timeout`.
             InputError: an argument cannot be used.
         """
         name = name or source_name(picture)
+        deadline = Deadline.of(timeout, name)
         image, scale = load_image_with_scale(picture, name, self.settings.documents.load)
         result = self.read_image(
             image,
@@ -132,6 +138,7 @@ class Reader:
             best=best,
             threshold=threshold,
             trace=trace,
+            timeout=deadline,
         )
         return result if scale == 1 else result.scale(scale)
 
@@ -146,17 +153,19 @@ class Reader:
         best: int = 5,
         threshold: float | None = None,
         trace: Trace | None = None,
+        timeout: float | Deadline | None = None,
     ) -> Result:
         """Read an opened image, (rows, columns, 3) float32 in 0 … 1. All else as for `read`."""
         _check(mode, best, threshold)
+        deadline = Deadline.of(timeout, name)
         try:
             part = None
             if region is not None:
                 part = crop(image, parse_region(region) if isinstance(region, str) else region, name)
                 image = part.image
                 trace = trace.placed(part.on_page) if trace else None
-            page_layout = layout(image, name, mode, trace, self.settings.layout)
-            result = self._read_layout(page_layout, mode, _Request(name, grammar, best, trace))
+            page_layout = layout(image, name, mode, trace, self.settings.layout, deadline)
+            result = self._read_layout(page_layout, mode, _Request(name, grammar, best, trace, deadline))
         except PictureError as error:
             if trace:
                 trace.record("error", text=str(error))
@@ -181,6 +190,7 @@ class Reader:
         best: int = 5,
         threshold: float | None = None,
         trace: Trace | None = None,
+        timeout: float | Deadline | None = None,
     ) -> dict[str, Result | PictureError]:
         """Read every field of a form on one scan.
 
@@ -191,6 +201,7 @@ class Reader:
             best: different readings wanted of each string.
             threshold: as for `read`.
             trace: records every step of every field.
+            timeout: of all fields together, as for `read`.
 
         Returns:
             By name, in the template's order: the field's result, or why it was not read.
@@ -198,8 +209,10 @@ class Reader:
         Raises:
             PictureError: this is no picture, or not one of this form.
             InputError: a field demands characters that these weights do not know.
+            TimeLimitError: it took longer than `timeout`.
         """
         name = name or source_name(picture)
+        deadline = Deadline.of(timeout, name)
         image, scale = load_image_with_scale(picture, name, self.settings.documents.load)
         answers: dict[str, Result | PictureError] = {}
         for field, region in form.regions(image, name):
@@ -214,6 +227,7 @@ class Reader:
                     best=best,
                     threshold=threshold,
                     trace=trace.of(field.name).placed(region.on_page) if trace else None,
+                    timeout=deadline,
                 )
             except PictureError as error:
                 answers[field.name] = error
@@ -242,6 +256,7 @@ class Reader:
         strings: list[String] = []
         errors = list(page_layout.errors)
         for region in page_layout.regions:
+            request.deadline.check()
             try:
                 strings.append(self._string(region, request))
             except PictureError as error:
@@ -278,6 +293,7 @@ class Reader:
         """One character a box, one string a row; an empty box is left out."""
         rows: dict[int, list[IsolatedCharacter]] = {}
         for region in page_layout.regions:
+            request.deadline.check()
             try:
                 character = isolate(region, settings=self.settings.isolation)
             except PictureError:
@@ -309,6 +325,7 @@ class Reader:
         def place(box: Box) -> Box:
             return region.on_page(scale_box(box, foreground.pixels))
 
+        request.deadline.check()
         string = self._line(foreground.levels, region.name, request, trace.placed(place) if trace else None)
         reason = rejection_reason(string, foreground.image, foreground.levels, self.policy)
         return replace(string, reason=reason).map_boxes(place)
@@ -325,15 +342,29 @@ class Reader:
         self, foreground: NDArray[np.float32], name: str, request: _Request, trace: Trace | None
     ) -> String:
         """Read the foreground of a line by the reader's method; boxes in its pixels."""
-        grammar, best = request.grammar, request.best
+        grammar, best, deadline = request.grammar, request.best, request.deadline
         if self.method == "segmentation":
-            segmentation = self.settings.segmentation
+            cut = self.settings.segmentation
             return over_segmentation.read_string(
-                foreground, self.model, grammar, best=best, name=name, trace=trace, settings=segmentation
+                foreground,
+                self.model,
+                grammar,
+                best=best,
+                name=name,
+                trace=trace,
+                settings=cut,
+                deadline=deadline,
             )
-        displacement = self.settings.displacement
+        shift = self.settings.displacement
         return space_displacement.read_string(
-            foreground, self.model, grammar, best=best, name=name, trace=trace, settings=displacement
+            foreground,
+            self.model,
+            grammar,
+            best=best,
+            name=name,
+            trace=trace,
+            settings=shift,
+            deadline=deadline,
         )
 
     def _isolated(self, characters: Sequence[IsolatedCharacter], name: str, request: _Request) -> String:
@@ -346,6 +377,7 @@ class Reader:
             name=name,
             trace=request.trace,
             settings=self.settings.isolation,
+            deadline=request.deadline,
         )
 
 

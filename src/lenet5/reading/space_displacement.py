@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..deadline import NEVER, Deadline
 from ..engine.interface import Lattice
 from ..engine.numpy_backend import lattice as numpy_loops
 from ..errors import InputError
@@ -62,19 +63,23 @@ def read_string(
     name: str = "the picture",
     trace: Trace | None = None,
     settings: DisplacementSettings = SETTINGS,
+    deadline: Deadline = NEVER,
 ) -> String:
     """Read one line of text. Arguments, results and errors as for `over_segmentation.read_string`."""
-    graph = displace(foreground, model, settings)
+    graph = displace(foreground, model, settings, deadline)
     if trace:
         record_candidates(trace, graph, model)
-    string = graph.decode(model, grammar, best, name, settings.decoding)
+    string = graph.decode(model, grammar, best, name, settings.decoding, deadline)
     if trace:
         record_line(trace, DecodedLine(graph, grammar, string, settings=settings.decoding))
     return string
 
 
 def displace(
-    foreground: NDArray[np.float32], model: Classifier, settings: DisplacementSettings = SETTINGS
+    foreground: NDArray[np.float32],
+    model: Classifier,
+    settings: DisplacementSettings = SETTINGS,
+    deadline: Deadline = NEVER,
 ) -> InterpretationGraph:
     """The interpretation graph of a line's columns.
 
@@ -82,13 +87,17 @@ def displace(
         foreground: (rows, columns) float32 in 0 … 1.
         model: the network that is displaced.
         settings: how columns become characters.
+        deadline: checked before each view.
 
     Returns:
         The graph; its candidates are the columns, and their glyphs what each window shows.
     """
     line = LineImage.of(foreground, settings=settings.size)
     # The line is sheared to either side as well; the middles of windows stay where they are.
-    views = [column_penalties(model, view) for view in sheared_views(line.levels, settings.shears)]
+    views = []
+    for view in sheared_views(line.levels, settings.shears):
+        deadline.check()
+        views.append(column_penalties(model, view))
     posterior = np.mean([model.posterior_of(penalties) for penalties in views], 0)
     graph = column_graph(posterior, settings, model.backend.lattice)
     glyphs, shape = line.glyphs, foreground.shape
