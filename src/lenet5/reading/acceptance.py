@@ -17,9 +17,17 @@ from ..imaging import stroke_statistics
 from ..imaging.components import label_components
 from ..imaging.stroke_statistics import STROKES, StrokeSettings
 from ..imaging.threshold import MASK_LEVEL
-from .results import UNSURE, Alternative, Character, Result, String
+from .results import UNSURE, Alternative, Character, Line, Result, String
 
-__all__ = ["POLICIES", "AcceptancePolicy", "accept", "mean_confidence", "reject", "rejection_reason"]
+__all__ = [
+    "POLICIES",
+    "AcceptancePolicy",
+    "accept",
+    "mean_confidence",
+    "reject",
+    "rejection_reason",
+    "with_doubts",
+]
 
 NEVER = 2.0  # a threshold that no confidence reaches
 
@@ -48,6 +56,16 @@ class AcceptancePolicy:
     # Share of all paths that a string has for each of its characters: 0.6 for one, 0.36 for two. Scribbles and print
     # can be read in many ways, each of likely characters.
     path_share: float = 0.6
+    # Confidence of a line below which its weakest characters are rejected, until the rest together reaches it.
+    half: float = 0.5
+    # A thin character at an end of the line that reaches both edges of the image, …
+    rim_height: float = 0.97  # … being so high, in heights of the image, …
+    rim_others: float = (
+        0.85  # … where the highest of the others is no higher than this, may be a printed rule.
+    )
+    # A thin character that stands free between others may be a slash if it leans to the right by …
+    slash_lean: float = 0.35  # … so many pixels for each pixel of height, …
+    slash_height: float = 1.08  # … and is so many median heights of the others high. Chosen on drawn amounts.
     strokes: StrokeSettings = STROKES
 
 
@@ -65,7 +83,7 @@ def reject(result: Result, threshold: float) -> Result:
     Returns:
         The result with `?`, and a reason, for each character that is rejected.
     """
-    return result.map_strings(lambda string: _reject_string(string, threshold))
+    return result.map_strings(lambda string: _reject_string(_without_doubts(string), threshold))
 
 
 def accept(
@@ -93,7 +111,10 @@ def accept(
     mean = np.mean([character.confidence for character in result.characters])
     crowded = len(result.strings) > 1 and bool(mean < policy.page)
     among = 0.0 if asked else policy.among
-    return result.map_strings(lambda string: _accept_string(string, threshold, among, crowded, policy))
+    accepted = result.map_strings(lambda string: _accept_string(string, threshold, among, crowded, policy))
+    if asked:
+        return accepted
+    return replace(accepted, lines=tuple(_reject_weakest(line, policy.half) for line in accepted.lines))
 
 
 def mean_confidence(string: String, policy: AcceptancePolicy = POLICIES["segmentation"]) -> float:
@@ -130,6 +151,87 @@ def rejection_reason(
     return ""
 
 
+def with_doubts(
+    string: String, image: NDArray[np.float32], foreground: NDArray[np.float32], policy: AcceptancePolicy
+) -> String:
+    """A string with the reasons, found in its image, to reject it or single characters of it.
+
+    Where one or a few characters alone are no pen's strokes, such as blots, the reason is theirs and not the string's.
+    A thin character may be a printed rule at the image's edge, or a slash between numbers. A reason changes no text:
+    `accept` rejects what has one.
+
+    Args:
+        string: a reading, its boxes in pixels of the foreground.
+        image: the line, (rows, columns, 3) in 0 … 1.
+        foreground: (rows, columns) in 0 … 1, of that image.
+        policy: the numbers.
+    """
+    doubts = {
+        number: reason
+        for number in range(len(string.characters))
+        if (reason := _thin_reason(string, number, foreground, policy))
+    }
+    reason = rejection_reason(string, image, foreground, policy)
+    if reason and (blots := _blots(string, image, foreground, policy)):
+        others = [c for number, c in enumerate(string.characters) if number not in blots]
+        plain = foreground.copy()
+        for number in blots:
+            left, top, width, height = string.characters[number].box
+            plain[top : top + height, left : left + width] = 0
+        if not stroke_statistics.rejection_reason(image, plain, [c.box for c in others], policy.strokes):
+            reason, doubts = "", doubts | blots
+    if not doubts:
+        return replace(string, reason=reason)
+    characters = [replace(c, reason=doubts.get(number, "")) for number, c in enumerate(string.characters)]
+    confidence = min(string.confidence, policy.half)
+    return replace(string, reason=reason, confidence=confidence, characters=tuple(characters))
+
+
+def _blots(
+    string: String, image: NDArray[np.float32], foreground: NDArray[np.float32], policy: AcceptancePolicy
+) -> dict[int, str]:
+    """The characters that alone are no pen's strokes, and why; none where half of them or more are not."""
+    blots = {}
+    for number, character in enumerate(string.characters):
+        left, top, width, height = character.box
+        own = np.zeros_like(foreground)
+        own[top : top + height, left : left + width] = foreground[top : top + height, left : left + width]
+        if reason := stroke_statistics.rejection_reason(image, own, [character.box], policy.strokes):
+            blots[number] = reason
+    return blots if 2 * len(blots) < len(string.characters) else {}
+
+
+def _thin_reason(
+    string: String, number: int, foreground: NDArray[np.float32], policy: AcceptancePolicy
+) -> str:
+    """Why a thin character may be none: a printed rule at the image's edge, or a slash; "" where it is one."""
+    character, count = string.characters[number], len(string.characters)
+    if character.text != policy.thin_class or count < 2:
+        return ""
+    others = [c.box[3] for c in string.characters if c.text != policy.thin_class]
+    if not others:
+        return ""
+    height = character.box[3]
+    at_end = number in (0, count - 1)
+    if (
+        at_end
+        and height >= policy.rim_height * len(foreground)
+        and max(others) <= policy.rim_others * len(foreground)
+    ):
+        return "1, or a printed rule"
+    high = height >= policy.slash_height * float(np.median(others))
+    if not at_end and high and _lean(foreground, character.box) >= policy.slash_lean:
+        return "1, or a slash"
+    return ""
+
+
+def _lean(foreground: NDArray[np.float32], box: tuple[int, int, int, int]) -> float:
+    """Pixels to the right for each pixel of height, of the ink in a box."""
+    left, top, width, height = box
+    y, x = np.nonzero(foreground[top : top + height, left : left + width] > MASK_LEVEL)
+    return -float(np.polyfit(y, x, 1)[0]) if np.ptp(y) > 2 else 0.0
+
+
 def _connected(foreground: NDArray[np.float32]) -> bool:
     """Whether the foreground is one connected component, as an M, an N or a V is."""
     return label_components(foreground > MASK_LEVEL)[1] == 1
@@ -143,9 +245,39 @@ def _accept_string(
         return _with_characters(
             string, [replace(_reject_character(c, NEVER), reason=string.reason) for c in string.characters]
         )
-    if not _is_writing(string, threshold, crowded, policy):
+    sure = replace(string, characters=tuple(c for c in string.characters if not c.reason))
+    sure = _with_characters(sure, sure.characters)
+    if not sure.characters or not _is_writing(sure, threshold, crowded, policy):
         return _reject_string(string, NEVER)
-    return _reject_string(string, min(threshold, among))
+    doubted = [
+        replace(_reject_character(replace(c, reason=""), NEVER), reason=c.reason) if c.reason else c
+        for c in string.characters
+    ]
+    return _reject_string(_with_characters(string, doubted), min(threshold, among))
+
+
+def _without_doubts(string: String) -> String:
+    return replace(string, characters=tuple(replace(c, reason="") for c in string.characters))
+
+
+def _reject_weakest(line: Line, half: float) -> Line:
+    """A line of less confidence than `half` without its weakest characters: what is left together reaches it."""
+    characters = [character for string in line.strings for character in string.characters]
+    shown = [number for number, c in enumerate(characters) if not c.reason]
+    if not shown or line.strings[0].confidence >= half:
+        return line
+    shown.sort(key=lambda number: characters[number].confidence)
+    rejected = set()
+    missing = not any(c.reason for c in characters)  # something is doubtful, or the line would be surer
+    while shown and (missing or np.prod([characters[number].confidence for number in shown]) < half):
+        rejected.add(shown.pop(0))
+        missing = False
+    marked = iter(
+        [_reject_character(c, NEVER) if number in rejected else c for number, c in enumerate(characters)]
+    )
+    return Line(
+        tuple(_with_characters(string, [next(marked) for _ in string.characters]) for string in line.strings)
+    )
 
 
 def _is_writing(string: String, threshold: float, crowded: bool, policy: AcceptancePolicy) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["annotate", "contact_sheet", "encode_png"]
 
-ACCEPTED, REJECTED, LINE = (0, 110, 190), (210, 60, 0), (150, 150, 150)  # colours
+ACCEPTED, REJECTED, LINE, UNREAD = (0, 110, 190), (210, 60, 0), (150, 150, 150), (150, 60, 170)  # colours
 LONGEST = 900  # pixels: an image whose longer side is shorter is enlarged before it is drawn on
 ENLARGED = 8  # times, a glyph on a contact sheet
 
@@ -31,7 +31,8 @@ def annotate(image: NDArray[np.float32], results: Iterable[Result]) -> Image.Ima
         results: boxes in pixels of the image.
 
     Returns:
-        A PIL image. A rejected character has another colour, and its best guess after the `?`.
+        A PIL image. A rejected character has another colour, and its best guess after the `?`. Ink that was
+        left out, such as a point, has a thin box of a third colour.
     """
     from PIL import Image, ImageDraw
 
@@ -48,6 +49,8 @@ def annotate(image: NDArray[np.float32], results: Iterable[Result]) -> Image.Ima
     pen = ImageDraw.Draw(sheet)
     for line in lines:
         pen.rectangle(_edges(line.box, factor, margin, 3), outline=LINE)
+    for box in (box for line in lines for string in line.strings for box in string.unread):
+        pen.rectangle(_edges(box, factor, margin, 1), outline=UNREAD, width=1)
     for character in characters:
         colour = REJECTED if character.text == UNSURE else ACCEPTED
         edges = _edges(character.box, factor, margin, 0)

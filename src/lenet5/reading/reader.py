@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,12 +24,13 @@ from ..lattice.grammar import make_grammar
 from ..model.classifier import Classifier
 from ..model.load import find
 from . import over_segmentation, space_displacement
-from .acceptance import POLICIES, accept, reject, rejection_reason
+from .acceptance import POLICIES, accept, reject, rejection_reason, with_doubts
 from .forms import Area, Form, crop, parse_region
 from .isolated_characters import IsolatedCharacter, isolate, read_isolated
 from .results import Line, Result, String
 from .settings import SETTINGS, ReaderSettings
 from .trace import record_result
+from .unread import unread_boxes
 
 __all__ = ["METHODS", "MODES", "Reader"]
 
@@ -327,8 +329,9 @@ class Reader:
 
         request.deadline.check()
         string = self._line(foreground.levels, region.name, request, trace.placed(place) if trace else None)
-        reason = rejection_reason(string, foreground.image, foreground.levels, self.policy)
-        return replace(string, reason=reason).map_boxes(place)
+        string = with_doubts(string, foreground.image, foreground.levels, self.policy)
+        unread = unread_boxes(string, foreground.levels, self.settings.unread)
+        return replace(string, unread=unread).map_boxes(place)
 
     def _character(self, region: Region, request: _Request, trace: Trace | None) -> String:
         """Read a region as one character; its box in pixels of the page."""
@@ -413,12 +416,14 @@ def _split_at_gaps(string: String, gap: float) -> tuple[String, ...]:
         groups[-1].append(character)
     if len(groups) == 1:
         return (string,)
+    begins = [-math.inf, *(group[0].box[0] for group in groups[1:]), math.inf]
     return tuple(
         replace(
             string,
             text="".join(character.text for character in group),
             characters=tuple(group),
             alternatives=(),
+            unread=tuple(box for box in string.unread if begins[number] <= box[0] < begins[number + 1]),
         )
-        for group in groups
+        for number, group in enumerate(groups)
     )

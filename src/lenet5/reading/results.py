@@ -103,6 +103,7 @@ class String:
         characters: from left to right.
         alternatives: the next best different readings, the best first.
         reason: why it hardly is writing; empty where nothing speaks against it.
+        unread: boxes of ink that belongs to no character: points, commas, dashes and other signs.
     """
 
     text: str
@@ -111,6 +112,7 @@ class String:
     characters: tuple[Character, ...]
     alternatives: tuple[Alternative, ...] = ()
     reason: str = ""
+    unread: tuple[Box, ...] = ()
 
     @property
     def box(self) -> Box:
@@ -119,7 +121,8 @@ class String:
 
     def map_boxes(self, place: Callable[[Box], Box]) -> String:
         """The same string with every box brought to another place."""
-        return replace(self, characters=tuple(character.map_boxes(place) for character in self.characters))
+        characters = tuple(character.map_boxes(place) for character in self.characters)
+        return replace(self, characters=characters, unread=tuple(place(box) for box in self.unread))
 
     def to_dict(self) -> dict[str, Any]:
         """As data that JSON can hold."""
@@ -128,6 +131,8 @@ class String:
             "characters": [character.to_dict() for character in self.characters],
             "alternatives": [alternative.to_dict() for alternative in self.alternatives],
         }  # fmt: skip
+        if self.unread:
+            data["unread"] = [list(box) for box in self.unread]
         return data | ({"reason": self.reason} if self.reason else {})
 
     @classmethod
@@ -140,6 +145,7 @@ class String:
             tuple(map(Character.from_dict, data["characters"])),
             tuple(map(Alternative.from_dict, data["alternatives"])),
             data.get("reason", ""),
+            tuple(map(_box, data.get("unread", ()))),
         )
 
 
@@ -217,6 +223,11 @@ class Result:
         return self.strings[0].alternatives if len(self.strings) == 1 else ()
 
     @property
+    def unread(self) -> tuple[Box, ...]:
+        """Boxes of ink that was left out: points, commas, dashes and other signs, in reading order."""
+        return tuple(box for string in self.strings for box in string.unread)
+
+    @property
     def unreadable(self) -> bool:
         """Whether every character was rejected."""
         return all(character.text == UNSURE for character in self.characters)
@@ -245,6 +256,8 @@ class Result:
             "text": self.text, "confidence": self.confidence, "penalty": self.penalty,
             "lines": [line.to_dict() for line in self.lines],
         }  # fmt: skip
+        if self.unread:
+            data["unread"] = [list(box) for box in self.unread]
         return data | ({"errors": list(self.errors)} if self.errors else {})
 
     @classmethod

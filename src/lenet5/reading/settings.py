@@ -13,6 +13,7 @@ from .over_segmentation import SETTINGS as OVER_SEGMENTATION
 from .over_segmentation import OverSegmentationSettings
 from .space_displacement import SETTINGS as DISPLACEMENT
 from .space_displacement import DisplacementSettings
+from .unread import UNREAD, UnreadSettings
 
 __all__ = ["SETTINGS", "ReaderSettings"]
 
@@ -36,6 +37,7 @@ class ReaderSettings:
     isolation: IsolationSettings = ISOLATION
     segmentation: OverSegmentationSettings = OVER_SEGMENTATION
     displacement: DisplacementSettings = DISPLACEMENT
+    unread: UnreadSettings = UNREAD
     acceptance: AcceptancePolicy | None = None  # None: the policy of the method (acceptance.POLICIES)
 
 
