@@ -15,6 +15,7 @@ from lenet5.reading.acceptance import (
     mean_confidence,
     reject,
     rejection_reason,
+    with_doubts,
 )
 from lenet5.reading.results import Alternative, Character, Line, Result, String
 
@@ -132,3 +133,54 @@ def test_ones_in_one_piece_are_another_character():
     image, foreground = drawn([20, 60])
     foreground[30:33, 20:64] = 1  # an H
     assert "in one piece" in rejection_reason(ones([20, 60], 0.9), image, foreground, AcceptancePolicy())
+
+
+def changed(result: Result, **values: object) -> Result:
+    """A result whose only string has other values."""
+    return result.map_strings(lambda string: replace(string, **values))
+
+
+def test_a_string_below_half_loses_its_weakest_characters_until_the_rest_is_likelier_than_not():
+    sure = changed(string_of("968", 0.9, 0.9, 0.6), confidence=0.55)
+    weak = changed(sure, confidence=0.45)
+    weaker = changed(string_of("968", 0.9, 0.5, 0.6), confidence=0.2)
+    assert [accept(one, 0.5).text for one in (sure, weak, weaker)] == ["968", "96?", "9?8"]
+    assert accept(weak, 0.5).characters[2].alternatives[0].text == "8"
+    assert accept(weak, 0.5, asked=True).text == "968"
+
+
+def test_a_character_with_a_reason_is_rejected_by_default_and_shown_where_a_threshold_is_asked_for():
+    nine, six, eight = string_of("968", 0.99, 0.98, 0.97).characters
+    blotted = changed(
+        string_of("968", 0.99, 0.98, 0.97), characters=(nine, six, replace(eight, reason="a blot"))
+    )
+    result = accept(blotted, 0.5)
+    assert (result.text, result.reasons) == ("96?", ("a blot",))
+    assert reject(blotted, 0.5).text == "968"
+
+
+def line_with(*strokes: tuple[int, int, int, float]) -> tuple[np.ndarray, np.ndarray]:
+    """Image and foreground of strokes: first column at the foot, top, height, pixels to the right a row."""
+    foreground = np.zeros((60, 100), np.float32)
+    for left, top, height, lean in strokes:
+        for row in range(height):
+            column = round(left + lean * (height - 1 - row))
+            foreground[top + row, column : column + 4] = 1
+    return np.repeat(1 - foreground[:, :, None], 3, 2), foreground
+
+
+@pytest.mark.parametrize(("lean", "top", "shown"), [(0.5, 5, "9?6"), (0.5, 12, "916"), (0.0, 5, "916")])
+def test_a_high_stroke_between_digits_that_leans_is_no_sure_1(lean, top, shown):
+    image, foreground = line_with((10, 10, 36, 0), (30, top, 60 - 2 * top, lean), (80, 10, 36, 0))
+    boxes = [(10, 10, 4, 36), (30, top, 4 + int(lean * (59 - 2 * top)), 60 - 2 * top), (80, 10, 4, 36)]
+    characters = tuple(Character(t, box, 1.0, 0.99) for t, box in zip("916", boxes, strict=True))
+    read = with_doubts(String("916", 1.0, 0.98, characters), image, foreground, AcceptancePolicy())
+    assert accept(Result((Line((read,)),)), 0.5).text == shown
+
+
+def test_a_stroke_from_edge_to_edge_at_the_end_of_lower_digits_may_be_a_rule():
+    image, foreground = line_with((2, 0, 60, 0), (30, 12, 36, 0), (60, 12, 36, 0))
+    boxes = [(2, 0, 4, 60), (30, 12, 4, 36), (60, 12, 4, 36)]
+    characters = tuple(Character(t, box, 1.0, 0.99) for t, box in zip("196", boxes, strict=True))
+    read = with_doubts(String("196", 1.0, 0.98, characters), image, foreground, AcceptancePolicy())
+    assert accept(Result((Line((read,)),)), 0.5).text == "?96"

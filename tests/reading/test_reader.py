@@ -267,7 +267,8 @@ def test_what_can_be_read_in_too_many_ways_is_not_shown(reader, sure, monkeypatc
         )
         return reader.read(image, mode="string")
 
-    assert less_sure(1.01 * path_share**4).text == "4071"
+    enough = less_sure(1.01 * path_share**4)  # less than half: single characters are still shown
+    assert "?" in enough.text and not enough.unreadable
     doubtful = less_sure(0.99 * path_share**4)
     assert doubtful.text == "????"
     assert {c.reason for c in doubtful.characters} == {"it can be read in too many ways"}

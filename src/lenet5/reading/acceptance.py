@@ -70,7 +70,7 @@ class AcceptancePolicy:
 
 
 # By method of reading strings. The columns of space displacement always give many paths.
-POLICIES = {"segmentation": AcceptancePolicy(), "displacement": AcceptancePolicy(path_share=0.0)}
+POLICIES = {"segmentation": AcceptancePolicy(), "displacement": AcceptancePolicy(path_share=0.0, half=0.0)}
 
 
 def reject(result: Result, threshold: float) -> Result:
@@ -250,14 +250,18 @@ def _accept_string(
     if not sure.characters or not _is_writing(sure, threshold, crowded, policy):
         return _reject_string(string, NEVER)
     doubted = [
-        replace(_reject_character(replace(c, reason=""), NEVER), reason=c.reason) if c.reason else c
+        replace(_reject_character(replace(c, reason=""), NEVER), reason=c.reason)
+        if c.reason and c.text != UNSURE
+        else c
         for c in string.characters
     ]
     return _reject_string(_with_characters(string, doubted), min(threshold, among))
 
 
 def _without_doubts(string: String) -> String:
-    return replace(string, characters=tuple(replace(c, reason="") for c in string.characters))
+    """A string whose characters are all shown with no reason against them; those rejected before stay so."""
+    shown = (c if c.text == UNSURE else replace(c, reason="") for c in string.characters)
+    return replace(string, characters=tuple(shown))
 
 
 def _reject_weakest(line: Line, half: float) -> Line:

@@ -20,9 +20,11 @@ class UnreadSettings:
     """Which ink of a line was left unread. Chosen by eye on the cheque amounts."""
 
     covered: float = 0.5  # share of a component's pixels in the boxes of characters, from which on it is read
-    largest: float = (
-        0.08  # median heights of the characters: a component whose larger side is less is a speck
+    mark: float = 0.5  # median heights of the characters: a sign's larger side is no more, …
+    beside: float = (
+        0.2  # … and a smaller share of its width than this lies above or below the character's ink
     )
+    least: float = 0.08  # median heights of the characters: what is smaller is a speck
 
 
 UNREAD = UnreadSettings()
@@ -39,16 +41,24 @@ def unread_boxes(
         settings: which ink was left unread.
     """
     labels, count = label_components(foreground > MASK_LEVEL)
-    inside = np.zeros(labels.shape, bool)
-    for character in string.characters:
-        left, top, width, height = character.box
-        inside[max(0, top) : top + height, max(0, left) : left + width] = True
+    edges = component_edges(labels)
+    top, bottom, left, right = edges.T
+    inside = np.zeros(
+        (count + 1, len(string.characters)), np.intp
+    )  # pixels of components in characters' boxes
+    for number, character in enumerate(string.characters):
+        x, y, width, height = character.box
+        part = labels[max(0, y) : y + height, max(0, x) : x + width]
+        inside[:, number] = np.bincount(part.ravel(), minlength=count + 1)
     pixels = np.bincount(labels.ravel(), minlength=count + 1)[1:]
-    read = np.bincount(labels[inside], minlength=count + 1)[1:]
+    inside = inside[1:]
     size = float(np.median([character.box[3] for character in string.characters]))
-    boxes: list[Box] = []
-    for edges, share in zip(component_edges(labels).tolist(), read / np.maximum(pixels, 1), strict=True):
-        top, bottom, left, right = edges
-        if share < settings.covered and max(bottom - top, right - left) >= settings.largest * size:
-            boxes.append((left, top, right - left, bottom - top))
+    larger = np.maximum(bottom - top, right - left)
+    unread = inside.max(1) < settings.covered * pixels
+    # A mark that stands beside a character's own ink, in its box, is no part of it either.
+    body = inside.argmax(0)[inside.argmax(1)]  # the largest component in the box that holds each one
+    shared = np.minimum(right, right[body]) - np.maximum(left, left[body])
+    unread |= (larger <= settings.mark * size) & (shared < settings.beside * (right - left))
+    unread &= larger >= settings.least * size
+    boxes = [(int(x), int(y), int(x2 - x), int(y2 - y)) for y, y2, x, x2 in edges[unread]]
     return tuple(sorted(boxes))
