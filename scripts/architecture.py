@@ -53,7 +53,7 @@ STOREYS = (
     Storey(
         "Doors",
         "Where people and programs come in.",
-        ("torch", "sklearn", "export", "bench", "page", "serve", "cli"),
+        ("torch", "sklearn", "export", "bench", "page", "serve", "bulk", "cli"),
     ),
 )
 

@@ -108,7 +108,7 @@ def test_every_file_has_tests_in_the_room_of_the_same_name():
             assert (ROOT / "tests" / room).is_dir(), room
 
 
-@pytest.mark.parametrize("part", ["plots", "torch", "onnx", "pdf", "sklearn", "serve"])
+@pytest.mark.parametrize("part", ["plots", "torch", "onnx", "pdf", "sklearn", "serve", "bulk"])
 def test_all_brings_every_extra_that_users_may_want(part):
     (everything,) = SETTINGS["project"]["optional-dependencies"]["all"]
     assert part in re.split(r"[\[\],]", everything)

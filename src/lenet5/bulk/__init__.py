@@ -1,0 +1,9 @@
+"""Reading in bulk: folders, archives and tables of pictures in, a table of readings out, in numbered parts."""
+
+from __future__ import annotations
+
+from .batch_reader import BatchReader
+from .run import read_in_bulk
+from .sources import Arrays, Pictures, open_sources
+
+__all__ = ["Arrays", "BatchReader", "Pictures", "open_sources", "read_in_bulk"]

@@ -1,0 +1,198 @@
+"""A run in bulk: sources in, numbered parts on the way, one table at the end."""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from .. import atomic
+from .._version import __version__
+from ..errors import LeNet5Error
+from ..parallel import thread_count
+from ..reading.document_reader import DocumentReader
+from .batch_reader import BatchReader, columns_of
+from .parts import Parts
+from .sources import Chunk, Pictures, Source
+from .tables import Characters, Columns, encode, format_of, join
+
+__all__ = ["Summary", "read_in_bulk"]
+
+SLICE = 16  # pictures that a worker process takes at a time
+AHEAD = 2  # parts that are decoded or read before the one that is written
+
+_reader: BatchReader | None = None  # of a worker process
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a run did.
+
+    Args:
+        items: pictures and characters of all sources.
+        kept: of them, those of parts that an earlier run had written.
+        errors: rows with an error, of the parts that were read now.
+    """
+
+    items: int
+    kept: int
+    errors: int
+
+
+def read_in_bulk(
+    sources: Sequence[Source],
+    out: Path,
+    documents: DocumentReader,
+    *,
+    workers: int | None = None,
+    resume: bool = False,
+    progress: Callable[[int], object] = lambda items: None,
+) -> Summary:
+    """Read everything and write one table.
+
+    Arrays of characters are recognised in this process by all cores, pictures in worker processes. The table appears
+    under its name when it is whole; until then its parts lie in a folder beside it.
+
+    Args:
+        sources: from `sources.open_sources`.
+        out: NAME.parquet, NAME.csv or NAME.jsonl.
+        documents: how pictures are read; its reader's weights read arrays too.
+        workers: processes that read pictures; None: one a core; 1: this one.
+        resume: whether a run that was ended goes on.
+        progress: called with the number of items that were just finished.
+
+    Returns:
+        What was done.
+
+    Raises:
+        InputError: the name's ending, or parts of another run beside it.
+        DataError: a source is damaged as a whole. A damaged picture is a row with its error.
+        SaveError: the result cannot be written.
+    """
+    kind, columns = format_of(out), columns_of(documents)
+    parts = Parts(out, _manifest(sources, documents, kind), resume)
+    kept = count = errors = 0
+    with _Work(BatchReader(documents), workers or thread_count(), kind, columns) as work:
+        for source in sources:
+            whole = -(-source.count // source.part)
+            # Parts are written in order: those that are there come first.
+            there = next((i for i in range(whole) if not parts.done(count + i)), whole)
+            done = min(there * source.part, source.count)
+            kept += done
+            progress(done)
+            begun: deque[tuple[int, int, Future[tuple[bytes, int]]]] = deque()
+            for number, chunk in enumerate(source.chunks(there), count + there):
+                begun.append((number, len(chunk), work.begin(chunk)))
+                if len(begun) > AHEAD:
+                    errors += _finish(parts, *begun.popleft(), progress)
+            while begun:
+                errors += _finish(parts, *begun.popleft(), progress)
+            count += whole
+    with atomic.replacing(out) as stream:
+        join(parts.all(count), stream, kind, columns)
+    parts.remove()
+    return Summary(sum(source.count for source in sources), kept, errors)
+
+
+def _finish(
+    parts: Parts, number: int, items: int, part: Future[tuple[bytes, int]], progress: Callable[[int], object]
+) -> int:
+    """Write a part when it is read; returns its rows with an error."""
+    try:
+        contents, errors = part.result()
+    except BrokenProcessPool as error:
+        raise LeNet5Error(
+            f"a process that read pictures was killed, perhaps for want of memory; the parts in {parts.folder} "
+            "are kept: the same command with --resume goes on"
+        ) from error
+    parts.write(number, contents)
+    progress(items)
+    return errors
+
+
+def _manifest(sources: Sequence[Source], documents: DocumentReader, kind: str) -> dict[str, Any]:
+    """What must be the same for a run to go on: all that its rows depend on."""
+    model = documents.reader.model
+    weights = hashlib.sha256(b"".join(network.parameters.tobytes() for network in model.networks))
+    settings = repr((documents.mode, documents.region, documents.grammar, documents.form, documents.best,
+                     documents.threshold, documents.reader.method))  # fmt: skip
+    return {
+        "version": __version__,
+        "sources": [source.identity() for source in sources],
+        "weights": weights.hexdigest(),
+        "options": hashlib.sha256(settings.encode()).hexdigest(),
+        "format": kind,
+    }
+
+
+class _Work:
+    """The threads and processes of a run: pictures are read in processes, arrays in a thread, rows made in another.
+
+    Args:
+        reader: reads chunks.
+        workers: processes for pictures; 1: none, this process reads them.
+        kind, columns: of the result.
+    """
+
+    def __init__(self, reader: BatchReader, workers: int, kind: str, columns: Sequence[str]) -> None:
+        self._reader, self._workers, self._kind, self._columns = reader, workers, kind, columns
+        self._recognition, self._encoding = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+        self._processes: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for pool in (self._processes, self._recognition, self._encoding):
+            if pool is not None:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    def begin(self, chunk: Chunk) -> Future[tuple[bytes, int]]:
+        """Read a chunk; the future has the part's bytes and its rows with an error."""
+        answers: list[Future[Columns | Characters]]
+        if isinstance(chunk, Pictures) and self._workers > 1:
+            if self._processes is None:
+                # A fork would copy locks that this process's threads may hold.
+                self._processes = ProcessPoolExecutor(
+                    self._workers, get_context("spawn"), _begin, (self._reader.single_threaded(),)
+                )
+            slices = [
+                Pictures(chunk.names[i : i + SLICE], chunk.contents[i : i + SLICE])
+                for i in range(0, len(chunk), SLICE)
+            ]
+            answers = [self._processes.submit(_read, some) for some in slices]
+        else:
+            answers = [self._recognition.submit(self._reader, chunk)]
+        return self._encoding.submit(self._encode, answers)
+
+    def _encode(self, answers: Sequence[Future[Columns | Characters]]) -> tuple[bytes, int]:
+        read = [answer.result() for answer in answers]
+        if isinstance(read[0], Characters):
+            return encode(read[0], self._kind, self._columns), 0
+        rows: Columns = {name: [] for name in self._columns}
+        for some in read:
+            assert not isinstance(some, Characters)
+            for name, values in some.items():
+                rows[name] += values
+        return encode(rows, self._kind, self._columns), sum(error is not None for error in rows["error"])
+
+
+def _begin(reader: BatchReader) -> None:
+    global _reader
+    _reader = reader
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that was interrupted ends the others
+
+
+def _read(chunk: Pictures) -> Columns | Characters:
+    assert _reader is not None
+    return _reader(chunk)

@@ -1,0 +1,61 @@
+"""`lenet5 read … --out TABLE`: sources in, a progress bar, a table out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .progress import width
+
+if TYPE_CHECKING:
+    from ..reading.document_reader import DocumentReader
+
+__all__ = ["into_table"]
+
+
+def into_table(
+    documents: DocumentReader,
+    names: tuple[str, ...],
+    out: Path,
+    workers: int | None,
+    resume: bool,
+    column: str | None,
+) -> int:
+    """Read all sources into one table, and say where it is.
+
+    Args:
+        documents: reads the pictures.
+        names: of the sources; - is a list on standard input, one a line.
+        out: the table.
+        workers, resume: as for `bulk.read_in_bulk`.
+        column: of Parquet files.
+
+    Returns:
+        The exit status: 1 if something was not read.
+    """
+    from tqdm import tqdm
+
+    from ..bulk import open_sources, read_in_bulk
+    from ..bulk.sources import listed
+
+    given = [name for one in names for name in (listed(sys.stdin) if one == "-" else [one])]
+    sources = open_sources(given, column)
+    total = sum(source.count for source in sources)
+    with tqdm(
+        total=total, unit=" pictures", unit_scale=True, ncols=width(), leave=False, disable=None
+    ) as bar:
+        try:
+            summary = read_in_bulk(
+                sources, out, documents, workers=workers, resume=resume, progress=bar.update
+            )
+        except KeyboardInterrupt:
+            bar.close()
+            click.echo(f"lenet5: what was read is kept in {out}.parts: --resume goes on", err=True)
+            raise
+    kept = f", {summary.kept:,} of them by the run before" if summary.kept else ""
+    wrong = f"; {summary.errors:,} errors, see the column error" if summary.errors else ""
+    click.echo(f"{out}: {summary.items:,} pictures read{kept}{wrong}")
+    return int(summary.errors > 0)
