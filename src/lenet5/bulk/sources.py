@@ -91,7 +91,7 @@ class Source(ABC):
     def identity(self) -> list[Any]:
         """What a run that goes on compares: the name, the count, and the file's size and time."""
         try:
-            state = os.stat(self.name)
+            state = Path(self.name).stat()
         except OSError:
             return [self.name, self.count]
         return [self.name, self.count, state.st_size, state.st_mtime_ns]
@@ -303,7 +303,9 @@ def _open_source(path: Path, column: str | None) -> Source | None:
     if last == ".npz":
         arrays, held = read_npz(path, _NPZ_IMAGES)
         if not arrays:
-            raise DataError(f"{path} has the arrays {', '.join(held)} and none called {' or '.join(_NPZ_IMAGES)}")
+            raise DataError(
+                f"{path} has the arrays {', '.join(held)} and none called {' or '.join(_NPZ_IMAGES)}"
+            )
         return ArraySource(path, next(arrays[name] for name in _NPZ_IMAGES if name in arrays))
     if "idx" in path.name or "ubyte" in path.name:
         return ArraySource(path, read_idx(path))
@@ -311,7 +313,7 @@ def _open_source(path: Path, column: str | None) -> Source | None:
 
 
 def _is_plain(name: str) -> bool:
-    return name.lower().endswith(_KINDS) and not os.path.isdir(name)
+    return name.lower().endswith(_KINDS) and not Path(name).is_dir()
 
 
 def _is_picture(name: str) -> bool:
@@ -404,7 +406,9 @@ def _column(schema: pa.Schema, name: str, wanted: str | None) -> str:
         if wanted not in schema.names:
             raise InputError(f"{name} has no column {wanted!r}, but {', '.join(schema.names)}")
         if wanted not in usable:
-            raise InputError(f"the column {wanted!r} of {name} holds neither files of pictures nor 784 bytes a row")
+            raise InputError(
+                f"the column {wanted!r} of {name} holds neither files of pictures nor 784 bytes a row"
+            )
         return wanted
     if len(usable) != 1:
         what = "none of its columns" if not usable else f"more than one of its columns ({', '.join(usable)})"

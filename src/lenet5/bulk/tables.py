@@ -56,7 +56,10 @@ class Characters:
         sure = self.accepted.tolist()
         # Of a rejected character its best guess is the first alternative.
         others = [
-            [{"text": t, "confidence": c} for t, c in list(zip(row, part, strict=True))[ok : ok + len(row) - 1]]
+            [
+                {"text": t, "confidence": c}
+                for t, c in list(zip(row, part, strict=True))[ok : ok + len(row) - 1]
+            ]
             for row, part, ok in zip(names, shares, map(int, sure), strict=True)
         ]
         return {

@@ -78,6 +78,13 @@ FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled c
     type=PngPath(dir_okay=False, path_type=Path),
     help="Write the 32×32 images that the network saw to this PNG, enlarged, side by side.",
 )
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a table (.parquet, .csv, .jsonl); PICTURE may then be a folder, an archive, a table, an array.",
+)
+@click.option("--resume", is_flag=True, help="Go on with --out where a run was ended.")
+@click.option("--column", help="The column of Parquet files to read, with --out.")
 def read_command(
     pictures: tuple[str, ...],
     weights: str,
@@ -98,6 +105,9 @@ def read_command(
     show_steps: Path | None,
     save_crops: Path | None,
     show: Path | None,
+    out: Path | None,
+    resume: bool,
+    column: str | None,
 ) -> int:
     """Read the handwriting in each PICTURE; - is standard input.
 
@@ -118,7 +128,13 @@ def read_command(
             raise click.UsageError(
                 f"{option} draws {len(pictures)} pictures: name a folder for them, not {place}"
             )
-    few = len(pictures) < FEW and not os.environ.get("LENET5_BACKEND")
+    if out is None and (resume or column):
+        raise click.UsageError("--resume and --column belong to --out")
+    if out and (as_json or annotate or show_steps or save_crops or show):
+        raise click.UsageError(
+            "--out writes a table alone: leave out --json and what draws or saves pictures"
+        )
+    few = len(pictures) < FEW and out is None and not os.environ.get("LENET5_BACKEND")
     reader = Reader(weights, method=method, backend="numpy" if few else None)
     documents = DocumentReader(
         reader,
@@ -126,12 +142,16 @@ def read_command(
         region=parse_region(region) if region else None,
         grammar=None if form else allowed_by(reader.model.classes, digits, pattern, choices),
         form=load_form(form) if form else None,
-        best=best,
+        best=max(best, 5) if out else best,  # a table keeps them
         threshold=threshold_of(reader.model, threshold, max_error),
         annotate=annotate is not None,
         steps=show_steps is not None,
         timeout=timeout,
     )
+    if out:
+        from .read_in_bulk import into_table
+
+        return into_table(documents, pictures, out, workers, resume, column)
     files = {
         kind: DrawingFiles(place, len(pictures) > 1)
         for kind, place in (("annotate", annotate), ("steps", show_steps))
