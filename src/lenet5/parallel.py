@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import numbers
 import os
+import platform
 import signal
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any, TypeVar
 
 from .errors import InputError
 
-__all__ = ["WORTH", "parallel_map", "thread_count", "worth"]
+__all__ = ["WORTH", "parallel_map", "processor_name", "thread_count", "worth"]
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 WORTH = 100  # items from which on another process repays its start-up, a second or two
 BATCH = 4  # items that a worker takes at a time
+
+CPUINFO = Path("/proc/cpuinfo")  # Linux; elsewhere the standard library names the processor
 
 _work: Callable[[Any], Any] | None = None  # in a worker: the function that it applies to every item
 
@@ -100,3 +104,13 @@ def _begin(work: Callable[[Any], Any]) -> None:
 def _do(items: Sequence[Any]) -> list[Any]:
     assert _work is not None
     return [_work(item) for item in items]
+
+
+def processor_name() -> str:
+    """The processor's model as this system calls it, for figures that depend on it."""
+    try:
+        lines = CPUINFO.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor() or platform.machine())

@@ -65,10 +65,10 @@ def reproduce_command(
 ) -> int:  # fmt: skip
     """Reproduce the paper's figures beside the published ones.
 
-    The networks are trained as in 1998. The result is a page, index.html, that needs nothing else. Each FIGURE
-    named makes only that panel; all of them take twenty minutes on two free cores. Interrupt it when you like:
-    the same command goes on, a pass of each training under way is lost at most. Needs Matplotlib
-    (lenet5-1998[plots]).
+    The networks are trained as in 1998. The result is a page, index.html, that needs nothing else. With FIGUREs
+    named, only these are made, on a page of their own such as maps.html; all of them take twenty minutes on
+    two free cores. Interrupt it when you like: the same command goes on, and a pass of each training under way is
+    lost at most. Needs Matplotlib (lenet5-1998[plots]).
     """
     if pattern is not None and figures and "maps" not in figures:
         raise click.UsageError("--pattern is for the figure maps: name it too, or leave --pattern out")
@@ -89,6 +89,7 @@ def reproduce_command(
             report = reproduce(
                 training, test, out, figures, scale=replace(scale, seeds=seeds or scale.seeds), pattern=pattern or 0,
                 workers=_workers(threads), callbacks=display.callbacks(),
+                command=context.obj or "",
             )  # fmt: skip
     except KeyboardInterrupt:
         click.echo(

@@ -21,27 +21,28 @@ __all__ = [
     "GREEN",
     "INK",
     "ORANGE",
-    "BarStyle",
+    "WIDTH",
+    "DotStyle",
     "above",
-    "bars",
     "check",
+    "dots",
     "figure",
     "paper_point",
     "svg",
-    "tidy",
     "with_band",
 ]
 
 INK = "#222222"  # text, axes and the paper's points; the page draws it light on a dark background (html_page.py)
 BLUE, ORANGE, GREEN = "#2b7bba", "#d9601a", "#2a9d6f"  # to be told apart, on either background
 QUIET = "#9a9a9a"
+WIDTH = 5.0  # inches: 360 points, so that text is to be read where a telephone shows 360 pixels
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "lenet5",  # the same figures make the same file
     "font.family": "sans-serif",
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.labelsize": 10,
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.labelsize": 9,
     "text.color": INK,
     "axes.labelcolor": INK,
     "axes.edgecolor": INK,
@@ -53,7 +54,7 @@ STYLE: dict[Any, Any] = {
     "grid.linewidth": 0.6,
     "axes.spines.top": False,
     "axes.spines.right": False,
-    "legend.fontsize": 9,
+    "legend.fontsize": 8.5,
 }
 
 
@@ -65,7 +66,7 @@ def check() -> None:
         raise MissingExtraError("the report needs Matplotlib: pip install 'lenet5-1998[plots]'") from error
 
 
-def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] = (7, 4)) -> tuple[Figure, Any]:
+def figure(rows: int = 1, columns: int = 1, size: tuple[float, float] = (WIDTH, 3.2)) -> tuple[Figure, Any]:
     """A figure in this style, and its axes as `subplots` gives them."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -85,16 +86,8 @@ def svg(drawn: Figure) -> bytes:
     return stream.getvalue()
 
 
-def tidy(axes: Axes, **labels: Any) -> None:
-    """Labels and limits, and a legend where there is something to tell apart."""
-    axes.set(**labels)
-    axes.set_axisbelow(True)  # the grid
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(labelcolor=INK, frameon=False)
-
-
-def above(drawn: Figure, *axes: Axes) -> None:
-    """One legend above the whole figure, a row, of what is drawn in its axes."""
+def above(drawn: Figure, *axes: Axes, columns: int = 2) -> None:
+    """One legend above the whole figure, in columns, of what is drawn in its axes."""
     entries = {
         label: handle
         for each in axes
@@ -104,20 +97,25 @@ def above(drawn: Figure, *axes: Axes) -> None:
         entries.values(),
         entries.keys(),
         loc="outside upper left",
-        ncols=4,
+        ncols=columns,
         labelcolor=INK,
         frameon=False,
-        fontsize=9,
+        columnspacing=1.2,
+        handlelength=1.4,
     )
 
 
 def with_band(
     axes: Axes, x: Sequence[float], samples: Sequence[Sample], colour: str, label: str, **style: Any
 ) -> None:
-    """A line of means, in per cent, in a band of one standard deviation to either side."""
+    """A line of means, in per cent, in a band of one standard deviation; of two seeds, a dot each."""
     mean = 100 * np.array([sample.mean for sample in samples])
     spread = 100 * np.array([sample.spread for sample in samples])
-    if spread.any():
+    if not all(sample.has_spread for sample in samples):
+        if len(samples[0].values) > 1:
+            for values in zip(*(sample.values for sample in samples), strict=True):
+                axes.plot(x, 100 * np.array(values), color=colour, linestyle="none", marker=".", markersize=3)
+    elif spread.any():
         axes.fill_between(
             x, np.maximum(mean - spread, 0), mean + spread, color=colour, alpha=0.2, linewidth=0
         )
@@ -126,43 +124,48 @@ def with_band(
     )
 
 
-def paper_point(axes: Axes, x: float, y: float, label: str | None = None, spread: float = 0.0) -> None:
-    """A published share as a diamond, with what the paper says it may be off by."""
+def paper_point(
+    axes: Axes, x: float, y: float, label: str | None = None, spread: float = 0.0, marker: str = "D"
+) -> None:
+    """A published share as an open mark, with what the paper says it may be off by."""
     axes.errorbar(
-        [x], [100 * y], yerr=[100 * spread] if spread else None, color=INK, marker="D", markersize=6,
+        [x], [100 * y], yerr=[100 * spread] if spread else None, color=INK, marker=marker, markersize=6,
         markerfacecolor="none", linestyle="none", capsize=3, label=label, zorder=5,
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class BarStyle:
-    """The axis of a bar chart.
+class DotStyle:
+    """The axis of a chart of dots.
 
     Args:
-        size: of the figure, inches.
+        height: of the figure, inches.
         factor: that values are multiplied by.
-        digits: after the decimal point, at the end of each bar.
+        digits: after the decimal point, beside each dot.
         unit: after them.
-        scale: "linear" or "log".
         others: legend of the other methods.
+        ticks: on the axis; its own choice unless given.
     """
 
-    size: tuple[float, float] = (7, 4.4)
+    height: float = 4.0
     factor: float = 100.0
     digits: int = 2
     unit: str = "%"
-    scale: str = "linear"
     others: str = "other methods, the paper, 1998"
+    ticks: Sequence[float] = ()
 
 
-def bars(
+def dots(
     rows: Mapping[str, float],
     ours: Mapping[str, Sample],
     paper: Mapping[str, float],
     label: str,
-    style: BarStyle,
+    style: DotStyle,
 ) -> bytes:
-    """Horizontal bars, the longest above: other methods grey, LeNet-5 as published black, ours blue, as SVG.
+    """A dot for each value on a logarithmic axis, the largest above, as SVG.
+
+    Dots, for a bar's length means nothing on such an axis. Other methods are grey, LeNet-5 as published is a black
+    diamond, ours are blue.
 
     Args:
         rows: other methods' values by name.
@@ -170,31 +173,44 @@ def bars(
         paper: LeNet-5's published values by name.
         label, style: of the axis.
     """
-    entries = [(name, value, 0.0, QUIET, style.others) for name, value in rows.items()]
-    entries += [(name, value, 0.0, INK, "LeNet-5, the paper, 1998") for name, value in paper.items()]
-    entries += [(name, sample.mean, sample.spread, BLUE, "LeNet-5, here") for name, sample in ours.items()]
+    entries = [(name, value, 0.0, QUIET, "o", style.others) for name, value in rows.items()]
+    entries += [(name, value, 0.0, INK, "D", "LeNet-5, the paper, 1998") for name, value in paper.items()]
+    entries += [
+        (name, sample.mean, sample.spread if sample.has_spread else 0.0, BLUE, "o", "LeNet-5, here")
+        for name, sample in ours.items()
+    ]
     entries.sort(key=lambda entry: entry[1])
-    drawn, axes = figure(size=style.size)
-    factor, digits, logarithmic = style.factor, style.digits, style.scale == "log"
+    drawn, axes = figure(size=(WIDTH, style.height))
+    factor, digits = style.factor, style.digits
     labelled: set[str] = set()
-    longest = max(value + spread for _, value, spread, _, _ in entries)
-    for place, (_, value, spread, colour, group) in enumerate(entries):
-        axes.barh(
-            place, factor * value, color=colour, height=0.66, xerr=factor * spread if spread else None,
-            error_kw={"ecolor": INK, "capsize": 2.5, "linewidth": 1}, label=None if group in labelled else group,
+    # A logarithmic axis has no 0: such a dot stands at half the least value, with its true one beside it.
+    floor = min((entry[1] for entry in entries if entry[1] > 0), default=1 / factor) / 2
+    for place, (_, value, spread, colour, marker, group) in enumerate(entries):
+        axes.errorbar(
+            [factor * max(value, floor)], [place], xerr=[factor * spread] if spread else None,
+            color=colour, marker=marker, markersize=6, capsize=2.5, linewidth=1, linestyle="none", label=None if group in labelled else group,
         )  # fmt: skip
         labelled.add(group)
-        end = factor * (value + spread)
-        at = end * 1.08 if logarithmic else end + factor * longest * 0.012
         text = f"{factor * value:,.{digits}f}" + (f" ± {factor * spread:.{digits}f}" if spread else "")
-        axes.text(at, place, text + style.unit, va="center", fontsize=9, color=INK)
+        end = factor * (max(value, floor) + spread)
+        axes.annotate(
+            text + style.unit,
+            (end, place),
+            (7, 0),
+            textcoords="offset points",
+            va="center",
+            color=INK,
+            fontsize=8.5,
+        )
     axes.set_yticks(range(len(entries)), [name for name, *_ in entries])
-    axes.grid(visible=False, axis="y")
-    axes.set_xscale(style.scale)
+    axes.set_xscale("log")
+    if style.ticks:
+        axes.set_xticks(style.ticks, [f"{tick:g}" for tick in style.ticks])
+        axes.minorticks_off()
+    values = [factor * max(entry[1], floor) for entry in entries]
+    span = max(values) / min(values)
+    axes.set_xlim(min(values) / span**0.06, max(values) * span**0.35)  # room for the text of the largest
     axes.set(xlabel=label)
     axes.set_axisbelow(True)
-    above(drawn, axes)
-    axes.set_xlim(
-        **{"right": factor * longest * 8} if logarithmic else {"left": 0, "right": factor * longest * 1.17}
-    )
+    above(drawn, axes, columns=1)
     return svg(drawn)

@@ -1,4 +1,4 @@
-"""Contact sheets of characters, maps and kernels as PNG, ink black on white."""
+"""Contact sheets as PNG: characters black on white, maps and kernels in colours from negative to positive."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..network.architecture import BACKGROUND, FOREGROUND, INPUT
+from .charts import INK
+from .panel import Cell
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["characters", "distorted", "levels", "png", "tiles"]
+__all__ = ["cells", "characters", "distorted", "diverging", "glyph_png", "levels", "png", "scale", "tiles"]
 
 ZOOM = 2
 GAP = 4  # pixels between fields
 WRONG = (196, 30, 30)
+NEGATIVE, POSITIVE = (33, 102, 172), (217, 96, 26)  # blue and orange, told apart by the colour-blind as well
+FRAME = (140, 140, 140)
+MAP_GAP = 4  # pixels between framed maps
 
 
 def png(picture: Image.Image) -> bytes:
@@ -106,30 +111,97 @@ def characters(
     return png(sheet)
 
 
-def tiles(
-    images: ArrayLike, columns: int, zoom: int, limit: float | None = None, gap: int = 2
-) -> NDArray[np.uint8]:
-    """Maps or kernels side by side.
+def glyph_png(image: NDArray[Any]) -> bytes:
+    """One image, (28, 28) or (32, 32) as for `levels`, enlarged, as PNG."""
+    from PIL import Image
+
+    side = INPUT * ZOOM
+    return png(Image.fromarray(levels(image[None])[0]).resize((side, side), Image.Resampling.NEAREST))
+
+
+def cells(images: NDArray[Any], texts: Sequence[str], right: Sequence[bool]) -> list[Cell]:
+    """Images, each with its text below.
 
     Args:
-        images: (N, rows, columns); NaN is white.
-        columns: maps in a row of the sheet.
-        zoom: pixels of the sheet for one of a map.
-        limit: the value that is black, its negative white; the largest magnitude unless given.
-        gap: pixels of white between maps.
+        images: (N, 28, 28) or (N, 32, 32) as for `levels`.
+        texts: below each.
+        right: whether each was read right.
+    """
+    parts = zip(np.asarray(images), texts, right, strict=True)
+    return [Cell(glyph_png(image), text, not well) for image, text, well in parts]
+
+
+def tiles(images: ArrayLike, columns: int, zoom: int, gap: int = 2) -> NDArray[np.uint8]:
+    """Bitmaps of ±1 side by side, +1 black, −1 and the gaps white.
+
+    Args:
+        images: (N, rows, columns).
+        columns: bitmaps in a row of the sheet.
+        zoom: pixels of the sheet for one of a bitmap.
+        gap: pixels between bitmaps.
 
     Returns:
         Grey levels, (rows, columns) uint8.
     """
     values = np.asarray(images, np.float32)
+    grey = np.round(127.5 * (1 - np.clip(values, -1, 1))).astype(np.uint8)
+    return _sheet(grey.repeat(zoom, 1).repeat(zoom, 2)[..., None], columns, gap, (255,))[..., 0]
+
+
+def _colours(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Colours, (…, 3) uint8, of values in −1 … 1: from NEGATIVE by white to POSITIVE."""
+    share = np.clip(values, -1, 1)[..., None]
+    ends = np.where(share < 0, np.array(NEGATIVE), np.array(POSITIVE)).astype(np.float32)
+    return np.round(255 + (ends - 255) * np.abs(share)).astype(np.uint8)
+
+
+def diverging(images: ArrayLike, columns: int, zoom: int, limit: float | None = None) -> NDArray[np.uint8]:
+    """Maps or kernels side by side in colours, each in a grey frame, nothing where there is none.
+
+    Args:
+        images: (N, rows, columns); all NaN: there is none.
+        columns: maps in a row of the sheet.
+        zoom: pixels of the sheet for one of a map.
+        limit: the value of the full colour, either way; the largest magnitude unless given.
+
+    Returns:
+        Colours with opacity, (rows, columns, 4) uint8.
+    """
+    values = np.asarray(images, np.float32)
     limit = limit or float(np.nanmax(np.abs(values))) or 1.0
-    values = np.nan_to_num(values, nan=-limit)
-    grey = np.round(127.5 * (1 - np.clip(values / limit, -1, 1))).astype(np.uint8)
-    grey = grey.repeat(zoom, 1).repeat(zoom, 2)
-    count, high, wide = grey.shape
+    absent = np.isnan(values).all((1, 2))
+    colours = _colours(np.nan_to_num(values) / limit).repeat(zoom, 1).repeat(zoom, 2)
+    framed = np.full((len(colours), colours.shape[1] + 2, colours.shape[2] + 2, 4), (*FRAME, 255), np.uint8)
+    framed[:, 1:-1, 1:-1, :3] = colours
+    framed[absent] = 0
+    return _sheet(framed, columns, MAP_GAP, (0, 0, 0, 0))
+
+
+def _sheet(pictures: NDArray[np.uint8], columns: int, gap: int, ground: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Pictures (N, rows, columns, channels) side by side on a ground: (rows, columns, channels)."""
+    count, high, wide, channels = pictures.shape
     rows = -(-count // columns)
-    sheet = np.full((rows * (high + gap) - gap, min(columns, count) * (wide + gap) - gap), 255, np.uint8)
-    for i, tile in enumerate(grey):
+    shape = rows * (high + gap) - gap, min(columns, count) * (wide + gap) - gap, channels
+    sheet = np.full(shape, ground, np.uint8)
+    for i, picture in enumerate(pictures):
         y, x = i // columns * (high + gap), i % columns * (wide + gap)
-        sheet[y : y + high, x : x + wide] = tile
+        sheet[y : y + high, x : x + wide] = picture
     return sheet
+
+
+def scale(least: str, most: str) -> bytes:
+    """The colours of `diverging` from −1 to 1 with their ends named, as SVG."""
+    stops = "".join(
+        f'<stop offset="{share}" stop-color="rgb{colour}"/>'
+        for share, colour in ((0, NEGATIVE), (0.5, (255, 255, 255)), (1, POSITIVE))
+    )
+    texts = "".join(
+        f'<text x="{x}" y="30" text-anchor="{anchor}" font-size="12" fill="{INK}">{text}</text>'
+        for x, anchor, text in ((1, "start", least), (120, "middle", "0"), (239, "end", most))
+    )
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 240 34" width="240" height="34" '
+        'font-family="sans-serif">'
+        f'<defs><linearGradient id="scale">{stops}</linearGradient></defs>'
+        f'<rect x="0.5" y="0.5" width="239" height="14" fill="url(#scale)" stroke="rgb{FRAME}"/>{texts}</svg>'
+    ).encode()

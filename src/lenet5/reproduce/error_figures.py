@@ -26,7 +26,8 @@ def mistakes(material: Material) -> Panel:
     errors = Sample.of(entry.error for entry in evaluations)
     mean = float(np.mean(counts))
     scaled = published.DISTORTED_ERRORS * len(material.test) / 10_000
-    spread = f" ± {np.std(counts, ddof=1):.0f}" if len(counts) > 1 else ""
+    several = f" ± {np.std(counts, ddof=1):.0f}" if errors.has_spread else f" ({counts[0]}, {counts[-1]})"
+    spread = several if len(counts) > 1 else ""
     table = [
         [
             int(p),
@@ -40,7 +41,10 @@ def mistakes(material: Material) -> Panel:
     if table:
         picture = contact_sheets.png(mistakes_picture(example, columns=12))
         alt = f"{len(table)} misread test patterns, under each its truth and the answer"
-        drawings = [Drawing("fig8.png", picture, alt, f"Truth->answer, seed {seed}, of median error.")]
+        texts = [f"{truth}→{answer}" for _, truth, answer, _ in table]
+        cells = contact_sheets.cells(example.images[example.mistakes], texts, [True] * len(texts))
+        caption = f"Truth→answer, seed {seed}, of median error."
+        drawings = [Drawing("fig8.png", picture, alt, caption, [("", cells)])]
     return Panel(
         key="fig8",
         title="Fig. 8: every mistake",
@@ -86,8 +90,10 @@ def neighbours(material: Material) -> Panel:
         drawings=[
             Drawing(
                 "fig9.svg",
-                charts.bars(published.NEIGHBOURS, ours, paper, "test error, %", charts.BarStyle(size=(7, 5.2))),
-                "Test errors of the paper's methods and of LeNet-5 here, as bars",
+                charts.dots(
+                    published.NEIGHBOURS, ours, paper, "test error, %", charts.DotStyle(ticks=(0.5, 1, 2, 5, 10))
+                ),
+                "Test errors of the paper's methods and of LeNet-5 here, as dots on a logarithmic scale",
             )
         ],
         tables=[Table("fig9", ("method", "test error", "measured"), rows, "As a table", folded=True)],
@@ -125,13 +131,14 @@ def rejection(material: Material) -> Panel:
         drawings=[
             Drawing(
                 "fig10.svg",
-                charts.bars(published.REJECTED, ours, {}, "rejected, % of the test patterns", charts.BarStyle()),
-                "Shares of the test patterns that each method rejects to leave an error of 0.5%, as bars",
+                charts.dots(published.REJECTED, ours, {}, "rejected, % of the test patterns",
+                            charts.DotStyle(height=3.4, ticks=(0.5, 1, 2, 5, 10))),
+                "Shares of the test patterns that each method rejects to leave an error of 0.5%, as dots",
             ),
             Drawing(
                 "fig10-curve.svg", _rejection_chart(groups),
                 "Error of the test patterns that are not rejected, against the share that is",
-                "Dotted: the error of 0.5% that the bars are for.",
+                "Dotted: the error of 0.5% that the dots above are for.",
             ),
         ],
         tables=[Table("fig10", ("method", "rejected", "measured"), rows, "As a table", folded=True)],
@@ -141,7 +148,7 @@ def rejection(material: Material) -> Panel:
 
 def _rejection_chart(groups: dict[str, list[Evaluation]]) -> bytes:
     """Error of the rest against the share that is rejected."""
-    drawn, axes = charts.figure(size=(7, 3.6))
+    drawn, axes = charts.figure()
     shares = np.linspace(0, 0.08, 81)
     for (name, evaluations), colour in zip(groups.items(), (charts.BLUE, charts.GREEN), strict=True):
         curves = [_errors_left(entry, shares) for entry in evaluations]
@@ -150,7 +157,8 @@ def _rejection_chart(groups: dict[str, list[Evaluation]]) -> bytes:
     axes.axhline(100 * PAPER_ERROR, color=charts.INK, linewidth=1, linestyle=":")
     charts.paper_point(axes, 0, published.REGULAR, "LeNet-5, the paper, 1998")
     charts.paper_point(axes, 0, published.DISTORTED)
-    charts.tidy(axes, xlabel="rejected, % of the test patterns", ylabel="error of the rest, %")
+    axes.set(xlabel="rejected, % of the test patterns", ylabel="error of the rest, %")
+    charts.above(drawn, axes)
     axes.set_ylim(bottom=0)
     return charts.svg(drawn)
 

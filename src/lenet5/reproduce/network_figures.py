@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..model.lenet5 import LeNet5
-from ..network.architecture import BITMAP, FOREGROUND, LAYERS, PAIRS, PARAMETER_COUNT, TABLE_I
+from ..network.architecture import BITMAP, LAYERS, PAIRS, PARAMETER_COUNT, TABLE_I
 from ..network.codes import DIGITS, PRINTABLE, codes
 from ..network.preprocessing import normalise
 from ..network.reference import AMPLITUDE, forward
@@ -104,8 +104,8 @@ METHODS = {
     "28×28-1000-10": _full(784, 1000, 10),
     "K-NN, 60,000 of 20×20": (60_000 * 400, 60_000 * 400),
 }
-COUNTS = charts.BarStyle(
-    size=(7, 3.2), factor=1, digits=0, unit="", scale="log", others="other methods, computed from their sizes"
+COUNTS = charts.DotStyle(
+    height=2.6, factor=1, digits=0, unit="", others="other methods, computed from their sizes"
 )
 
 
@@ -114,7 +114,7 @@ def work(material: Material) -> Panel:
     here = sum(layer.multiply_adds for layer in LAYERS)
     gap = here / published.MULTIPLY_ADDS - 1
     both = sum(layer.connections for layer in LAYERS) + PARAMETER_COUNT
-    chart = charts.bars(
+    chart = charts.dots(
         {name: counts[0] for name, counts in METHODS.items()}, {"LeNet-5, here": Sample.of([here])},
         {"LeNet-5": published.MULTIPLY_ADDS}, "multiply–adds for one character", COUNTS,
     )  # fmt: skip
@@ -127,7 +127,7 @@ def work(material: Material) -> Panel:
         "not counted.",
         difference=f"That is {abs(gap):.1%} {'more' if gap > 0 else 'less'} than published; the paper does not say how "
         f"it counts (connections and parameters together would be {both:,}).",
-        drawings=[Drawing("fig11.svg", chart, "Multiply–adds for one character, as bars on a logarithmic scale")],
+        drawings=[Drawing("fig11.svg", chart, "Multiply–adds for one character, as dots on a logarithmic scale")],
         tables=[Table("fig11", ("layer", "multiply–adds"), rows, "By layer", folded=True)],
         numbers={"multiply_adds": here, "published": published.MULTIPLY_ADDS},
     )  # fmt: skip
@@ -137,7 +137,7 @@ def memory(material: Material) -> Panel:
     """Fig. 12: variables that must be stored."""
     fixed = LAYERS[-1].connections
     stored = PARAMETER_COUNT + fixed
-    chart = charts.bars(
+    chart = charts.dots(
         {name: counts[1] for name, counts in METHODS.items()}, {"LeNet-5, here": Sample.of([stored])},
         {"LeNet-5, trainable": published.PARAMETERS}, "variables to be stored", COUNTS,
     )  # fmt: skip
@@ -149,7 +149,7 @@ def memory(material: Material) -> Panel:
         f"all: {4 * stored / 1000:,.0f} kB in single precision, {stored / 1000:,.0f} kB at a byte each.",
         difference=f"The trainable parameters are {'' if PARAMETER_COUNT == published.PARAMETERS else 'not '}as many; "
         f"the codes, which could as well be {fixed} bits, add {fixed / PARAMETER_COUNT:.1%}.",
-        drawings=[Drawing("fig12.svg", chart, "Variables that each method stores, as bars on a logarithmic scale")],
+        drawings=[Drawing("fig12.svg", chart, "Variables that each method stores, as dots on a logarithmic scale")],
         numbers={"parameters": PARAMETER_COUNT, "stored": stored},
     )  # fmt: skip
 
@@ -171,19 +171,25 @@ def maps(material: Material) -> Panel:
         title="Weights, and one character through all layers",
         published="Fig. 2 has the sizes of the maps, with an A; the paper prints no weights.",
         ours=f"Test pattern {material.pattern}, a {truth}, after the paper's training with seed {result.run.seed}: "
-        f"read as {model.classes[answer]}, with a penalty of {penalties[answer]:.1f}; next is "
-        f"{model.classes[ranked[1]]} with {penalties[ranked[1]]:.1f}.",
+        f"read as {model.classes[answer]}, with a penalty of {_short(penalties[answer])}; next is "
+        f"{model.classes[ranked[1]]} with {_short(penalties[ranked[1]])}.",
         difference=f"The maps have {'the sizes' if fits else 'other sizes than those'} of Fig. 2, and the answer is "
         f"{'right' if model.classes[answer] == truth else 'wrong'}; weights of another training cannot be compared "
         "one by one.",
         drawings=_map_drawings(model, states, activations.f6[0], answer),
         tables=[
-            Table("maps", ("class", "penalty"), [[model.classes[i], f"{penalties[i]:.1f}"] for i in ranked],
+            Table("maps", ("class", "penalty"), [[model.classes[i], _short(penalties[i])] for i in ranked],
                   "Output: all penalties")
         ],
-        notes=["Black is positive, white negative, grey zero; states between ±1.7159, weights up to the largest."],
+        notes=["Orange is positive, blue negative, white zero; states run between ±1.7159, weights to the largest "
+               "of their layer. Where Table I has no cross there is no kernel."],
         numbers={"pattern": material.pattern, "truth": truth, "penalties": penalties.tolist()},
     )  # fmt: skip
+
+
+def _short(penalty: float) -> str:
+    """A penalty with a digit after the point, or with its first digit where that would be 0.0."""
+    return f"{penalty:.1f}" if penalty >= 0.05 else f"{penalty:.1g}"
 
 
 def _map_drawings(
@@ -196,7 +202,11 @@ def _map_drawings(
         kernels[s2, c3] = kernel
     bitmaps = np.stack([f6.reshape(BITMAP), model.codes[answer].reshape(BITMAP)])
     return [
-        _map_drawing("input", states["input"], 1, 4, f"Input, {SIZES['input']}", FOREGROUND),
+        Drawing("maps-scale.svg", contact_sheets.scale("negative", "positive"),
+                "Colours from negative by white for 0 to positive",
+                "The scale of all maps and kernels below.", coloured=True),
+        Drawing("maps-input.png", contact_sheets.glyph_png(states["input"][0]), "The input",
+                f"Input, {SIZES['input']}"),
         _map_drawing("c1-weights", p["c1.weight"], 6, 12, "The six kernels of C1"),
         _map_drawing("c1", states["c1"], 6, 3, f"C1, {SIZES['c1']}", AMPLITUDE),
         _map_drawing("s2", states["s2"], 6, 4, f"S2, {SIZES['s2']}", AMPLITUDE),
@@ -216,5 +226,5 @@ def _map_drawing(
 ) -> Drawing:
     from PIL import Image
 
-    sheet = Image.fromarray(contact_sheets.tiles(images, columns, zoom, limit))
-    return Drawing(f"maps-{name}.png", contact_sheets.png(sheet), caption, caption)
+    sheet = Image.fromarray(contact_sheets.diverging(images, columns, zoom, limit))
+    return Drawing(f"maps-{name}.png", contact_sheets.png(sheet), caption, caption, coloured=True)

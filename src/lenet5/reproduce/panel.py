@@ -12,7 +12,9 @@ from ..data.dataset import Dataset
 from ..evaluation.classification import Evaluation, evaluate
 from .runs import Result, Scale
 
-__all__ = ["Drawing", "Material", "Panel", "Sample", "Table", "compared"]
+LEAST_SEEDS = 3  # for a standard deviation
+
+__all__ = ["Cell", "Drawing", "Material", "Panel", "Sample", "Table", "compared", "points"]
 
 
 @dataclass(frozen=True)
@@ -36,14 +38,29 @@ class Sample:
         """Their standard deviation; 0 for one."""
         return statistics.stdev(self.values) if len(self.values) > 1 else 0.0
 
+    @property
+    def has_spread(self) -> bool:
+        """Whether there are enough values for a standard deviation that says something."""
+        return len(self.values) >= LEAST_SEEDS
+
     def percent(self, digits: int = 2) -> str:
         """Shares as text: 0.94% ± 0.05% (5 seeds)."""
+        if len(self.values) == 2:
+            return f"{self.mean:.{digits}%} ({self.seeds}: {self._both(digits)})"
         return f"{self.short(digits)} ({self.seeds})"
 
+    def _both(self, digits: int) -> str:
+        return ", ".join(f"{value:.{digits}%}" for value in self.values)
+
     def short(self, digits: int = 2) -> str:
-        """Shares as text, without the number of seeds."""
-        spread = f" ± {self.spread:.{digits}%}" if len(self.values) > 1 else ""
-        return f"{self.mean:.{digits}%}{spread}"
+        """Shares as text, without the number of seeds; of two seeds both values instead of a deviation."""
+        mean = f"{self.mean:.{digits}%}"
+        if not self.has_spread:
+            return mean if len(self.values) < 2 else f"{mean} ({self._both(digits)})"
+        rounded = f"{self.spread:.{digits}%}"
+        return (
+            f"{mean} ± {rounded}" if float(rounded[:-1]) else f"{mean} ± less than {10**-digits:.{digits}f}%"
+        )
 
     @property
     def seeds(self) -> str:
@@ -55,6 +72,11 @@ class Sample:
         return {"mean": self.mean, "standard_deviation": self.spread, "values": list(self.values)}
 
 
+def points(share: float, other: float, digits: int = 2) -> float:
+    """Percentage points from another share to a share, of both as they are printed: 1.11% − 0.95% is 0.16."""
+    return round(100 * share, digits) - round(100 * other, digits)
+
+
 def compared(ours: Sample, published: float, allowance: float = 0.0, digits: int = 2) -> str:
     """The distance of a share of ours from a published one: 0.01 points below the published 0.95%, within …
 
@@ -64,17 +86,33 @@ def compared(ours: Sample, published: float, allowance: float = 0.0, digits: int
         allowance: the spread that the paper itself gives for its figure.
         digits: after the decimal point, in per cent.
     """
-    gap = 100 * (ours.mean - published)
+    gap = points(ours.mean, published, digits)
     if abs(gap) < 0.5 * 10**-digits:
         return f"the published {published:.{digits}%}"
     text = (
         f"{abs(gap):.{digits}f} points {'above' if gap > 0 else 'below'} the published {published:.{digits}%}"
     )
-    room = 100 * max(allowance, ours.spread)
+    spread = ours.spread if ours.has_spread else 0.0
+    room = 100 * max(allowance, spread)
     if not room:
-        return text + " (one seed)"
-    whose = "the paper's own" if allowance >= ours.spread else "our"
+        return text + (" (one seed)" if len(ours.values) == 1 else f" ({ours.seeds})")
+    whose = "the paper's own" if allowance >= spread else "our"
     return f"{text}, {'within' if abs(gap) <= room else 'outside'} {whose} ±{room:.{digits}f}"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One character of a sheet, for the page to set with text of its own.
+
+    Args:
+        png: the character, a PNG file.
+        text: below it.
+        wrong: whether the text says that it was misread.
+    """
+
+    png: bytes
+    text: str
+    wrong: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,12 +124,16 @@ class Drawing:
         contents: of the file.
         alt: the text alternative.
         caption: below it.
+        rows: the same in rows of single characters, each with a heading; the page shows these where there are any.
+        coloured: whether its colours have a meaning, so that a dark page may not invert them.
     """
 
     name: str
     contents: bytes
     alt: str
     caption: str = ""
+    rows: Sequence[tuple[str, Sequence[Cell]]] = ()
+    coloured: bool = False
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import importlib
 import io
 import json
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from .. import atomic
 from ..errors import InputError, SaveError
+from ..parallel import processor_name
 
 if TYPE_CHECKING:
     from ..data.dataset import Dataset
@@ -127,8 +129,9 @@ def reproduce(
     pattern: int = 0,
     workers: int = 1,
     callbacks: Callbacks | None = None,
+    command: str = "",
 ) -> Report:
-    """Make figures of the paper in a folder: index.html, figures/ (SVG, PNG), numbers/ (JSON, CSV), runs/.
+    """Make figures of the paper in a folder: a page (page_name), figures/ (SVG, PNG), numbers/ (JSON, CSV), runs/.
 
     A later call with the same folder continues the trainings in runs/.
 
@@ -140,6 +143,7 @@ def reproduce(
         pattern: the test pattern that goes through all layers.
         workers: trainings at the same time.
         callbacks: called as the work goes on.
+        command: line that started it, for the page.
 
     Returns:
         The page, and the panels on it.
@@ -170,9 +174,15 @@ def reproduce(
         material = Material(training, test, results, scale, pattern, partial(callbacks.drawing, name))
         panels.append(FIGURES[name].make()(material))
         write_panel(panels[-1], out)
-    text = html_page.page(panels, facts(list(trained.values()), training, test), warning(scale))
-    atomic.write(out / "index.html", text.encode())
-    return Report(out / "index.html", panels)
+    lines = facts(list(trained.values()), training, test, command)
+    page = out / page_name(chosen)
+    atomic.write(page, html_page.page(panels, lines, warning(scale)).encode())
+    return Report(page, panels)
+
+
+def page_name(names: Sequence[str]) -> str:
+    """The file of the page with these figures: index.html has all, so that a single one does not replace them."""
+    return "index.html" if list(names) == list(FIGURES) else f"{'-'.join(names)}.html"
 
 
 def warning(scale: Scale) -> str:
@@ -198,14 +208,17 @@ def warning(scale: Scale) -> str:
     )
 
 
-def facts(results: Sequence[Result], training: Dataset, test: Dataset) -> list[str]:
-    """Sentences with what a reader needs to repeat it: versions, data, trainings and their times."""
+def facts(results: Sequence[Result], training: Dataset, test: Dataset, command: str = "") -> list[str]:
+    """Sentences with what a reader needs to repeat it: date, command, machine, versions, data, trainings, times."""
     import numpy as np
 
     from .._version import __version__
 
-    machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, NumPy {np.__version__}"
+    machine = (
+        f"{processor_name()}, {platform.system()}, Python {platform.python_version()}, NumPy {np.__version__}"
+    )
     lines = [
+        f"Made on {datetime.date.today():%d %B %Y}" + (f" by `{command}`." if command else "."),
         f"lenet5 {__version__}; {machine}.",
         f"Patterns: {training.name} ({len(training):,}) and {test.name} ({len(test):,}); the latter chose nothing.",
     ]

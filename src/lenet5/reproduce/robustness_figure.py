@@ -86,21 +86,21 @@ def tolerated(amounts: tuple[float, ...], samples: list[Sample], neutral: float)
     return amounts[low], amounts[high]
 
 
-def chart(samples: Curves) -> bytes:
-    """The curves, a small chart for each change, as SVG."""
-    figure, grid = charts.figure(2, 2, (8, 6.4))
-    for axes, (name, entry) in zip(grid.flat, CHANGES.items(), strict=True):
-        low, high = PUBLISHED[name]
-        axes.axvspan(low, high, color=charts.INK, alpha=0.08, linewidth=0, label="named by the paper, 1998")
-        for kind, errors in samples[name].items():
-            label, colour = GROUPS[kind]
-            charts.with_band(axes, entry.amounts, errors, colour, label, markersize=3)
-        axes.set(xlabel=entry.label, ylabel="test error, %", title=name)
-        axes.set_yscale("log")
-        axes.set_ylim(0.4, 100)
-        axes.set_yticks([0.5, 1, 2, 5, 10, 20, 50, 100], ["0.5", "1", "2", "5", "10", "20", "50", "100"])
-        axes.minorticks_off()
-    charts.above(figure, *grid.flat[:1], *grid.flat[-1:])
+def chart(samples: Curves, name: str) -> bytes:
+    """The curves of one change as SVG."""
+    entry = CHANGES[name]
+    figure, axes = charts.figure(size=(charts.WIDTH, 3.2))
+    low, high = PUBLISHED[name]
+    axes.axvspan(low, high, color=charts.INK, alpha=0.08, linewidth=0, label="named by the paper, 1998")
+    for kind, errors in samples[name].items():
+        label, colour = GROUPS[kind]
+        charts.with_band(axes, entry.amounts, errors, colour, label, markersize=3)
+    axes.set(xlabel=entry.label, ylabel="test error, %", title=name)
+    axes.set_yscale("log")
+    axes.set_ylim(0.4, 100)
+    axes.set_yticks([0.5, 1, 2, 5, 10, 20, 50, 100], ["0.5", "1", "2", "5", "10", "20", "50", "100"])
+    axes.minorticks_off()
+    charts.above(figure, axes)
     return charts.svg(figure)
 
 
@@ -113,8 +113,8 @@ def _row(name: str, model: LeNet5, images: NDArray[Any], truth: NDArray[np.int64
     return name, images, names, (answers == truth).tolist()
 
 
-def gallery(material: Material) -> tuple[bytes, str]:
-    """Characters of every kind with their answers as PNG, and how many are right in words."""
+def gallery(material: Material) -> tuple[list[Row], str]:
+    """Rows of characters of every kind with their answers, and how many are right in words."""
     labels = material.test.labels
     picks = np.array([np.flatnonzero(labels == c)[0] for c in range(10) if (labels == c).any()])
     images, truth = material.test.images[picks], labels[picks]
@@ -137,7 +137,7 @@ def gallery(material: Material) -> tuple[bytes, str]:
         ),
     ]
     right = sum(sum(row[3]) for row in rows)
-    return contact_sheets.characters(rows), f"{right} of {sum(len(row[3]) for row in rows)} are read as meant"
+    return rows, f"{right} of {sum(len(row[3]) for row in rows)} are read as meant"
 
 
 def robustness(material: Material) -> Panel:
@@ -146,7 +146,8 @@ def robustness(material: Material) -> Panel:
     some = slice(None, None, max(1, len(material.test) // count))
     images, labels = material.test.images[some], material.test.labels[some]
     samples = curves(material, images, labels)
-    sheet, right = gallery(material)
+    gallery_rows, right = gallery(material)
+    cells = [(name, contact_sheets.cells(some, texts, well)) for name, some, texts, well in gallery_rows]
     ranges = {
         name: tolerated(entry.amounts, samples[name]["distorted"], entry.neutral)
         for name, entry in CHANGES.items()
@@ -164,10 +165,14 @@ def robustness(material: Material) -> Panel:
         + _against(ranges)
         + f" and of the characters below, {right}.",
         drawings=[
-            Drawing("fig13.png", sheet, f"Hard characters, under each its answer: {right}",
-                    "Under each character the answer, in red with its truth where it is wrong."),
-            Drawing("fig13.svg", chart(samples), "Test error against rotation, scale, vertical shift and noise",
-                    f"{len(images):,} test patterns; grey: what the paper names."),
+            Drawing("fig13.png", contact_sheets.characters(gallery_rows),
+                    f"Hard characters, under each its answer: {right}",
+                    "Under each character the answer, in red with its truth where it is wrong.", cells),
+            *(
+                Drawing(f"fig13-{name}.svg", chart(samples, name), f"Test error against {entry.label}",
+                        f"{len(images):,} test patterns; grey: what the paper names.")
+                for name, entry in CHANGES.items()
+            ),
         ],
         tables=[Table("fig13", heads, _rows(samples), "Every amount", True)],
         notes=[

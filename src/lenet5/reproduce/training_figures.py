@@ -10,7 +10,7 @@ from ..network.distortion import NONE, Distortion
 from ..training.augmentation import distort
 from ..training.recipes import PAPER_DISTORTED
 from . import charts, contact_sheets, published
-from .panel import Drawing, Material, Panel, Sample, Table, compared
+from .panel import Drawing, Material, Panel, Sample, Table, compared, points
 from .runs import Result
 
 __all__ = ["by_pass", "by_size", "distortions"]
@@ -60,7 +60,8 @@ def by_pass(material: Material) -> Panel:
                 "fig5.svg", _pass_chart(met, test),
                 f"Test and training error against passes; the test error ends at {test[-1].short()}, "
                 f"the paper's at {published.REGULAR:.2%}",
-                "Lines: means over the seeds, bands: one standard deviation. Diamonds and the grey band: the paper.",
+                "Lines: means over the seeds; bands: one standard deviation, small dots: both of two seeds. Diamonds "
+                "and the grey band: the paper.",
             )
         ],
         tables=[
@@ -97,7 +98,8 @@ def _pass_chart(met: list[Sample], test: list[Sample]) -> bytes:
     if passes >= published.TRAINING_PASS:
         charts.paper_point(axes, published.TRAINING_PASS, published.TRAINING)
     most = min(10.0, 105 * max(sample.mean for sample in (*met, *test)))
-    charts.tidy(axes, xlabel="passes through the training set", ylabel="error, %", ylim=(0, max(most, 1.2)))
+    axes.set(xlabel="passes through the training set", ylabel="error, %", ylim=(0, max(most, 1.2)))
+    charts.above(drawn, axes)
     axes.set_xlim(0.5, passes + 0.5)
     axes.xaxis.get_major_locator().set_params(integer=True)
     return charts.svg(drawn)
@@ -112,7 +114,7 @@ def by_size(material: Material) -> Panel:
     test = [Sample.of(r.test_error for r in by_count[n]) for n in counts]
     train = [Sample.of(r.train_error for r in by_count[n]) for n in counts]
     distorted = material.errors("distorted")
-    steps = [f"{100 * (a.mean - b.mean):.2f}" for a, b in pairwise(test)]
+    steps = [f"{points(a.mean, b.mean):.2f}" for a, b in pairwise(test)]
     sizes = ", ".join(f"{count:,}" for count in counts[:-1]) + f" and {counts[-1]:,}"
     fell = all(a.mean > b.mean for a, b in pairwise(test))
     return Panel(
@@ -155,15 +157,19 @@ def _size_chart(counts: list[int], train: list[Sample], test: list[Sample], dist
     drawn, axes = charts.figure()
     charts.with_band(axes, counts, train, charts.ORANGE, "training error, here")
     charts.with_band(axes, counts, test, charts.BLUE, "test error, here")
+    # Beside one another, for all three are measured with every pattern.
+    places = [counts[-1] * share for share in (1.05, 1.1, 1.15)]
     axes.errorbar(
-        counts[-1:], [100 * distorted.mean], yerr=[100 * distorted.spread], color=charts.BLUE, marker="s",
+        places[:1], [100 * distorted.mean], yerr=[100 * distorted.spread] if distorted.has_spread else None,
+        color=charts.BLUE, marker="s",
         markerfacecolor="none", capsize=3, linestyle="none", label="test error with distortions, here",
     )  # fmt: skip
-    charts.paper_point(axes, counts[-1], published.REGULAR, "the paper, 1998", published.REGULAR_SPREAD)
-    charts.paper_point(axes, counts[-1], published.DISTORTED)
-    charts.tidy(axes, xlabel="training patterns", ylabel="error, %")
+    charts.paper_point(axes, places[1], published.REGULAR, "the paper, 1998", published.REGULAR_SPREAD)
+    charts.paper_point(axes, places[2], published.DISTORTED, "the paper, with distortions", marker="^")
+    axes.set(xlabel="training patterns", ylabel="error, %")
+    charts.above(drawn, axes)
     axes.set_ylim(bottom=0)
-    axes.set_xlim(0, counts[-1] * 1.08)
+    axes.set_xlim(0, counts[-1] * 1.2)
     axes.set_xticks(counts, [f"{count:,}" for count in counts])
     return charts.svg(drawn)
 
@@ -189,7 +195,7 @@ def distortions(material: Material) -> Panel:
         ours=f"The same kinds, drawn afresh for each pattern in each pass: from {regular.short()} to "
         f"{errors.percent()}.",
         difference=f"With distortions the test error is {compared(errors, published.DISTORTED)}; they are worth "
-        f"{100 * (regular.mean - errors.mean):.2f} points here and "
+        f"{points(regular.mean, errors.mean):.2f} points here and "
         f"{100 * (published.REGULAR - published.DISTORTED):.2f} there.",
         drawings=[
             Drawing(
