@@ -14,7 +14,7 @@ __all__ = ["page_command"]
     "--out", default="index.html", show_default=True, type=click.Path(dir_okay=False), help="File to write."
 )
 def page_command(out: str) -> None:
-    """Write a page in which the network runs: draw a digit, see every layer, and why it is read so.
+    """Write a page that runs the network on what you draw.
 
     One file of HTML that needs no server and no network: open it in a browser, or put it on a web site.
     """

@@ -188,7 +188,8 @@ def dots(
     for place, (_, value, spread, colour, marker, group) in enumerate(entries):
         axes.errorbar(
             [factor * max(value, floor)], [place], xerr=[factor * spread] if spread else None,
-            color=colour, marker=marker, markersize=6, capsize=2.5, linewidth=1, linestyle="none", label=None if group in labelled else group,
+            color=colour, marker=marker, markersize=6, capsize=2.5, linewidth=1, linestyle="none",
+            label=None if group in labelled else group,
         )  # fmt: skip
         labelled.add(group)
         text = f"{factor * value:,.{digits}f}" + (f" ± {factor * spread:.{digits}f}" if spread else "")
