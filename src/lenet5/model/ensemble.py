@@ -169,15 +169,16 @@ def _read_metadata(
 ) -> tuple[list[Metadata], list[Metadata], float, dict[str, Any] | None]:
     """Metadata of each member and each expert, the experts' weight, and the confidence. Raises ModelError."""
     try:
-        members, experts = json.loads(metadata["members"]), json.loads(metadata.get("experts", "[]"))
+        members = serialisation.parse(metadata["members"])
+        experts = serialisation.parse(metadata.get("experts", "[]"))
         for networks in (members, experts):
             if not isinstance(networks, list) or not all(isinstance(one, dict) for one in networks):
                 raise ValueError("members")
-        weight = float(json.loads(metadata.get("weight", str(WEIGHT))))
-        confidence = json.loads(metadata["confidence"]) if "confidence" in metadata else None
+        weight = float(serialisation.parse(metadata.get("weight", str(WEIGHT))))
+        confidence = serialisation.parse(metadata["confidence"]) if "confidence" in metadata else None
         if confidence is not None:
             Confidence.from_dict(confidence)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise ModelError(
             f"the metadata of {path} cannot be read ({error}); train or fetch the ensemble again"
         ) from error

@@ -197,17 +197,20 @@ def _read_metadata(path: Path, metadata: Mapping[str, str]) -> tuple[list[str], 
         key: value for key, value in metadata.items() if key not in ("format", "classes")
     }
     try:
-        classes = json.loads(metadata["classes"])
+        classes = serialisation.parse(metadata["classes"])
         for key, kind in (("training", dict), ("figures", dict), ("j", float), ("scale", float)):
-            known[key] = json.loads(metadata.get(key, "{}"))
+            known[key] = serialisation.parse(metadata.get(key, "{}"))
             if kind is float:
                 known[key] = float(known[key])
             if not isinstance(known[key], kind) or (kind is float and not np.isfinite(known[key])):
                 raise ValueError(key)
+        figures = known["figures"].values()
+        if not all(isinstance(value, int | float) and np.isfinite(float(value)) for value in figures):
+            raise ValueError("figures")
         if "confidence" in metadata:
-            known["confidence"] = json.loads(metadata["confidence"])
+            known["confidence"] = serialisation.parse(metadata["confidence"])
             Confidence.from_dict(known["confidence"])
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise ModelError(
             f"the metadata of {path} cannot be read ({error}); train or fetch the model again"
         ) from error

@@ -14,9 +14,22 @@ from numpy.typing import NDArray
 from .. import atomic
 from ..errors import ModelError
 
-__all__ = ["read", "write"]
+__all__ = ["parse", "read", "write"]
 
 _LARGEST = 64 << 20  # bytes; a model has a quarter of a megabyte, what is far larger is something else
+
+
+def parse(text: object) -> Any:
+    """The value of a JSON text of a file's metadata.
+
+    Raises ValueError for whatever is not JSON of sensible depth and size: a file may hold anything.
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"text was expected, not {type(text).__name__}")
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, str]]:
@@ -41,7 +54,7 @@ def read(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[st
     try:
         arrays = load(contents)
         length = int.from_bytes(contents[:8], "little")
-        metadata = json.loads(contents[8 : 8 + length]).get("__metadata__") or {}
+        metadata = parse(contents[8 : 8 + length].decode()).get("__metadata__") or {}
     # A type NumPy lacks (bfloat16, say) is a KeyError or a TypeError, depending on safetensors' version.
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(

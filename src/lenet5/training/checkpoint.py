@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..errors import InputError, ModelError
 from ..model import serialisation
 from ..network.architecture import PARAMETER_COUNT
+from .pass_report import PassReport
 
 __all__ = ["Checkpoint", "checkpoint_path", "log_path"]
 
@@ -76,10 +77,24 @@ class Checkpoint:
         if metadata.get("format") != FORMAT or not usable:
             raise ModelError(f"{path} is not a checkpoint of lenet5; start without --resume")
         try:
-            facts = {key: json.loads(metadata[key]) for key in ("done", "identity", "history", "command")}
-        except (KeyError, ValueError) as error:
+            facts = {
+                key: serialisation.parse(metadata[key]) for key in ("done", "identity", "history", "command")
+            }
+            _check_facts(**facts)
+            for name, array in arrays.items():
+                if not np.isfinite(array).all():
+                    raise ValueError(f"{name} has numbers that are not finite")
+        except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{path} is damaged ({error}); start without --resume") from error
         return cls(arrays=arrays, **facts)
+
+    def check_fits(self, arrays: Collection[str], passes: int) -> None:
+        """Raise ModelError unless the checkpoint has these arrays, and no more passes than the training."""
+        if set(self.arrays) != set(arrays) or self.done > passes:
+            raise ModelError(
+                f"the checkpoint has {self.done} passes of {', '.join(sorted(self.arrays))}, which does not fit a "
+                f"training of {passes} passes of {', '.join(sorted(arrays))}; start without --resume"
+            )
 
     def check(self, identity: Mapping[str, Any], path: Path) -> None:
         """Raise InputError, saying what differs, unless a training of this identity made the checkpoint."""
@@ -97,6 +112,19 @@ class Checkpoint:
                     + (f" ({self.command})" if self.command else "")
                     + ", or start anew without --resume"
                 )
+
+
+def _check_facts(done: object, identity: object, history: object, command: object) -> None:
+    """Raise ValueError or TypeError unless a training could have written these."""
+    if not isinstance(identity, dict) or not isinstance(command, str):
+        raise ValueError("the identity of the training is missing")
+    if not isinstance(history, list) or type(done) is not int or done != len(history):
+        raise ValueError("its passes are not those of its reports")
+    for number, entry in enumerate(history, 1):
+        report = PassReport(**entry)
+        numbers = [value for value in asdict(report).values() if value is not None]
+        if report.number != number or not all(type(value) in (int, float) for value in numbers):
+            raise ValueError(f"the report of pass {number} has values that are no numbers")
 
 
 def _flatten(value: Any, name: str = "") -> dict[str, Any]:

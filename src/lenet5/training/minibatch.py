@@ -159,7 +159,8 @@ class MinibatchTraining:
         )
 
     def restore(self, state: Checkpoint) -> None:
-        """Go on from a checkpoint."""
+        """Go on from a checkpoint. Raises ModelError where it has another training's arrays or more passes."""
+        state.check_fits(("parameters", "velocity", "square", "average"), self.recipe.passes)
         self.model.parameters[:] = state.arrays["parameters"]
         self.trainer.velocity[:] = state.arrays["velocity"]
         self.trainer.square[:] = state.arrays["square"]

@@ -236,6 +236,7 @@ class StochasticTraining:
         )
 
     def restore(self, state: Checkpoint) -> None:
-        """Go on from a checkpoint."""
+        """Go on from a checkpoint. Raises ModelError where it has another training's arrays or more passes."""
+        state.check_fits(("parameters",), self.recipe.passes)
         self.model.parameters[:] = state.arrays["parameters"]
         self.history = [PassReport(**done) for done in state.history]
