@@ -44,8 +44,8 @@ def test_a_process_prints_one_measurement(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["process", "1", "2"])
     monkeypatch.setattr("os.sched_setaffinity", lambda *_: None, raising=False)
     monkeypatch.setattr(measure, "multiply_add_rate", lambda rounds: {"median": float(rounds)})
-    monkeypatch.setattr(measure, "recognition", lambda cores, rounds: {"cores": cores})
-    monkeypatch.setattr(measure, "training", lambda cores, rounds: {})
+    monkeypatch.setattr(measure, "recognition", lambda cores, rounds, progress: {"cores": cores})
+    monkeypatch.setattr(measure, "training", lambda cores, rounds, progress: {})
     process.main()
     assert json.loads(capsys.readouterr().out) == {
         "cores": 1, "multiply_adds": {"median": 2.0}, "recognition": {"cores": 1}, "training": {},

@@ -66,3 +66,20 @@ def test_a_measurement_that_fails_is_a_sentence(monkeypatch):
     monkeypatch.setattr(sys, "executable", "false")
     with pytest.raises(LeNet5Error, match="on 1 core failed: no reason given"):
         report.measure([1], 1)
+
+
+def test_one_round_has_no_spread_and_a_bound_that_is_passed_is_no_bound():
+    text = report.table(measured("A") | {"rounds": 1})
+    assert "±" not in text and "one round" in text and "busy" not in text
+    fast = measured("A")
+    fast["runs"]["1"]["multiply_adds"]["median"] = 1.0
+    text = report.table(fast)
+    assert "busy: other programs" in text and "± 50%" in text
+
+
+def test_what_a_failing_measurement_says_last_is_in_the_error(monkeypatch):
+    said = []
+    monkeypatch.setattr(report.sys, "executable", "/bin/false")
+    with pytest.raises(LeNet5Error, match="on 1 core failed: no reason given"):
+        report.measure([1], 1, said.append)
+    assert said == ["measuring on 1 core: every installed engine, rounds: 1"]

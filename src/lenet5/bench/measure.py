@@ -64,7 +64,11 @@ def multiply_add_rate(rounds: int = 7, size: int = 1024) -> dict[str, float]:
 
 
 def recognition(
-    threads: int, rounds: int, batches: tuple[int, ...] = BATCHES, only: tuple[str, ...] = ()
+    threads: int,
+    rounds: int,
+    batches: tuple[int, ...] = BATCHES,
+    only: tuple[str, ...] = (),
+    progress: Callable[[str], object] = str,
 ) -> dict[str, Any]:
     """Images a second of every installed engine at every batch size; their answers are compared first.
 
@@ -73,6 +77,7 @@ def recognition(
         rounds: interleaved repeats.
         batches: images of one call.
         only: parts of names of engines; all if empty.
+        progress: called with a line for people before each round.
 
     Returns:
         Engine -> version, largest difference of a penalty from ours, rates (batch -> `spread`), best median.
@@ -92,16 +97,23 @@ def recognition(
             raise RuntimeError(f"{engine.name} answers differently by {difference:g}: not the same network")
         report[engine.name] = {"version": engine.version, "difference": difference}
     rates: dict[str, dict[int, list[float]]] = {name: {batch: [] for batch in batches} for name in report}
-    for _ in range(rounds):
-        for batch in batches:
-            some, ready = np.ascontiguousarray(raw[:batch]), np.ascontiguousarray(inputs[:batch])
+    shares = [(np.ascontiguousarray(raw[:batch]), np.ascontiguousarray(inputs[:batch])) for batch in batches]
+    for some, ready in shares:
+        for engine in engines:  # a compiler's time for each size of batch is no part of any round
+            engine.penalties(some, ready)
+    for number in range(rounds):
+        progress(f"recognition, round {number + 1} of {rounds}")
+        for batch, (some, ready) in zip(batches, shares, strict=True):
             for engine in engines:
                 rates[engine.name][batch].append(batch / once(lambda e=engine: e.penalties(some, ready)))  # type: ignore[misc] # noqa: B023
     return {name: entry | _summary(rates[name]) for name, entry in report.items()}
 
 
 def training(
-    threads: int, rounds: int, batches: tuple[int, ...] = TRAINING_BATCHES
+    threads: int,
+    rounds: int,
+    batches: tuple[int, ...] = TRAINING_BATCHES,
+    progress: Callable[[str], object] = str,
 ) -> dict[str, dict[str, Any]]:
     """Patterns a second, forward + backward + update, of ours and of PyTorch eager.
 
@@ -109,6 +121,7 @@ def training(
         threads: of each engine's pool.
         rounds: interleaved repeats; one more is made before them, which warms everything up.
         batches: patterns of a mini-batch.
+        progress: called with a line for people before each round.
 
     Returns:
         Engine -> rates (batch -> `spread`), best median.
@@ -126,6 +139,7 @@ def training(
         calls["PyTorch eager"] = present
     rates: dict[str, dict[int, list[float]]] = {name: {batch: [] for batch in batches} for name in calls}
     for repeat in range(rounds + 1):
+        progress(f"training, round {repeat} of {rounds}" if repeat else "training, before the first round")
         for batch in batches:
             for name, entry in calls.items():
                 patterns, call = entry[batch]

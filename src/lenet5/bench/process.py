@@ -10,7 +10,9 @@ import os
 import sys
 from typing import Any
 
-__all__ = ["main"]
+__all__ = ["PROGRESS", "main"]
+
+PROGRESS = "progress: "  # begins the lines on standard error that are no warning
 
 
 def main() -> None:
@@ -21,14 +23,18 @@ def main() -> None:
     json.dump(_measurement(cores, rounds), sys.stdout)
 
 
+def _say(line: str) -> None:
+    print(PROGRESS + line, file=sys.stderr, flush=True)
+
+
 def _measurement(cores: int, rounds: int) -> dict[str, Any]:
     from . import measure  # loads the libraries: only now, bound to the cores
 
     return {
         "cores": cores,
         "multiply_adds": measure.multiply_add_rate(rounds),
-        "recognition": measure.recognition(cores, rounds),
-        "training": measure.training(cores, rounds),
+        "recognition": measure.recognition(cores, rounds, progress=_say),
+        "training": measure.training(cores, rounds, progress=_say),
     }
 
 

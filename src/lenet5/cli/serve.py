@@ -43,7 +43,7 @@ def serve_command(
     label_studio: str,
     quiet: bool,
 ) -> int:
-    """Read pictures and recognise images over HTTP, until Ctrl-C or SIGTERM.
+    """Answer over HTTP: read pictures, recognise images.
 
     The service answers this machine alone, unless --host says otherwise. What it offers is at /openapi.json. The
     token of Label Studio's API is taken from the environment, LABEL_STUDIO_API_KEY.
