@@ -22,7 +22,7 @@ from lenet5.network.architecture import PARAMETER_COUNT
 from lenet5.reading.forms import load_form, parse_region
 from lenet5.training.checkpoint import Checkpoint
 
-from .mutation import mutate, odd_json, odd_value
+from .mutation import mutate, odd_json, odd_text, odd_value
 from .trial import Trial
 
 Rng = np.random.Generator
@@ -151,7 +151,7 @@ def tables(rng: Rng, folder: Path) -> Trial:
             writer.writerow(
                 [
                     names[rng.integers(len(names))] if rng.random() < 0.3 else "a.png",
-                    str(odd_value(rng)) if rng.random() < 0.2 else rng.integers(10),
+                    odd_text(rng) if rng.random() < 0.2 else rng.integers(10),
                     "",
                 ]
             )

@@ -64,3 +64,9 @@ def odd_value(rng: np.random.Generator) -> Any:
         [0.1, 0.1, 0.5, 0.5], "10,10,50,50", "10%,10%,50%,50%", "1e9,0,1,1", "٣,٣,٣,٣",
     )  # fmt: skip
     return values[rng.integers(len(values))]
+
+
+def odd_text(rng: np.random.Generator) -> str:
+    """The text of such a value; a number of more digits than Python writes by its first 4,000."""
+    value = odd_value(rng)
+    return "9" * 4000 if isinstance(value, int) and abs(value) > 10**4000 else str(value)

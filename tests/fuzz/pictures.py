@@ -289,7 +289,7 @@ def _degenerate(rng: Rng) -> Any:
         if kind in ("M8[s]",):
             array = np.zeros(shape, kind)
         else:
-            factor = 1 if kind[-2] in "f>" or kind in ("c8", "?") else 255
+            factor = 255 if kind[0] in "iuUO" else 1
             array = np.asarray(np.nan_to_num(values * factor) if kind[0] in "iu" else values * factor).astype(
                 kind
             )

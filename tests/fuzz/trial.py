@@ -96,7 +96,10 @@ def attempt(kind: Kind, seed: int, patience: float = 1.0) -> Outcome:
 def _attempt(kind: Kind, seed: int, patience: float) -> Outcome:
     folder = Path(tempfile.mkdtemp(prefix="lenet5-fuzz-"))
     try:
-        trial = kind(np.random.default_rng(seed), folder)
+        try:
+            trial = kind(np.random.default_rng(seed), folder)
+        except Exception as error:
+            return Outcome("not made", failure=f"the harness failed: {error!r:.200}\n{_where(error)}")
         bounds = trial.bounds.times(patience)
         refused, failure = False, ""
         _forget_peak()
@@ -140,7 +143,7 @@ def _unclear(sentence: str) -> str:
 def _where(error: BaseException) -> str:
     """The last places of a traceback, the library's own among them."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "lenet5" in frame.filename][-3:]
+    own = [frame for frame in frames if "lenet5" in frame.filename or "fuzz" in frame.filename][-3:]
     texts = [f"    {Path(place.filename).name}:{place.lineno} {place.name}" for place in [*own, *frames[-1:]]]
     return "\n".join(dict.fromkeys(texts))
 

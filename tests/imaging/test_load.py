@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from lenet5.errors import PictureError
+from lenet5.errors import MissingExtraError, PictureError
 from lenet5.imaging.load import LOAD, load_image, load_image_with_scale
 
 
@@ -32,7 +33,8 @@ def test_a_smaller_limit_reduces_or_refuses_the_same_picture():
 @pytest.mark.parametrize(
     "array",
     [np.zeros((5, 5, 2), np.uint8), np.zeros(9), np.zeros((0, 4), np.uint8), np.full((9, 9), np.nan),
-     np.full((9, 9), 2.0), np.zeros((9, 9), np.int64), np.zeros((9, 9), complex)],
+     np.full((9, 9), 2.0), np.full((9, 9), -1), np.full((9, 9), 65536),
+     np.full((9, 9), 256.0), np.zeros((9, 9), complex)],
 )  # fmt: skip
 def test_arrays_that_are_no_pictures_are_refused(array):
     with pytest.raises(PictureError):
@@ -43,7 +45,6 @@ def test_arrays_that_are_no_pictures_are_refused(array):
     ("data", "reason"),
     [
         (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\nshowpage\n", "PostScript is not run"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC pictures are not read"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG is not drawn"),
         (b"%PDF-1.4\n", "read page by page"),
     ],
@@ -51,6 +52,33 @@ def test_arrays_that_are_no_pictures_are_refused(array):
 def test_a_file_that_needs_another_program_is_refused_with_advice(data, reason):
     with pytest.raises(PictureError, match=reason):
         load_image(data)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int64, np.uint32, np.float32, np.float64])
+def test_grey_levels_are_the_same_picture_in_every_type(kind):
+    grey = np.random.default_rng(0).integers(0, 128, (9, 9)).astype(np.uint8)
+    grey[0, 0] = 120
+    assert load_image(grey.astype(kind)) == pytest.approx(load_image(grey), abs=1e-6)
+
+
+def test_a_heic_photograph_is_read_upright():
+    pillow_heif = pytest.importorskip(
+        "pillow_heif", reason="pillow-heif is not installed: pip install 'lenet5-1998[heif]'"
+    )
+    pixels = np.full((60, 90, 3), 230, np.uint8)
+    pixels[10:20, 10:80] = 20
+    file = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(pixels)).save(file, quality=90)
+    image = load_image(file.getvalue())
+    assert image.shape == (60, 90, 3) and np.abs(image - pixels / 255).mean() < 0.02
+    with pytest.raises(PictureError, match="the file is damaged"):
+        load_image(file.getvalue()[: len(file.getvalue()) // 2])
+
+
+def test_a_heic_photograph_without_its_extra_is_a_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(MissingExtraError, match=r"HEIC pictures need pillow-heif .*lenet5-1998\[heif\]"):
+        load_image(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
 
 
 def test_an_eps_never_reaches_ghostscript(monkeypatch):

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import PictureError
+from ..errors import MissingExtraError, PictureError
+from ..network.preprocessing import LEAST_GREY
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -36,6 +37,7 @@ Picture = Any  # a path, bytes, a file opened for reading, a PIL image, or an ar
 
 USUAL = ("PNG", "JPEG", "BMP", "GIF", "PPM")  # Pillow has these at hand
 FORMATS = (*USUAL, "TIFF", "WEBP", "JPEG2000", "AVIF", "QOI", "SGI", "PCX", "TGA", "ICO")
+HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # brands of ISO/IEC 23008-12
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ def load_image(
     """The image of any picture: upright, on a background where it is transparent.
 
     Args:
-        source: a path, bytes, a binary file, a PIL image, or an array of 2 or 3 dimensions (uint8, uint16, bool, or
-            float in 0 … 1).
+        source: a path, bytes, a binary file, a PIL image, or an array of 2 or 3 dimensions: bool, whole numbers up to
+            255 or 65,535, or floats in 0 … 1 or, where the largest is 16 or more, in 0 … 255.
         name: what errors call it.
         settings: how large pictures may be.
 
@@ -127,7 +129,7 @@ def open_picture(data: bytes, name: str, settings: LoadSettings = LOAD) -> Image
     """The file as a PIL image that is not decoded yet. Raises PictureError for kinds and sizes that are refused."""
     from PIL import Image, UnidentifiedImageError
 
-    picture = None
+    picture: Image.Image | None = None
     for formats in (USUAL, FORMATS[len(USUAL) :]):
         if formats is not USUAL:
             Image.init()  # all of Pillow's kinds: only for files that are none of the usual
@@ -143,6 +145,8 @@ def open_picture(data: bytes, name: str, settings: LoadSettings = LOAD) -> Image
             ) from error
         except Exception as error:  # decoders meet damage with any exception
             raise PictureError(f"cannot read {name}: the file is damaged ({error})") from error
+    if picture is None and data[4:8] == b"ftyp" and data[8:12] in HEIC:
+        picture = _open_heic(data, name)
     if picture is None:
         raise PictureError(f"cannot read {name}: {_unknown(data)}")
     width, height = picture.size
@@ -154,10 +158,24 @@ def open_picture(data: bytes, name: str, settings: LoadSettings = LOAD) -> Image
     return picture
 
 
+def _open_heic(data: bytes, name: str) -> Image.Image:
+    """A photograph as iPhones take them (extra `heif`), not decoded yet. Raises MissingExtraError without the extra."""
+    try:
+        import pillow_heif
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"cannot read {name}: HEIC pictures need pillow-heif ({error}): pip install 'lenet5-1998[heif]' brings it; "
+            "or save the picture as JPEG or PNG"
+        ) from error
+    try:
+        picture: Image.Image = pillow_heif.HeifImageFile(io.BytesIO(data))  # type: ignore[no-untyped-call]
+    except Exception as error:  # decoders meet damage with any exception
+        raise PictureError(f"cannot read {name}: the file is damaged ({error})") from error
+    return picture
+
+
 def _unknown(data: bytes) -> str:
     """Why a file is not one of the kinds that are opened, and what to do where that is known."""
-    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftyphevc"):
-        return "HEIC pictures are not read; save it as JPEG or PNG"
     if data.startswith((b"%!PS", b"\xc5\xd0\xd3\xc6")):
         return "PostScript is not run; save it as PDF or PNG"
     if data.lstrip()[:5].lower() in (b"<svg ", b"<?xml"):
@@ -226,19 +244,34 @@ def _from_array(array: NDArray[Any], name: str, settings: LoadSettings) -> NDArr
         array = array.astype(np.float32)
     elif array.dtype in (np.uint8, np.uint16):
         array = array / np.float32(np.iinfo(array.dtype).max)
-    elif array.dtype.kind == "f":
-        array = array.astype(np.float32)
-        if not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
-            raise PictureError(f"cannot read {name}: floating-point pixels must lie in 0 … 1")
+    elif array.dtype.kind in "iuf":
+        array = _unit_range(array, name)
     else:
         raise PictureError(
-            f"cannot read {name}: pixels of type {array.dtype}; uint8, uint16 or floats are needed"
+            f"cannot read {name}: pixels of type {array.dtype}; whole numbers or floats are needed"
         )
     if array.ndim == 2:
         array = array[:, :, None]
     if array.shape[2] == 4:
         array = _on_background(array, settings)
     return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)), np.float32)
+
+
+def _unit_range(array: NDArray[Any], name: str) -> NDArray[np.float32]:
+    """Floats, or whole numbers of other types than files have, in 0 … 1."""
+    whole = array.dtype.kind in "iu"
+    with np.errstate(over="ignore"):  # what is too large for a float32 is infinite then, and refused
+        array = array.astype(np.float32)
+    least, most = float(array.min()), float(array.max())
+    full = next((full for full in (1.0, 255.0, 65535.0) if most <= full), np.inf)
+    if not whole and (1 < most < LEAST_GREY or full > 255):
+        full = np.inf  # neither scale: standardised, or overshot
+    if not (least >= 0 and np.isfinite(full)):  # in this form NaN is caught too
+        raise PictureError(
+            f"cannot read {name}: its pixels run from {least:g} to {most:g}; floats in 0 … 1 or 0 … 255, or whole "
+            "numbers in 0 … 255 or 0 … 65,535, are needed"
+        )
+    return np.asarray(array / np.float32(full), np.float32)
 
 
 def _on_background(array: NDArray[Any], settings: LoadSettings) -> NDArray[Any]:

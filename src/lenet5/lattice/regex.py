@@ -80,7 +80,7 @@ class _Parser:
         self.index = {name: i for i, name in enumerate(classes)}
 
     def wrong(self, what: str) -> InputError:
-        return InputError(f"the pattern '{self.text}' cannot be used: {what} (character {self.at + 1})")
+        return InputError(f"the pattern '{self.text:.100}' cannot be used: {what} (character {self.at + 1})")
 
     def next(self) -> str:
         return self.text[self.at] if self.at < len(self.text) else ""
@@ -229,12 +229,14 @@ def _deterministic(states: _States, start: int, end: int, classes: int, expressi
             key = states.closure(after)
             if key not in numbers:
                 if len(sets) >= MOST_STATES:
-                    raise InputError(f"the pattern {expression!r} needs more than {MOST_STATES:,} states")
+                    raise InputError(
+                        f"the pattern {expression!r:.100} needs more than {MOST_STATES:,} states"
+                    )
                 numbers[key] = len(sets)
                 sets.append(key)
             row.append(numbers[key])
         rows.append(row)
     accepting = np.array([end in here for here in sets])
     if not accepting.any():
-        raise InputError(f"the pattern {expression!r} matches nothing that these weights can read")
+        raise InputError(f"the pattern {expression!r:.100} matches nothing that these weights can read")
     return Grammar(np.array(rows, np.intp).reshape(len(sets), classes), accepting)

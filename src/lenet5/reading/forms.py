@@ -264,7 +264,7 @@ def parse_form(data: Any) -> Form:
 
 def _advice(text: object, reason: str) -> str:
     return (
-        f"the region {text!r} cannot be used: {reason}; write left,top,width,height in pixels, "
+        f"the region {text!r:.100} cannot be used: {reason}; write left,top,width,height in pixels, "
         "as 40,120,300,60, or all with % of the page, as 5%,10%,40%,8%"
     )
 
