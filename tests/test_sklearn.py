@@ -20,7 +20,7 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MinMaxScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils import estimator_checks
 
 from lenet5.sklearn import LeNet5Classifier, fields
@@ -193,3 +193,28 @@ def test_the_example_in_the_document_runs(tmp_path, monkeypatch):
     for example in examples:
         exec(compile(example, "docs/sklearn.md", "exec"), {})
     assert (tmp_path / "own.safetensors").exists()
+
+
+def test_a_standard_scaler_is_warned_of(digits):
+    with pytest.warns(UserWarning, match="leave StandardScaler out"):
+        make_pipeline(StandardScaler(), LeNet5Classifier(passes=1, random_state=0)).fit(
+            digits[0][:60], digits[1][:60]
+        )
+
+
+@pytest.mark.parametrize(("fit", "predict"), [(16, 1 / 16), (1 / 16, 16)])
+def test_another_scale_than_that_of_fit_is_warned_of(digits, fit, predict):
+    images, labels = digits[0][:60], digits[1][:60]  # 0 to 16
+    classifier = LeNet5Classifier(passes=1, random_state=0).fit(images * fit, labels)
+    with pytest.warns(UserWarning, match="give both on one scale"):
+        classifier.predict(images * predict)
+    classifier.predict(images * fit)  # and no warning
+
+
+def test_data_frames_and_arrays_give_the_same(digits, fitted):
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    images, labels = digits[0][:300], digits[1][:300]
+    frame = pandas.DataFrame(images, columns=[f"p{i}" for i in range(64)])
+    one = LeNet5Classifier(passes=1, random_state=0).fit(frame, pandas.Series(labels))
+    other = LeNet5Classifier(passes=1, random_state=0).fit(images, labels)
+    assert (one.predict_proba(frame) == other.predict_proba(images)).all()

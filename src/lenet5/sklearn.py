@@ -6,6 +6,7 @@ A row of features is an image, row by row. Needs `pip install 'lenet5-1998[sklea
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -28,7 +29,7 @@ except ModuleNotFoundError as _error:
 
 from .model.lenet5 import LeNet5
 from .network.codes import PRINTABLE
-from .network.preprocessing import target_weights
+from .network.preprocessing import LEAST_GREY, target_weights
 from .training.fit import fit
 from .training.recipes import RECIPES, Recipe
 
@@ -125,6 +126,8 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self._begin(features, np.unique(classes))
         elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
             raise InputError(f"the classes were {self.classes_} at the first partial_fit, not {classes!r}")
+        else:
+            self._check_range(features)
         recipe = self._recipe()
         index = self.n_iter_
         trainer = self.model_.backend.minibatch.Trainer(
@@ -144,6 +147,19 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.n_iter_ = index + 1
         return self
 
+    def _check_range(self, X: NDArray[Any]) -> None:
+        """Warn of values on another scale than those of `fit`: they would be all background, or all ink."""
+        background, ink = self.ink_
+        top, trained = float(X.max(initial=0)), max(background, ink)
+        if X.size and min(background, ink) >= 0 and X.min() >= 0 and top > 0:
+            other = 0 < top <= 1 and trained >= LEAST_GREY, top >= LEAST_GREY and trained <= 1
+            if any(other):
+                warnings.warn(
+                    f"X goes up to {top:g}, but the classifier was fitted to values from {self.ink_[0]:g} to "
+                    f"{self.ink_[1]:g}: give both on one scale, 0 to 1 or 0 to 255",
+                    stacklevel=4,
+                )
+
     def _begin(self, X: NDArray[Any], classes: NDArray[Any]) -> None:
         """Make an untrained network for these classes, and set the values of background and ink."""
         if X.shape[1] > PIXELS:
@@ -154,6 +170,12 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if not 2 <= len(classes) <= len(PRINTABLE):
             raise InputError(
                 f"there is a code for 2 to {len(PRINTABLE)} classes, but y has {len(classes)} class(es)"
+            )
+        if self.ink is None and _standardised(X):
+            warnings.warn(
+                "each feature of X has a mean of 0 and a variance of 1, as StandardScaler makes them: the same level then "
+                "means another ink in each pixel; leave StandardScaler out, for pixels from 0 to 255 or 0 to 1",
+                stacklevel=4,
             )
         recipe = self._recipe()
         self._seed = int(check_random_state(self.random_state).randint(2**31 - 1))
@@ -198,6 +220,7 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Eq. 7, (n, classes): the smallest wins."""
         check_is_fitted(self, "model_")
         features = validate_data(self, _flat(X), reset=False)
+        self._check_range(features)
         return self.model_.penalties(self._images(features), self.threads)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -241,6 +264,15 @@ def fields(X: NDArray[Any], background: float, ink: float) -> NDArray[np.uint8]:
     before = (FIELD - side * times) // 2
     after = FIELD - side * times - before
     return np.pad(large, ((0, 0), (before, after), (before, after)))
+
+
+def _standardised(X: NDArray[Any]) -> bool:
+    """Whether every feature has a mean of 0 and a variance of 1, or is constant; of images, 64 features or more."""
+    if X.shape[1] < 64 or len(X) < 2:
+        return False
+    mean, deviation = X.mean(0, dtype=np.float64), X.std(0, dtype=np.float64)
+    one = abs(deviation - 1) < 1e-3
+    return bool(one.any() and (abs(mean) < 1e-3).all() and (one | (deviation < 1e-6)).all())
 
 
 def _flat(X: Any) -> Any:
