@@ -173,8 +173,8 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         if self.ink is None and _standardised(X):
             warnings.warn(
-                "each feature of X has a mean of 0 and a variance of 1, as StandardScaler makes them: the same level then "
-                "means another ink in each pixel; leave StandardScaler out, for pixels from 0 to 255 or 0 to 1",
+                "each feature of X has a mean of 0 and a variance of 1, as StandardScaler makes them: the same level "
+                "then means another ink in each pixel; leave StandardScaler out, for pixels from 0 to 255 or 0 to 1",
                 stacklevel=4,
             )
         recipe = self._recipe()
