@@ -50,7 +50,7 @@ def test_each_string_is_a_rectangle_and_a_text_of_one_id(studio, address):
         assert (text["type"], text["from_name"], text["to_name"]) == ("textarea", "words", "scan")
         assert text["value"]["text"] == [string["text"]]
         assert (box["original_width"], box["original_height"]) == (width, height)
-        left, top, _wide, high = string["box"]
+        left, top, _, high = string["box"]
         assert box["value"]["x"] * width / 100 == pytest.approx(left)
         assert (box["value"]["y"] + box["value"]["height"]) * height / 100 == pytest.approx(top + high)
     assert 0 <= task["score"] <= 1 and task["model_version"].startswith("lenet5 ")

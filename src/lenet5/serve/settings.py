@@ -38,7 +38,7 @@ class ServiceSettings:
     queue_seconds: float = 30.0  # that a picture waits at most
     picture_seconds: float = 30.0  # to read one file, all its pages; then its worker is ended and replaced
     worker_bytes: int = 3 << 30  # of memory that a worker may have for itself
-    start_seconds: float = 60.0  # in which a worker must have loaded its weights
+    start_seconds: float = 180.0  # in which a worker must be ready: the first of all compiles the engine
     # --- other services
     fetch_seconds: float = 10.0  # to fetch a picture from Label Studio
     tasks: int = 16  # of one request of Label Studio

@@ -1,0 +1,160 @@
+"""How many requests the service answers, and how soon: one image, one picture, 256 images; 1, 16 and 128 clients.
+
+    python benchmarks/serve.py                 5 seconds each; needs wrk (Debian: apt-get install wrk)
+    python benchmarks/serve.py --seconds 20 --write
+
+The load generator runs on the same machine, and takes its share of the cores. Beside each rate stands the bare rate of
+the same work in one process without HTTP, measured in the same run: images by the engine on one thread, pictures by
+one reader a core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import common
+from lenet5.bench.machine import machine
+from lenet5.model.lenet5 import LeNet5
+from lenet5.parallel import thread_count
+from lenet5.reading.reader import Reader
+from serve_fuzz import SEVEN, start
+
+CLIENTS = (1, 16, 128)
+SCRIPT = """
+local file = io.open("{body}", "rb"); wrk.body = file:read("*a"); file:close()
+wrk.method = "POST"; wrk.headers["Content-Type"] = "{kind}"{more}
+"""
+BINARY = "application/octet-stream"
+
+
+def bodies() -> dict[str, tuple[str, bytes, str, int]]:
+    """What is sent: name -> path, body, further headers in Lua, images (0: a picture)."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (256, 28, 28), np.uint8)
+    text = (
+        b'{"inputs":[{"name":"image","shape":[256,28,28],"datatype":"UINT8","parameters":{"binary_data_size":200704}}],'
+        b'"outputs":[{"name":"class","parameters":{"binary_data":true}}]}'
+    )
+    header = f'; wrk.headers["Inference-Header-Content-Length"] = "{len(text)}"'
+    return {
+        "one image": ("/v1/recognise", images[0].tobytes(), "", 1),
+        "256 images": ("/v1/recognise", images.tobytes(), "", 256),
+        "256 images, v2 binary": ("/v2/models/reading/infer", text + images.tobytes(), header, 256),
+        "one picture": ("/v1/read", SEVEN, "", 0),
+    }
+
+
+def load(address: str, path: str, script: Path, clients: int, seconds: int) -> dict[str, Any]:
+    """Requests/s, p50 and p99 in ms, and answers that were refused, by wrk."""
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", "--latency", "-s", str(script)]
+    text = subprocess.run([*command, address + path], capture_output=True, text=True, check=True).stdout
+    found = {name: re.search(rf"{name}\s+([\d.]+)(us|ms|s)", text) for name in ("50%", "99%")}
+    scale = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+    times = {name: float(match[1]) * scale[match[2]] if match else None for name, match in found.items()}
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    return {
+        "clients": clients,
+        "requests_s": float(rate[1]) if rate else 0.0,
+        "p50_ms": times["50%"],
+        "p99_ms": times["99%"],
+        "refused": int(refused[1]) if refused else 0,
+    }
+
+
+def bare_images(count: int, seconds: float) -> float:
+    """Images/s of the engine on one thread, so many in each call."""
+    model, images = LeNet5.pretrained("reading"), np.zeros((count, 28, 28), np.uint8)
+    model.penalties(images, threads=1)
+    began, done = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        model.penalties(images, threads=1)
+        done += count
+    return done / (time.perf_counter() - began)
+
+
+def _read_for(seconds: float) -> float:
+    reader = Reader()
+    reader.read(SEVEN)
+    began, done = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        reader.read(SEVEN)
+        done += 1
+    return done / (time.perf_counter() - began)
+
+
+def bare_pictures(seconds: float) -> float:
+    """Pictures/s of a reader a core, without HTTP."""
+    cores = thread_count()
+    with ProcessPoolExecutor(cores, get_context("spawn")) as pool:
+        return sum(pool.map(_read_for, [seconds] * cores))
+
+
+def run() -> None:
+    """Measure, print the table, keep the results."""
+    options = common.parser(__doc__)
+    options.add_argument("--seconds", type=int, default=5, help="of each measurement [default: 5]")
+    chosen: argparse.Namespace = options.parse_args()
+    if not shutil.which("wrk"):
+        raise common.Absent("wrk is not installed: apt-get install wrk")
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+    bare = {
+        "one image": bare_images(1, 1.0),
+        "256 images": bare_images(256, 1.0) / 256,
+        "256 images, v2 binary": bare_images(256, 1.0) / 256,
+        "one picture": bare_pictures(chosen.seconds),
+    }
+    process, (host, port) = start()
+    rows: list[dict[str, Any]] = []
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            for number, (name, (path, body, more, images)) in enumerate(bodies().items()):
+                contents, script = Path(folder) / f"{number}.bin", Path(folder) / f"{number}.lua"
+                contents.write_bytes(body)
+                script.write_text(SCRIPT.format(body=contents, kind=BINARY, more=more))
+                load(f"http://{host}:{port}", path, script, 4, 1)
+                for clients in CLIENTS:
+                    row = load(f"http://{host}:{port}", path, script, clients, chosen.seconds)
+                    row |= {"what": name, "images_s": row["requests_s"] * images, "bare_s": bare[name]}
+                    rows.append(row)
+                    common.say(f"{name}, {clients} clients: {row['requests_s']:.0f} requests/s")
+    finally:
+        process.terminate()
+        process.wait()
+    report = {"rows": rows, "seconds": chosen.seconds, "machine": machine(), "load_before": os.getloadavg()}
+    common.write_result(chosen, "serve.json", report)
+    print(
+        common.table(
+            ("what", "clients", "requests/s", "images/s", "p50 ms", "p99 ms", "share of the bare rate", "refused"),
+            [
+                (
+                    row["what"],
+                    row["clients"],
+                    f"{row['requests_s']:,.0f}",
+                    f"{row['images_s']:,.0f}" if row["images_s"] else "",
+                    "" if row["p50_ms"] is None else f"{row['p50_ms']:.2f}",
+                    "" if row["p99_ms"] is None else f"{row['p99_ms']:.2f}",
+                    f"{row['requests_s'] / row['bare_s']:.0%}",
+                    row["refused"],
+                )
+                for row in rows
+            ],
+        )
+    )
+
+
+if __name__ == "__main__":
+    common.main(run)
