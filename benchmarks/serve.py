@@ -58,7 +58,17 @@ def bodies() -> dict[str, tuple[str, bytes, str, int]]:
 
 def load(address: str, path: str, script: Path, clients: int, seconds: int) -> dict[str, Any]:
     """Requests/s, p50 and p99 in ms, and answers that were refused, by wrk."""
-    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", "--latency", "-s", str(script)]
+    command = [
+        "wrk",
+        "-t1",
+        f"-c{clients}",
+        f"-d{seconds}s",
+        "--timeout",
+        "60s",
+        "--latency",
+        "-s",
+        str(script),
+    ]
     text = subprocess.run([*command, address + path], capture_output=True, text=True, check=True).stdout
     found = {name: re.search(rf"{name}\s+([\d.]+)(us|ms|s)", text) for name in ("50%", "99%")}
     scale = {"us": 1e-3, "ms": 1.0, "s": 1e3}
@@ -138,7 +148,16 @@ def run() -> None:
     common.write_result(chosen, "serve.json", report)
     print(
         common.table(
-            ("what", "clients", "requests/s", "images/s", "p50 ms", "p99 ms", "share of the bare rate", "refused"),
+            (
+                "what",
+                "clients",
+                "requests/s",
+                "images/s",
+                "p50 ms",
+                "p99 ms",
+                "share of the bare rate",
+                "refused",
+            ),
             [
                 (
                     row["what"],
