@@ -153,11 +153,7 @@ def survives(one: Mutant, work: Path) -> bool:
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(ROOT / "src", copy, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "lenet5" / one.file).write_text(source(one).replace(one.old, one.new), encoding="utf-8")
-    environment = os.environ | {
-        "PYTHONPATH": str(copy),
-        "LENET5_CACHE": str(work / "cache"),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+    own = {"PYTHONPATH": str(copy), "LENET5_CACHE": str(work / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
     tests = [str(ROOT / "tests" / test) for test in one.tests]
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(
