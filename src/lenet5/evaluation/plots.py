@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 __all__ = ["mistakes_picture", "reliability_plot"]
 
 SUFFIXES = (".png", ".svg")
+FEW = 50  # answers of a bin; a share of fewer is off by ± 7 points by chance alone
+NOTE = (
+    f"Hollow: fewer than {FEW} answers, whose share chance moves. Above the line answers are right more\n"
+    "often than they claim: calibration counts non-characters, and a set without them has none of\n"
+    "the images that low confidences are for."
+)
 GOLDEN = 1.6  # columns for a row, unless given
 
 
@@ -90,14 +96,22 @@ def reliability_plot(evaluation: Evaluation, path: str | os.PathLike[str]) -> No
         confidence = [entry.confidence for entry in bins]
         right = [entry.right for entry in bins]
         upper.plot(confidence, right, label=f"{label}: error {calibration_error:.2%}", **style)
+        few = [(x, y) for x, y, entry in zip(confidence, right, bins, strict=True) if entry.patterns < FEW]
+        if few:
+            upper.plot(
+                *zip(*few, strict=True),
+                linestyle="none",
+                **style | {"color": "white", "markeredgecolor": color},
+            )
         lower.plot(confidence, [entry.patterns for entry in bins], **style)
     upper.set(ylabel="share of right answers", ylim=(-0.02, 1.02), xlim=(0, 1.02), title=evaluation.name)
     upper.legend(loc="lower right", frameon=False)
     lower.set(xlabel="confidence", ylabel="answers", yscale="log")
+    figure.text(0.02, -0.005, NOTE, fontsize=7.5, va="top")
     for axes in (upper, lower):
         axes.spines[["top", "right"]].set_visible(False)
     kind = path.suffix.lower()[1:]
     # No date: the same figures make the same file.
     metadata = {"Date": None} if kind == "svg" else None
     with atomic.replacing(path) as stream:
-        figure.savefig(stream, format=kind, dpi=150, metadata=metadata)
+        figure.savefig(stream, format=kind, dpi=150, metadata=metadata, bbox_inches="tight")

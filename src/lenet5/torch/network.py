@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..model import lenet5
-from ..network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT, KERNEL, PAIRS, SHAPES, WINDOW
+from ..network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT, KERNEL, LAYERS, PAIRS, SHAPES, WINDOW
 from ..network.codes import DIGITS
 from ..network.reference import AMPLITUDE, STEEPNESS
 from .hub import Hub
@@ -50,9 +50,15 @@ class Layer(nn.Module, ABC):
 
     def __init__(self, name: str) -> None:
         super().__init__()
+        self.name = name
         for key, shape in SHAPES.items():
             if key.startswith(f"{name}."):
                 self.register_parameter(key.split(".")[1], nn.Parameter(torch.zeros(shape)))
+
+    def extra_repr(self) -> str:
+        """What `print` shows of the layer: its map sizes at 32×32 and its parameters."""
+        layer = next(layer for layer in LAYERS if layer.name.lower() == self.name)
+        return f"{layer.name}: {layer.size}, {layer.parameters:,} parameters"
 
     def gather(self, x: Tensor) -> Tensor:
         """The inputs that are weighed: of S2 and S4 the sums of windows, else x itself."""
