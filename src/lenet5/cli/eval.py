@@ -16,7 +16,7 @@ COUNT = 2000  # non-characters; drawing them takes some ten seconds
 
 
 @click.command("eval")
-@click.argument("model", default="digits")
+@click.argument("model", default="reading")
 @click.option(
     "--data",
     default="mnist",
@@ -62,7 +62,8 @@ def eval_command(
 ) -> None:
     """Measure MODEL on a data set: error, confusion, rejection.
 
-    MODEL is a file that `lenet5 train` made, or the name of weights that come with lenet5 (digits).
+    MODEL is a file that `lenet5 train` made, or the name of weights that come with lenet5; unless given, reading:
+    one network that knows digits and non-characters, with a calibrated confidence. (`lenet5 read` asks an ensemble.)
     """
     from .. import atomic
     from ..data.dataset import load
