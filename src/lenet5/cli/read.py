@@ -15,6 +15,8 @@ from .options import PngPath, allowed_by, reading_options, threshold_of
 from .percentage import Percentage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..imaging.page_layout import Mode
     from ..reading.document_reader import DocumentReader, PageResult
     from ..reading.results import Result
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["read_command"]
 
 PNG = PngPath(path_type=Path)
+UNSURE = "?"  # a rejected character (reading.results), known here without loading the reader
+SEVERAL = 3  # lines of which nothing can be read, from which on they are one line of the output
+MOST_NAMES = 10  # of pages that are not read, or hold a `?`
 FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled code is loaded
 
 
@@ -159,10 +164,12 @@ def read_command(
     }
     # Standard input belongs to this process alone.
     answers = parallel_map(partial(_read, documents), pictures, 1 if "-" in pictures else workers)
-    failed, glyphs = False, []
+    failed, glyphs, pages_read = False, [], []
     for page in (page for pages in answers for page in pages):
         _print(page, as_json, best)
         failed |= page.failed
+        doubtful = page.failed or any(character.text == UNSURE for character in page.characters)
+        pages_read.append((page.name, doubtful))
         glyphs += [character.glyph for character in page.characters if character.glyph is not None]
         for kind, png in page.drawings.items():
             files[kind].save(png, page.stem, page.pages)
@@ -173,6 +180,8 @@ def read_command(
         from ..reading.overlay import contact_sheet, encode_png
 
         write(show, encode_png(contact_sheet(glyphs)))
+    if failed:
+        _say_what_is_doubtful(pages_read)
     return int(failed)
 
 
@@ -199,14 +208,39 @@ def _print(page: PageResult, as_json: bool, best: int) -> None:
 
 
 def _print_result(name: str, result: Result, best: int) -> None:
-    """Print each line with its confidence, the reasons of its `?`, and the next best readings below it."""
+    """Print each line with its confidence, the reasons of its `?`, and the next best readings below it.
+
+    Several lines of which nothing can be read, as of a printed page, are one line that says so.
+    """
+    unreadable = [line for line in result.lines if not set(line.text) - {UNSURE, " "}]
+    several = len(unreadable) >= SEVERAL
     for number, line in enumerate(result.lines, 1):
+        if several and line in unreadable:
+            continue
         where = f"{name}, line {number}" if len(result.lines) > 1 else name
         characters = [character for string in line.strings for character in string.characters]
         notes = [f"confidence {line.strings[0].confidence:.1%}"]
         reasons = dict.fromkeys(character.reason for character in characters if character.reason)
         notes += [f"?: {reason}" for reason in reasons]
+        if left_out := sum(len(string.unread) for string in line.strings):
+            notes.append(f"{left_out} {'sign' if left_out == 1 else 'signs'} left out")
         click.echo(f"{where}: {line.text}   ({'; '.join(notes)})")
         if len(line.strings) == 1:
             for other in line.strings[0].alternatives[: best - 1]:
                 click.echo(f"{' ' * len(where)}  {other.text}   (confidence {other.confidence:.1%})")
+    if several:
+        every = len(unreadable) == len(result.lines)
+        which = f"none of its {len(unreadable)} lines" if every else f"none of {len(unreadable)} other lines"
+        click.echo(f"{name}: {UNSURE}   ({which} can be read as handwritten characters)")
+
+
+def _say_what_is_doubtful(pages: Sequence[tuple[str, bool]]) -> None:
+    """Say which of several pages were not read, or hold `?`: names of pages, and whether they do."""
+    names = [name for name, doubtful in pages if doubtful]
+    if len(pages) < 2 or not names:
+        return
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    listed = ", ".join(names[:MOST_NAMES])
+    click.echo(
+        f"lenet5: {len(names)} of {len(pages)} were not read or hold {UNSURE}: {listed}{more}", err=True
+    )

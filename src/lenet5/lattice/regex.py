@@ -33,8 +33,9 @@ def pattern(expression: str, classes: Sequence[str]) -> Grammar:
             many states.
     """
     states = _States()
-    start, end = _Parser(expression, classes, states).whole()
-    return _deterministic(states, start, end, len(classes), expression)
+    parser = _Parser(expression, classes, states)
+    start, end = parser.whole()
+    return _deterministic(states, start, end, len(classes), expression, sorted(parser.unread))
 
 
 class _States:
@@ -78,6 +79,7 @@ class _Parser:
     def __init__(self, text: str, classes: Sequence[str], states: _States) -> None:
         self.text, self.at, self.states, self.depth = text, 0, states, 0
         self.index = {name: i for i, name in enumerate(classes)}
+        self.unread: set[str] = set()  # characters of the pattern that the network does not know
 
     def wrong(self, what: str) -> InputError:
         return InputError(f"the pattern '{self.text:.100}' cannot be used: {what} (character {self.at + 1})")
@@ -172,7 +174,10 @@ class _Parser:
             return part
         if self.next() in "?*+{":
             raise self.wrong(f"there is nothing for {self.next()} to repeat")
-        labels = frozenset(self.index[c] for c in self.characters() if c in self.index)
+        characters = list(self.characters())
+        labels = frozenset(self.index[c] for c in characters if c in self.index)
+        if not labels:
+            self.unread |= set(characters)
         start, end = self.states.new(), self.states.new()
         self.states.moves[start] = (labels, end)
         return start, end
@@ -215,7 +220,9 @@ class _Parser:
         return set(self.index) - characters if others else characters
 
 
-def _deterministic(states: _States, start: int, end: int, classes: int, expression: str) -> Grammar:
+def _deterministic(
+    states: _States, start: int, end: int, classes: int, expression: str, unread: Sequence[str]
+) -> Grammar:
     """The same strings by a deterministic automaton (Rabin and Scott 1959): each state is a set of states."""
     sets = [states.closure([start])]
     numbers = {sets[0]: 0}
@@ -238,5 +245,7 @@ def _deterministic(states: _States, start: int, end: int, classes: int, expressi
         rows.append(row)
     accepting = np.array([end in here for here in sets])
     if not accepting.any():
-        raise InputError(f"the pattern {expression!r:.100} matches nothing that these weights can read")
+        signs = " ".join(map(repr, unread))
+        why = f": they do not know {signs}, and leave signs out: write the pattern without" if unread else ""
+        raise InputError(f"the pattern '{expression:.100}' matches nothing that these weights can read{why}")
     return Grammar(np.array(rows, np.intp).reshape(len(sets), classes), accepting)

@@ -110,7 +110,9 @@ class InterpretationGraph:
         first = texts[0]
         path = next(iter(readings.values()))
         characters = self._characters(model, searched, origin, path.arcs, settings)
-        return String(first.text, first.penalty, first.confidence, characters, tuple(texts[1:]))
+        # A reading of which several segmentations are likely may have a larger share than one with a better path.
+        others = sorted(texts[1:], key=lambda other: -other.confidence)
+        return String(first.text, first.penalty, first.confidence, characters, tuple(others))
 
     def best_arcs(self, grammar: Grammar | None, settings: DecodingSettings = DECODING) -> tuple[int, ...]:
         """Arcs of the path that `decode` reads; () where there is none. Arguments as for `decode`."""

@@ -194,6 +194,7 @@ def align_pictures(
     Raises:
         DataError: no line can be read as labelled, or a label has a character that the network does not know.
     """
+    pictures = [(path, without_signs(text, model.classes)) for path, text in pictures]
     unknown = sorted({character for _, text in pictures for character in text} - set(model.classes))
     if unknown:
         raise DataError(f"the labels have characters that the network does not know: {' '.join(unknown)}")
@@ -212,12 +213,19 @@ def align_pictures(
     return AlignedLines(glyphs, labels, len(pictures) - len(unaligned), tuple(unaligned))
 
 
+def without_signs(text: str, classes: Sequence[str]) -> str:
+    """A label without blanks and signs that the network does not know: a reader leaves points and dashes out, too."""
+    return "".join(character for character in text if character in classes or character.isalnum())
+
+
 def _align_picture(
     model: Classifier, versions: int, seed: int, numbered: tuple[int, tuple[Path, str]]
 ) -> list[Patterns]:
     """The versions of a picture, aligned; none where it cannot be read as it is labelled."""
     number, (path, text) = numbered
-    aligned = []
+    aligned: list[Patterns] = []
+    if not text:
+        return aligned
     try:
         foreground = line_foreground(load_image_with_scale(path)[0], path.name).levels
         for version in range(versions):
