@@ -246,3 +246,22 @@ def test_a_picture_that_takes_too_long_is_one_sentence_and_the_next_is_read(call
 def test_a_timeout_of_no_time_is_wrong_use(call):
     status, _, err = call(SEVEN, "--timeout", 0)
     assert status == 2 and "--timeout" in err
+
+
+def test_a_page_of_print_is_one_line_and_the_end_names_the_pictures_with_a_question_mark(call, tmp_path):
+    from PIL import Image, ImageDraw
+
+    page = Image.new("L", (900, 560), 245)
+    pen = ImageDraw.Draw(page)
+    for line in range(8):
+        pen.text((40, 40 + 60 * line), "The quick brown fox jumps over the lazy dog", fill=20, font_size=36)
+    page.save(tmp_path / "print.png")
+    status, out, err = call(SEVEN, tmp_path / "print.png")
+    of_print = [line for line in out.splitlines() if "print.png" in line]
+    assert status == 1 and len(of_print) == 1 and "can be read as handwritten characters" in of_print[0]
+    assert err.splitlines() == [f"lenet5: 1 of 2 holds a ?: {tmp_path / 'print.png'}"]
+
+
+def test_a_pattern_with_a_sign_that_is_not_read_says_which(call):
+    status, _, err = call(SEVEN, "--pattern", r"\d\.\d\d")
+    assert status == 1 and "they do not know '.'" in err

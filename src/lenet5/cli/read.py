@@ -26,7 +26,7 @@ __all__ = ["read_command"]
 PNG = PngPath(path_type=Path)
 UNSURE = "?"  # a rejected character (reading.results), known here without loading the reader
 SEVERAL = 3  # lines of which nothing can be read, from which on they are one line of the output
-MOST_NAMES = 10  # of pages that are not read, or hold a `?`
+MOST_NAMES = 10  # of pages that hold a `?`
 FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled code is loaded
 
 
@@ -168,7 +168,7 @@ def read_command(
     for page in (page for pages in answers for page in pages):
         _print(page, as_json, best)
         failed |= page.failed
-        doubtful = page.failed or any(character.text == UNSURE for character in page.characters)
+        doubtful = any(character.text == UNSURE for character in page.characters)
         pages_read.append((page.name, doubtful))
         glyphs += [character.glyph for character in page.characters if character.glyph is not None]
         for kind, png in page.drawings.items():
@@ -235,12 +235,11 @@ def _print_result(name: str, result: Result, best: int) -> None:
 
 
 def _say_what_is_doubtful(pages: Sequence[tuple[str, bool]]) -> None:
-    """Say which of several pages were not read, or hold `?`: names of pages, and whether they do."""
+    """Say which of several pages hold a `?`: their names, and whether they do. Errors have sentences of their own."""
     names = [name for name, doubtful in pages if doubtful]
     if len(pages) < 2 or not names:
         return
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    hold = "holds a" if len(names) == 1 else "hold a"
     listed = ", ".join(names[:MOST_NAMES])
-    click.echo(
-        f"lenet5: {len(names)} of {len(pages)} were not read or hold {UNSURE}: {listed}{more}", err=True
-    )
+    click.echo(f"lenet5: {len(names)} of {len(pages)} {hold} {UNSURE}: {listed}{more}", err=True)
