@@ -23,7 +23,12 @@ function readColours() {
     colours[name] = [0, 2, 4].map((k) => parseInt(hex.slice(k, k + 2), 16));
   }
 }
-const css = ([red, green, blue], alpha = 1) => `rgb(${red} ${green} ${blue} / ${alpha})`;
+const cssTexts = new Map(); // made once for each colour: a frame paints ten thousand pixels
+function css([red, green, blue], alpha = 1) {
+  const key = (red << 16 | green << 8 | blue) + alpha / 2;
+  if (!cssTexts.has(key)) cssTexts.set(key, `rgb(${red} ${green} ${blue} / ${alpha})`);
+  return cssTexts.get(key);
+}
 const blend = (from, to, share) => from.map((level, k) => Math.round(level + (to[k] - level) * share));
 
 /** Colour of a state: paper at the least, ink at the most. */

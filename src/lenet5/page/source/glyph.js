@@ -55,19 +55,24 @@ function thresholdOtsu(values, bins = 128) {
 /** How much ink lies on each pixel of a drawing, 0 … 1, without specks; {reason} where nothing can be read. */
 function drawingForeground(sheet, rows, columns) {
   const settings = DATA.characterForeground;
-  const contrast = Float32Array.from(sheet, (ink) => fround(1 - fround((255 - ink) / 255)));
-  const sorted = contrast.slice().sort();
-  const half = sorted.length >> 1, place = settings.quiet * (half - 1), at = Math.floor(place);
-  const noise = half ? settings.quiet_noise * (sorted[at] + (sorted[Math.min(at + 1, half - 1)] - sorted[at]) * (place - at)) : 0;
-  const top = settings.strongest * (sorted.length - 1), under = sorted[Math.floor(top)];
-  const strongest = under + (sorted[Math.ceil(top)] - under) * (top % 1);
-  if (!(sorted[sorted.length - 1] > 0)) return { reason: "nothing is drawn yet" };
-  if (strongest < Math.max(settings.faintest, settings.noise * noise)) return { reason: "nothing stands out from the background" };
-  const level = thresholdOtsu(contrast.filter((value) => value > noise));
-  const inked = contrast.filter((value) => value >= level);
+  const counts = new Float64Array(256), depth = Float32Array.from({ length: 256 }, (_, ink) => fround(1 - fround((255 - ink) / 255)));
+  for (const ink of sheet) counts[ink]++;
+  const ranked = (rank) => { let below = 0; return depth.find((_, ink) => (below += counts[ink]) > rank); };
+  const quantile = (share, count) => {
+    const place = share * (count - 1), at = Math.floor(place);
+    return ranked(at) + (ranked(Math.min(at + 1, count - 1)) - ranked(at)) * (place - at);
+  };
+  if (counts[0] === sheet.length) return { reason: "nothing is drawn yet" };
+  const noise = settings.quiet_noise * quantile(settings.quiet, sheet.length >> 1);
+  if (quantile(settings.strongest, sheet.length) < Math.max(settings.faintest, settings.noise * noise)) return { reason: "nothing stands out from the background" };
+  const stands = sheet.filter((ink) => depth[ink] > noise);
+  const level = thresholdOtsu(Float32Array.from(stands, (ink) => depth[ink]));
+  const inked = Float32Array.from(stands.filter((ink) => depth[ink] >= level), (ink) => depth[ink]);
   const full = Math.max(fround(pairwiseSum(inked) / inked.length), level);
   const low = Math.max(noise, settings.low * level), lowest = fround(low), span = fround(full - low);
-  const image = imageOf(rows, columns, contrast.map((value) => Math.min(1, Math.max(0, fround(fround(value - lowest) / span)))));
+  const share = depth.map((value) => Math.min(1, Math.max(0, fround(fround(value - lowest) / span))));
+  const image = imageOf(rows, columns);
+  for (let i = 0; i < sheet.length; i++) image.levels[i] = share[sheet[i]];
   if (!isConcentrated(image, settings)) return { reason: "what stands out is scattered, as noise and texture are" };
   return { image: withoutSpecks(image) };
 }

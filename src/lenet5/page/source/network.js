@@ -38,6 +38,12 @@ function convolve(from, maps, pairs, weight, bias) {
   for (let m = 0; m < maps; m++) a.fill(bias[m], m * size, (m + 1) * size);
   for (let p = 0; p < pairs.length; p++) {
     const into = pairs[p][0] * size, source = pairs[p][1] * whole;
+    if (size === 1) { // a C5 unit has one place
+      let sum = 0;
+      for (let k = 0; k < KERNEL * KERNEL; k++) sum += weight[p * KERNEL * KERNEL + k] * from.x[source + k];
+      a[into] += sum;
+      continue;
+    }
     for (let ky = 0; ky < KERNEL; ky++) for (let kx = 0; kx < KERNEL; kx++) {
       const w = weight[(p * KERNEL + ky) * KERNEL + kx];
       for (let r = 0; r < rows; r++) {

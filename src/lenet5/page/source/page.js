@@ -5,12 +5,21 @@ const [TODAY, THEN, SLIDING] = networks;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const state = { glyph: null, reason: "", network: 0, rival: null, term: -1, hovered: -1, selected: { layer: "c1", map: 0, row: 12, column: 14 }, off: {}, changes: { ...UNCHANGED } };
 
+let waiting = 0;
 const pad = makePad(byId("pad"), {
   width: 20, digit: (name) => drawExample(name),
-  changed: (from) => { const { glyph, reason } = glyphOfDrawing(from.sheet, from.rows, from.columns); take(glyph ?? null, reason ?? ""); },
-  finished: keepLink,
+  changed: (from) => {
+    const { glyph, reason } = glyphOfDrawing(from.sheet, from.rows, from.columns);
+    Object.assign(state, { glyph: glyph ?? null, reason: reason ?? "", rival: null });
+    updateAnswer();
+    clearTimeout(waiting);
+    waiting = setTimeout(update, 120); // the layers follow when the pen rests
+  },
+  finished: () => { clearTimeout(waiting); update(); keepLink(); },
 });
 pad.canvas = byId("pad");
+
+const drawn = () => state.glyph ?? new Uint8Array(FIELD * FIELD);
 
 /** Take a glyph as the drawing; null with a reason where there is none. */
 function take(glyph, reason = "") {
@@ -27,15 +36,21 @@ function keepLink() {
 const hasChanged = () => Object.keys(UNCHANGED).some((name) => state.changes[name] !== UNCHANGED[name]);
 const hasOff = () => Object.values(state.off).some((maps) => maps.size);
 
+/** The answer and what the network sees: at every movement of the pen. */
+function updateAnswer() {
+  const { glyph } = state, plain = drawn();
+  const empty = state.reason ? `Nothing to read: ${state.reason}.` : "Draw a digit.";
+  const answer = readCharacter(TODAY, plain);
+  showAnswer(glyph && answer, { digit: byId("answer"), verdict: byId("verdict"), chances: byId("chances"), empty });
+  paintCanvas(byId("sees"), INPUT, INPUT, inputOf(plain), grey(DATA.background, DATA.foreground), 8);
+  return answer;
+}
+
 /** Everything that follows from the drawing, the sliders and the weights. */
 function update() {
-  const { glyph } = state, target = { digit: byId("answer"), verdict: byId("verdict"), chances: byId("chances"), empty: state.reason ? `Nothing to read: ${state.reason}.` : "Draw a digit." };
-  const blank = new Uint8Array(FIELD * FIELD), plain = glyph ?? blank;
+  const { glyph } = state, plain = drawn(), answer = updateAnswer();
   const changed = hasChanged() ? changedGlyph(plain, state.changes) : plain;
-  const answers = [TODAY, THEN].map((network) => readCharacter(network, changed));
-  const shown = hasChanged() ? readCharacter(TODAY, plain) : answers[0];
-  showAnswer(glyph && shown, target);
-  paintCanvas(byId("sees"), INPUT, INPUT, inputOf(plain), grey(DATA.background, DATA.foreground), 8);
+  const answers = [hasChanged() ? readCharacter(TODAY, changed) : answer, readCharacter(THEN, changed)];
   showBroken(glyph && answers[0], changed);
   showThen(answers);
   state.answer = hasOff() ? recognise(networks[state.network], changed, state.off) : answers[state.network];
@@ -150,7 +165,6 @@ async function copy(what, name) {
     byId("copied").textContent = `This browser does not let the page copy. ${what instanceof Blob ? "Save the PNG instead." : what}`;
   }
 }
-const drawn = () => state.glyph ?? new Uint8Array(FIELD * FIELD);
 byId("copy-link").addEventListener("click", () => copy(location.href.split("#")[0] + linkOf(drawn()), "the link"));
 byId("copy-png").addEventListener("click", async () => copy(await pngOf(drawn()), "the picture"));
 byId("copy-python").addEventListener("click", () => { byId("snippet").textContent = pythonOf(drawn(), TODAY.name); copy(pythonOf(drawn(), TODAY.name), "Python"); });
