@@ -1,0 +1,36 @@
+"""The page from `lenet5 serve`: under the server's policy, with photographs."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("starlette", reason="the extra serve is not installed")
+
+from lenet5.serve.server import ServerOptions
+from service import running
+
+LINES = Path(__file__).parents[2] / "examples" / "lines" / "two-lines.png"
+
+
+@pytest.fixture(scope="module")
+def address():
+    with running(ServerOptions(port=0, workers=1)) as service:
+        yield service.address
+
+
+def test_a_photograph_is_read_by_the_server_and_its_graph_drawn(browser, address):
+    complaints = []
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(f"{address}/")
+    page.locator("#photo").wait_for(state="visible")
+    assert page.inner_text("#verdict").startswith("Reads 2")
+    page.set_input_files("#file", LINES)
+    page.get_by_text("Read: 40725, 1863").wait_for(timeout=60_000)
+    assert page.locator("#picture-lines .graph").count() == 2
+    assert page.locator("#picture-lines .graph").first.locator("g.on").count() == 5
+    assert not complaints
+    page.set_input_files("#file", __file__)
+    page.get_by_text("This picture was not read").wait_for(timeout=30_000)
+    page.close()
