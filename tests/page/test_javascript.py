@@ -12,7 +12,7 @@ from lenet5.imaging.shear import shear_images
 from lenet5.lattice.graph import Graph
 from lenet5.network.preprocessing import normalise
 from lenet5.network.reference import forward
-from lenet5.page.assemble import NETWORKS, page_network
+from lenet5.page.assemble import NETWORKS, page_network, source
 from lenet5.reading.candidates import recognise
 from lenet5.reading.space_displacement import column_penalties
 
@@ -195,8 +195,6 @@ def test_the_sliding_network_answers_as_space_displacement_does(numbers, tmp_pat
 
 
 def test_a_drawing_survives_its_784_bits(tmp_path):
-    from lenet5.page.assemble import source
-
     rng = np.random.default_rng(6)
     glyph = (rng.random(784) < 0.3) * 255
     answer = javascript.run(
@@ -206,3 +204,19 @@ def test_a_drawing_survives_its_784_bits(tmp_path):
         tmp_path,
     )
     assert answer[1] == glyph.tolist() and len(answer[0]) == -(-784 // 6)
+
+
+def test_receptive_fields_are_the_pixels_that_move_a_unit(tmp_path):
+    """Oracle: every pixel is changed in turn, and the unit in row 1, column 1 of each layer watched."""
+    windows = javascript.run(source("draw.js") + source("views.js") + "return WINDOWS;", None, tmp_path)
+    network = page_network("reading")
+    parameters = {name: value.astype(float) for name, value in network.named_parameters.items()}
+    plain = np.random.default_rng(7).uniform(-0.1, 1.175, (1, 32, 32))
+    moved = plain + 0.5 * np.eye(1024).reshape(1024, 32, 32)
+    states = [forward(parameters, network.codes.astype(float), x).x for x in (plain, moved)]
+    for layer, (_, _, _, side, stride) in windows.items():
+        at = min(1, states[0][layer].shape[2] - 1)
+        before, after = (state[layer][:, :, at, at] for state in states)
+        rows, columns = np.nonzero(np.abs(after - before).max(1).reshape(32, 32) > 1e-12)
+        assert (rows.min(), columns.min()) == (at * stride, at * stride), layer
+        assert (rows.max() + 1 - rows.min(), columns.max() + 1 - columns.min()) == (side, side), layer

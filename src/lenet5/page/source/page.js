@@ -233,7 +233,7 @@ const STEPS = [
   ["layers", "c1", "C1: each of six kernels of 5×5 slides over the picture. A map shows where its small pattern, an edge or a corner, is found. One kernel for all places: 156 parameters in all."],
   ["layers", "s2", "S2: four neighbours are added up, times one number. That something was found matters more than exactly where."],
   ["layers", "c3", "C3: sixteen maps combine what S2 found. Table I says who reads whom; no two maps see the same, so that they learn different things. Point at a column."],
-  ["layers", "s4", "S4: subsampled again. Each unit now looks at 20×20 pixels of the picture."],
+  ["layers", "s4", "S4: subsampled again. Each unit now looks at 16×16 pixels of the picture."],
   ["layers", "c5", "C5: 120 units, each over all of S4. With a larger picture this layer would be a map again: that is how the network slides along a line."],
   ["layers", "f6", "F6: 84 units make a picture of 7×12 pixels, as the characters of a screen font."],
   ["why", null, "The answer is the code nearest to F6. The distances are the penalties: small is good."],

@@ -26,7 +26,7 @@ function confidenceOf(network, views) {
   let reason = "";
   if (!(confidences[best] >= network.confidence.doubt)) {
     reason = guesses.join(" or ");
-    if (rubbish > Math.max(confidences[best], 0.5)) reason = guesses.length ? `hardly a digit (${guesses.join(", ")})` : "not like any digit";
+    if (rubbish > Math.max(confidences[best], 0.5)) reason = guesses.length ? `hardly a digit (${guesses.join(", ")})` : "it is like none of them";
   }
   return { confidences, likely, best, rubbish, reason };
 }

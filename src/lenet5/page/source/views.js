@@ -101,7 +101,7 @@ function unitAt(id, x, y) {
 }
 
 // Layer -> [layer before, side of the window, step of the window, side and step of the field on the input].
-const WINDOWS = { c1: ["input", 5, 1, 5, 1], s2: ["c1", 2, 2, 6, 2], c3: ["s2", 5, 1, 16, 2], s4: ["c3", 2, 2, 20, 4], c5: ["s4", 5, 1, 32, 4], f6: ["c5", 1, 1, 32, 4] };
+const WINDOWS = { c1: ["input", 5, 1, 5, 1], s2: ["c1", 2, 2, 6, 2], c3: ["s2", 5, 1, 14, 2], s4: ["c3", 2, 2, 16, 4], c5: ["s4", 5, 1, 32, 4], f6: ["c5", 1, 1, 32, 4] };
 
 /** Kernels that a unit reads through: [map of the layer before, weights, offset]. */
 function kernelsOf(parameters, layer, map) {
