@@ -72,10 +72,10 @@ def idx(rng: Rng, folder: Path) -> Trial:
     data = path.read_bytes()
     packed = rng.random() < 0.3
     if packed and rng.random() < 0.5:
-        family, data = _damage(rng, gzip.compress(data))
+        family, data = _damage(rng, gzip.compress(data, mtime=0))
     else:
         family, data = _damage(rng, data)
-        data = gzip.compress(data) if packed else data
+        data = gzip.compress(data, mtime=0) if packed else data
     path.write_bytes(data)
 
     def run() -> None:
@@ -170,7 +170,7 @@ def tables(rng: Rng, folder: Path) -> Trial:
     family, data = _damage(rng, text.getvalue().encode("utf-8", "surrogatepass"))
     packed = rng.random() < 0.2
     path = folder / ("labels.csv" if not packed else "labels.csv.gz")
-    path.write_bytes(gzip.compress(data) if packed else data)
+    path.write_bytes(gzip.compress(data, mtime=0) if packed else data)
 
     def run() -> None:
         if listed and not packed:
@@ -209,14 +209,14 @@ def _tensors(
     change = rng.random()
     if change < 0.5:
         for _ in range(int(rng.integers(1, 3))):
-            key = str(rng.choice([*metadata, "confidence", "unknown"]))
+            key = str(rng.choice([*sorted(metadata), "confidence", "unknown"]))
             if rng.random() < 0.2:
                 metadata.pop(key, None)
             else:
                 metadata[key] = odd_json(rng)
     elif change < 0.7:
         family = "arrays"
-        name = str(rng.choice([*arrays]))
+        name = str(rng.choice(sorted(arrays)))  # safetensors gives them in any order
         change = int(rng.integers(5))
         if change == 0:
             del arrays[name]

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numba
-import platformdirs
 from numba.core import config
 
 __all__ = ["announce_compilation", "cache_folder", "compiled"]
@@ -46,7 +45,7 @@ def cache_folder() -> Path | None:
     for pattern in _SOURCES:
         for source in sorted(package.glob(pattern)):
             digest.update(source.read_bytes())
-    root = Path(os.environ.get("LENET5_CACHE") or platformdirs.user_cache_dir("lenet5")).expanduser()
+    root = Path(os.environ.get("LENET5_CACHE") or _user_cache()).expanduser()
     folder = root / "compiled" / digest.hexdigest()[:16]
     try:
         for part in (root, folder.parent, folder):
@@ -64,6 +63,12 @@ def cache_folder() -> Path | None:
         )
         return None
     return folder
+
+
+def _user_cache() -> str:
+    import platformdirs  # not needed where LENET5_CACHE names a folder
+
+    return platformdirs.user_cache_dir("lenet5")
 
 
 def _open_to_others(*folders: Path) -> str:

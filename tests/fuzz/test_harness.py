@@ -1,0 +1,105 @@
+"""The harness finds what it is to find, and makes every input again from its seed."""
+
+import time
+
+import numpy as np
+import pytest
+from tests.fuzz import pictures
+from tests.fuzz.kinds import KINDS
+from tests.fuzz.trial import Bounds, Trial, attempt
+
+from lenet5.errors import InputError
+from lenet5.reading.document_reader import PageResult
+from lenet5.reading.results import Character, Line, Result, String
+
+
+def outcome(run, **bounds):
+    return attempt(lambda rng, folder: Trial("family", run, Bounds(**bounds)), 0)
+
+
+def raising(error):
+    def run():
+        raise error
+
+    return run
+
+
+def test_an_error_of_the_library_is_an_answer():
+    assert outcome(raising(InputError("one sentence"))).refused
+    assert not outcome(raising(InputError("one sentence"))).failure
+
+
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("x"), RecursionError(), MemoryError(), KeyError("x"), OSError(28, "full")]
+)
+def test_a_foreign_exception_is_a_failure_with_its_place(error):
+    failure = outcome(raising(error)).failure
+    assert failure.startswith(type(error).__name__) and "test_harness.py" in failure
+
+
+def test_an_error_without_a_sentence_or_with_a_book_is_a_failure():
+    assert "without a sentence" in outcome(raising(InputError(""))).failure
+    assert "5,000 characters" in outcome(raising(InputError("x" * 5000))).failure
+
+
+def test_a_warning_of_numpy_is_a_failure():
+    assert outcome(lambda: np.log(np.zeros(1))).failure.startswith("RuntimeWarning")
+
+
+def test_what_takes_too_long_is_stopped_and_what_is_refused_late_is_a_failure():
+    def loop():
+        while True:
+            pass
+
+    def late():
+        stop = time.process_time() + 0.1
+        while time.process_time() < stop:
+            pass
+        raise InputError("too late")
+
+    began = time.process_time()
+    assert "stopped" in outcome(loop, seconds=0.05).failure
+    assert time.process_time() - began < 2
+    assert "to refuse it" in outcome(late, refused=0.02).failure
+    assert not outcome(late).failure
+
+
+def test_too_much_memory_is_a_failure_and_does_not_count_for_the_next():
+    before = outcome(lambda: None).megabytes
+    much = outcome(lambda: np.ones(40_000_000).sum(), megabytes=before + 200)
+    assert "MB, more than" in much.failure and much.megabytes > before + 300
+    assert not outcome(lambda: None, megabytes=before + 200).failure
+
+
+def page(box=(1, 1, 5, 5), confidence=0.5, penalty=1.0):
+    string = String("7", penalty, confidence, (Character("7", box, penalty, confidence),))
+    return PageResult("x.png", result=Result((Line((string,)),)))
+
+
+def test_a_box_outside_its_picture_is_a_failure():
+    pictures.check_page(page(), {1: (6, 6)})
+    for box in [(-1, 1, 5, 5), (1, -1, 5, 5), (2, 1, 5, 5), (1, 2, 5, 5)]:
+        with pytest.raises(AssertionError, match="lies outside 6×6"):
+            pictures.check_page(page(box), {1: (6, 6)})
+
+
+@pytest.mark.parametrize("numbers", [{"confidence": 1.5}, {"confidence": np.nan}, {"penalty": np.inf}])
+def test_a_number_that_is_none_is_a_failure(numbers):
+    with pytest.raises((AssertionError, ValueError)):
+        pictures.check_page(page(**numbers), {1: (6, 6)})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_makes_an_input_of_every_seed_and_the_same_again(kind, tmp_path):
+    families = []
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        made = []
+        for seed in range(40):
+            folder = tmp_path / name / str(seed)
+            folder.mkdir()
+            trial = KINDS[kind](np.random.default_rng(seed), folder)
+            made.append((trial.family, sorted((file.name, file.read_bytes()) for file in folder.iterdir())))
+        families.append(made)
+    assert families[0] == families[1]
+    assert len({family for family, _ in families[0]}) > 1
