@@ -35,7 +35,7 @@ FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled c
 @reading_options
 @click.option(
     "--mode",
-    type=click.Choice(["auto", "character", "string", "lines", "boxes"]),
+    type=click.Choice(["auto", "character", "string", "lines", "boxes", "table"]),
     default="auto",
     show_default=True,
     help="What a picture has: whatever it looks like, one character, one line, several, or printed boxes.",

@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Box", "Region", "bounding_box", "crop_to_foreground", "foreground_box", "move_box", "scale_box"]
+__all__ = [
+    "Box",
+    "Region",
+    "bounding_box",
+    "corners_to_box",
+    "crop_to_foreground",
+    "foreground_box",
+    "move_box",
+    "scale_box",
+]
 
 Box = tuple[int, int, int, int]  # left, top, width, height in pixels
 
@@ -20,7 +29,8 @@ class Region:
 
     box: of what is in it, in pixels of the page. origin: left, top of `image` on the page. image: (rows, columns, 3)
     float32 in 0 … 1. name: what errors call it. line: which line of the page it lies in, from 0. foreground:
-    foreground.stroke_foreground(image), where it is known.
+    foreground.stroke_foreground(image), where it is known. corners: (4, 2) x, y on the page of the upper left, upper
+    right, lower right and lower left corner of `image`, where that was made straight; else None.
     """
 
     box: Box
@@ -29,16 +39,24 @@ class Region:
     name: str = "the picture"
     line: int = 0
     foreground: NDArray[np.float32] | None = field(default=None, repr=False)
+    corners: NDArray[np.float64] | None = field(default=None, repr=False)
 
     def on_page(self, box: Box) -> Box:
         """A box in pixels of `image`, in pixels of the page."""
-        return move_box(box, *self.origin)
+        if self.corners is None:
+            return move_box(box, *self.origin)
+        left, top, wide, high = box
+        rows, columns = self.image.shape[:2]
+        u = np.array([left, left + wide, left + wide, left]) / columns
+        v = np.array([top, top, top + high, top + high]) / rows
+        weights = np.stack([(1 - u) * (1 - v), u * (1 - v), u * v, (1 - u) * v], 1)
+        return corners_to_box(weights @ self.corners)
 
     def moved(self, right: int, down: int) -> Region:
         """The same region on a page of which the present one is a part whose left, top are `right`, `down`."""
-        return replace(
-            self, box=move_box(self.box, right, down), origin=(self.origin[0] + right, self.origin[1] + down)
-        )
+        origin = self.origin[0] + right, self.origin[1] + down
+        corners = None if self.corners is None else self.corners + np.array([right, down])
+        return replace(self, box=move_box(self.box, right, down), origin=origin, corners=corners)
 
 
 def bounding_box(boxes: Iterable[Box]) -> Box:
@@ -47,6 +65,13 @@ def bounding_box(boxes: Iterable[Box]) -> Box:
     left, top = (int(edge) for edge in edges[:, :2].min(0))
     right, bottom = (int(edge) for edge in edges[:, 2:].max(0))
     return left, top, right - left, bottom - top
+
+
+def corners_to_box(corners: NDArray[np.float64]) -> Box:
+    """The box around corners, (corners, 2) x, y in edges of pixels; at least one pixel wide and high."""
+    left, top = (int(edge) for edge in np.rint(corners.min(0)))
+    right, bottom = (int(edge) for edge in np.rint(corners.max(0)))
+    return left, top, max(right - left, 1), max(bottom - top, 1)
 
 
 def scale_box(box: Box, factor: float) -> Box:

@@ -17,11 +17,13 @@ from scipy import ndimage
 from ..deadline import NEVER, Deadline
 from ..errors import PictureError, nothing_to_read
 from .background import estimate_background
+from .cells import CELLS, CellSettings, cell_regions, grid_of_regions, keeps_to_cells, without_grids
 from .character_boxes import CHARACTER_BOXES, CharacterBoxSettings, find_character_boxes
 from .deskew import DESKEW, DeskewSettings, deskew
 from .foreground import LINE_FOREGROUND, LineForegroundSettings, stroke_foreground
 from .geometry import Region
-from .line_removal import LINE_REMOVAL, LineRemovalSettings, find_printed_lines
+from .grids import GRIDS, Grid, GridSettings, find_grids, grid_of_counts
+from .line_removal import LINE_REMOVAL, LineRemovalSettings, find_printed_lines, remove_lines
 from .page_detection import PAGE_DETECTION, PageDetectionSettings, detect_page
 from .page_mask import PAGE_MASK, PageMaskSettings, page_mask
 from .resize import rescale, working_scale
@@ -32,9 +34,10 @@ from .trace import Trace
 
 __all__ = ["LAYOUT", "MODES", "Kind", "LayoutSettings", "Mode", "PageLayout", "find_text_lines", "layout"]
 
-Kind = Literal["character", "string", "lines", "boxes"]
-Mode = Literal["auto", "character", "string", "lines", "boxes"]
-# What an image is taken for: whatever it looks like; one character; one line; a page of lines; printed boxes.
+Kind = Literal["character", "string", "lines", "boxes", "table"]
+Mode = Literal["auto", "character", "string", "lines", "boxes", "table"]
+# What an image is taken for: whatever it looks like; one character; one line; a page of lines; printed boxes of one
+# character each; a table, whose cells hold a character or a few.
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 
@@ -50,6 +53,8 @@ class LayoutSettings:
     page: PageDetectionSettings = PAGE_DETECTION
     printed_lines: LineRemovalSettings = LINE_REMOVAL
     boxes: CharacterBoxSettings = CHARACTER_BOXES
+    grids: GridSettings = GRIDS
+    cells: CellSettings = CELLS
     rims: RimSettings = RIMS
     mask: PageMaskSettings = PAGE_MASK
     deskew: DeskewSettings = DESKEW
@@ -67,12 +72,16 @@ class PageLayout:
     kind: what the regions are: one character, one line of text ("string"), lines of text, or character boxes.
     regions: in reading order, with boxes in pixels of the given image; none where nothing was found. page: all of
     it as one region, without printed lines and without what surrounds the page. errors: why nothing was found.
+    columns: of a table, whose regions are its cells row by row; 0 elsewhere. outside: lines of text beside the boxes
+    or the table.
     """
 
     kind: Kind
     regions: tuple[Region, ...]
     page: Region
     errors: tuple[str, ...] = ()
+    columns: int = 0
+    outside: tuple[Region, ...] = ()
 
 
 def layout(
@@ -82,6 +91,7 @@ def layout(
     trace: Trace | None = None,
     settings: LayoutSettings = LAYOUT,
     deadline: Deadline = NEVER,
+    counts: tuple[int, int] | None = None,
 ) -> PageLayout:
     """The regions of an image that are read: characters, lines of text, or character boxes.
 
@@ -92,9 +102,10 @@ def layout(
         trace: records the steps.
         settings: of every step.
         deadline: checked between the steps.
+        counts: rows and columns of the table that the image shows, where they are known.
 
     Returns:
-        The layout; its kind is the mode, and for "auto" it is "boxes" or "lines". Where nothing is
+        The layout; its kind is the mode, and for "auto" it is "table", "boxes" or "lines". Where nothing is
         found, its `errors` say why; nothing is raised.
 
     Raises:
@@ -106,13 +117,16 @@ def layout(
         page = detected
         _record(trace, "page", page)
     deadline.check()
-    printed = None if mode == "boxes" else find_printed_lines(page.image, settings.printed_lines)
-    deadline.check()
-    if mode == "boxes" or (mode == "auto" and not (printed and printed.is_grid)):
-        boxes = find_character_boxes(page.image, name, settings.boxes)
-        if mode == "boxes" or len(boxes) >= settings.boxes.enough:
-            _record(trace, "character_boxes", page, boxes)
-            return PageLayout("boxes", _on_image(boxes, page), page)
+    in_cells = mode in ("boxes", "table")
+    printed = None if in_cells else find_printed_lines(page.image, settings.printed_lines)
+    if in_cells or mode == "auto":
+        squared = bool(printed and printed.is_grid)
+        deadline.check()
+        if cells := _cells(page, name, mode, squared, counts, settings):
+            kind, regions, grids, columns = cells
+            _record(trace, "character_boxes", page, regions)
+            outside = _outside(page, grids, name, settings)
+            return PageLayout(kind, _on_image(regions, page), page, (), columns, _on_image(outside, page))
     deadline.check()
     if not (printed and printed.is_grid):
         plain = remove_rims(page.image, settings.rims)
@@ -131,6 +145,57 @@ def layout(
         return PageLayout("lines", (), page, (str(error),))
     _record(trace, "text_lines", page, lines)
     return PageLayout("lines", _on_image(lines, page), page)
+
+
+def _cells(
+    page: Region,
+    name: str,
+    mode: Mode,
+    squared: bool,
+    counts: tuple[int, int] | None,
+    settings: LayoutSettings,
+) -> tuple[Kind, list[Region], list[Grid], int] | None:
+    """The cells of a page, the grids that they are of, and a table's columns; None where the page is read as lines.
+
+    squared: whether the page's lines may be those of squared paper, on which writing need not keep to the squares.
+    """
+    image = page.image
+    grids = [grid_of_counts(image, *counts)] if counts else find_grids(image, settings.grids)
+    if mode == "auto":
+        grids = [grid for grid in grids if keeps_to_cells(image, grid, squared, settings.cells)]
+    tables = [grid for grid in grids if grid.shared and min(grid.rows, grid.columns) > 1]
+    if mode == "table":
+        tables = tables or grids
+    if mode != "boxes" and tables:
+        table = max(tables, key=lambda grid: grid.rows * grid.columns)
+        return "table", cell_regions(image, table, name, settings.cells), [table], table.columns
+    if mode == "table" or (mode == "auto" and squared and not grids):
+        return ("table", [], [], 0) if mode == "table" else None
+    boxes = [] if mode == "auto" and squared else find_character_boxes(image, name, settings.boxes)
+    count = sum(grid.rows * grid.columns for grid in grids)
+    if count > len(boxes) and (mode == "boxes" or count > 1):
+        regions, line = [], 0
+        for grid in grids:
+            cells = cell_regions(image, grid, name, settings.cells)
+            regions += [replace(cell, line=cell.line + line) for cell in cells]
+            line += grid.rows
+        called = (replace(one, name=f"{name}, box {n}") for n, one in enumerate(regions, 1))
+        return "boxes", list(called), grids, 0
+    if mode == "boxes" or len(boxes) >= settings.boxes.enough:
+        return "boxes", boxes, [grid_of_regions(boxes)] if boxes else [], 0
+    return None
+
+
+def _outside(page: Region, grids: list[Grid], name: str, settings: LayoutSettings) -> list[Region]:
+    """Lines of text beside the boxes or the table of a page."""
+    if not grids:
+        return []
+    plain = without_grids(page.image, grids, settings.cells)
+    try:
+        lines = find_text_lines(remove_lines(plain, settings.printed_lines), name, settings)
+    except PictureError:
+        return []
+    return [replace(line, name=f"{name}, beside the boxes, line {line.line + 1}") for line in lines]
 
 
 def _on_image(regions: Sequence[Region], page: Region) -> tuple[Region, ...]:

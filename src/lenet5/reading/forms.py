@@ -10,7 +10,13 @@ A template is a small JSON or TOML file::
 
     [fields.date]
     region = [200, 310, 420, 60]
-    mode = "boxes"                       # string (the default), character, boxes, lines
+    mode = "boxes"                       # string (the default), character, boxes, lines, table
+
+    [fields.marks]
+    region = "5%, 40%, 90%, 50%"
+    mode = "table"
+    rows = 10                            # rows and columns, where the table's rules are not to be counted
+    columns = 20
 
 A region's numbers are pixels, or shares of the page's width and height: all four with a % sign, or all four
 from 0 to 1 with a point. Pixels are scaled from `size` to the size of each scan.
@@ -35,12 +41,13 @@ from ..imaging.geometry import Box, Region
 
 __all__ = ["MODES", "Area", "Field", "FieldMode", "Form", "crop", "load_form", "parse_form", "parse_region"]
 
-FieldMode = Literal["string", "character", "boxes", "lines"]
+FieldMode = Literal["string", "character", "boxes", "lines", "table"]
 MODES: tuple[FieldMode, ...] = get_args(FieldMode)
-KEYS = {"region", "digits", "pattern", "choices", "mode"}
+KEYS = {"region", "digits", "pattern", "choices", "mode", "rows", "columns"}
 # Share by which width / height of a scan may differ from the template's: more is another page. Scanners differ by less.
 SAME_SHAPE = 0.02
 MOST = 1e9  # pixels: larger numbers, and nan, are mistakes
+MOST_CELLS = 1000  # rows, or columns, of a table
 ROUNDING = 1e-9  # by which shares that end at the page's edge may exceed 1
 
 
@@ -95,6 +102,7 @@ class Field:
         pattern: a regular expression (lattice.regex).
         choices: the strings that are allowed. At most one of digits, pattern and choices is given.
         mode: what the region is taken for.
+        counts: rows and columns of a table; None: found by its printed rules.
     """
 
     name: str
@@ -103,6 +111,7 @@ class Field:
     pattern: str | None = None
     choices: tuple[str, ...] | None = None
     mode: FieldMode = "string"
+    counts: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -317,8 +326,27 @@ def _field(name: str, data: Any) -> Field:
         raise InputError(f"{what}: mode must be one of {', '.join(MODES)}, not {mode!r}")
     choices = data.get("choices")
     return Field(
-        name, area, data.get("digits"), data.get("pattern"), tuple(choices) if choices else None, mode
+        name,
+        area,
+        data.get("digits"),
+        data.get("pattern"),
+        tuple(choices) if choices else None,
+        mode,
+        _counts(data, mode, what),
     )
+
+
+def _counts(data: Mapping[str, Any], mode: str, what: str) -> tuple[int, int] | None:
+    """Rows and columns of a table field."""
+    rows, columns = data.get("rows"), data.get("columns")
+    if rows is None and columns is None:
+        return None
+    for count in (rows, columns):
+        if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= MOST_CELLS:
+            raise InputError(f"{what}: rows and columns must both be whole numbers from 1 to {MOST_CELLS}")
+    if mode != "table":
+        raise InputError(f'{what} has rows and columns: its mode must be "table"')
+    return int(rows), int(columns)  # type: ignore[arg-type]
 
 
 def _region(region: Any) -> Area:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..deadline import NEVER, Deadline
 from ..engine.interface import Backend
-from ..errors import InputError, PictureError, nothing_to_read
+from ..errors import InputError, PictureError
 from ..imaging.foreground import line_foreground
 from ..imaging.geometry import Box, Region, bounding_box, scale_box
 from ..imaging.load import Picture, load_image_with_scale, source_name
@@ -25,6 +25,7 @@ from ..model.classifier import Classifier
 from ..model.load import find
 from . import over_segmentation, space_displacement
 from .acceptance import POLICIES, accept, reject, rejection_reason, with_doubts
+from .cells import CellReader, read_boxes, read_table
 from .forms import Area, Form, crop, parse_region
 from .isolated_characters import IsolatedCharacter, isolate, read_isolated
 from .results import Line, Result, String
@@ -104,14 +105,15 @@ class Reader:
         threshold: float | None = None,
         trace: Trace | None = None,
         timeout: float | Deadline | None = None,
+        counts: tuple[int, int] | None = None,
     ) -> Result:
         """Read a picture.
 
         Args:
             picture: a path, bytes, a binary file, a PIL image or an array (imaging.load).
             name: what errors call it; None: the file's name.
-            mode: what the picture is taken for: "character", "string", "lines", "boxes", or "auto", whichever it
-                looks like.
+            mode: what the picture is taken for: "character", "string", "lines", "boxes", "table", or "auto",
+                whichever it looks like.
             region: the part of it to read, in pixels or shares (forms.parse_region).
             grammar: strings that are allowed (lattice.automaton); None: all.
             best: different readings wanted of each string, the first included.
@@ -119,6 +121,7 @@ class Reader:
                 (Classifier.threshold_for), by the rules of `acceptance.accept`.
             trace: records every step, to be drawn.
             timeout: seconds after which reading is given up, or a deadline that several calls share; None: never.
+            counts: rows and columns of the table, where they are known.
 
         Returns:
             The result; boxes are in pixels of the picture.
@@ -141,6 +144,7 @@ class Reader:
             threshold=threshold,
             trace=trace,
             timeout=deadline,
+            counts=counts,
         )
         return result if scale == 1 else result.scale(scale)
 
@@ -156,6 +160,7 @@ class Reader:
         threshold: float | None = None,
         trace: Trace | None = None,
         timeout: float | Deadline | None = None,
+        counts: tuple[int, int] | None = None,
     ) -> Result:
         """Read an opened image, (rows, columns, 3) float32 in 0 … 1. All else as for `read`."""
         _check(mode, best, threshold)
@@ -166,7 +171,9 @@ class Reader:
                 part = crop(image, parse_region(region) if isinstance(region, str) else region, name)
                 image = part.image
                 trace = trace.placed(part.on_page) if trace else None
-            page_layout = layout(image, name, mode, trace, self.settings.layout, deadline)
+            page_layout = layout(
+                image, name, mode, trace, self.settings.layout, deadline=deadline, counts=counts
+            )
             result = self._read_layout(page_layout, mode, _Request(name, grammar, best, trace, deadline))
         except PictureError as error:
             if trace:
@@ -225,6 +232,7 @@ class Reader:
                     region.image,
                     region.name,
                     mode=field.mode,
+                    counts=field.counts,
                     grammar=grammar,
                     best=best,
                     threshold=threshold,
@@ -244,7 +252,9 @@ class Reader:
         if page_layout.kind == "string":
             return _single(self._string(page_layout.page, request))
         if page_layout.kind == "boxes":
-            return self._boxes(page_layout, request)
+            return read_boxes(page_layout, self._cell_reader(request))
+        if page_layout.kind == "table":
+            return read_table(page_layout, self._cell_reader(request))
         strings, errors = self._lines(page_layout, request)
         if mode == "auto" and (one := self._one_character(page_layout.page, strings, request)):
             return _single(one)
@@ -291,32 +301,25 @@ class Reader:
         penalty = sum(string.penalty for string in strings)
         return one if close or one.penalty + settings.margin < penalty else None
 
-    def _boxes(self, page_layout: PageLayout, request: _Request) -> Result:
-        """One character a box, one string a row; an empty box is left out."""
-        rows: dict[int, list[IsolatedCharacter]] = {}
-        for region in page_layout.regions:
-            request.deadline.check()
-            try:
-                character = isolate(region, settings=self.settings.isolation)
-            except PictureError:
-                continue  # an empty box
-            rows.setdefault(region.line, []).append(character)
-        name, count = page_layout.page.name, len(page_layout.regions)
-        if not rows:
-            reason = f"its {count} printed boxes are empty" if count else "no printed boxes were found"
-            raise nothing_to_read(name, reason)
-        lines, errors = [], []
-        for row, characters in sorted(rows.items()):
-            called = f"{name}, row {row + 1}"
-            try:
-                string = self._isolated(characters, called, request)
-            except PictureError as error:
-                errors.append(str(error))
-            else:
-                lines.append(Line((string,)))
-        if not lines:
-            raise PictureError(errors[0])
-        return Result(tuple(lines), tuple(errors))
+    def _cell_reader(self, request: _Request) -> CellReader:
+        """What reads the cells of boxes and tables as this request asks."""
+
+        def isolated(characters: Sequence[IsolatedCharacter], name: str, grammar: Grammar | None) -> String:
+            return self._isolated(characters, name, replace(request, grammar=grammar))
+
+        def accepted(string: String) -> String:
+            shown = accept(_single(string), self.model.threshold_for(), self.policy)
+            return shown.strings[0]
+
+        return CellReader(
+            isolated,
+            lambda region: self._string(region, request),
+            accepted,
+            request.grammar,
+            request.best,
+            self.settings.cells,
+            request.deadline.check,
+        )
 
     def _string(self, region: Region, request: _Request) -> String:
         """Read a region as one line of text; boxes in pixels of the page."""

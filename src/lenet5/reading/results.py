@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..imaging.geometry import Box, bounding_box, scale_box
+from .tables import Spots, Table
 
 __all__ = ["UNSURE", "Alternative", "Character", "Line", "Result", "String"]
 
@@ -186,15 +187,41 @@ class Result:
     Args:
         lines: from top to bottom; one or more.
         errors: why a line or a row of boxes was not read, a sentence each.
+        cells: which characters of the lines stand in which cell, of a table or of rows of boxes; see `table`.
     """
 
     lines: tuple[Line, ...]
     errors: tuple[str, ...] = ()
+    cells: Spots | None = None
 
     @property
     def text(self) -> str:
-        """Lines with a newline between them, strings that stand far apart in a line with a space."""
-        return "\n".join(line.text for line in self.lines)
+        """Lines with a newline between them, strings that stand far apart in a line with a space.
+
+        Cells of a table keep their places (Table.row_texts); lines of text beside it stand where they are.
+        """
+        return "\n".join(self.line_texts)
+
+    @property
+    def line_texts(self) -> tuple[str, ...]:
+        """Text of every line and every row of cells, from top to bottom."""
+        if self.cells is None or self.table is None:
+            return tuple(line.text for line in self.lines)
+        texts: list[str] = []
+        following = 0  # the next line
+        for row, text in zip(self.cells.rows, self.table.row_texts, strict=True):
+            own = {spot.place[0] for spot in row if spot.place}
+            if own:
+                texts += [line.text for line in self.lines[following : min(own)]]
+                following = max(own) + 1
+            if own or text or self.cells.kind == "table":
+                texts.append(text)
+        return (*texts, *(line.text for line in self.lines[following:]))
+
+    @property
+    def table(self) -> Table | None:
+        """Rows and columns of cells, of a table or of rows of boxes; None where there are none."""
+        return None if self.cells is None else self.cells.table(self.lines)
 
     @property
     def strings(self) -> tuple[String, ...]:
@@ -209,13 +236,19 @@ class Result:
     @property
     def confidence(self) -> float:
         """Probability that every line is right; lines are taken for independent."""
-        # The strings of a line were read as one, and share its confidence.
-        return float(np.prod([line.strings[0].confidence for line in self.lines]))
+        return float(np.prod([string.confidence for string in self._independent]))
 
     @property
     def penalty(self) -> float:
         """Sum over all lines."""
-        return float(sum(line.strings[0].penalty for line in self.lines))
+        return float(sum(string.penalty for string in self._independent))
+
+    @property
+    def _independent(self) -> list[String]:
+        """One string of every line, whose strings were read as one and share its confidence; every cell of a table."""
+        if self.cells is not None and self.cells.kind == "table":
+            return list(self.strings)
+        return [line.strings[0] for line in self.lines]
 
     @property
     def alternatives(self) -> tuple[Alternative, ...]:
@@ -244,7 +277,8 @@ class Result:
 
     def map_boxes(self, place: Callable[[Box], Box]) -> Result:
         """The same result with every box brought to another place."""
-        return self.map_strings(lambda string: string.map_boxes(place))
+        moved = self.map_strings(lambda string: string.map_boxes(place))
+        return replace(moved, cells=self.cells and self.cells.map_boxes(place))
 
     def scale(self, factor: float) -> Result:
         """The same result with boxes in the pixels of a picture that is enlarged by a factor."""
@@ -258,12 +292,18 @@ class Result:
         }  # fmt: skip
         if self.unread:
             data["unread"] = [list(box) for box in self.unread]
+        if self.table:
+            data["table"] = self.table.to_dict()
         return data | ({"errors": list(self.errors)} if self.errors else {})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Result:
         """The result that `to_dict` wrote."""
-        return cls(tuple(map(Line.from_dict, data["lines"])), tuple(data.get("errors", ())))
+        return cls(
+            tuple(map(Line.from_dict, data["lines"])),
+            tuple(data.get("errors", ())),
+            Spots.from_dict(data["table"]) if "table" in data else None,
+        )
 
 
 def _box(edges: list[int]) -> Box:

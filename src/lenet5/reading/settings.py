@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..imaging.documents import DOCUMENTS, DocumentSettings
 from ..imaging.page_layout import LAYOUT, LayoutSettings
 from .acceptance import AcceptancePolicy
+from .cells import CELL_READING, CellReadingSettings
 from .isolated_characters import SETTINGS as ISOLATION
 from .isolated_characters import IsolationSettings
 from .over_segmentation import SETTINGS as OVER_SEGMENTATION
@@ -35,6 +36,7 @@ class ReaderSettings:
     documents: DocumentSettings = DOCUMENTS
     layout: LayoutSettings = LAYOUT
     isolation: IsolationSettings = ISOLATION
+    cells: CellReadingSettings = CELL_READING
     segmentation: OverSegmentationSettings = OVER_SEGMENTATION
     displacement: DisplacementSettings = DISPLACEMENT
     unread: UnreadSettings = UNREAD

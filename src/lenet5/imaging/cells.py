@@ -1,0 +1,190 @@
+"""Cells of a grid as images: each made straight and cut within its rules; and whether writing keeps to the cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from .background import estimate_background
+from .geometry import Region, corners_to_box
+from .grids import Grid
+from .resize import reduce_to, resize
+
+__all__ = ["CELLS", "CellSettings", "cell_regions", "grid_of_regions", "keeps_to_cells", "without_grids"]
+
+
+@dataclass(frozen=True)
+class CellSettings:
+    """How cells are cut out, and what writing in cells looks like. Chosen on benchmarks/cell_pictures.py."""
+
+    inset: float = 0.03  # sides of a cell that are cut off within its rules …
+    inset_least: float = 1.0  # … and pixels, at least
+    straight: float = 0.006  # slope of a grid's rules below which cells are cut out without turning them
+    samples: int = 24  # places of a cell in either direction, where it is looked at whether it is written in
+    ink: float = 0.4  # share of the darkest ink's contrast from which on a place is written on …
+    ink_least: float = 0.08  # … and of the whole range
+    inked: float = 0.012  # share of a cell's inner places that are written on
+    inner: float = 0.14  # sides of a cell from its rules, within which is its inside
+    beside: float = (
+        0.08  # sides beside the middle of a rule, where a stroke that crosses it is seen on both sides
+    )
+    crossings: float = 0.25  # strokes that cross a rule, for each cell that is written in, at most
+    filled: float = 0.25  # share of cells that are written in, of a grid that the picture's edges cut
+    margin: float = 4.0  # pixels around a grid that are painted over with it
+
+
+CELLS = CellSettings()
+
+
+def cell_regions(
+    image: NDArray[np.float32], grid: Grid, name: str = "the picture", settings: CellSettings = CELLS
+) -> list[Region]:
+    """The inside of every cell, row by row, from left to right.
+
+    Args:
+        image: (rows, columns, 3) in 0 … 1.
+        grid: its cells, in pixels of the image.
+        name: what errors call it.
+        settings: how much is cut off within the rules.
+
+    Returns:
+        rows × columns regions, whose line is the cell's row.
+    """
+    regions = []
+    straight = grid.slope < settings.straight
+    for row in range(grid.rows):
+        for column in range(grid.columns):
+            corners = _inside(grid.corners[row, column], grid.thickness, image.shape, settings)
+            called = f"{name}, row {row + 1}, column {column + 1}"
+            left, top, wide, high = corners_to_box(corners)
+            box = (left, top, wide, high)
+            if straight:
+                part = image[top : top + high, left : left + wide]
+                regions.append(Region(box, (left, top), part, called, row))
+            else:
+                part = _straightened(image, corners)
+                regions.append(Region(box, (0, 0), part, called, row, corners=corners))
+    return regions
+
+
+def grid_of_regions(regions: Sequence[Region]) -> Grid:
+    """The boxes of regions as a grid of one row, in pixels of their page."""
+    left, top, wide, high = np.array([region.box for region in regions], float).T
+    right, bottom = left + wide, top + high
+    corners = np.stack([left, top, right, top, right, bottom, left, bottom], 1).reshape(1, -1, 4, 2)
+    return Grid(corners, 2.0, False)
+
+
+def _inside(
+    corners: NDArray[np.float64], thickness: float, shape: tuple[int, ...], settings: CellSettings
+) -> NDArray[np.float64]:
+    """Corners of a cell's inside, (4, 2), within its rules and the image; in edges of pixels."""
+    across = float(np.linalg.norm(corners[[1, 2]] - corners[[0, 3]], axis=1).mean())
+    down = float(np.linalg.norm(corners[[3, 2]] - corners[[0, 1]], axis=1).mean())
+    cut_x, cut_y = (
+        min(0.3, (thickness / 2 + max(settings.inset_least, settings.inset * side)) / max(side, 1.0))
+        for side in (across, down)
+    )
+    unit = np.array([(cut_x, cut_y), (1 - cut_x, cut_y), (1 - cut_x, 1 - cut_y), (cut_x, 1 - cut_y)])
+    inside = _bilinear(corners, unit[:, 0], unit[:, 1]) + 0.5
+    return inside.clip(0, [shape[1], shape[0]])
+
+
+def _bilinear(
+    corners: NDArray[np.float64], u: NDArray[np.float64], v: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Points of a quadrilateral, (…, 4, 2), at shares of its sides: (…, *u.shape, 2)."""
+    weights = np.stack([(1 - u) * (1 - v), u * (1 - v), u * v, (1 - u) * v], -1)
+    points: NDArray[np.float64] = np.tensordot(corners, weights, axes=([-2], [-1]))
+    return np.moveaxis(points, corners.ndim - 2, -1)
+
+
+def _straightened(image: NDArray[np.float32], corners: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The part of an image within four corners, as a rectangle of the same size."""
+    wide = max(2, round(float(np.linalg.norm(corners[[1, 2]] - corners[[0, 3]], axis=1).mean())))
+    high = max(2, round(float(np.linalg.norm(corners[[3, 2]] - corners[[0, 1]], axis=1).mean())))
+    u, v = np.meshgrid((np.arange(wide) + 0.5) / wide, (np.arange(high) + 0.5) / high)
+    points = _bilinear(corners, u, v) - 0.5
+    left, top = (max(0, int(points[..., axis].min()) - 1) for axis in (0, 1))
+    part = image[top : int(points[..., 1].max()) + 3, left : int(points[..., 0].max()) + 3]
+    at = [points[..., 1] - top, points[..., 0] - left]
+    planes = [
+        ndimage.map_coordinates(plane, at, order=1, mode="nearest") for plane in np.moveaxis(part, 2, 0)
+    ]
+    return np.stack(planes, 2).astype(np.float32)
+
+
+def keeps_to_cells(
+    image: NDArray[np.float32], grid: Grid, cut: bool = False, settings: CellSettings = CELLS
+) -> bool:
+    """Whether what is written in a grid keeps to its cells; writing on squared paper crosses the rules.
+
+    Args:
+        image: (rows, columns, 3) in 0 … 1.
+        grid: its cells.
+        cut: whether the image's edges cut the grid, as squared paper: then enough of its cells must be filled.
+        settings: what writing in cells looks like.
+    """
+    inked = _inked(image, grid, settings)
+    side = float(np.linalg.norm(grid.corners[..., 1, :] - grid.corners[..., 0, :], axis=-1).mean())
+    share = max(settings.beside, 0.75 * grid.thickness / max(side, 1.0) + 0.04)
+    n = settings.samples
+    near = min(n // 3, round(share * n))
+    edge = max(2, round(settings.inner * n))
+    filled = inked[..., edge:-edge, edge:-edge].mean((2, 3)) > settings.inked
+    across = inked[:, :-1, edge:-edge, n - 1 - near] & inked[:, 1:, edge:-edge, near]
+    down = inked[:-1, :, n - 1 - near, edge:-edge] & inked[1:, :, near, edge:-edge]
+    crossings = int(across.any(-1).sum()) + int(down.any(-1).sum())
+    if not grid.shared:
+        crossings = 0
+    if cut and filled.mean() < settings.filled:
+        return False
+    return crossings <= settings.crossings * max(int(filled.sum()), 1)
+
+
+def _inked(image: NDArray[np.float32], grid: Grid, settings: CellSettings) -> NDArray[np.bool_]:
+    """Which places of each cell are written on: (rows, columns, samples, samples)."""
+    n = settings.samples
+    u, v = np.meshgrid((np.arange(n) + 0.5) / n, (np.arange(n) + 0.5) / n)
+    points = _bilinear(grid.corners, u, v)
+    side = float(np.linalg.norm(grid.corners[..., 1, :] - grid.corners[..., 0, :], axis=-1).mean())
+    plane = image.mean(2)
+    if side > 2 * n:  # no thin stroke falls between two places
+        plane = ndimage.uniform_filter(plane, int(side / n))
+    levels = ndimage.map_coordinates(plane, [points[..., 1], points[..., 0]], order=1, mode="nearest")
+    inner = levels[..., 3:-3, 3:-3].reshape(grid.rows, grid.columns, -1)
+    background = np.quantile(inner, 0.7, axis=-1)[..., None, None]
+    difference = background - levels
+    if -float(np.quantile(difference, 0.003)) > float(np.quantile(difference, 0.997)):
+        difference = -difference
+    darkest = float(np.quantile(difference[..., 4:-4, 4:-4], 0.98))
+    mask: NDArray[np.bool_] = difference > max(settings.ink_least, settings.ink * darkest)
+    return mask
+
+
+def without_grids(
+    image: NDArray[np.float32], grids: Sequence[Grid], settings: CellSettings = CELLS
+) -> NDArray[np.float32]:
+    """An image, (rows, columns, 3) in 0 … 1, with grids painted over with the background around them."""
+    from PIL import Image, ImageDraw
+
+    covered = Image.new("1", (image.shape[1], image.shape[0]))
+    pen = ImageDraw.Draw(covered)
+    for grid in grids:
+        grow = grid.thickness + settings.margin
+        for corners in grid.corners.reshape(-1, 4, 2):
+            low, high = corners.min(0) - grow, corners.max(0) + grow
+            pen.rectangle([*low.tolist(), *high.tolist()], fill=1)
+    mask = np.asarray(covered)
+    small = reduce_to(image, 240)
+    inside = resize(mask.astype(np.float32), small.shape[:2], "area") > 0
+    if inside.all():
+        return np.broadcast_to(np.median(image, (0, 1)), image.shape).astype(np.float32)
+    nearest = ndimage.distance_transform_edt(inside, return_distances=False, return_indices=True)
+    background = estimate_background(small[tuple(nearest)])
+    wide = resize(background, image.shape[:2], "linear")
+    return np.where(mask[:, :, None], wide, image).astype(np.float32)

@@ -1,0 +1,261 @@
+"""Reading cell by cell: a row of boxes as one string with a character a box, a table as a string in each cell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import PictureError, nothing_to_read
+from ..imaging.components import component_edges, label_components
+from ..imaging.geometry import Region
+from ..imaging.page_layout import PageLayout
+from ..imaging.threshold import MASK_LEVEL
+from ..lattice.automaton import Grammar
+from .isolated_characters import IsolatedCharacter, isolate
+from .results import UNSURE, Alternative, Character, Line, Result, String
+from .tables import Spot, Spots
+
+__all__ = ["CELL_READING", "CellReader", "CellReadingSettings", "read_boxes", "read_table"]
+
+
+@dataclass(frozen=True)
+class CellReadingSettings:
+    """When a cell holds one character, and when it is empty. Chosen on benchmarks/cell_pictures.py."""
+
+    tall: float = 0.5  # heights of the highest component, from which on another is a character beside it
+    wide: float = 1.25  # heights: wider writing is several characters that touch
+    apart: float = 0.35  # widths of the narrower one that two characters overlap at most
+    smallest: float = 0.2  # sides of a cell: what is lower and narrower is a speck or a rest of a rule
+    rim: float = 0.1  # sides of a cell from its edge: what lies wholly within is a rest of a rule
+
+
+CELL_READING = CellReadingSettings()
+
+
+@dataclass(frozen=True)
+class CellReader:
+    """What a reader does with cells.
+
+    Args:
+        isolated: reads characters, of a grammar, under a name: one string.
+        line: reads a region as a line of text.
+        accepted: a string as it would be shown.
+        grammar: strings that are allowed: of a row of boxes, or of every cell of a table.
+        best: readings wanted of each string.
+        settings: when a cell holds one character.
+        check: raises TimeLimitError where reading takes too long.
+    """
+
+    isolated: Callable[[Sequence[IsolatedCharacter], str, Grammar | None], String]
+    line: Callable[[Region], String]
+    accepted: Callable[[String], String]
+    grammar: Grammar | None
+    best: int
+    settings: CellReadingSettings = CELL_READING
+    check: Callable[[], None] = lambda: None
+
+
+def read_boxes(page: PageLayout, reader: CellReader) -> Result:
+    """One character a box, one string a row; an empty box keeps its place.
+
+    Args:
+        page: a layout of boxes.
+        reader: reads characters and lines.
+
+    Raises:
+        PictureError: there are no boxes, or all are empty.
+    """
+    rows: dict[int, list[tuple[Region, IsolatedCharacter | None]]] = {}
+    for region in page.regions:
+        reader.check()
+        rows.setdefault(region.line, []).append((region, _isolated(region, reader.settings)))
+    name, count = page.page.name, len(page.regions)
+    errors: list[str] = []
+    items: list[_Item] = []
+    for number, (_, row) in enumerate(sorted(rows.items())):
+        characters = [character for _, character in row if character]
+        if not characters:
+            items.append(_Item(row[0][0].box[1], None, [_spot(region) for region, _ in row]))
+            continue
+        try:
+            string = reader.isolated(characters, f"{name}, row {number + 1}", reader.grammar)
+        except PictureError as error:
+            errors.append(str(error))
+            spots = [_spot(region, reason=str(error) if one else "") for region, one in row]
+            items.append(_Item(row[0][0].box[1], None, spots))
+            continue
+        spots, at = [], 0
+        for region, character in row:
+            spots.append(_spot(region, (0, at, at + 1) if character else None))
+            at += character is not None
+        items.append(_Item(row[0][0].box[1], Line((string,)), spots))
+    lines = _outside(page, reader)
+    if not any(item.line for item in items) and not lines:
+        if errors:
+            raise PictureError(errors[0])
+        reason = f"its {count} printed boxes are empty" if count else "no printed boxes were found"
+        raise nothing_to_read(name, reason)
+    return _result("boxes", items + lines, errors)
+
+
+def read_table(page: PageLayout, reader: CellReader) -> Result:
+    """Every cell as a string of its own; an empty cell keeps its place, and one that cannot be read is `?`.
+
+    Args:
+        page: a layout of a table.
+        reader: reads characters and lines.
+
+    Raises:
+        PictureError: there is no table, or all its cells are empty.
+    """
+    cells = [_cell(region, reader) for region in page.regions]
+    if reader.grammar is None and (alone := [cell for cell in cells if isinstance(cell, IsolatedCharacter)]):
+        string = reader.isolated(alone, page.page.name, None)
+        strings = iter(_single(character) for character in string.characters)
+        cells = [next(strings) if isinstance(cell, IsolatedCharacter) else cell for cell in cells]
+    items: list[_Item] = []
+    for first in range(0, len(cells), max(page.columns, 1)):
+        spots: list[Spot] = []
+        row: list[String] = []
+        part = slice(first, first + page.columns)
+        for region, cell in zip(page.regions[part], cells[part], strict=True):
+            if isinstance(cell, IsolatedCharacter):
+                cell = _with_grammar(region, cell, reader)
+            if cell is None:
+                spots.append(_spot(region))
+                continue
+            spots.append(_spot(region, (len(row), 0, len(cell.characters))))
+            row.append(cell)
+        items.append(_Item(page.regions[first].box[1], Line(tuple(row)) if row else None, spots))
+    lines = _outside(page, reader)
+    if not any(item.line for item in items) and not lines:
+        reason = f"the {len(cells)} cells of its table are empty" if cells else "no table was found"
+        raise nothing_to_read(page.page.name, reason)
+    return _result("table", items + lines, [])
+
+
+@dataclass(frozen=True)
+class _Item:
+    """A row of cells, or (without cells) a line of text beside them; `line` is None where a row has no string."""
+
+    top: int
+    line: Line | None
+    spots: list[Spot]
+
+
+def _result(kind: str, items: Sequence[_Item], errors: Sequence[str]) -> Result:
+    """The lines from top to bottom, and the cells with the places of their characters in them."""
+    lines: list[Line] = []
+    rows: list[tuple[Spot, ...]] = []
+    for item in sorted(items, key=lambda item: item.top):
+        spots = []
+        for spot in item.spots:
+            if spot.place is not None:
+                spot = replace(spot, place=(len(lines), *spot.place[1:]))
+            spots.append(spot)
+        if spots:
+            rows.append(tuple(spots))
+        if item.line:
+            lines.append(item.line)
+    return Result(tuple(lines), tuple(errors), Spots("boxes" if kind == "boxes" else "table", tuple(rows)))
+
+
+def _spot(region: Region, place: tuple[int, int, int] | None = None, reason: str = "") -> Spot:
+    corners = () if region.corners is None else region.corners
+    points = tuple((round(float(x)), round(float(y))) for x, y in corners)
+    return Spot(region.box, points, place and (0, *place), reason)
+
+
+def _outside(page: PageLayout, reader: CellReader) -> list[_Item]:
+    """Lines of writing beside the cells; what is not shown as writing there is print, and left out."""
+    items = []
+    for region in page.outside:
+        try:
+            string = reader.line(region)
+        except PictureError:
+            continue
+        shown = reader.accepted(string)
+        if any(character.text != UNSURE for character in shown.characters):
+            items.append(_Item(string.box[1], Line((string,)), []))
+    return items
+
+
+def _isolated(region: Region, settings: CellReadingSettings) -> IsolatedCharacter | None:
+    """The character in a cell; None where it is empty."""
+    try:
+        character = isolate(region)
+    except PictureError:
+        return None
+    return None if _is_empty(character.foreground > MASK_LEVEL, settings) else character
+
+
+def _is_empty(mask: NDArray[np.bool_], settings: CellReadingSettings) -> bool:
+    """Whether there is nothing in a cell but specks and the rest of a rule."""
+    labels, count = label_components(mask)
+    if not count:
+        return True
+    top, bottom, left, right = component_edges(labels).T
+    rows, columns = mask.shape
+    near_y, near_x = settings.rim * rows, settings.rim * columns
+    at_rim = (bottom <= near_y) | (top >= rows - near_y) | (right <= near_x) | (left >= columns - near_x)
+    small = (bottom - top < settings.smallest * rows) & (right - left < settings.smallest * columns)
+    return bool((at_rim | small).all())
+
+
+def _cell(region: Region, reader: CellReader) -> IsolatedCharacter | String | None:
+    """One character, a string, or nothing; of what cannot be read a `?`."""
+    reader.check()
+    character = _isolated(region, reader.settings)
+    if character is None:
+        return None
+    if not _is_several(character.foreground > MASK_LEVEL, reader.settings):
+        return character
+    try:
+        return reader.line(region)
+    except PictureError:
+        return character
+
+
+def _is_several(mask: NDArray[np.bool_], settings: CellReadingSettings) -> bool:
+    """Whether a mask shows several characters: high components side by side, or all much wider than high."""
+    labels, _ = label_components(mask)
+    top, bottom, left, right = component_edges(labels).T
+    high = bottom - top
+    tall = high >= settings.tall * high.max(initial=0)
+    if (right[tall].max() - left[tall].min()) > settings.wide * (bottom[tall].max() - top[tall].min()):
+        return True
+    order = np.argsort(left[tall])
+    left, right = left[tall][order], right[tall][order]
+    overlap = np.minimum(right[:-1], right[1:]) - left[1:]
+    narrower = np.minimum(right[:-1] - left[:-1], right[1:] - left[1:])
+    return bool((overlap <= settings.apart * narrower).any())
+
+
+def _with_grammar(region: Region, character: IsolatedCharacter, reader: CellReader) -> String:
+    """One character that a grammar allows; else a line that it allows, or `?`."""
+    try:
+        return reader.isolated([character], region.name, reader.grammar)
+    except PictureError as first:
+        try:
+            return reader.line(region)
+        except PictureError:
+            return _unread(region, str(first))
+
+
+def _unread(region: Region, reason: str) -> String:
+    character = Character(UNSURE, region.box, 0.0, 0.0, (), reason)
+    return String(UNSURE, 0.0, 0.0, (character,), (), reason)
+
+
+def _single(character: Character) -> String:
+    """A string of one character that was classified among others."""
+    confidence = max(character.confidence, 1e-12)
+    alternatives = tuple(
+        Alternative(one.text, float(-np.log(max(one.confidence, 1e-12))), one.confidence)
+        for one in character.alternatives
+    )
+    penalty = float(-np.log(confidence))
+    return String(character.text, penalty, character.confidence, (character,), alternatives)
