@@ -48,6 +48,7 @@ class GridSettings:
     wall: float = 0.8  # share of a wall that is printed …
     wall_ends: int = 3  # … and places at either end, of which
     wall_ends_printed: float = 0.66  # … this share is: writing seldom reaches from rule to rule
+    clear: float = 2.0  # pixels beside a rule that may still be the rule
     wall_width: float = 0.3  # heights of a cell that a wall is wide at most
     rule: float = 0.7  # share of a cell's width along which its rules are printed
     tries: int = 3  # rules below a rule, of which the nearest that makes cells with it is taken
@@ -57,6 +58,7 @@ class GridSettings:
     open_cell: float = (
         0.55  # median widths: what is wider between a wall and the picture's edge is a cell, too
     )
+    more: float = 1.5  # times as many cells, from which on columns are followed first and not rows
     uneven: float = 0.4  # of a cell's height that the distance of its rules may differ from end to end
     window: float = 0.1  # of the image's shorter side: a rule is thinner, but for …
     window_range: tuple[int, int] = (9, 25)  # … the least and most pixels of that window
@@ -93,6 +95,13 @@ class Grid:
     def columns(self) -> int:
         """How many columns it has."""
         return int(self.corners.shape[1])
+
+    @property
+    def shape(self) -> float:
+        """Width of a cell by its height, the median of all."""
+        across = np.linalg.norm(self.corners[..., 1, :] - self.corners[..., 0, :], axis=-1)
+        down = np.linalg.norm(self.corners[..., 3, :] - self.corners[..., 0, :], axis=-1)
+        return float(np.median(across / np.maximum(down, 1e-6)))
 
     @property
     def turn(self) -> float:
@@ -155,7 +164,7 @@ def find_grids(image: NDArray[np.float32], settings: GridSettings = GRIDS) -> li
     mask = _mask(small, settings)
     best = _grids(mask, settings)
     turned = _grids(mask.T, settings)  # one column of cells has long walls and short rules
-    if _cells(turned) > _cells(best):
+    if _cells(turned) > settings.more * _cells(best):
         best = [_transposed(grid) for grid in turned]
     best.sort(key=lambda grid: (float(grid.corners[..., 1].min()), float(grid.corners[..., 0].min())))
     return [grid.scale(pixels) for grid in best]
@@ -294,8 +303,9 @@ def _strip(
     first = max(0, round(max(upper.start, lower.start)) - reach)
     stop = min(columns, round(min(upper.end, lower.end)) + reach + 1)
     at = np.arange(first, stop)
-    begin = upper.row(at) + upper.thickness / 2
-    finish = lower.row(at) - lower.thickness / 2
+    # Not on the rules themselves: there a 1 would seem to reach them.
+    begin = upper.row(at) + (upper.thickness / 2 + settings.clear if upper.thickness else 1.0)
+    finish = lower.row(at) - (lower.thickness / 2 + settings.clear if lower.thickness else 1.0)
     share = (np.arange(settings.samples) + 0.5) / settings.samples
     y = np.rint(begin + share[:, None] * (finish - begin)).astype(np.intp).clip(0, rows - 1)
     sampled = near[y, at]

@@ -172,8 +172,11 @@ def _cells(
     if mode == "table" or (mode == "auto" and squared and not grids):
         return ("table", [], [], 0) if mode == "table" else None
     boxes = [] if mode == "auto" and squared else find_character_boxes(image, name, settings.boxes)
+    if mode == "auto":
+        least, most = settings.cells.shapes
+        grids = [grid for grid in grids if least <= grid.shape <= most and (grid.shared or grid.columns > 2)]
     count = sum(grid.rows * grid.columns for grid in grids)
-    if count > len(boxes) and (mode == "boxes" or count > 1):
+    if count > len(boxes):
         regions, line = [], 0
         for grid in grids:
             cells = cell_regions(image, grid, name, settings.cells)
@@ -181,7 +184,7 @@ def _cells(
             line += grid.rows
         called = (replace(one, name=f"{name}, box {n}") for n, one in enumerate(regions, 1))
         return "boxes", list(called), grids, 0
-    if mode == "boxes" or len(boxes) >= settings.boxes.enough:
+    if mode == "boxes" or len(boxes) >= settings.boxes.enough or (boxes and count == len(boxes)):
         return "boxes", boxes, [grid_of_regions(boxes)] if boxes else [], 0
     return None
 
