@@ -38,7 +38,7 @@ FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled c
     type=click.Choice(["auto", "character", "string", "lines", "boxes", "table"]),
     default="auto",
     show_default=True,
-    help="What a picture has: whatever it looks like, one character, one line, several, or printed boxes.",
+    help="What a picture has: whatever it looks like, one character, one line, several, printed boxes, a table.",
 )
 @click.option("--one", "mode", flag_value="character", help="The same as --mode character.")
 @click.option("--region", metavar="X,Y,W,H", help="Read only this part, in pixels, or in % of the page.")
@@ -67,6 +67,12 @@ FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled c
     help="Give a picture, or a page of a document, up after this time, and go on with the next.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each page, one a line.")
+@click.option(
+    "--csv",
+    "as_csv",
+    is_flag=True,
+    help="Print tables and rows of boxes as a spreadsheet reads them: a line for each row, a comma between cells.",
+)
 @click.option(
     "--annotate", type=PNG, help="Draw boxes and text over the picture: a PNG, or a folder for several."
 )
@@ -106,6 +112,7 @@ def read_command(
     max_error: float | None,
     timeout: float | None,
     as_json: bool,
+    as_csv: bool,
     annotate: Path | None,
     show_steps: Path | None,
     save_crops: Path | None,
@@ -126,6 +133,8 @@ def read_command(
     from ..reading.output_files import DrawingFiles
     from ..reading.reader import Reader
 
+    if as_json and as_csv:
+        raise click.UsageError("--json and --csv exclude one another: give one of them")
     if form and (region or mode != "auto" or digits or pattern or choices):
         raise click.UsageError("--form says where and what to read: leave out --region, --mode and the rest")
     for option, place in (("--annotate", annotate), ("--show-steps", show_steps)):
@@ -166,7 +175,7 @@ def read_command(
     answers = parallel_map(partial(_read, documents), pictures, 1 if "-" in pictures else workers)
     failed, glyphs, pages_read = False, [], []
     for page in (page for pages in answers for page in pages):
-        _print(page, as_json, best)
+        _print(page, as_json, as_csv, best)
         failed |= page.failed
         doubtful = any(character.text == UNSURE for character in page.characters)
         pages_read.append((page.name, doubtful))
@@ -196,7 +205,7 @@ def _read(documents: DocumentReader, picture: str) -> list[PageResult]:
     return list(documents.read(picture, picture))
 
 
-def _print(page: PageResult, as_json: bool, best: int) -> None:
+def _print(page: PageResult, as_json: bool, as_csv: bool, best: int) -> None:
     """Print a page: readings to standard output, errors to standard error."""
     for sentence in page.errors:
         click.echo(f"lenet5: {sentence}", err=True)
@@ -204,6 +213,9 @@ def _print(page: PageResult, as_json: bool, best: int) -> None:
         click.echo(json.dumps(page.to_dict()))
         return
     for field, result in page.results:
+        if as_csv:
+            click.echo(result.to_csv(), nl=False)
+            continue
         _print_result(f"{page.name}, {field}" if field else page.name, result, best)
 
 
@@ -212,6 +224,9 @@ def _print_result(name: str, result: Result, best: int) -> None:
 
     Several lines of which nothing can be read, as of a printed page, are one line that says so.
     """
+    if result.table is not None:
+        _print_cells(name, result)
+        return
     unreadable = [line for line in result.lines if not set(line.text) - {UNSURE, " "}]
     several = len(unreadable) >= SEVERAL
     for number, line in enumerate(result.lines, 1):
@@ -232,6 +247,19 @@ def _print_result(name: str, result: Result, best: int) -> None:
         every = len(unreadable) == len(result.lines)
         which = f"none of its {len(unreadable)} lines" if every else f"none of {len(unreadable)} other lines"
         click.echo(f"{name}: {UNSURE}   ({which} can be read as handwritten characters)")
+
+
+def _print_cells(name: str, result: Result) -> None:
+    """Print boxes and tables, row by row, with the confidence of all, and the reasons of their `?` once."""
+    rows = result.line_texts
+    reasons = dict.fromkeys(reason for reason in result.reasons)
+    notes = [f"confidence {result.confidence:.1%}", *(f"?: {reason}" for reason in reasons)]
+    if len(rows) == 1:
+        click.echo(f"{name}: {rows[0]}   ({'; '.join(notes)})")
+        return
+    click.echo(f"{name}: {len(rows)} rows   ({'; '.join(notes)})")
+    for number, row in enumerate(rows, 1):
+        click.echo(f"{name}, row {number}: {row}")
 
 
 def _say_what_is_doubtful(pages: Sequence[tuple[str, bool]]) -> None:

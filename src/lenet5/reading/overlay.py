@@ -39,6 +39,7 @@ def annotate(image: NDArray[np.float32], results: Iterable[Result]) -> Image.Ima
     factor = max(1, round(LONGEST / max(image.shape[:2])))
     picture = Image.fromarray(np.uint8(np.rint(np.clip(image, 0, 1) * 255)))
     picture = picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.BICUBIC)
+    results = list(results)
     lines = [line for result in results for line in result.lines]
     characters = [character for line in lines for string in line.strings for character in string.characters]
     highest = max((character.box[3] * factor for character in characters), default=20)
@@ -49,6 +50,9 @@ def annotate(image: NDArray[np.float32], results: Iterable[Result]) -> Image.Ima
     pen = ImageDraw.Draw(sheet)
     for line in lines:
         pen.rectangle(_edges(line.box, factor, margin, 3), outline=LINE)
+    for corners in (corners for result in results for corners in _cells(result)):
+        points = [(x * factor, y * factor + margin) for x, y in corners]
+        pen.polygon(points, outline=LINE)
     for box in (box for line in lines for string in line.strings for box in string.unread):
         pen.rectangle(_edges(box, factor, margin, 1), outline=UNREAD, width=1)
     for character in characters:
@@ -81,6 +85,16 @@ def encode_png(picture: Image.Image) -> bytes:
     data = io.BytesIO()
     picture.save(data, "PNG")
     return data.getvalue()
+
+
+def _cells(result: Result) -> list[tuple[tuple[int, int], ...]]:
+    """The corners of every cell of a table or of boxes."""
+    corners = []
+    for cell in (cell for row in (result.table.rows if result.table else ()) for cell in row):
+        left, top, wide, high = cell.box
+        square = (left, top), (left + wide, top), (left + wide, top + high), (left, top + high)
+        corners.append(cell.corners or square)
+    return corners
 
 
 def _label(character: Character) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..imaging.geometry import Box, bounding_box, scale_box
-from .tables import Spots, Table
+from .tables import Cell, Spots, Table
 
 __all__ = ["UNSURE", "Alternative", "Character", "Line", "Result", "String"]
 
@@ -217,6 +217,12 @@ class Result:
             if own or text or self.cells.kind == "table":
                 texts.append(text)
         return (*texts, *(line.text for line in self.lines[following:]))
+
+    def to_csv(self) -> str:
+        """As a spreadsheet reads it: a line for each row of cells; of what has no cells, a line for each line."""
+        if self.table is not None:
+            return self.table.to_csv()
+        return Table("table", tuple((Cell(line.box, (), line.text),) for line in self.lines)).to_csv()
 
     @property
     def table(self) -> Table | None:
