@@ -90,6 +90,17 @@ def accuracy() -> str:
     return "\n".join(lines)
 
 
+def memory() -> str:
+    """The most memory that training and recognising take."""
+    report = json.loads((HERE / "results" / "memory.json").read_text(encoding="utf-8"))
+    most = report["megabytes"]
+    return (
+        f"Training takes {most['training']} MB of memory at most, recognising a stream of any length "
+        f"{most['recognition']} MB (`python benchmarks/memory.py`; {report['machine']['cpu']}, "
+        f"{report['machine']['lanes']} lanes, once compiled)."
+    )
+
+
 def sprint() -> str:
     """Seconds to the paper's test error, beside PyTorch."""
     report = json.loads((HERE / "results" / "time-to-accuracy.json").read_text(encoding="utf-8"))
@@ -245,7 +256,8 @@ def papers() -> str:
 
 # Documents, and the figures between their markers.
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
-    "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint, "reads": reads},
+    "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint, "memory": memory, "reads": reads},
+    "docs/engine.md": {"memory": memory},
     "docs/reading.md": {"papers": papers, "methods": methods, "nothing": nothing},
     "docs/parity.md": {"parity": parity},
     "docs/onnx.md": {"files": partial(files, "onnx")},
