@@ -103,9 +103,10 @@ def test_a_picture_of_any_mode_is_reduced_to_the_means_of_areas(mode):
         picture = Image.fromarray((levels.astype(np.int64) * 257).astype(kinds[mode]))
     else:
         picture = Image.fromarray(levels).convert(mode)
-    image, pixels = load_image_with_scale(picture)
+    image, pixels, size = load_image_with_scale(picture)
     assert image.shape == (6, LOAD.longest, 3)
     assert pixels == 2
+    assert size == (2 * LOAD.longest, 12)
     assert image == pytest.approx(0.5, abs=0.01)
 
 

@@ -17,7 +17,6 @@ from .load import (
     LOAD,
     LoadSettings,
     Picture,
-    load_image,
     load_image_with_scale,
     open_picture,
     read_source,
@@ -58,14 +57,15 @@ class Page:
 
     number: from 1. count: pages of the document. name: what errors call it: the file, and the page where there are
     several. image: (rows, columns, 3) float32 in 0 … 1, as from load_image. pixels: of the file's own picture (of a
-    PDF: at `dpi`), along a side, for one of `image`.
+    PDF: at `dpi`), along a side, for one of `image`. size: columns and rows of that picture.
     """
 
     number: int
     count: int
     name: str
     image: NDArray[np.float32]
-    pixels: float = 1.0
+    pixels: float
+    size: tuple[int, int]
 
 
 def open_pages(
@@ -104,8 +104,7 @@ def open_pages(
 
 
 def _only_page(source: Picture, name: str, settings: DocumentSettings) -> Iterator[Page]:
-    image, pixels = load_image_with_scale(source, name, settings.load)
-    yield Page(1, 1, name, image, pixels)
+    yield Page(1, 1, name, *load_image_with_scale(source, name, settings.load))
 
 
 def _checked(pages: Iterator[Page], count: int, only: Collection[int] | None, name: str) -> Iterator[Page]:
@@ -145,11 +144,10 @@ def _tiff(
         called = _page_name(name, number, count)
         try:
             picture.seek(number - 1)
-            page = picture.copy()
+            page = picture.copy() if count > 1 else picture
         except Exception as error:  # decoders meet damage with any exception
             raise PictureError(f"cannot read {called}: the file is damaged ({error})") from error
-        image, pixels = load_image_with_scale(page, called, settings.load)
-        yield Page(number, count, called, image, pixels)
+        yield Page(number, count, called, *load_image_with_scale(page, called, settings.load))
 
 
 def _announced_pages(data: bytes, most: int) -> int:
@@ -199,7 +197,7 @@ def _pdf(data: bytes, name: str, settings: DocumentSettings, only: Collection[in
         for number in _page_numbers(count, only, name):
             called = _page_name(name, number, count)
             rendered = _render(document, number - 1, settings, called)
-            yield Page(number, count, called, load_image(rendered, called, settings.load))
+            yield Page(number, count, called, *load_image_with_scale(rendered, called, settings.load))
 
 
 def _render(document: Any, index: int, settings: DocumentSettings, name: str) -> NDArray[np.uint8]:

@@ -13,6 +13,7 @@ __all__ = [
     "Box",
     "Region",
     "bounding_box",
+    "clip_box",
     "corners_to_box",
     "crop_to_foreground",
     "foreground_box",
@@ -40,6 +41,11 @@ class Region:
     line: int = 0
     foreground: NDArray[np.float32] | None = field(default=None, repr=False)
     corners: NDArray[np.float64] | None = field(default=None, repr=False)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and rows of `image`."""
+        return self.image.shape[1], self.image.shape[0]
 
     def on_page(self, box: Box) -> Box:
         """A box in pixels of `image`, in pixels of the page."""
@@ -74,10 +80,28 @@ def corners_to_box(corners: NDArray[np.float64]) -> Box:
     return left, top, max(right - left, 1), max(bottom - top, 1)
 
 
-def scale_box(box: Box, factor: float) -> Box:
-    """A box of an image that is enlarged by a factor; at least one pixel wide and high."""
-    left, top, wide, high = (round(edge * factor) for edge in box)
-    return left, top, max(wide, 1), max(high, 1)
+def clip_box(box: Box, size: tuple[int, int]) -> Box:
+    """A box within an image of so many columns and rows; at least one pixel wide and high."""
+    columns, rows = size
+    left, top, wide, high = box
+    right, bottom = min(left + wide, columns), min(top + high, rows)
+    left, top = min(max(left, 0), columns - 1), min(max(top, 0), rows - 1)
+    return left, top, max(right - left, 1), max(bottom - top, 1)
+
+
+def scale_box(box: Box, factor: float, size: tuple[int, int] | None = None) -> Box:
+    """A box of an image that is enlarged by a factor; at least one pixel wide and high.
+
+    Args:
+        box: its edges are rounded to whole pixels: what ends at the image's edge still does.
+        factor: by which the image is enlarged.
+        size: columns and rows of the enlarged image, within which the box stays; None: not known.
+    """
+    left, top, wide, high = box
+    right, bottom = round((left + wide) * factor), round((top + high) * factor)
+    left, top = round(left * factor), round(top * factor)
+    scaled = left, top, max(right - left, 1), max(bottom - top, 1)
+    return scaled if size is None else clip_box(scaled, size)
 
 
 def move_box(box: Box, right: int, down: int) -> Box:

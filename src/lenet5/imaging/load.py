@@ -10,7 +10,7 @@ import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LOAD",
     "LoadSettings",
+    "LoadedImage",
     "Picture",
     "decode",
     "load_image",
@@ -51,6 +52,19 @@ class LoadSettings:
 
 
 LOAD = LoadSettings()
+ORIENTATION = 0x0112  # tag of EXIF
+
+
+class LoadedImage(NamedTuple):
+    """An opened picture.
+
+    image: (rows, columns, 3) float32 in 0 … 1. pixels: of the picture, along a side, for one of the image. size:
+    columns and rows of the upright picture.
+    """
+
+    image: NDArray[np.float32]
+    pixels: float
+    size: tuple[int, int]
 
 
 def load_image(
@@ -70,23 +84,34 @@ def load_image(
     Raises:
         PictureError: it cannot be read; one sentence says why.
     """
-    return load_image_with_scale(source, name, settings)[0]
+    return load_image_with_scale(source, name, settings).image
 
 
 def load_image_with_scale(
     source: Picture, name: str | None = None, settings: LoadSettings = LOAD
-) -> tuple[NDArray[np.float32], float]:
-    """As `load_image`, and pixels of the picture along a side for one of the image."""
+) -> LoadedImage:
+    """As `load_image`, with its scale and the size of the picture."""
     from PIL import Image
 
     name = name or source_name(source)
     if isinstance(source, np.ndarray):
-        return _from_array(source, name, settings), 1.0
+        image = _from_array(source, name, settings)
+        return LoadedImage(image, 1.0, (image.shape[1], image.shape[0]))
     if not isinstance(source, Image.Image):
         source = open_picture(read_source(source, name), name, settings)
-    before = max(source.size)
+    columns, rows = source.size
     image = _from_image(decode(source, name, settings), name, settings)
-    return image, max(1.0, before / max(image.shape[:2]))
+    if _is_turned(source):
+        columns, rows = rows, columns
+    return LoadedImage(image, max(1.0, max(columns, rows) / max(image.shape[:2])), (columns, rows))
+
+
+def _is_turned(picture: Image.Image) -> bool:
+    """Whether rows and columns of a picture change places when it is brought upright (EXIF, tag Orientation)."""
+    try:
+        return picture.getexif().get(ORIENTATION) in (5, 6, 7, 8)
+    except Exception:  # of damaged EXIF
+        return False
 
 
 def source_name(source: Picture) -> str:
@@ -194,7 +219,8 @@ def decode(picture: Image.Image, name: str, settings: LoadSettings = LOAD) -> Im
     try:
         picture.draft(None, (settings.longest // 2, settings.longest // 2))
         picture.load()
-        return ImageOps.exif_transpose(picture)
+        # exif_transpose copies what is upright too: of a large picture half a gigabyte.
+        return picture if picture.getexif().get(ORIENTATION, 1) == 1 else ImageOps.exif_transpose(picture)
     except MemoryError as error:
         raise PictureError(f"cannot read {name}: memory does not suffice; reduce the picture") from error
     except Exception as error:  # decoders meet damage with any exception

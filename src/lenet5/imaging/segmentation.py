@@ -69,7 +69,8 @@ class Segments:
     is none. boxes: (pieces, 4) top, bottom, left, right of each piece's ink. cut_costs: (pieces − 1,) strokes that the
     cut between two neighbours goes through. size: height of a character, in pixels. stroke: width of a stroke, in
     pixels. offset: pixels to the right by which each row was moved before (see `over_segment`), (rows,). seams: the
-    backend's loops. settings: where the line was cut.
+    backend's loops. settings: where the line was cut. extent: columns of the line between which its ink lay before
+    it was moved; None: all of `foreground`.
     """
 
     foreground: NDArray[np.float32]
@@ -81,6 +82,7 @@ class Segments:
     offset: NDArray[np.float64]
     seams: Seams = field(default=numpy_seams, repr=False)
     settings: SegmentationSettings = SEGMENTATION
+    extent: tuple[int, int] | None = None
 
     @property
     def free_nodes(self) -> list[int]:
@@ -125,7 +127,10 @@ class Segments:
         ink = self.foreground[top:bottom, left:right] > MASK_LEVEL
         rows, across = np.nonzero((piece >= first) & (piece < stop) & ink)
         columns = across + left - self.offset[top + rows]
-        start, end = round(float(columns.min())), round(float(columns.max())) + 1
+        # The rims of a sheared stroke are wider than the stroke.
+        least, most = self.extent or (0, self.foreground.shape[1])
+        start = min(max(round(float(columns.min())), least), most - 1)
+        end = max(min(round(float(columns.max())) + 1, most), start + 1)
         return start, top, end - start, bottom - top
 
     def sheared(self, first: int, stop: int, shear: float) -> Segments:
@@ -134,7 +139,7 @@ class Segments:
         piece = self.piece[:, left:right]
         ink = np.where((piece >= first) & (piece < stop), self.foreground[:, left:right], 0)
         part = over_segment(ink, shear, like=self, seams=self.seams, settings=self.settings)
-        return replace(part, offset=part.offset - left)
+        return replace(part, offset=part.offset - left, extent=(left, right))
 
     def candidate_boxes(self, candidates: list[Candidate]) -> NDArray[np.intp]:
         """Top, bottom, left, right of the ink of each candidate, (candidates, 4)."""
@@ -222,6 +227,7 @@ def over_segment(
         The pieces, from left to right.
     """
     offset: NDArray[np.float64] = np.zeros(len(foreground))
+    extent = 0, foreground.shape[1]
     if shear:
         room = int(abs(shear) * len(foreground) / 2) + 2
         foreground = shear_images(np.pad(foreground, ((0, 0), (room, room))), shear)
@@ -234,7 +240,8 @@ def over_segment(
         size, stroke = character_size(mask, settings.character), _stroke_width(mask)
     piece, cut_costs, count = _pieces(foreground, mask, _Cutter(size, stroke, seams, settings))
     boxes = _boxes(np.where(mask, piece, -1), count)
-    return Segments(foreground, piece, boxes, np.array(cut_costs), size, stroke, offset, seams, settings)
+    costs = np.array(cut_costs)
+    return Segments(foreground, piece, boxes, costs, size, stroke, offset, seams, settings, extent)
 
 
 @dataclass(frozen=True)

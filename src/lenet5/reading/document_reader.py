@@ -198,17 +198,19 @@ class DocumentReader:
             drawings["annotate"] = encode_png(annotate(page.image, results))
         if trace and self.steps:
             drawings["steps"] = encode_png(draw_trace(trace))
-        result = result and result.scale(page.pixels)
+        result = result and result.scale(page.pixels, page.size)
         explanation = None
         if self.explain and trace and result:
-            height, width = (round(side * page.pixels) for side in page.image.shape[:2])
-            explanation = explain(trace, result, self.reader.model, (width, height), scale=page.pixels)
+            explanation = explain(trace, result, self.reader.model, page.size, scale=page.pixels)
         return PageResult(
             picture,
             page.number,
             page.count,
             result,
-            {n: part if isinstance(part, str) else part.scale(page.pixels) for n, part in fields.items()},
+            {
+                n: part if isinstance(part, str) else part.scale(page.pixels, page.size)
+                for n, part in fields.items()
+            },
             error,
             explanation,
             drawings,

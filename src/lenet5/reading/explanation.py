@@ -94,7 +94,7 @@ def explain(
     lines = []
     for line in result.lines:
         if (known := decoded.get(_identity(line.strings[0]))) is not None:
-            lines.append(_Explanation(*known, model, scale, settings).to_dict(line))
+            lines.append(_Explanation(*known, model, size, scale, settings).to_dict(line))
     return {"width": size[0], "height": size[1], "lines": lines}
 
 
@@ -111,11 +111,12 @@ class _Explanation:
         decoded: DecodedLine,
         place: Callable[[Box], Box],
         model: Classifier,
+        size: tuple[int, int],
         scale: float,
         settings: ExplanationSettings,
     ) -> None:
         self.decoded, self.place, self.model, self.scale = decoded, place, model, scale
-        self.settings = settings
+        self.size, self.settings = size, settings
         self.graph = graph = decoded.graph
         arcs = graph.graph
         gathered = np.stack([arcs.start, arcs.end, graph.candidate])
@@ -149,7 +150,7 @@ class _Explanation:
         }
 
     def _box(self, box: Box) -> list[int]:
-        return list(scale_box(self.place(box), self.scale))
+        return list(scale_box(self.place(box), self.scale, self.size))
 
     def _nodes(self, line: Box) -> list[int]:
         """Columns of the picture at which the nodes lie; spread over the line's box where they are not known."""

@@ -83,7 +83,7 @@ def isolate(
     # This raises where there is none.
     character = glyph(foreground.levels, region.name, settings=settings.glyph)
     box = foreground_box(foreground.levels > MASK_LEVEL) or (0, 0, 1, 1)
-    placed = region.on_page(scale_box(box, foreground.pixels))
+    placed = region.on_page(scale_box(box, foreground.pixels, region.size))
     return IsolatedCharacter(foreground.image, foreground.levels, character, box, placed)
 
 

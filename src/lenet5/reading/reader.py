@@ -15,7 +15,7 @@ from ..deadline import NEVER, Deadline
 from ..engine.interface import Backend
 from ..errors import InputError, PictureError
 from ..imaging.foreground import line_foreground
-from ..imaging.geometry import Box, Region, bounding_box, scale_box
+from ..imaging.geometry import Box, Region, bounding_box, clip_box, scale_box
 from ..imaging.load import Picture, load_image_with_scale, source_name
 from ..imaging.page_layout import MODES, Mode, PageLayout, layout
 from ..imaging.trace import Trace
@@ -133,7 +133,7 @@ class Reader:
         """
         name = name or source_name(picture)
         deadline = Deadline.of(timeout, name)
-        image, scale = load_image_with_scale(picture, name, self.settings.documents.load)
+        image, scale, size = load_image_with_scale(picture, name, self.settings.documents.load)
         result = self.read_image(
             image,
             name,
@@ -146,7 +146,7 @@ class Reader:
             timeout=deadline,
             counts=counts,
         )
-        return result if scale == 1 else result.scale(scale)
+        return result if scale == 1 else result.scale(scale, size)
 
     def read_image(
         self,
@@ -179,6 +179,8 @@ class Reader:
             if trace:
                 trace.record("error", text=str(error))
             raise
+        height, width = image.shape[:2]
+        result = result.map_boxes(lambda box: clip_box(box, (width, height)))
         if part:
             result = result.map_boxes(part.on_page)
         if threshold is None:
@@ -222,7 +224,7 @@ class Reader:
         """
         name = name or source_name(picture)
         deadline = Deadline.of(timeout, name)
-        image, scale = load_image_with_scale(picture, name, self.settings.documents.load)
+        image, scale, size = load_image_with_scale(picture, name, self.settings.documents.load)
         answers: dict[str, Result | PictureError] = {}
         for field, region in form.regions(image, name):
             classes = self.model.classes
@@ -242,7 +244,7 @@ class Reader:
             except PictureError as error:
                 answers[field.name] = error
             else:
-                answers[field.name] = result.map_boxes(region.on_page).scale(scale)
+                answers[field.name] = result.map_boxes(region.on_page).scale(scale, size)
         return answers
 
     def _read_layout(self, page_layout: PageLayout, mode: Mode, request: _Request) -> Result:
@@ -328,7 +330,7 @@ class Reader:
         foreground = line_foreground(region.image, region.name, region.foreground, trace, strokes)
 
         def place(box: Box) -> Box:
-            return region.on_page(scale_box(box, foreground.pixels))
+            return region.on_page(scale_box(box, foreground.pixels, region.size))
 
         request.deadline.check()
         string = self._line(foreground.levels, region.name, request, trace.placed(place) if trace else None)

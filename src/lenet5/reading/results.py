@@ -286,9 +286,12 @@ class Result:
         moved = self.map_strings(lambda string: string.map_boxes(place))
         return replace(moved, cells=self.cells and self.cells.map_boxes(place))
 
-    def scale(self, factor: float) -> Result:
-        """The same result with boxes in the pixels of a picture that is enlarged by a factor."""
-        return self.map_boxes(lambda box: scale_box(box, factor))
+    def scale(self, factor: float, size: tuple[int, int] | None = None) -> Result:
+        """The same result with boxes in pixels of a picture that is enlarged by a factor.
+
+        size: columns and rows of that picture, within which boxes stay; None: not known.
+        """
+        return self.map_boxes(lambda box: scale_box(box, factor, size))
 
     def to_dict(self) -> dict[str, Any]:
         """As data that JSON can hold."""

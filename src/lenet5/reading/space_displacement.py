@@ -19,7 +19,7 @@ from ..engine.interface import Lattice
 from ..engine.numpy_backend import lattice as numpy_loops
 from ..errors import InputError
 from ..imaging.foreground import CHARACTER_SIZE, CharacterSizeSettings
-from ..imaging.geometry import Box
+from ..imaging.geometry import Box, clip_box
 from ..imaging.line_image import BORDER, STRIDE, LineImage
 from ..imaging.shear import SHEARS, sheared_views
 from ..imaging.threshold import MASK_LEVEL
@@ -182,5 +182,4 @@ def _box(
         round((edge + STRIDE * column + BORDER - line.left) * line.pixels) for edge in (x.min(), x.max() + 1)
     )
     top, bottom = (round((edge + BORDER - line.top) * line.pixels) for edge in (y.min(), y.max() + 1))
-    left, top = max(left, 0), max(top, 0)
-    return left, top, max(min(right, shape[1]) - left, 1), max(min(bottom, shape[0]) - top, 1)
+    return clip_box((left, top, right - left, bottom - top), (shape[1], shape[0]))
