@@ -2,9 +2,9 @@
 
 labels.csv has the columns file, label, mode and note; pictures lie beside it or in its folder `images`. In a label |
 parts lines, and X stands for a crossed-out box, which has to be shown as ?. Mode `character` is asked for as such,
-`table` by mode table where this version has it; all else is read as whatever it looks like, and blanks and dashes
-do not count. It prints how many are right, refused (`?`, or nothing read), wrong, and wrong with a confidence of 0.95
-and more, by mode, and the milliseconds of processor time for a picture.
+`table` by mode table where this version has it; all else is read as whatever it looks like, and blanks and signs
+are not compared. It prints how many are right, refused (`?`, or nothing read), wrong, and wrong with a confidence of
+0.95 and more, by mode, and the milliseconds of processor time for a picture.
 
 With `--peer rapidocr` the same pictures are read by RapidOCR (`pip install rapidocr onnxruntime`; only for this
 comparison), told that each picture is one line of text, and with its own detection of text.
@@ -29,7 +29,8 @@ from lenet5.reading.reader import Reader
 
 SURE = 0.95  # confidence from which on a wrong answer is sure
 FIGURES = ("right", "refused", "wrong", "sure")
-CROSSED, UNSURE = "X", "?"
+UNSURE = "?"
+SIGNS = str.maketrans("Xx×", UNSURE * 3, " .,-:")  # a crossed-out box may be shown as ? or as a cross
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,14 @@ def entries(folder: Path) -> list[Entry]:
 
 
 def plain(text: str) -> str:
-    """Lines parted by |, without blanks and dashes, which are not read."""
-    lines = [line.replace(" ", "").replace("-", "") for line in text.replace("\n", "|").split("|")]
+    """Lines parted by |, without blanks and signs, which are not compared; a crossed-out box is ?."""
+    lines = [line.translate(SIGNS) for line in text.replace("\n", "|").split("|")]
     return "|".join(line for line in lines if line)
 
 
 def verdict(entry: Entry, answer: Answer) -> str:
     """Right, refused, wrong, or sure: wrong with a confidence of SURE. A crossed-out box is right as ?."""
-    label, shown = plain(entry.label).replace(CROSSED, UNSURE), plain(answer.text)
+    label, shown = plain(entry.label), plain(answer.text)
     if shown == label:
         return "right"
     if not shown or shown.count(UNSURE) > label.count(UNSURE):

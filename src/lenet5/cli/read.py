@@ -237,6 +237,8 @@ def _print_result(name: str, result: Result, best: int) -> None:
         notes = [f"confidence {line.strings[0].confidence:.1%}"]
         reasons = dict.fromkeys(character.reason for character in characters if character.reason)
         notes += [f"?: {reason}" for reason in reasons]
+        if result.turned:
+            notes.append(f"read turned by {result.turned}°")
         if left_out := sum(len(string.unread) for string in line.strings):
             notes.append(f"{left_out} {'sign' if left_out == 1 else 'signs'} left out")
         click.echo(f"{where}: {line.text}   ({'; '.join(notes)})")

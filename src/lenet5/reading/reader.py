@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -27,7 +26,9 @@ from . import over_segmentation, space_displacement
 from .acceptance import POLICIES, accept, reject, rejection_reason, with_doubts
 from .cells import CellReader, read_boxes, read_table
 from .forms import Area, Form, crop, parse_region
+from .gaps import split_at_gaps
 from .isolated_characters import IsolatedCharacter, isolate, read_isolated
+from .orientation import read_in_other_directions
 from .results import Line, Result, String
 from .settings import SETTINGS, ReaderSettings
 from .trace import record_result
@@ -174,7 +175,8 @@ class Reader:
             page_layout = layout(
                 image, name, mode, trace, self.settings.layout, deadline=deadline, counts=counts
             )
-            result = self._read_layout(page_layout, mode, _Request(name, grammar, best, trace, deadline))
+            request = _Request(name, grammar, best, trace, deadline)
+            result = self._read_layout(page_layout, mode, request)
         except PictureError as error:
             if trace:
                 trace.record("error", text=str(error))
@@ -186,6 +188,8 @@ class Reader:
         if threshold is None:
             # A grammar demands its characters: none of them is rejected for being one bad among good ones.
             result = accept(result, self.model.threshold_for(), self.policy, asked=grammar is not None)
+            if mode in ("auto", "string") and grammar is None:
+                result = self._read_upright(image, result, request, mode, part)
         else:
             result = reject(result, threshold)
         if trace:
@@ -247,6 +251,21 @@ class Reader:
                 answers[field.name] = result.map_boxes(region.on_page).scale(scale, size)
         return answers
 
+    def _read_upright(
+        self, image: NDArray[np.float32], result: Result, request: _Request, mode: Mode, part: Region | None
+    ) -> Result:
+        """The result, or that of the image upside down or turned by a quarter, where only this can be read."""
+
+        def read(turned: NDArray[np.float32]) -> Result:
+            page_layout = layout(
+                turned, request.name, mode, None, self.settings.layout, deadline=request.deadline
+            )
+            answer = self._read_layout(page_layout, mode, replace(request, trace=None))
+            return accept(answer, self.model.threshold_for(), self.policy)
+
+        other = read_in_other_directions(image, result, read, self.settings.orientation)
+        return other.map_boxes(part.on_page) if part and other is not result else other
+
     def _read_layout(self, page_layout: PageLayout, mode: Mode, request: _Request) -> Result:
         """Read every region. Raises PictureError where none can be read."""
         if page_layout.kind == "character":
@@ -262,7 +281,7 @@ class Reader:
             return _single(one)
         if not strings:
             raise PictureError(errors[0])
-        lines = tuple(Line(_split_at_gaps(string, self.settings.gap)) for string in strings)
+        lines = tuple(Line(split_at_gaps(string, self.settings.gap)) for string in strings)
         return Result(lines, tuple(errors))
 
     def _lines(self, page_layout: PageLayout, request: _Request) -> tuple[list[String], list[str]]:
@@ -405,30 +424,3 @@ def _close(above: Box, below: Box, heights: float) -> bool:
 
 def _single(string: String) -> Result:
     return Result((Line((string,)),))
-
-
-def _split_at_gaps(string: String, gap: float) -> tuple[String, ...]:
-    """The strings at either side of each gap wider than so many median heights of the characters.
-
-    Penalty and confidence are those of the whole, which was read as one.
-    """
-    height = float(np.median([character.box[3] for character in string.characters]))
-    groups = [[string.characters[0]]]
-    for before, character in pairwise(string.characters):
-        left, _, width, _ = before.box
-        if character.box[0] - left - width > gap * height:
-            groups.append([])
-        groups[-1].append(character)
-    if len(groups) == 1:
-        return (string,)
-    begins = [-math.inf, *(group[0].box[0] for group in groups[1:]), math.inf]
-    return tuple(
-        replace(
-            string,
-            text="".join(character.text for character in group),
-            characters=tuple(group),
-            alternatives=(),
-            unread=tuple(box for box in string.unread if begins[number] <= box[0] < begins[number + 1]),
-        )
-        for number, group in enumerate(groups)
-    )

@@ -188,11 +188,13 @@ class Result:
         lines: from top to bottom; one or more.
         errors: why a line or a row of boxes was not read, a sentence each.
         cells: which characters of the lines stand in which cell, of a table or of rows of boxes; see `table`.
+        turned: degrees, clockwise, by which the picture had to be turned to be read: 0, 90, 180 or 270.
     """
 
     lines: tuple[Line, ...]
     errors: tuple[str, ...] = ()
     cells: Spots | None = None
+    turned: int = 0
 
     @property
     def text(self) -> str:
@@ -303,6 +305,8 @@ class Result:
             data["unread"] = [list(box) for box in self.unread]
         if self.table:
             data["table"] = self.table.to_dict()
+        if self.turned:
+            data["turned"] = self.turned
         return data | ({"errors": list(self.errors)} if self.errors else {})
 
     @classmethod
@@ -312,6 +316,7 @@ class Result:
             tuple(map(Line.from_dict, data["lines"])),
             tuple(data.get("errors", ())),
             Spots.from_dict(data["table"]) if "table" in data else None,
+            data.get("turned", 0),
         )
 
 

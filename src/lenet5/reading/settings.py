@@ -10,6 +10,7 @@ from .acceptance import AcceptancePolicy
 from .cells import CELL_READING, CellReadingSettings
 from .isolated_characters import SETTINGS as ISOLATION
 from .isolated_characters import IsolationSettings
+from .orientation import ORIENTATION, OrientationSettings
 from .over_segmentation import SETTINGS as OVER_SEGMENTATION
 from .over_segmentation import OverSegmentationSettings
 from .space_displacement import SETTINGS as DISPLACEMENT
@@ -39,6 +40,7 @@ class ReaderSettings:
     cells: CellReadingSettings = CELL_READING
     segmentation: OverSegmentationSettings = OVER_SEGMENTATION
     displacement: DisplacementSettings = DISPLACEMENT
+    orientation: OrientationSettings = ORIENTATION
     unread: UnreadSettings = UNREAD
     acceptance: AcceptancePolicy | None = None  # None: the policy of the method (acceptance.POLICIES)
 

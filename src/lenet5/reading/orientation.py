@@ -1,0 +1,97 @@
+"""A line that is upside down, or turned by a quarter: read again in the other directions where it reads badly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import PictureError
+from ..imaging.geometry import Box
+from .results import UNSURE, Result
+
+__all__ = ["ORIENTATION", "OrientationSettings", "read_in_other_directions"]
+
+
+@dataclass(frozen=True)
+class OrientationSettings:
+    """When other directions are tried, and which reading is taken. Chosen on drawn numbers of four digits.
+
+    The demands are high, because what is no writing is read three times more.
+    """
+
+    doubtful: float = 0.5  # confidence of a reading with a `?` from which on no other direction is tried
+    characters: tuple[int, int] = (3, 30)  # of a reading in another direction that is taken, least and most
+    confidence: float = 0.75  # of such a reading, at least
+    each: float = 0.85  # of each of its characters, at least
+    lines: int = 1  # of such a reading, at most
+
+
+ORIENTATION = OrientationSettings()
+
+
+def read_in_other_directions(
+    image: NDArray[np.float32],
+    result: Result,
+    read: Callable[[NDArray[np.float32]], Result],
+    settings: OrientationSettings = ORIENTATION,
+) -> Result:
+    """The result, or where it is doubtful a surer one of the image upside down or turned by a quarter.
+
+    Args:
+        image: (rows, columns, 3) in 0 … 1.
+        result: its reading as it stands.
+        read: reads an image; raises PictureError where there is nothing to read.
+        settings: what is doubtful, and what is surer.
+
+    Returns:
+        The result that is taken: `turned` says by how many degrees, clockwise, the image had to be turned for it; boxes
+        are in pixels of the image as it stands.
+    """
+    if not _is_doubtful(result, settings):
+        return result
+    best = result
+    for quarters in (2, 1, 3):  # counter-clockwise
+        try:
+            other = read(np.ascontiguousarray(np.rot90(image, quarters)))
+        except PictureError:
+            continue
+        if not _is_sure(other, settings) or (best.turned and best.confidence >= other.confidence):
+            continue
+        placed = other.map_boxes(partial(_turned_back, quarters, *image.shape[:2]))
+        best = replace(placed, turned=(-90 * quarters) % 360)
+    return best
+
+
+def _is_doubtful(result: Result, settings: OrientationSettings) -> bool:
+    count = len(result.characters)
+    return (
+        UNSURE in result.text
+        and result.confidence < settings.doubtful
+        and 1 < count <= settings.characters[1]
+    )
+
+
+def _is_sure(result: Result, settings: OrientationSettings) -> bool:
+    characters = result.characters
+    least, most = settings.characters
+    return (
+        UNSURE not in result.text
+        and len(result.lines) <= settings.lines
+        and least <= len(characters) <= most
+        and result.confidence >= settings.confidence
+        and min(character.confidence for character in characters) >= settings.each
+    )
+
+
+def _turned_back(quarters: int, rows: int, columns: int, box: Box) -> Box:
+    """A box of an image that was turned counter-clockwise by quarters, in the image of (rows, columns) before."""
+    left, top, width, height = box
+    if quarters == 2:
+        return columns - left - width, rows - top - height, width, height
+    if quarters == 1:  # row r, column c of the turned image is row c, column columns − 1 − r
+        return columns - top - height, left, height, width
+    return top, rows - left - width, height, width
