@@ -99,3 +99,10 @@ def test_wrong_use_is_one_sentence_each(seven):
         explain(seven, off={"s2": [6]})
     with pytest.raises(PictureError):
         explain("no such file.png")
+
+
+def test_of_letters_the_nearest_codes_are_drawn_the_answer_among_them(seven):
+    answer = explain(seven, "letters")
+    figure = answer.svg()
+    assert figure.count(f'font-weight="bold">{answer.penalties.min():.1f}<') == 1
+    assert f"LeNet-5 reads {answer.text}" in figure

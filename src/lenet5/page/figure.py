@@ -30,6 +30,7 @@ COLUMNS: dict[str, tuple[int, int, float, float, str]] = {
     "c5": (1070, 6, 15, 3, "C5 120"),
 }
 F6 = (1215, 15)  # left edge, and side of a unit
+SHOWN = 10  # codes, those of least penalty
 CODES = (1370, 6, 8)  # left edge, side of a code's pixel, and gap between codes
 
 
@@ -46,7 +47,7 @@ def network_figure(
         states: "input", "c1" … "f6": (maps, rows, columns).
         codes: (classes, 84) of ±1.
         penalties: (classes,), eq. 7.
-        classes: their names; the first twenty are drawn.
+        classes: their names; the codes of the ten nearest are drawn.
         off: maps, from 0, that are switched off, by layer: they are crossed out.
 
     Returns:
@@ -91,18 +92,15 @@ def _output(
         f'<text x="{left + columns * side / 2}" y="{BOTTOM + 24}" text-anchor="middle">F6 84</text>',
     ]
     left, side, gap = CODES
-    shown = min(len(classes), 20)
-    across = 2 if shown <= 10 else 4
-    side = side if across == 2 else side // 2
+    nearest = np.sort(np.argsort(penalties, kind="stable")[:SHOWN])
     step = (columns * side + 50, rows * side + gap)
-    top = (TOP + BOTTOM - -(-shown // across) * step[1]) / 2
-    for k in range(shown):
-        x, y = left + k % across * step[0], top + k // across * step[1]
+    top = (TOP + BOTTOM - -(-len(nearest) // 2) * step[1]) / 2
+    for place, k in enumerate(nearest.tolist()):
+        x, y = left + place % 2 * step[0], top + place // 2 * step[1]
         parts.append(
             _image(codes[k].reshape(BITMAP), x, y, columns * side, rows * side, -AMPLITUDE, AMPLITUDE)
         )
-        colour = ACCENT if k == best else "#333333"
-        weight = "bold" if k == best else "normal"
+        colour, weight = (ACCENT, "bold") if k == best else ("#333333", "normal")
         parts.append(
             f'<text x="{x + columns * side + 5}" y="{y + rows * side / 2 + 5:g}" font-size="13" fill="{colour}" '
             f'font-weight="{weight}">{penalties[k]:.1f}</text>'
