@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from lenet5.model.lenet5 import LeNet5
 from lenet5.network.architecture import PARAMETER_COUNT
 from lenet5.reading.forms import load_form, parse_region
 from lenet5.training.checkpoint import Checkpoint
+from lenet5.training.pass_report import PassReport
 
 from .mutation import mutate, odd_json, odd_text, odd_value
 from .trial import Trial
@@ -191,9 +193,21 @@ def checkpoints(rng: Rng, folder: Path) -> Trial:
     path = folder / "valid.safetensors"
     names = ("parameters", "velocity", "square", "average") if rng.random() < 0.7 else ("parameters",)
     arrays = {name: np.zeros(PARAMETER_COUNT, np.float32) for name in names}
-    Checkpoint(
-        arrays, 3, {"recipe": {"name": "fast"}, "seed": 0}, [{"pass": 1, "error": 0.1}], "lenet5 train"
-    ).save(path)
+    reports = [
+        asdict(
+            PassReport(
+                number=n,
+                rate=0.1,
+                energy=1.0,
+                train_error=0.1,
+                test_error=None,
+                seconds=1.0,
+                patterns_per_second=1.0,
+            )
+        )
+        for n in (1, 2, 3)
+    ]
+    Checkpoint(arrays, 3, {"recipe": {"name": "fast"}, "seed": 0}, reports, "lenet5 train").save(path)
     arrays, metadata = serialisation.read(path)
 
     def read(path: Path) -> None:

@@ -102,7 +102,7 @@ def index_labels(
         strange = sorted(set(characters) - set(index))
         if strange:
             raise DataError(
-                f"{name} has the label {strange[0]!r}, which is none of its classes {''.join(row)}"
+                f"{name} has the label {strange[0]!r:.60}, which is none of its classes {''.join(row)}"
             )
         return np.array([index[character] for character in characters], np.int64), row
     if labels.dtype.kind == "f" and not (np.isfinite(labels) & (labels == np.rint(labels))).all():
@@ -151,7 +151,7 @@ def _checked(classes: Sequence[str], name: str) -> tuple[str, ...]:
     for character in classes:
         if not _printable(character):
             raise DataError(
-                f"{name} has the class {character!r}: a class must be one character of printable ASCII, "
+                f"{name} has the class {character!r:.60}: a class must be one character of printable ASCII, "
                 "for its code is a drawing of it"
             )
     if len(set(classes)) < len(classes):

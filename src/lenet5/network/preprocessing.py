@@ -157,7 +157,7 @@ def target_weights(labels: ArrayLike, classes: Sequence[str], patterns: int) -> 
         index = {name: i for i, name in enumerate(classes)}
         unknown = sorted(set(labels.tolist()) - set(index))
         if unknown:
-            raise InputError(f"the label {unknown[0]!r} is none of the classes {' '.join(classes)}")
+            raise InputError(f"the label {unknown[0]!r:.60} is none of the classes {' '.join(classes)}")
         return np.array([index[label] for label in labels.tolist()], np.int64)
     if labels.ndim == 1 and labels.dtype.kind in "iu":
         if patterns and not (labels.min() >= 0 and labels.max() < len(classes)):
