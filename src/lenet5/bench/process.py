@@ -24,7 +24,8 @@ def main() -> None:
 
 
 def _say(line: str) -> None:
-    print(PROGRESS + line, file=sys.stderr, flush=True)
+    sys.stderr.write(f"{PROGRESS}{line}\n")
+    sys.stderr.flush()
 
 
 def _measurement(cores: int, rounds: int) -> dict[str, Any]:
