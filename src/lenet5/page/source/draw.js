@@ -40,8 +40,9 @@ const stateColour = (value) => grey(-DATA.amplitude, DATA.amplitude)(value);
 /** Fill pixels of `size` at (x, y) with rows × columns of values from an offset. */
 function paint(context, x, y, size, rows, columns, values, colour, offset = 0, alpha = 1) {
   for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) {
+    const left = Math.round(x + c * size), top = Math.round(y + r * size); // whole pixels: no seams between them
     context.fillStyle = css(colour(values[offset + r * columns + c]), alpha);
-    context.fillRect(x + c * size, y + r * size, size, size);
+    context.fillRect(left, top, Math.round(x + (c + 1) * size) - left, Math.round(y + (r + 1) * size) - top);
   }
 }
 
