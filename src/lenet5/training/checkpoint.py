@@ -107,9 +107,9 @@ class Checkpoint:
         for key in sorted(there.keys() | here.keys(), key=order):
             if there.get(key) != here.get(key):
                 raise InputError(
-                    f"the training in {path} began with {key} {_brief(there.get(key))}, not "
+                    f"the training in {path} began with {key:.100} {_brief(there.get(key))}, not "
                     f"{_brief(here.get(key))}: give what it began with"
-                    + (f" ({self.command})" if self.command else "")
+                    + (f" ({self.command:.500})" if self.command else "")
                     + ", or start anew without --resume"
                 )
 
