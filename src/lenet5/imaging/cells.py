@@ -32,9 +32,11 @@ class CellSettings:
     beside: float = (
         0.08  # sides beside the middle of a rule, where a stroke that crosses it is seen on both sides
     )
-    crossings: float = 0.25  # strokes that cross a rule, for each cell that is written in, at most
+    crossings: float = 0.2  # strokes that cross a rule, for each cell that is written in, at most
     shapes: tuple[float, float] = (0.35, 2.2)  # widths by heights of boxes that are looked for unasked
-    filled: float = 0.25  # share of cells that are written in, of a grid that the picture's edges cut
+    neighbour: float = 1.5  # widths of a cell, within which writing beside a grid belongs to it
+    speck: float = 0.25  # heights of a cell: what is lower beside a grid is no writing
+    filled: float = 0.6  # share of cells that are written in, of a grid that the picture's edges cut
     margin: float = 4.0  # pixels around a grid that are painted over with it
 
 

@@ -58,12 +58,15 @@ class GridSettings:
     open_cell: float = (
         0.55  # median widths: what is wider between a wall and the picture's edge is a cell, too
     )
+    spread: float = (
+        0.07  # slope by which rules may differ from the usual one, or twice as much in perspective
+    )
     more: float = 1.5  # times as many cells, from which on columns are followed first and not rows
     uneven: float = 0.4  # of a cell's height that the distance of its rules may differ from end to end
     window: float = 0.1  # of the image's shorter side: a rule is thinner, but for …
     window_range: tuple[int, int] = (9, 25)  # … the least and most pixels of that window
     faintest: float = 0.03  # of the whole range: a rule stands out from what lies beside it by this …
-    noise: float = 5.0  # … and standard deviations of the noise …
+    noise: float = 3.5  # … and standard deviations of the noise …
     of_strong: float = 0.12  # … and share of the strongest contrast …
     strong: float = 0.99  # … which is that quantile's
     rules: LineDetectionSettings = RULES
@@ -234,7 +237,7 @@ def _corners(crossings: NDArray[np.float64]) -> NDArray[np.float64]:
 def _grids(mask: NDArray[np.bool_], settings: GridSettings) -> list[Grid]:
     """The grids of a mask, (rows, columns)."""
     rows, columns = mask.shape
-    lines = [line for line in detect_lines(mask, settings.rules) if line.end - line.start >= settings.least]
+    lines = [line for line in _rules(mask, settings) if line.end - line.start >= settings.least]
     edge = np.array([0.0, columns - 1.0])
     # The picture's edges may cut cells open.
     lines = [line for line in lines if 1 < line.middle < rows - 2 or line.thickness > 1]
@@ -249,6 +252,22 @@ def _grids(mask: NDArray[np.bool_], settings: GridSettings) -> list[Grid]:
         if grid.rows * grid.columns > 1 and not any(_overlap(grid, other) for other in kept):
             kept.append(grid)
     return kept
+
+
+def _rules(mask: NDArray[np.bool_], settings: GridSettings) -> list[RuledLine]:
+    """Lines that may be rules: those of one direction, about that of the longest."""
+    lines = detect_lines(mask, settings.rules)
+    if not lines:
+        return []
+    slope = np.array([(line.rows[-1] - line.rows[0]) / max(line.end - line.start, 1.0) for line in lines])
+    length = np.array([line.end - line.start for line in lines])
+    order = np.argsort(slope)
+    usual = slope[order][np.searchsorted(length[order].cumsum(), length.sum() / 2)]
+    steepest = float(abs(usual)) + settings.spread
+    if steepest < settings.rules.steepest:  # writing makes no steep lines of them
+        lines = detect_lines(mask, replace(settings.rules, steepest=steepest))
+        slope = np.array([(line.rows[-1] - line.rows[0]) / max(line.end - line.start, 1.0) for line in lines])
+    return [line for line, one in zip(lines, slope, strict=True) if abs(one - usual) <= 2 * settings.spread]
 
 
 def _overlap(grid: Grid, other: Grid) -> bool:
@@ -299,10 +318,8 @@ def _strip(
     """The walls between two rules, if there are cells between them."""
     rows, columns = mask.shape
     height = float(np.mean(lower.row(upper.columns) - upper.row(upper.columns)))
-    reach = round(0.15 * height) + 2
-    first = max(0, round(max(upper.start, lower.start)) - reach)
-    stop = min(columns, round(min(upper.end, lower.end)) + reach + 1)
-    at = np.arange(first, stop)
+    first = 0  # rules go on where they are too faint to be followed
+    at = np.arange(columns)
     # Not on the rules themselves: there a 1 would seem to reach them.
     begin = upper.row(at) + (upper.thickness / 2 + settings.clear if upper.thickness else 1.0)
     finish = lower.row(at) - (lower.thickness / 2 + settings.clear if lower.thickness else 1.0)
@@ -394,6 +411,7 @@ def _is_cell(
             return False
         row = np.rint(line.row(at)).astype(np.intp)
         near = [mask[(row + offset).clip(0, len(mask) - 1), at] for offset in (-2, -1, 0, 1, 2)]
+        near.append((row < 0) | (row >= len(mask)))  # the picture's edge cuts the rule off
         if np.any(near, 0).mean() < settings.rule:
             return False
     return True

@@ -163,6 +163,8 @@ def _cells(
     grids = [grid_of_counts(image, *counts)] if counts else find_grids(image, settings.grids)
     if mode == "auto":
         grids = [grid for grid in grids if keeps_to_cells(image, grid, squared, settings.cells)]
+        if grids and _is_partial(page, grids, name, settings):
+            grids = []
     tables = [grid for grid in grids if grid.shared and min(grid.rows, grid.columns) > 1]
     if mode == "table":
         tables = tables or grids
@@ -174,7 +176,9 @@ def _cells(
     boxes = [] if mode == "auto" and squared else find_character_boxes(image, name, settings.boxes)
     if mode == "auto":
         least, most = settings.cells.shapes
-        grids = [grid for grid in grids if least <= grid.shape <= most and (grid.shared or grid.columns > 2)]
+        grids = [
+            grid for grid in grids if least <= grid.shape <= most and grid.columns > (1 if grid.shared else 2)
+        ]
     count = sum(grid.rows * grid.columns for grid in grids)
     if count > len(boxes):
         regions, line = [], 0
@@ -189,6 +193,19 @@ def _cells(
     return None
 
 
+def _is_partial(page: Region, grids: list[Grid], name: str, settings: LayoutSettings) -> bool:
+    """Whether writing goes on beside a grid, at the height of its cells: then not all cells were found."""
+    for region in _outside(page, grids, name, settings):
+        left, top, wide, high = region.box
+        for grid in grids:
+            (first, upper), (last, lower) = grid.corners.min((0, 1, 2)), grid.corners.max((0, 1, 2))
+            width = float(np.median(np.ptp(grid.corners[..., 0], axis=-1)))
+            apart = max(first - left - wide, left - last)
+            if upper < top + high / 2 < lower and apart < settings.cells.neighbour * width:
+                return True
+    return False
+
+
 def _outside(page: Region, grids: list[Grid], name: str, settings: LayoutSettings) -> list[Region]:
     """Lines of text beside the boxes or the table of a page."""
     if not grids:
@@ -198,7 +215,12 @@ def _outside(page: Region, grids: list[Grid], name: str, settings: LayoutSetting
         lines = find_text_lines(remove_lines(plain, settings.printed_lines), name, settings)
     except PictureError:
         return []
-    return [replace(line, name=f"{name}, beside the boxes, line {line.line + 1}") for line in lines]
+    cell = min(float(np.median(np.ptp(grid.corners[..., 1], axis=-1))) for grid in grids)
+    return [
+        replace(line, name=f"{name}, beside the boxes, line {line.line + 1}")
+        for line in lines
+        if line.box[3] >= settings.cells.speck * cell
+    ]
 
 
 def _on_image(regions: Sequence[Region], page: Region) -> tuple[Region, ...]:

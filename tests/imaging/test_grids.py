@@ -1,0 +1,93 @@
+"""Grids of printed cells: drawn here at known places, straight, turned, in perspective, broken, empty."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from lenet5.imaging.cells import cell_regions, keeps_to_cells
+from lenet5.imaging.grids import find_grids, grid_of_counts
+
+SIDE, MARGIN = 50, 30
+
+
+def drawn(rows: int, columns: int, turn: float = 0.0, margin: int = MARGIN) -> tuple[np.ndarray, np.ndarray]:
+    """A grid with a bar in every cell, (rows, columns, 3), and the middles of its cells, (rows, columns, 2) x, y."""
+    size = 2 * margin + columns * SIDE + 1, 2 * margin + rows * SIDE + 1
+    page = Image.new("L", size, 235)
+    pen = ImageDraw.Draw(page)
+    for row in range(rows + 1):
+        y = margin + row * SIDE
+        pen.line([(margin, y), (margin + columns * SIDE, y)], 90, 2)
+    for column in range(columns + 1):
+        x = margin + column * SIDE
+        pen.line([(x, margin), (x, margin + rows * SIDE)], 90, 2)
+    middles = margin + SIDE / 2 + SIDE * np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), 2)
+    for x, y in middles.reshape(-1, 2):
+        pen.line([(x - 4, y - 14), (x + 4, y + 14)], 40, 5)
+    page = page.rotate(turn, Image.Resampling.BICUBIC, fillcolor=235)
+    angle = np.radians(-turn)
+    centre = np.array([(size[0] - 1) / 2, (size[1] - 1) / 2])
+    matrix = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    noise = np.random.default_rng(0).normal(0, 1.5, (size[1], size[0]))
+    grey = np.clip(np.asarray(page) + noise, 0, 255) / 255
+    return np.repeat(grey[:, :, None], 3, 2).astype(np.float32), (middles - centre) @ matrix + centre
+
+
+@pytest.mark.parametrize("turn", [0, 2, -4, 5])
+@pytest.mark.parametrize("shape", [(1, 6), (3, 3), (4, 2)])
+def test_a_grid_has_its_rows_and_columns_where_they_are_drawn(turn, shape):
+    image, middles = drawn(*shape, turn)
+    (grid,) = find_grids(image)
+    assert (grid.rows, grid.columns) == shape
+    np.testing.assert_allclose(grid.corners.mean(2), middles, atol=2.5)
+    assert np.degrees(grid.turn) == pytest.approx(-turn, abs=0.5)
+
+
+@pytest.mark.parametrize("margin", [0, 3, 6, 10])
+def test_a_row_of_boxes_is_found_with_any_margin(margin):
+    image, _ = drawn(1, 7, 0, margin)
+    assert [(grid.rows, grid.columns) for grid in find_grids(image)] == [(1, 7)]
+
+
+def test_writing_without_rules_makes_no_grid():
+    image, _ = drawn(3, 4)
+    for line in range(0, 3 * SIDE + 1, SIDE):
+        image[MARGIN + line - 2 : MARGIN + line + 3] = 0.92
+        image[:, MARGIN + line - 2 : MARGIN + line + 3] = 0.92
+    image[:, MARGIN + 4 * SIDE - 2 : MARGIN + 4 * SIDE + 3] = 0.92
+    assert find_grids(image) == []
+
+
+def test_cells_of_a_turned_grid_are_straight_and_hold_their_own_bar_alone():
+    image, middles = drawn(2, 3, 5)
+    (grid,) = find_grids(image)
+    regions = cell_regions(image, grid)
+    assert [region.line for region in regions] == [0, 0, 0, 1, 1, 1]
+    for region, middle in zip(regions, middles.reshape(-1, 2), strict=True):
+        dark = region.image.mean(2) < 0.6
+        assert 60 < dark.sum() < 300  # 28 pixels long, 5 wide; a rule would add 40 at the rim
+        assert not dark[[0, -1]].any() and not dark[:, [0, -1]].any()
+        rows, columns = np.nonzero(dark)
+        left, top, wide, high = region.on_page((columns.min(), rows.min(), np.ptp(columns), np.ptp(rows)))
+        np.testing.assert_allclose([left + wide / 2, top + high / 2], middle, atol=3)
+
+
+def test_writing_that_crosses_the_rules_does_not_keep_to_the_cells():
+    image, _ = drawn(4, 4)
+    (grid,) = find_grids(image)
+    assert keeps_to_cells(image, grid)
+    for at in range(1, 4):
+        x = MARGIN + at * SIDE
+        for row in range(4):
+            y = MARGIN + row * SIDE + 20
+            image[y : y + 6, x - 15 : x + 15] = 0.15
+    assert not keeps_to_cells(image, grid)
+
+
+def test_a_grid_of_known_counts_divides_an_image_without_rules_evenly():
+    grid = grid_of_counts(np.full((40, 90, 3), 0.9, np.float32), 2, 3)
+    assert (grid.rows, grid.columns) == (2, 3)
+    np.testing.assert_allclose(grid.corners[1, 2], [(60, 20), (90, 20), (90, 40), (60, 40)])
+    assert not grid.printed.any()

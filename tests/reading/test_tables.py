@@ -1,0 +1,129 @@
+"""Tables and rows of boxes: cells keep their places, in the text, as data, as a spreadsheet, and in drawings."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from lenet5.errors import PictureError
+from lenet5.reading.forms import parse_form
+from lenet5.reading.overlay import annotate
+from lenet5.reading.reader import Reader
+from lenet5.reading.results import Character, Line, Result, String
+from lenet5.reading.tables import Spot, Spots
+
+SIDE, MARGIN = 60, 24
+BOX = (0, 0, 10, 10)
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(backend="numpy")
+
+
+def bars(rows: int, columns: int, filled: set[tuple[int, int]], turn: float = 0.0) -> np.ndarray:
+    """A grid with a 1 in some cells, (rows, columns) uint8."""
+    page = Image.new("L", (2 * MARGIN + columns * SIDE + 1, 2 * MARGIN + rows * SIDE + 1), 240)
+    pen = ImageDraw.Draw(page)
+    for row in range(rows + 1):
+        y = MARGIN + row * SIDE
+        pen.line([(MARGIN, y), (MARGIN + columns * SIDE, y)], 100, 2)
+    for column in range(columns + 1):
+        x = MARGIN + column * SIDE
+        pen.line([(x, MARGIN), (x, MARGIN + rows * SIDE)], 100, 2)
+    for row, column in filled:
+        x, y = MARGIN + column * SIDE + SIDE // 2, MARGIN + row * SIDE + SIDE // 2
+        pen.line([(x + 3, y - 17), (x - 3, y + 17)], 30, 5)
+    page = page.rotate(turn, Image.Resampling.BICUBIC, fillcolor=240)
+    return np.clip(
+        np.asarray(page) + np.random.default_rng(1).normal(0, 1.5, page.size[::-1]), 0, 255
+    ).astype(np.uint8)
+
+
+@pytest.mark.parametrize("turn", [0, 3])
+@pytest.mark.parametrize("mode", ["auto", "table"])
+def test_empty_cells_of_a_table_keep_their_places(reader, turn, mode):
+    filled = {(0, 0), (0, 2), (1, 1), (2, 0), (2, 1), (2, 2)}
+    result = reader.read(bars(3, 3, filled, turn), mode=mode, threshold=0)
+    assert result.table.kind == "table"
+    texts = [[cell.text for cell in row] for row in result.table.rows]
+    assert texts == [["1" if (row, column) in filled else "" for column in range(3)] for row in range(3)]
+    assert result.text.split("\n") == ["1 1", " 1 ", "111"]
+    for row, cells in enumerate(result.table.rows):
+        for column, cell in enumerate(cells):
+            left, top, wide, high = cell.box
+            assert abs(left + wide / 2 - (MARGIN + SIDE * (column + 0.5))) < 8
+            assert abs(top + high / 2 - (MARGIN + SIDE * (row + 0.5))) < 8
+            assert bool(cell.corners) == bool(turn)
+
+
+def test_an_empty_box_of_a_turned_row_keeps_its_place(reader):
+    result = reader.read(bars(1, 6, {(0, 0), (0, 1), (0, 3), (0, 5)}, 2), threshold=0)
+    assert result.text == "11 1 1"
+    assert [cell.text for cell in result.table.rows[0]] == ["1", "1", "", "1", "", "1"]
+
+
+def test_a_table_without_writing_is_an_error_that_says_so(reader):
+    with pytest.raises(PictureError, match="9 cells of its table are empty"):
+        reader.read(bars(3, 3, set()), mode="table")
+
+
+def test_a_field_of_a_form_may_be_a_table_of_known_counts(reader):
+    page = bars(2, 4, {(0, 0), (1, 3)})
+    form = parse_form(
+        {"fields": {"marks": {"region": "0%,0%,100%,100%", "mode": "table", "rows": 2, "columns": 4}}}
+    )
+    result = reader.read_form(page, form)["marks"]
+    assert [len(row) for row in result.table.rows] == [4, 4]
+    assert result.table.rows[0][0].text and not result.table.rows[0][1].text
+
+
+def character(text: str, left: int, reason: str = "") -> Character:
+    return Character(text, (left, 0, 5, 8), 1.0, 0.9, (), reason)
+
+
+def table() -> Result:
+    """Two rows of three cells: 12, empty, 3 and empty, empty, 4."""
+    first = String("12", 0.5, 0.8, (character("1", 0), character("2", 6)))
+    lines = (
+        Line((first, String("3", 0.1, 0.9, (character("3", 40),)))),
+        Line((String("4", 0.1, 0.5, (character("4", 40),)),)),
+    )
+    rows = (
+        (Spot(BOX, (), (0, 0, 0, 2)), Spot(BOX), Spot(BOX, (), (0, 1, 0, 1))),
+        (Spot(BOX), Spot(BOX, (), None, "it is torn"), Spot(BOX, (), (1, 0, 0, 1))),
+    )
+    return Result(lines, (), Spots("table", rows))
+
+
+def test_a_table_is_text_spreadsheet_and_data():
+    result = table()
+    assert result.text == "12||3\n|?|4"
+    rows = list(csv.reader(io.StringIO(result.to_csv())))
+    assert rows == [["12", "", "3"], ["", "?", "4"]]
+    data = json.loads(json.dumps(result.to_dict()))
+    assert (data["table"]["rows"], data["table"]["columns"]) == (2, 3)
+    assert Result.from_dict(data) == result
+    assert result.confidence == pytest.approx(0.8 * 0.9 * 0.5)  # cells are read one by one
+
+
+def test_cells_go_with_their_picture():
+    spot = Spot((10, 20, 30, 40), ((10, 20), (40, 21), (40, 60), (9, 60)), (0, 0, 0, 1))
+    result = Result(table().lines, (), Spots("table", ((spot,),))).scale(2)
+    assert result.table.rows[0][0].box == (20, 40, 60, 80)
+    assert result.table.rows[0][0].corners[1] == (80, 42)
+
+
+def test_a_drawing_shows_every_cell():
+    image = np.ones((100, 100, 3), np.float32)
+    spots = Spots("table", ((Spot((60, 60, 30, 30)), Spot(BOX, (), (0, 0, 0, 1))),))
+    lines = (Line((String("1", 0.0, 1.0, (character("1", 0),)),)),)
+    drawn = np.asarray(annotate(image, [Result(lines, (), spots)]))
+    assert (
+        drawn[drawn.shape[0] * 2 // 3 :, drawn.shape[1] // 2 :] < 200
+    ).any()  # an empty cell, far from any text
