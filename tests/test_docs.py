@@ -200,7 +200,8 @@ def test_the_document_on_reading_is_run(monkeypatch, capsys):
 def test_options_that_the_document_on_reading_names_are_there():
     from lenet5.cli.read import read_command
 
-    text = (ROOT / "docs" / "reading.md").read_text(encoding="utf-8")
+    pages = [(ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("reading.md", "bulk.md")]
+    text = "\n".join(pages)
     known = {option for parameter in read_command.params for option in parameter.opts}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) - {"--fine-tune", "--data"}
     assert named <= known
