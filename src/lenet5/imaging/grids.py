@@ -20,7 +20,7 @@ from .line_detection import LINE_DETECTION, LineDetectionSettings, RuledLine, de
 from .page_mask import DEVIATION
 from .resize import rescale, working_scale
 
-__all__ = ["GRIDS", "Grid", "GridSettings", "find_grids", "grid_of_counts"]
+__all__ = ["GRIDS", "Grid", "GridSettings", "find_grids", "grid_of_counts", "slope_of_rules"]
 
 # Rules of cells may be shorter, steeper and more broken than those that are removed: walls prove that they are rules.
 RULES = replace(
@@ -171,6 +171,18 @@ def find_grids(image: NDArray[np.float32], settings: GridSettings = GRIDS) -> li
         best = [_transposed(grid) for grid in turned]
     best.sort(key=lambda grid: (float(grid.corners[..., 1].min()), float(grid.corners[..., 0].min())))
     return [grid.scale(pixels) for grid in best]
+
+
+def slope_of_rules(image: NDArray[np.float32], settings: GridSettings = GRIDS) -> float:
+    """Rows a column by which the longest rule of an image, (rows, columns, 3) in 0 … 1, falls; 0 without rules."""
+    small = grey_planes(rescale(image, working_scale(image, settings.longest)), settings.grey)
+    if min(small.shape[:2]) < settings.least:
+        return 0.0
+    lines = _rules(_mask(small, settings), settings)
+    if not lines:
+        return 0.0
+    longest = max(lines, key=lambda line: line.end - line.start)
+    return float((longest.rows[-1] - longest.rows[0]) / max(longest.end - longest.start, 1.0))
 
 
 def grid_of_counts(

@@ -22,7 +22,7 @@ from .character_boxes import CHARACTER_BOXES, CharacterBoxSettings, find_charact
 from .deskew import DESKEW, DeskewSettings, deskew
 from .foreground import LINE_FOREGROUND, LineForegroundSettings, stroke_foreground
 from .geometry import Region
-from .grids import GRIDS, Grid, GridSettings, find_grids, grid_of_counts
+from .grids import GRIDS, Grid, GridSettings, find_grids, grid_of_counts, slope_of_rules
 from .line_removal import LINE_REMOVAL, LineRemovalSettings, find_printed_lines, remove_lines
 from .page_detection import PAGE_DETECTION, PageDetectionSettings, detect_page
 from .page_mask import PAGE_MASK, PageMaskSettings, page_mask
@@ -179,6 +179,8 @@ def _cells(
         grids = [
             grid for grid in grids if least <= grid.shape <= most and grid.columns > (1 if grid.shared else 2)
         ]
+    if not boxes and not grids and not squared:
+        boxes = _turned_combs(image, name, settings)
     count = sum(grid.rows * grid.columns for grid in grids)
     if count > len(boxes):
         regions, line = [], 0
@@ -191,6 +193,31 @@ def _cells(
     if mode == "boxes" or len(boxes) >= settings.boxes.enough or (boxes and count == len(boxes)):
         return "boxes", boxes, [grid_of_regions(boxes)] if boxes else [], 0
     return None
+
+
+def _turned_combs(image: NDArray[np.float32], name: str, settings: LayoutSettings) -> list[Region]:
+    """Character boxes of an image whose longest rule is turned, found where it is level; their corners in the image."""
+    slope = slope_of_rules(image, settings.grids)
+    if abs(slope) < settings.cells.straight:
+        return []
+    angle = float(np.arctan(slope))
+    planes = [
+        ndimage.rotate(plane, np.degrees(angle), reshape=False, order=1, mode="nearest")
+        for plane in np.moveaxis(image, 2, 0)
+    ]
+    regions = find_character_boxes(np.stack(planes, 2).astype(np.float32), name, settings.boxes)
+    centre = np.array([image.shape[1], image.shape[0]]) / 2
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    turned = []
+    for region in regions:
+        left, top, wide, high = region.box
+        square = np.array([(0, 0), (wide, 0), (wide, high), (0, high)]) + np.array([left, top])
+        corners = (square - centre) @ turn + centre
+        low = corners.min(0).clip(0), corners.max(0).clip(0, 2 * centre)
+        (x, y), (right, bottom) = np.rint(low).astype(int).tolist()
+        box = (x, y, max(right - x, 1), max(bottom - y, 1))
+        turned.append(replace(region, box=box, origin=(0, 0), corners=corners))
+    return turned
 
 
 def _is_partial(page: Region, grids: list[Grid], name: str, settings: LayoutSettings) -> bool:
