@@ -304,3 +304,21 @@ def _text(reader: Reader, path: Path, mode: str) -> str:
         return reader.read(path, mode=mode, threshold=0).text
     except PictureError:
         return ""
+
+
+def test_a_page_of_specks_is_given_up_and_writing_among_them_is_read(mnist_test):
+    page = np.full((900, 900), 250, np.uint8)
+    page[20::30, 20::23] = page[21::30, 20::23] = page[22::30, 20::23] = 60
+    page[20::30, 21::23] = page[21::30, 21::23] = page[22::30, 21::23] = 60
+    reader = Reader()
+    specks = reader.read(page, "a.png")
+    assert any("more lines of a.png were not read" in sentence for sentence in specks.errors)
+    assert len(specks.lines) < 25  # of 30 rows
+    images, labels = mnist_test
+    for number in range(4):  # low on the page, after many rows of specks
+        digit = np.asarray(Image.fromarray(images[number]).resize((84, 84)))
+        part = page[780:864, 100 + 90 * number : 184 + 90 * number]
+        part[:] = 250 - np.minimum(digit, 240)
+    page[760:880, 60:500][page[760:880, 60:500] == 60] = 250
+    mixed = reader.read(page, "a.png")
+    assert "".join(map(str, labels[:4])) in [line.text for line in mixed.lines]

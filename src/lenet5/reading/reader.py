@@ -285,18 +285,38 @@ class Reader:
         return Result(lines, tuple(errors))
 
     def _lines(self, page_layout: PageLayout, request: _Request) -> tuple[list[String], list[str]]:
-        """The string of every line that can be read, and why the others cannot."""
-        strings: list[String] = []
-        errors = list(page_layout.errors)
-        for region in page_layout.regions:
+        """The string of every line that can be read, and why the others cannot.
+
+        A page of specks or dots is given up: after many lines that are like no writing, what is smaller is not read.
+        """
+        regions = page_layout.regions
+        most = self.settings.hopeless_lines
+        order = list(range(len(regions)))
+        if len(order) > most:
+            order.sort(key=lambda number: -regions[number].box[2] * regions[number].box[3])
+        strings: dict[int, String] = {}
+        errors: dict[int, str] = {}
+        confidences: list[float] = []
+        unread = ""
+        for done, number in enumerate(order):
+            if len(confidences) >= most and np.mean(confidences[-most:]) < self.settings.hopeless:
+                unread = (
+                    f"{len(order) - done} more lines of {request.name} were not read: "
+                    f"the {most} larger ones before them are like no writing"
+                )
+                break
             request.deadline.check()
             try:
-                strings.append(self._string(region, request))
+                strings[number] = self._string(regions[number], request)
             except PictureError as error:
-                errors.append(str(error))
-                if trace := request.trace_of(region):
+                errors[number] = str(error)
+                confidences.append(0.0)
+                if trace := request.trace_of(regions[number]):
                     trace.record("error", text=str(error))
-        return strings, errors
+            else:
+                confidences.append(float(np.mean([one.confidence for one in strings[number].characters])))
+        sentences = [*page_layout.errors, *(errors[number] for number in sorted(errors))]
+        return [strings[number] for number in sorted(strings)], sentences + [unread] * bool(unread)
 
     def _one_character(self, page: Region, strings: Sequence[String], request: _Request) -> String | None:
         """The one character that is all there is on a page; None where the strings are likelier.

@@ -34,6 +34,10 @@ class ReaderSettings:
     margin: float = 2.0  # nats by which one character must be likelier than the strings, to be read instead
     confidence: float = 0.5  # that one character has at least, to be read instead of several
     gap: float = 2.0  # median heights of characters; a wider gap parts two strings
+    # Lines in a row, the largest first, of a mean confidence so low: the rest of the page is not read. Specks and dots
+    # have 0.05 and less, a page of print 0.6, writing 0.9 (benchmarks/growth.py, nothing.py).
+    hopeless_lines: int = 12
+    hopeless: float = 0.1
     documents: DocumentSettings = DOCUMENTS
     layout: LayoutSettings = LAYOUT
     isolation: IsolationSettings = ISOLATION
