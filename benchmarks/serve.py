@@ -3,9 +3,9 @@
     python benchmarks/serve.py                 5 seconds each; needs wrk (Debian: apt-get install wrk)
     python benchmarks/serve.py --seconds 20 --write
 
-The load generator runs on the same machine, and takes its share of the cores. Beside each rate stands the bare rate of
-the same work in one process without HTTP, measured in the same run: images by the engine on one thread, pictures by
-one reader a core.
+The load generator runs on the same machine, and takes its share of the cores. How often the machine lets the service
+run is told apart from what the service costs: beside rates and times stands the processor time of a request, all
+processes of the service together, and which share of it is the bare work, the same calls of engine or reader alone.
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ import shutil
 import subprocess
 import tempfile
 import time
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +25,8 @@ import numpy as np
 import common
 from lenet5.bench.machine import machine
 from lenet5.model.lenet5 import LeNet5
-from lenet5.parallel import thread_count
 from lenet5.reading.reader import Reader
-from serve_fuzz import SEVEN, start
+from serve_fuzz import SEVEN, start, workers
 
 CLIENTS = (1, 16, 128)
 SCRIPT = """
@@ -84,32 +81,34 @@ def load(address: str, path: str, script: Path, clients: int, seconds: int) -> d
     }
 
 
+def processor_seconds(pid: int) -> float:
+    """Seconds of processor time that a process and its workers have taken."""
+    ticks = 0
+    for one in (pid, *workers(pid)):
+        ticks += sum(map(int, Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def bare_images(count: int, seconds: float) -> float:
-    """Images/s of the engine on one thread, so many in each call."""
+    """Images that the engine recognises in a second of processor time, so many in each call."""
     model, images = LeNet5.pretrained("reading"), np.zeros((count, 28, 28), np.uint8)
     model.penalties(images, threads=1)
-    began, done = time.perf_counter(), 0
-    while time.perf_counter() - began < seconds:
+    began, done = time.process_time(), 0
+    while time.process_time() - began < seconds:
         model.penalties(images, threads=1)
         done += count
-    return done / (time.perf_counter() - began)
-
-
-def _read_for(seconds: float) -> float:
-    reader = Reader()
-    reader.read(SEVEN)
-    began, done = time.perf_counter(), 0
-    while time.perf_counter() - began < seconds:
-        reader.read(SEVEN)
-        done += 1
-    return done / (time.perf_counter() - began)
+    return done / (time.process_time() - began)
 
 
 def bare_pictures(seconds: float) -> float:
-    """Pictures/s of a reader a core, without HTTP."""
-    cores = thread_count()
-    with ProcessPoolExecutor(cores, get_context("spawn")) as pool:
-        return sum(pool.map(_read_for, [seconds] * cores))
+    """Pictures that a reader reads in a second of processor time."""
+    reader = Reader()
+    reader.read(SEVEN)
+    began, done = time.process_time(), 0
+    while time.process_time() - began < seconds:
+        reader.read(SEVEN)
+        done += 1
+    return done / (time.process_time() - began)
 
 
 def run() -> None:
@@ -125,7 +124,7 @@ def run() -> None:
         "one image": bare_images(1, 1.0),
         "256 images": bare_images(256, 1.0) / 256,
         "256 images, v2 binary": bare_images(256, 1.0) / 256,
-        "one picture": bare_pictures(chosen.seconds),
+        "one picture": bare_pictures(2.0),
     }
     process, (host, port) = start()
     rows: list[dict[str, Any]] = []
@@ -137,8 +136,16 @@ def run() -> None:
                 script.write_text(SCRIPT.format(body=contents, kind=BINARY, more=more))
                 load(f"http://{host}:{port}", path, script, 4, 1)
                 for clients in CLIENTS:
+                    before = processor_seconds(process.pid)
                     row = load(f"http://{host}:{port}", path, script, clients, chosen.seconds)
-                    row |= {"what": name, "images_s": row["requests_s"] * images, "bare_s": bare[name]}
+                    spent = processor_seconds(process.pid) - before
+                    cost = spent / max(row["requests_s"] * chosen.seconds, 1)
+                    row |= {
+                        "what": name,
+                        "images_s": row["requests_s"] * images,
+                        "cpu_ms": 1000 * cost,
+                        "bare_share": 1 / bare[name] / cost,
+                    }
                     rows.append(row)
                     common.say(f"{name}, {clients} clients: {row['requests_s']:.0f} requests/s")
     finally:
@@ -155,7 +162,8 @@ def run() -> None:
                 "images/s",
                 "p50 ms",
                 "p99 ms",
-                "share of the bare rate",
+                "processor ms a request",
+                "bare work",
                 "refused",
             ),
             [
@@ -166,7 +174,8 @@ def run() -> None:
                     f"{row['images_s']:,.0f}" if row["images_s"] else "",
                     "" if row["p50_ms"] is None else f"{row['p50_ms']:.2f}",
                     "" if row["p99_ms"] is None else f"{row['p99_ms']:.2f}",
-                    f"{row['requests_s'] / row['bare_s']:.0%}",
+                    f"{row['cpu_ms']:.3f}",
+                    f"{row['bare_share']:.0%}",
                     row["refused"],
                 )
                 for row in rows
