@@ -358,10 +358,10 @@ def main() -> int:
     process, address = start()
     try:
         report = asyncio.run(run(options.requests, options.minutes, process.pid, address))
+        print(json.dumps(report, indent=1), flush=True)
     finally:
         process.terminate()
-        process.wait()
-    print(json.dumps(report, indent=1))
+        process.wait(90)
     faults = report["fuzzed"]["faults"] + report["hostile"]["faults"]  # type: ignore[index]
     return int(bool(faults) or process.returncode != 0)
 

@@ -77,4 +77,5 @@ def application(service: Service, access: Access, log: JsonLog) -> ASGIApp:
         exception_handlers={Refusal: on_refusal, HTTPException: on_http_exception, Exception: failed},
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # to an address made of what a client wrote as its host
     return Guard(app, access, service.metrics, log, {route.endpoint: route.path for route in routes})

@@ -11,9 +11,17 @@ from typing import Any, BinaryIO
 
 import orjson
 
-__all__ = ["JsonLog", "ServerErrors"]
+__all__ = ["JsonLog", "ServerErrors", "report"]
 
 DELAY = 0.2  # seconds after which lines are written together: a line a request would cost a system call each
+
+
+def report(event: str, **facts: Any) -> None:
+    """Write a line at once, from any thread or process of the service: for what goes wrong outside of requests."""
+    with contextlib.suppress(OSError, ValueError):
+        line = orjson.dumps({"time": round(time.time(), 3), "event": event, **facts}, default=str)
+        sys.stderr.write(f"{line.decode()}\n")
+        sys.stderr.flush()
 
 
 class JsonLog:

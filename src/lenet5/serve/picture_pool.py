@@ -10,11 +10,13 @@ import asyncio
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any
 
+from .log import report
 from .metrics import Metrics
 from .refusal import Refusal, busy
 from .settings import ServiceSettings
@@ -78,6 +80,7 @@ class PicturePool:
         """End the workers. Requests are finished before."""
         with self._some:
             self._ended = True
+            self._jobs.clear()  # of requests that were given up
             self._some.notify_all()
         for thread in self._threads:
             thread.join()
@@ -86,9 +89,12 @@ class PicturePool:
         """Keep one worker at work, and start another when it is gone."""
         while not self._ended:
             worker = _Process(self.weights, self.settings)
-            if not worker.start():
+            if not worker.start(lambda: self._ended):
                 worker.end()
+                if self._ended:
+                    return
                 self.metrics.replaced.labels("start").inc()
+                report("worker", reason="it could not start, and is started again")
                 time.sleep(PAUSE)
                 continue
             self.pids.add(worker.pid)
@@ -99,6 +105,9 @@ class PicturePool:
             worker.end()
             if reason:
                 self.metrics.replaced.labels(reason).inc()
+                report(
+                    "worker", reason=f"it {'took too long' if reason == 'late' else reason}, and is replaced"
+                )
 
     def _serve(self, worker: _Process) -> str:
         """Give a worker its tasks until it is gone; returns why it has to be replaced, "" at the end."""
@@ -110,7 +119,7 @@ class PicturePool:
                 with self._some:
                     self._jobs.appendleft(job)
                 return "died"
-            answer = worker.answer(self.settings.picture_seconds)
+            answer = worker.answer(self.settings.picture_seconds, lambda: self._ended)
             if isinstance(answer, Answer):
                 _deliver(job, answer)
                 continue
@@ -169,13 +178,13 @@ class _Process:
         self._theirs = theirs
         self.process = context.Process(target=main, args=(theirs, weights, settings), daemon=True)
 
-    def start(self) -> bool:
-        """Start it; returns whether it has loaded its weights in time."""
+    def start(self, ended: Callable[[], bool]) -> bool:
+        """Start it; returns whether it has loaded its weights in time, and before the service ended."""
         self.process.start()
         self._theirs.close()  # so that its death is an end of file
         self.pid = self.process.pid or 0
         try:
-            return self.connection.poll(self.settings.start_seconds) and bool(self.connection.recv())
+            return self._wait(self.settings.start_seconds, ended) and bool(self.connection.recv())
         except (EOFError, OSError):
             return False
 
@@ -192,10 +201,18 @@ class _Process:
             return False
         return True
 
-    def answer(self, seconds: float) -> Answer | str:
+    def _wait(self, seconds: float, ended: Callable[[], bool]) -> bool:
+        """Whether a message comes within some seconds, and before the service has ended."""
+        until = time.monotonic() + seconds
+        while not self.connection.poll(max(0.0, min(LOOK, until - time.monotonic()))):
+            if ended() or time.monotonic() >= until:
+                return False
+        return True
+
+    def answer(self, seconds: float, ended: Callable[[], bool]) -> Answer | str:
         """The answer to the task, or "late" or "died"."""
         try:
-            if not self.connection.poll(seconds):
+            if not self._wait(seconds, ended):
                 return "late"
             answer = self.connection.recv()
             return answer if isinstance(answer, Answer) else "died"

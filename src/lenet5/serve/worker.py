@@ -7,7 +7,6 @@ import csv
 import io
 import os
 import signal
-import sys
 import traceback
 import warnings
 from collections.abc import Sequence
@@ -25,6 +24,7 @@ from ..reading.document_reader import DocumentReader, PageResult
 from ..reading.forms import parse_region
 from ..reading.reader import Reader
 from ..reading.settings import SETTINGS as READING
+from .log import report
 from .read_options import MODES, ReadOptions
 from .settings import ServiceSettings
 
@@ -144,9 +144,7 @@ class _Worker:
             )
         except Exception as error:  # a fault of ours: what failed where, and nothing of the picture
             where = traceback.format_tb(error.__traceback__)[-4:]
-            line = {"event": "error", "error": type(error).__name__, "trace": where}
-            sys.stderr.write(f"{orjson.dumps(line).decode()}\n")
-            sys.stderr.flush()
+            report("error", error=type(error).__name__, trace=where)
             sentence = f"reading {task.name} failed ({type(error).__name__}): this is the service's fault"
             return Answer(status=500, sentence=sentence, limit="fault")
 
