@@ -36,7 +36,7 @@ NEVER = (
     (r"load_dataset|tensorboard", "needs a network, or a package that is no extra"),
     (r"sdlm_conventions|lenet5 reproduce\s*$", "takes half an hour or more"),
 )
-PLACEHOLDERS = r"(^|[\s/])([A-Z]{3,}|mine|lines|others|scans/|crops\.parquet|\*\.png)(\s|$)|…"
+PLACEHOLDERS = r"(^|[\s/])([A-Z]{3,}|mine|lines|others|scans/|crops\.parquet)(\s|$)|(^|\s)\*\.png|…"
 LONG = r"lenet5 (train|reproduce|bench|calibrate)|model\.safetensors|benchmarks/|cross_val_score|load\(|fit\("
 
 
