@@ -5,7 +5,8 @@
 Trainings of each recipe (few patterns and passes), an adaptation, an ensemble, a distillation, two figures of
 `reproduce --quick` and `read` with all its outputs run undisturbed, then again and again with SIGKILL and SIGINT in
 turn, each as long after the start of the work as chance says, until they end. Models are compared byte for byte, logs
-and figures but for their times.
+and figures but for their times. With --fork each run is forked from a process that has loaded everything: ten times
+as many kills a minute, all of them during the work.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import numpy as np
 
 import common
 from lenet5.data.dataset import load
+from lenet5.model.lenet5 import LeNet5
 from lenet5.training.recipes import RECIPES, Recipe
 
 ROOT = Path(__file__).parents[1]
@@ -161,24 +163,88 @@ def small_sets(folder: Path, train_patterns: int) -> None:
         np.savez(folder / f"{name}.npz", images=data.images[:count], labels=data.labels[:count])
 
 
-def start(job: Job, folder: Path, data: Path, resume: bool) -> subprocess.Popen[str]:
+class Forked:
+    """A job in a fork of this process, with the few verbs of subprocess.Popen that are used here."""
+
+    def __init__(self, command: Sequence[str], folder: Path, errors: Path) -> None:
+        reading, writing = os.pipe()
+        self.returncode: int | None = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            os._exit(_child(command, folder, errors, writing))
+        os.close(writing)
+        self.stdout = os.fdopen(reading, encoding="utf-8")
+
+    def communicate(self, timeout: float) -> None:
+        end = time.perf_counter() + timeout
+        while self.returncode is None:
+            done, status = os.waitpid(self.pid, os.WNOHANG)
+            if done:
+                self.returncode = os.waitstatus_to_exitcode(status)
+                self.stdout.close()
+            elif time.perf_counter() > end:
+                raise subprocess.TimeoutExpired("fork", timeout)
+            else:
+                time.sleep(0.002)
+
+    def send_signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+
+def _child(command: Sequence[str], folder: Path, errors: Path, writing: int) -> int:
+    """What a fork does; returns its exit status."""
+    from lenet5.cli import main as lenet5_main
+
+    try:
+        os.chdir(folder)
+        os.dup2(writing, 1)
+        os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
+        sys.stdout, sys.stderr = open(1, "w", buffering=1), open(2, "w", buffering=1)  # noqa: SIM115
+        if command[1] == "-m":
+            sys.argv = ["lenet5", *command[3:]]
+            return int(lenet5_main() or 0)
+        if command[2] == "--report":
+            make_report()
+        else:
+            train_scaled(command[3], "--resume" in command)
+        return 0
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def preload() -> None:
+    """Load, or compile, all that trainings need, so that a fork begins at once."""
+    from lenet5.training.fit import fit
+
+    data = load("mnist")
+    for recipe in (RECIPES["fast"], RECIPES["paper"], RECIPES["paper-distorted"]):
+        fit(LeNet5(), data.images[:64], data.labels[:64], recipe.with_passes(1), threads=1)
+
+
+def start(job: Job, folder: Path, data: Path, resume: bool, fork: bool) -> subprocess.Popen[str] | Forked:
     """The process of a job, once its work has begun or it has ended."""
     for source in data.glob("*.npz"):
         shutil.copyfile(source, folder / source.name)
-    process = subprocess.Popen(
-        [*job.command, *(job.resume if resume else ())], cwd=folder, text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
-        stdout=subprocess.PIPE, stderr=(folder / "errors.txt").open("w"),
-    )  # fmt: skip
+    command = [*job.command, *(job.resume if resume else ())]
+    process: subprocess.Popen[str] | Forked
+    if fork:
+        process = Forked(command, folder, folder / "errors.txt")
+    else:
+        process = subprocess.Popen(
+            command, cwd=folder, text=True, env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+            stdout=subprocess.PIPE, stderr=(folder / "errors.txt").open("w"),
+        )  # fmt: skip
     assert process.stdout is not None
     process.stdout.readline()
     return process
 
 
-def undisturbed(job: Job, folder: Path, data: Path) -> float:
+def undisturbed(job: Job, folder: Path, data: Path, fork: bool) -> float:
     """Run a job to its end: seconds of its work."""
     folder.mkdir()
-    process = start(job, folder, data, False)
+    process = start(job, folder, data, False, fork)
     began = time.perf_counter()
     process.communicate(timeout=LONGEST)
     if process.returncode:
@@ -207,12 +273,12 @@ def timeless(value: object) -> object:
     return [timeless(part) for part in value] if isinstance(value, list) else value
 
 
-def interrupted(job: Job, folder: Path, data: Path, draw: random.Random, tally: Tally) -> None:
+def interrupted(job: Job, folder: Path, data: Path, draw: random.Random, tally: Tally, fork: bool) -> None:
     """One round: kill the job and resume it until it ends."""
     folder.mkdir()
     resume = False
     while True:
-        process = start(job, folder, data, resume)
+        process = start(job, folder, data, resume, fork)
         number = (signal.SIGKILL, signal.SIGINT)[sum(tally.kills.values()) % 2]
         began = time.perf_counter()
         try:
@@ -243,6 +309,7 @@ def main() -> None:
     )
     options.add_argument("--only", default="", help="jobs whose names begin so")
     options.add_argument("--patterns", type=int, default=2000, help="training patterns [default: 2000]")
+    options.add_argument("--fork", action="store_true", help="fork each run from a process that is warm")
     options.add_argument("--train", metavar="RECIPE", help="(used by this script itself)")
     options.add_argument("--report", action="store_true", help="(used by this script itself)")
     options.add_argument("--resume", action="store_true", help="(used by this script itself)")
@@ -257,25 +324,27 @@ def main() -> None:
     common.say(f"seed {chosen.seed}")
     with tempfile.TemporaryDirectory(prefix="lenet5-kills-") as name:
         work = Path(name)
+        if chosen.fork:
+            preload()
         small_sets(work / "data", chosen.patterns)
         each = -(-chosen.kills // len(wanted))
         for job in common.progress(wanted, "jobs"):
-            disturb(job, work, each, draw, tallies[job.name])
+            disturb(job, work, each, draw, tallies[job.name], chosen.fork)
     report(tallies, chosen.seed, lambda facts: common.write_result(chosen, "kills.json", facts))
 
 
-def disturb(job: Job, work: Path, kills: int, draw: random.Random, tally: Tally) -> None:
+def disturb(job: Job, work: Path, kills: int, draw: random.Random, tally: Tally, fork: bool) -> None:
     """Rounds of a job until it was killed so often, each compared with the undisturbed run."""
     base = work / job.name.replace(" ", "-").replace(",", "")
     base.mkdir()
-    undisturbed(job, base / "first", work / "data")  # compiles what is not compiled yet
-    tally.seconds = undisturbed(job, base / "right", work / "data")
+    undisturbed(job, base / "first", work / "data", fork)  # compiles what is not compiled yet
+    tally.seconds = undisturbed(job, base / "right", work / "data", fork)
     right = contents(job, base / "right")
     if contents(job, base / "first") != right:
         tally.faults.append("two undisturbed runs differ")
     while sum(tally.kills.values()) < kills and tally.rounds < 3 * kills:
         folder = base / str(tally.rounds)
-        interrupted(job, folder, work / "data", draw, tally)
+        interrupted(job, folder, work / "data", draw, tally, fork)
         result = contents(job, folder)
         differing = sorted(key for key in right.keys() | result.keys() if right.get(key) != result.get(key))
         tally.rounds += 1
