@@ -16,6 +16,11 @@ from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network.architecture import PARAMETER_COUNT
 from lenet5.training.checkpoint import Checkpoint
+from lenet5.training.loop import begin
+from lenet5.training.pass_report import PassReport
+from lenet5.training.recipes import FAST, PAPER
+
+MINIBATCH = ["parameters", "velocity", "square", "average"]
 
 DEEP = "[" * 100_000 + "]" * 100_000
 HUGE = "9" * 4000
@@ -159,3 +164,19 @@ def test_deep_and_huge_metadata_of_a_model_are_refused(tmp_path, key, value):
     serialisation.write(path, arrays, {**metadata, key: value})
     with pytest.raises(ModelError, match="cannot be read"):
         LeNet5.load(path)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "names", "passes"),
+    [(FAST, MINIBATCH, 3), (FAST, ["parameters"], 1), (PAPER, ["parameters"], 3), (PAPER, MINIBATCH, 1)],
+)
+def test_a_checkpoint_of_more_passes_or_of_another_kind_is_not_gone_on_with(recipe, names, passes):
+    images, labels = np.zeros((4, 28, 28), np.uint8), np.arange(4)
+    training = begin(LeNet5(), images, labels, recipe.with_passes(2))
+    report = PassReport(
+        number=1, rate=1, energy=1, train_error=0, test_error=None, seconds=1, patterns_per_second=1
+    )
+    zeros = {name: np.zeros(PARAMETER_COUNT, np.float32) for name in names}
+    state = Checkpoint(zeros, passes, {}, [report.to_dict()] * passes, "lenet5 train")
+    with pytest.raises(ModelError, match="does not fit a training of 2 passes"):
+        training.restore(state)
