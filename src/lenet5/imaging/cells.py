@@ -35,8 +35,9 @@ class CellSettings:
     crossings: float = 0.2  # strokes that cross a rule, for each cell that is written in, at most
     shapes: tuple[float, float] = (0.35, 2.2)  # widths by heights of boxes that are looked for unasked
     neighbour: float = 1.5  # widths of a cell, within which writing beside a grid belongs to it
+    edge: float = 0.15  # sides of a cell from the picture's edge, within which that may cut the grid
     speck: float = 0.25  # heights of a cell: what is lower beside a grid is no writing
-    filled: float = 0.6  # share of cells that are written in, of a grid that the picture's edges cut
+    filled: float = 0.75  # share of cells that are written in, of a grid that the picture's edges cut
     margin: float = 4.0  # pixels around a grid that are painted over with it
 
 
@@ -144,6 +145,9 @@ def keeps_to_cells(
     crossings = int(across.any(-1).sum()) + int(down.any(-1).sum())
     if not grid.shared:
         crossings = 0
+    low, high = grid.corners.min((0, 1, 2)), grid.corners.max((0, 1, 2))
+    rim = settings.edge * max(side, 1.0)
+    cut = cut or bool((low < rim).any() or (high > [image.shape[1] - rim, image.shape[0] - rim]).any())
     if cut and filled.mean() < settings.filled:
         return False
     return crossings <= settings.crossings * max(int(filled.sum()), 1)

@@ -29,6 +29,9 @@ class CellReadingSettings:
     wide: float = 1.25  # heights: wider writing is several characters that touch
     apart: float = 0.35  # widths of the narrower one that two characters overlap at most
     smallest: float = 0.2  # sides of a cell: what is lower and narrower is a speck or a rest of a rule
+    shown: float = (
+        0.6  # share of characters shown, below which cells that were not asked for are read as lines
+    )
     rim: float = 0.1  # sides of a cell from its edge: what lies wholly within is a rest of a rule
 
 

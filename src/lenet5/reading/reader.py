@@ -29,7 +29,7 @@ from .forms import Area, Form, crop, parse_region
 from .gaps import split_at_gaps
 from .isolated_characters import IsolatedCharacter, isolate, read_isolated
 from .orientation import read_in_other_directions
-from .results import Line, Result, String
+from .results import UNSURE, Line, Result, String
 from .settings import SETTINGS, ReaderSettings
 from .trace import record_result
 from .unread import unread_boxes
@@ -177,6 +177,10 @@ class Reader:
             )
             request = _Request(name, grammar, best, trace, deadline)
             result = self._read_layout(page_layout, mode, request)
+            if mode == "auto" and result.cells and self._shown(result) < self.settings.cells.shown:
+                # Squared paper, or a frame: what is written does not keep to its cells.
+                lines = layout(image, name, "lines", trace, self.settings.layout, deadline=deadline)
+                result = self._likelier(result, lines, mode, request)
         except PictureError as error:
             if trace:
                 trace.record("error", text=str(error))
@@ -341,6 +345,19 @@ class Reader:
         close = any(_close(above, below, settings.distance) for above, below in pairwise(boxes))
         penalty = sum(string.penalty for string in strings)
         return one if close or one.penalty + settings.margin < penalty else None
+
+    def _shown(self, result: Result) -> float:
+        """Share of a result's characters that would be shown."""
+        shown = accept(result, self.model.threshold_for(), self.policy).characters
+        return float(np.mean([character.text != UNSURE for character in shown])) if shown else 0.0
+
+    def _likelier(self, result: Result, lines: PageLayout, mode: Mode, request: _Request) -> Result:
+        """What was read in cells, or as lines where more of that would be shown."""
+        try:
+            other = self._read_layout(lines, mode, request)
+        except PictureError:
+            return result
+        return other if self._shown(other) > self._shown(result) else result
 
     def _cell_reader(self, request: _Request) -> CellReader:
         """What reads the cells of boxes and tables as this request asks."""
