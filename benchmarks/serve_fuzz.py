@@ -20,6 +20,7 @@ import signal
 import struct
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -297,6 +298,7 @@ def start() -> tuple[subprocess.Popen[bytes], tuple[str, int]]:
     assert process.stderr
     while not (line := process.stderr.readline()).startswith(b"{"):
         pass
+    threading.Thread(target=process.stderr.read, daemon=True).start()  # the log goes on
     host, _, port = json.loads(line)["address"].removeprefix("http://").rpartition(":")
     while True:
         with contextlib.suppress(urllib.error.URLError):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import queue
 import sys
+import threading
 import time
 from typing import Any, BinaryIO
 
@@ -13,6 +15,8 @@ import orjson
 
 __all__ = ["JsonLog", "ServerErrors", "report"]
 
+MOST_WAITING = 50  # writings that wait for a reader of the log
+PATIENCE = 2.0  # seconds that the end of the service waits for the reader
 DELAY = 0.2  # seconds after which lines are written together: a line a request would cost a system call each
 
 
@@ -36,6 +40,9 @@ class JsonLog:
         self.stream = stream or sys.stderr.buffer
         self.requests = requests
         self._lines: list[bytes] = []
+        self._waiting: queue.Queue[bytes | None] = queue.Queue(MOST_WAITING)
+        self._thread = threading.Thread(target=self._write, name="log", daemon=True)
+        self._thread.start()
 
     def write(self, event: str, **facts: Any) -> None:
         """Add a line."""
@@ -46,11 +53,24 @@ class JsonLog:
         self._lines.append(orjson.dumps(line, default=str))
 
     def flush(self) -> None:
-        """Write what was added."""
+        """Hand what was added to the thread that writes; lost where too much waits already."""
         lines, self._lines = self._lines, []
         if lines:
+            with contextlib.suppress(queue.Full):
+                self._waiting.put_nowait(b"\n".join(lines) + b"\n")
+
+    def close(self) -> None:
+        """Write what is left, unless nobody reads it."""
+        self.flush()
+        with contextlib.suppress(queue.Full):
+            self._waiting.put_nowait(None)
+        self._thread.join(PATIENCE)
+
+    def _write(self) -> None:
+        """Write in a thread of its own: a reader of the log that stands still must not stop the service."""
+        while (text := self._waiting.get()) is not None:
             with contextlib.suppress(OSError, ValueError):  # nobody reads: the service goes on
-                self.stream.write(b"\n".join(lines) + b"\n")
+                self.stream.write(text)
                 self.stream.flush()
 
 

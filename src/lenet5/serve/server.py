@@ -133,7 +133,7 @@ class Serving:
         finally:
             sweeper.cancel()
             self._log.write("ended")
-            self._log.flush()
+            self._log.close()
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

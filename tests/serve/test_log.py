@@ -1,0 +1,37 @@
+"""The log: lines of JSON, and a service that goes on where nobody reads them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import time
+
+import pytest
+
+pytest.importorskip("starlette", reason="the extra serve is not installed")
+
+from lenet5.serve.log import JsonLog
+
+
+def test_lines_are_json_in_their_order():
+    stream = io.BytesIO()
+    log = JsonLog(stream)
+    for number in range(3):
+        log.write("request", number=number)
+    log.close()
+    assert [json.loads(line)["number"] for line in stream.getvalue().splitlines()] == [0, 1, 2]
+
+
+def test_a_reader_that_stands_still_does_not_stop_the_service():
+    reading, writing = os.pipe()
+    stream = os.fdopen(writing, "wb")
+    log = JsonLog(stream)
+    began = time.monotonic()
+    for _ in range(200):  # far more than a pipe holds
+        log.write("request", text="x" * 5000)
+        log.flush()
+    assert time.monotonic() - began < 2
+    os.close(reading)  # what waits fails, and the thread ends
+    log.close()
+    log._thread.join(5)
