@@ -45,6 +45,11 @@ def test_characters_under_the_threshold_are_shown_as_a_question_mark_with_the_re
     assert json.loads(json.dumps(result.to_dict()))["lines"][0]["strings"][0]["characters"][1]["reason"]
 
 
+@pytest.mark.parametrize(("confidence", "shown"), [(0.9, "777"), (0.8999, "77?"), (0.85, "77?")])
+def test_the_threshold_that_was_asked_for_is_kept_to_the_letter(confidence, shown):
+    assert reject(sevens(0.99, 0.99, confidence), 0.9).text == shown
+
+
 def test_a_doubtful_character_in_line_with_sure_ones_is_shown():
     assert accept(sevens(0.95, 0.8, 0.97), 0.5).text == "777"
     assert accept(string_of("417", 0.9, 0.04, 0.8), 0.5).text == "4?7"

@@ -267,7 +267,8 @@ def _train(options: Options, recipe: Recipe | PaperRecipe, process: Process, com
                 resume=options.resume,
                 start=start,
                 threads=options.threads,
-                command=command,
+                # What began it: a network of an ensemble that only a resumed command comes to records the same.
+                command=command.replace(" --resume", ""),
                 each_network=progress.each_network,
                 callbacks=Callbacks(progress.prepared, progress.learnt, progress.each_pass),
                 trainer=process.trainer,
