@@ -2,7 +2,7 @@
 
     python benchmarks/cell_pictures.py FOLDER        (three pictures of each kind, and labels.csv)
 
-`boxes` and `grids` name the kinds; `cells.py` reads them. A picture's truth is its rows, each a list of cells: a
+`BOXES` and `GRIDS` name the kinds; `cells.py` reads them. A picture's truth is its rows, each a list of cells: a
 digit or a few, "" for an empty cell, "X" for one that is crossed out.
 """
 
@@ -20,7 +20,7 @@ from PIL import Image, ImageDraw
 import common
 from papers import written
 
-__all__ = ["BOXES", "GRIDS", "Layout", "picture"]
+__all__ = ["BOXES", "GRIDS", "Layout", "Rows", "drawn", "picture"]
 
 SEED = 1919
 SCALE = 4  # times, at which rules are drawn, so that their rims are grey

@@ -1,8 +1,9 @@
 """What is cut out of forms and tables: digits of MNIST beside printed rules, in rows of boxes, and in grids.
 
-A table's cell shows the rules at its rim; each kind is one way in which they lie. A picture is the same each time it
-is drawn. It prints how many are read right, refused (`?`, or nothing read) and wrong, and how many of the wrong ones
-are sure. Needs MNIST (LENET5_DATA or the cache).
+A table's cell shows the rules at its rim; each kind is one way in which they lie. Rows of boxes and grids are those
+of `cell_pictures.py`, drawn from another seed than its own. A picture is the same each time it is drawn. It prints how
+many are read right, refused (`?`, or nothing read) and wrong, and how many of the wrong ones are sure: of pictures,
+and of rows of boxes and grids cell by cell. Needs MNIST (LENET5_DATA or the cache).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+import cell_pictures
 import common
 from lenet5.data.mnist import load_mnist
 from lenet5.errors import PictureError
@@ -27,6 +29,7 @@ SEED = 1998
 SURE = 0.95  # confidence from which on a wrong answer is sure
 CELL = (84, 130)  # rows, columns
 HIGH = 52  # pixels of a digit
+UNREAD = "??"  # stands for the answer where nothing is read, or other cells than those that are printed
 FIGURES = ("right", "refused", "wrong", "sure")
 
 Rng = np.random.Generator
@@ -35,11 +38,15 @@ Image3 = NDArray[np.float64]  # (rows, columns, 3) in 0 … 1
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """A picture, (rows, columns, 3) in 0 … 1; what it says, lines parted by |; and what it is read as."""
+    """A picture, (rows, columns, 3) in 0 … 1; what it says, lines parted by |; and what it is read as.
+
+    cells: what each cell says, row by row, where the picture is read cell by cell; "X" is one crossed out.
+    """
 
     image: Image3
     label: str
     mode: str = "auto"
+    cells: cell_pictures.Rows | None = None
 
 
 # --- writing ----------------------------------------------------------------------------------------------
@@ -161,11 +168,22 @@ RIMS = {
     "three digits": Rules("lr", count=3),
 }
 
+# --- kinds 2 and 3: rows of boxes, and grids ----------------------------------------------------------------
+
+
+def celled(layout: cell_pictures.Layout, rng: Rng) -> Drawn:
+    """A row of boxes or a grid with digits in its cells."""
+    image, rows = cell_pictures.drawn(rng, layout)
+    return Drawn(image / 255, "|".join("".join(row) for row in rows), cells=rows)
+
+
 # --- the kinds --------------------------------------------------------------------------------------------
 
 Generator = Callable[[Rng], Drawn]
 GROUPS: dict[str, dict[str, Generator]] = {
     "rims": {name: partial(ruled_cell, rules) for name, rules in RIMS.items()},
+    "boxes": {name: partial(celled, layout) for name, layout in cell_pictures.BOXES.items()},
+    "grids": {name: partial(celled, layout) for name, layout in cell_pictures.GRIDS.items()},
 }
 
 
@@ -178,29 +196,38 @@ def picture(group: str, kind: str, number: int) -> Drawn:
 # --- measuring --------------------------------------------------------------------------------------------
 
 
-def answer(reader: Reader, item: tuple[str, str, int]) -> tuple[str, str, float]:
-    """What a picture says, what is shown of it ("" where nothing is read), and the confidence."""
+Answer = tuple[str, str, float]  # what it says, what is shown of it, the confidence
+
+
+def answers(reader: Reader, item: tuple[str, str, int]) -> list[Answer]:
+    """The answer of a picture, or those of its cells."""
     drawn = picture(*item)
+    says = [cell.replace("X", "?") for row in drawn.cells for cell in row] if drawn.cells else [drawn.label]
     try:
         result = reader.read(np.uint8(np.rint(drawn.image * 255)), best=1, mode=drawn.mode)
     except PictureError:
-        return drawn.label, "", 0.0
-    return drawn.label, result.text.replace("\n", "|"), result.confidence
+        return [(one, UNREAD, 0.0) for one in says]
+    if not drawn.cells:
+        return [(drawn.label, result.text.replace("\n", "|"), result.confidence)]
+    rows = result.table.rows if result.table else ()
+    if [*map(len, rows)] == [*map(len, drawn.cells)]:
+        shown = [(cell.text, cell.confidence) for row in rows for cell in row]
+    else:
+        shown = [(UNREAD if "?" in result.text else result.text, result.confidence)] * len(says)
+    return [(one, *answer) for one, answer in zip(says, shown, strict=True)]
 
 
-def figures(answers: list[tuple[str, str, float]]) -> dict[str, int]:
+def figures(read: list[Answer]) -> dict[str, int]:
     """How many are right, refused, wrong, and wrong with a confidence of SURE."""
-    refused = [shown == "" or ("?" in shown and "?" not in says) for says, shown, _ in answers]
-    wrong = [
-        says != shown and not no and confidence
-        for (says, shown, confidence), no in zip(answers, refused, strict=True)
-    ]
+    missed = [one for one in read if one[0] != one[1]]
+    refused = [shown == UNREAD or ("?" in shown and "?" not in says) for says, shown, _ in missed]
+    wrong = [confidence for (_, _, confidence), no in zip(missed, refused, strict=True) if not no]
     return {
-        "pictures": len(answers),
-        "right": sum(says == shown for says, shown, _ in answers),
+        "answers": len(read),
+        "right": len(read) - len(missed),
         "refused": sum(refused),
-        "wrong": sum(bool(one) for one in wrong),
-        "sure": sum(one >= SURE for one in wrong if one),
+        "wrong": len(wrong),
+        "sure": sum(confidence >= SURE for confidence in wrong),
     }
 
 
@@ -234,13 +261,14 @@ def main() -> None:
     rows: dict[str, dict[str, dict[str, int]]] = {}
     for group, kind in chosen:
         items = [(group, kind, number) for number in range(options.count)]
-        answers = parallel_map(partial(answer, reader), items, options.workers)
-        read = list(common.progress(answers, f"{group}, {kind}", options.count))
-        rows.setdefault(group, {})[kind] = figures(read)
+        found = parallel_map(partial(answers, reader), items, options.workers)
+        read = list(common.progress(found, f"{group}, {kind}", options.count))
+        rows.setdefault(group, {})[kind] = figures([one for several in read for one in several])
         if options.mistakes:
-            for number, (says, shown, confidence) in enumerate(read):
-                if says != shown:
-                    print(f"{group}, {kind}, {number}: {says} -> {shown or 'nothing'}  {confidence:.2f}")
+            for number, several in enumerate(read):
+                for says, shown, confidence in several:
+                    if says != shown:
+                        print(f"{group}, {kind}, {number}: {says!r} -> {shown!r}  {confidence:.2f}")
     print(_table(rows))
     report = {"weights": Path(options.weights).stem, "seed": SEED, "sure": SURE, "groups": rows}
     common.write_result(options, "cells.json", report | {"python": platform.python_version()})
@@ -250,7 +278,7 @@ def _table(rows: dict[str, dict[str, dict[str, int]]]) -> str:
     cells: list[tuple[object, ...]] = []
     for group, kinds in rows.items():
         cells += [(f"{group}: {kind}", *(row[name] for name in FIGURES)) for kind, row in kinds.items()]
-        total = [sum(row[name] for row in kinds.values()) for name in ("pictures", *FIGURES)]
+        total = [sum(row[name] for row in kinds.values()) for name in ("answers", *FIGURES)]
         cells.append((f"{group}, of {total[0]}", *(f"{part / total[0]:.1%}" for part in total[1:])))
     return common.table(("kind", *FIGURES), cells)
 
