@@ -51,6 +51,14 @@ def test_a_row_of_boxes_is_found_with_any_margin(margin):
     assert [(grid.rows, grid.columns) for grid in find_grids(image)] == [(1, 7)]
 
 
+@pytest.mark.parametrize("turn", [0, 3])
+def test_a_stroke_as_high_as_a_box_is_no_wall_of_it(turn):
+    image, _ = drawn(1, 7, turn)
+    left, top = round(MARGIN + 3.45 * SIDE), MARGIN + 25  # the middle box stands where it stood
+    image[top - 24 : top + 25, left : left + 6] = 0.15
+    assert [(grid.rows, grid.columns) for grid in find_grids(image)] == [(1, 7)]
+
+
 def test_writing_without_rules_makes_no_grid():
     image, _ = drawn(3, 4)
     for line in range(0, 3 * SIDE + 1, SIDE):

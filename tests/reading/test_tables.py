@@ -68,6 +68,14 @@ def test_an_empty_box_of_a_turned_row_keeps_its_place(reader):
     assert [cell.text for cell in result.table.rows[0]] == ["1", "1", "", "1", "", "1"]
 
 
+def test_the_grain_of_an_empty_cell_is_no_writing(reader):
+    image = bars(4, 4, {(row, 0) for row in range(4)}).astype(float)
+    y, x = np.mgrid[: len(image), : len(image)]
+    image -= 8 * np.sin(x / 9) * np.sin(y / 9)
+    result = reader.read(image.clip(0, 255).astype(np.uint8), mode="table", threshold=0)
+    assert [[cell.text for cell in row] for row in result.table.rows] == [["1", "", "", ""]] * 4
+
+
 def test_a_table_without_writing_is_an_error_that_says_so(reader):
     with pytest.raises(PictureError, match="9 cells of its table are empty"):
         reader.read(bars(3, 3, set()), mode="table")

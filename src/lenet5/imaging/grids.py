@@ -54,6 +54,10 @@ class GridSettings:
     tries: int = 3  # rules below a rule, of which the nearest that makes cells with it is taken
     same_wall: float = 0.15  # median widths of a cell, within which walls of two rows are one …
     same_wall_least: float = 3.0  # … and pixels
+    split: float = (
+        0.15  # usual widths by which two cells together may differ from a usual one, which a stroke parts …
+    )
+    split_rest: float = 0.8  # … each no wider than this
     column: float = 0.5  # share of the rows of a grid in which a wall must be seen
     open_cell: float = (
         0.55  # median widths: what is wider between a wall and the picture's edge is a cell, too
@@ -458,6 +462,8 @@ def _go_on(above: _Strip, below: _Strip, settings: GridSettings) -> int:
 
 def _grid(strips: Sequence[_Strip], settings: GridSettings) -> Grid | None:
     """The grid of some strips."""
+    if len(strips) == 1:
+        strips = [_without_strokes(strips[0], settings)]
     thickness = float(
         np.median(
             [w.width for s in strips for w in s.walls if not w.edge] + [s.lower.thickness for s in strips]
@@ -484,6 +490,20 @@ def _grid(strips: Sequence[_Strip], settings: GridSettings) -> Grid | None:
             if cell and columns[k] >= 0 and columns[k + 1] == columns[k] + 1:
                 printed[number, columns[k]] = True
     return Grid(corners, thickness, True, printed)
+
+
+def _without_strokes(strip: _Strip, settings: GridSettings) -> _Strip:
+    """A row without the upright strokes that were taken for walls: they part a box as wide as the others."""
+    walls, cells = list(strip.walls), list(strip.cells)
+    widths = np.diff([wall.middle for wall in walls])
+    usual = float(np.median(widths[np.array(cells)]))
+    for number in range(len(cells) - 2, -1, -1):
+        pair = widths[number : number + 2]
+        alike = abs(pair.sum() - usual) <= settings.split * usual
+        if alike and pair.max() <= settings.split_rest * usual and cells[number] and cells[number + 1]:
+            del walls[number + 1], cells[number + 1]
+            widths = np.diff([wall.middle for wall in walls])
+    return replace(strip, walls=tuple(walls), cells=tuple(cells))
 
 
 def _row_of_boxes(strip: _Strip, thickness: float) -> Grid | None:

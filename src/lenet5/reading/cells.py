@@ -32,6 +32,8 @@ class CellReadingSettings:
     shown: float = (
         0.6  # share of characters shown, below which cells that were not asked for are read as lines
     )
+    faintest: float = 0.12  # of the strongest contrast in any cell: a cell with less is blank …
+    strong: float = 0.995  # … which is that quantile's in a cell
     rim: float = 0.1  # sides of a cell from its edge: what lies wholly within is a rest of a rule
 
 
@@ -72,9 +74,10 @@ def read_boxes(page: PageLayout, reader: CellReader) -> Result:
         PictureError: there are no boxes, or all are empty.
     """
     rows: dict[int, list[tuple[Region, IsolatedCharacter | None]]] = {}
-    for region in page.regions:
+    for region, blank in zip(page.regions, _blank(page.regions, reader.settings), strict=True):
         reader.check()
-        rows.setdefault(region.line, []).append((region, _isolated(region, reader.settings)))
+        character = None if blank else _isolated(region, reader.settings)
+        rows.setdefault(region.line, []).append((region, character))
     name, count = page.page.name, len(page.regions)
     errors: list[str] = []
     items: list[_Item] = []
@@ -114,7 +117,10 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
     Raises:
         PictureError: there is no table, or all its cells are empty.
     """
-    cells = [_cell(region, reader) for region in page.regions]
+    blank = _blank(page.regions, reader.settings)
+    cells = [
+        None if empty else _cell(region, reader) for region, empty in zip(page.regions, blank, strict=True)
+    ]
     if reader.grammar is None and (alone := [cell for cell in cells if isinstance(cell, IsolatedCharacter)]):
         string = reader.isolated(alone, page.page.name, None)
         strings = iter(_single(character) for character in string.characters)
@@ -184,6 +190,16 @@ def _outside(page: PageLayout, reader: CellReader) -> list[_Item]:
         if any(character.text != UNSURE for character in shown.characters):
             items.append(_Item(string.box[1], Line((string,)), []))
     return items
+
+
+def _blank(regions: Sequence[Region], settings: CellReadingSettings) -> list[bool]:
+    """Which cells show nothing but noise, beside the strongest writing in any of them."""
+    contrasts = []
+    for region in regions:
+        difference = np.abs(region.image - np.median(region.image, (0, 1))).max(2)
+        contrasts.append(float(np.quantile(difference, settings.strong)))
+    least = settings.faintest * max(contrasts, default=0.0)
+    return [contrast < least for contrast in contrasts]
 
 
 def _isolated(region: Region, settings: CellReadingSettings) -> IsolatedCharacter | None:
