@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
@@ -92,6 +94,16 @@ def test_writing_that_crosses_the_rules_does_not_keep_to_the_cells():
             y = MARGIN + row * SIDE + 20
             image[y : y + 6, x - 15 : x + 15] = 0.15
     assert not keeps_to_cells(image, grid)
+
+
+def test_writing_across_boxes_that_touch_does_not_keep_to_them_though_others_stand_apart():
+    image, _ = drawn(1, 4)
+    (grid,) = find_grids(image)
+    apart = replace(grid, shared=False)
+    assert keeps_to_cells(image, apart)
+    x, y = MARGIN + 2 * SIDE, MARGIN + 20
+    image[y : y + 6, x - 15 : x + 15] = 0.15
+    assert not keeps_to_cells(image, apart)
 
 
 def test_a_grid_of_known_counts_divides_an_image_without_rules_evenly():

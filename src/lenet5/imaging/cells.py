@@ -33,6 +33,7 @@ class CellSettings:
         0.08  # sides beside the middle of a rule, where a stroke that crosses it is seen on both sides
     )
     crossings: float = 0.2  # strokes that cross a rule, for each cell that is written in, at most
+    touching: float = 0.1  # sides of a cell: boxes of a row that are less apart share a rule
     shapes: tuple[float, float] = (0.35, 2.2)  # widths by heights of boxes that are looked for unasked
     neighbour: float = 1.5  # widths of a cell, within which writing beside a grid belongs to it
     edge: float = 0.15  # sides of a cell from the picture's edge, within which that may cut the grid
@@ -142,9 +143,11 @@ def keeps_to_cells(
     filled = inked[..., edge:-edge, edge:-edge].mean((2, 3)) > settings.inked
     across = inked[:, :-1, edge:-edge, n - 1 - near] & inked[:, 1:, edge:-edge, near]
     down = inked[:-1, :, n - 1 - near, edge:-edge] & inked[1:, :, near, edge:-edge]
-    crossings = int(across.any(-1).sum()) + int(down.any(-1).sum())
-    if not grid.shared:
-        crossings = 0
+    across_rules = across.any(-1)
+    if not grid.shared:  # boxes that touch share a rule all the same, as those of squared paper
+        gaps = np.linalg.norm(grid.corners[:, 1:, [0, 3]] - grid.corners[:, :-1, [1, 2]], axis=-1).mean(-1)
+        across_rules = across_rules & (gaps < settings.touching * side)
+    crossings = int(across_rules.sum()) + (int(down.any(-1).sum()) if grid.shared else 0)
     low, high = grid.corners.min((0, 1, 2)), grid.corners.max((0, 1, 2))
     rim = settings.edge * max(side, 1.0)
     cut = cut or bool((low < rim).any() or (high > [image.shape[1] - rim, image.shape[0] - rim]).any())
