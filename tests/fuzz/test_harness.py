@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from tests.fuzz import pictures
 from tests.fuzz.kinds import KINDS
-from tests.fuzz.trial import Bounds, Trial, attempt
+from tests.fuzz.trial import Bounds, Trial, attempt, peak
 
 from lenet5.errors import InputError
 from lenet5.reading.document_reader import PageResult
@@ -14,6 +14,8 @@ from lenet5.reading.results import Character, Line, Result, String
 
 
 def outcome(run, **bounds):
+    # What the process of the tests holds already is not the input's.
+    bounds.setdefault("megabytes", peak() + 300)
     return attempt(lambda rng, folder: Trial("family", run, Bounds(**bounds)), 0)
 
 

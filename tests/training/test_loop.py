@@ -316,7 +316,7 @@ def test_a_place_that_cannot_be_written_shows_before_the_work(tmp_path):
     "images",
     [
         np.zeros((10, 32, 32), np.uint8),
-        np.zeros((10, 28, 28), np.float32),
+        np.zeros((10, 30, 28), np.float32),
         np.zeros((0, 28, 28), np.uint8),
         np.zeros((28, 28), np.uint8),
     ],
