@@ -30,6 +30,11 @@ def test_a_photograph_is_read_by_the_server_and_its_graph_drawn(browser, address
     page.get_by_text("Read: 40725, 1863").wait_for(timeout=60_000)
     assert page.locator("#picture-lines .graph").count() == 2
     assert page.locator("#picture-lines .graph").first.locator("g.on").count() == 5
+    arc = page.locator("#picture-lines .arc").first  # its penalties are not those of eq. 7, and named so
+    assert arc.locator("tr").first.inner_text().split("\t")[1] == "penalty of the graph"
+    assert arc.locator("tr").first.inner_text().endswith(" nats")
+    assert "nats" in (page.locator("#picture-lines g.on").first.get_attribute("aria-label") or "")
+    assert "graph" not in page.locator("#arc").inner_text()
     assert not complaints
     page.set_input_files("#file", __file__)
     page.get_by_text("This picture was not read").wait_for(timeout=30_000)

@@ -3,6 +3,9 @@
 /** A glyph of an arc: bytes, or base64 from a server. */
 const glyphBytes = (glyph) => (typeof glyph === "string" ? bytesOf(glyph) : glyph);
 
+/** An arc's penalty in words: eq. 7 of a drawing; from a server that of the graph, −log of a probability. */
+const penaltyText = (arc, penalty) => (arc.nats ? ["penalty of the graph", `${number(penalty, 2)} nats`] : ["penalty", number(penalty, 1)]);
+
 const PIECES = 6; // shades in which neighbouring pieces are told apart
 
 /** Paint the pad with its pieces in different shades. */
@@ -34,7 +37,7 @@ function graphPicture(line, width, across, chosen, choose, most = 12) {
   for (const { i, arc, centre, lane } of [...placed].reverse()) {
     const top = 26 + lane * step, [from, to] = [column(arc.start), column(arc.stop)], on = onPath.has(i), [[label, penalty]] = arc.penalties;
     const pick = () => choose(i);
-    svg.append(element("g", { class: `${on ? "on" : ""}${i === chosen ? " chosen" : ""}`, role: "button", tabindex: "0", "aria-label": `${label}, penalty ${number(penalty, 1)}, ${percent(arc.share)} of all paths${on ? ", on the best path" : ""}`, onclick: pick, onmouseenter: pick, onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); pick(); } } },
+    svg.append(element("g", { class: `${on ? "on" : ""}${i === chosen ? " chosen" : ""}`, role: "button", tabindex: "0", "aria-label": `${label}, ${penaltyText(arc, penalty).join(" ")}, ${percent(arc.share)} of all paths${on ? ", on the best path" : ""}`, onclick: pick, onmouseenter: pick, onkeydown: (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); pick(); } } },
       element("path", { class: "arc-line", d: `M${from} 12 C${from} ${top} ${centre} ${top - 24} ${centre} ${top} M${centre} ${top} C${centre} ${top - 24} ${to} ${top} ${to} 12` }),
       element("rect", { class: "thumb", x: centre - size / 2, y: top, width: size, height: size, rx: 4 }),
       element("image", { href: glyphURL(glyphBytes(arc.glyph), 2, colours.ink, colours.raised), x: centre - size / 2 + 2, y: top + 2, width: size - 4, height: size - 4 }),
@@ -49,8 +52,8 @@ function showArc(target, arc) {
   if (!arc) { target.replaceChildren(); return; }
   const canvas = element("canvas", { class: "pixels", role: "img", "aria-label": "The candidate as the network sees it" });
   paintCanvas(canvas, FIELD, FIELD, glyphBytes(arc.glyph), grey(0, 255), 6);
-  const list = arc.penalties.map(([label, penalty]) => element("tr", {}, element("td", {}, label), element("td", {}, "penalty"), element("td", {}, number(penalty, 1))));
-  target.replaceChildren(canvas, element("div", {}, element("table", { class: "sums" }, element("tbody", {}, ...list)), element("p", { class: "note" }, `Pieces ${arc.start + 1}${arc.stop > arc.start + 1 ? ` to ${arc.stop}` : ""}, confidence ${percent(arc.confidence)}, ${percent(arc.share)} of all paths.`)));
+  const list = arc.penalties.map(([label, penalty]) => element("tr", {}, element("td", {}, label), ...penaltyText(arc, penalty).map((text) => element("td", {}, text))));
+  target.replaceChildren(canvas, element("div", {}, element("table", { class: "sums" }, element("tbody", {}, ...list)), element("p", { class: "note" }, `Pieces ${arc.start + 1}${arc.stop > arc.start + 1 ? ` to ${arc.stop}` : ""}, confidence ${percent(arc.confidence)}, ${percent(arc.share)} of all paths.${arc.nats ? " The graph's penalties are −log of a probability, not the distances of eq. 7." : ""}`)));
 }
 
 /** A line with its graph, one arc, and its readings. */

@@ -27,7 +27,7 @@ async function readPhotograph(file) {
 /** A line of the server's answer as the page draws it: from its own left edge, without silent arcs, which show nothing. */
 function fromServer(line) {
   const left = line.box[0], shown = range(line.arcs.length).filter((i) => line.arcs[i].glyph), place = new Map(shown.map((i, k) => [i, k]));
-  return { ...line, arcs: shown.map((i) => line.arcs[i]), path: line.path.filter((i) => place.has(i)).map((i) => place.get(i)),
+  return { ...line, arcs: shown.map((i) => ({ ...line.arcs[i], nats: true })), path: line.path.filter((i) => place.has(i)).map((i) => place.get(i)),
     pieces: line.pieces.map(({ box: [x, ...rest] }) => ({ box: [x - left, ...rest] })) };
 }
 
