@@ -10,6 +10,8 @@ SEVEN = Path(__file__).parents[2] / "examples" / "pencil-seven.png"
 def test_a_picture_becomes_a_page_and_a_still_picture(call, tmp_path):
     status, out, _ = call("explain", SEVEN)
     assert status == 0 and out.startswith("7 ")
+    last = out.splitlines()[-1]
+    assert last.startswith("wrote explain.html (") and last.endswith("bytes): open them in a browser")
     assert "<!doctype html>" in (tmp_path / "explain.html").read_text(encoding="utf-8")
     assert (tmp_path / "explain.svg").read_text(encoding="utf-8").startswith("<svg")
 

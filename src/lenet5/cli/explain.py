@@ -63,4 +63,5 @@ def explain_command(picture: Path, out: Path, weights: str, off: tuple[tuple[str
     files = [out] if out.suffix.lower() == ".svg" else [out, out.with_suffix(".svg")]
     for file in files:
         answer.save(file)
-        click.echo(f"{file}: {file.stat().st_size:,} bytes")
+    size = " and ".join(f"{file} ({file.stat().st_size:,} bytes)" for file in files)
+    click.echo(f"wrote {size}: open {'it' if len(files) == 1 else 'them'} in a browser")
