@@ -145,6 +145,7 @@ def test_metrics_count_what_was_asked(served):
     served.client.post("/v1/recognise", content=bytes(784 * 3))
     assert served.metric('lenet5_requests_total{endpoint="/v2",status="200"}') == before + 1
     assert served.metric("lenet5_images_total") == images + 3
+    assert served.metric("lenet5_queued_images") == 0  # all have their answers
     assert served.metric("lenet5_workers") == 1
 
 

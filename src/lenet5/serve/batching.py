@@ -55,6 +55,7 @@ class Batching:
         self._ended = False
         self._thread = threading.Thread(target=self._work, name="recognition", daemon=True)
         self._thread.start()
+        metrics.queued_images.set_function(lambda: self._queued)  # as it is when it is asked for
 
     async def recognise(self, model: ServedModel, images: NDArray[Any]) -> Recognised:
         """The answers for checked images. Raises Refusal where the queue is full."""
@@ -82,7 +83,6 @@ class Batching:
     def _dispatch(self) -> None:
         """Recognise what has arrived, or hand it to the thread."""
         arrived, self._arrived = self._arrived, []
-        self.metrics.queued_images.set(self._queued)
         if sum(len(job.images) for job in arrived) <= self.settings.inline_images:
             jobs = deque(arrived)
             while jobs:
