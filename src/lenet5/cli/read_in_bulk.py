@@ -56,6 +56,7 @@ def into_table(
             click.echo(f"lenet5: what was read is kept in {out}.parts: --resume goes on", err=True)
             raise
     kept = f", {summary.kept:,} of them by the run before" if summary.kept else ""
-    wrong = f"; {summary.errors:,} errors, see the column error" if summary.errors else ""
-    click.echo(f"{out}: {summary.items:,} pictures read{kept}{wrong}")
+    errors = "1 error" if summary.errors == 1 else f"{summary.errors:,} errors"
+    wrong = f"; {errors}, see the column error" if summary.errors else ""
+    click.echo(f"{out}: {summary.items:,} pictures done{kept}{wrong}")
     return int(summary.errors > 0)
