@@ -172,6 +172,22 @@ def test_a_run_that_was_ended_goes_on_to_the_same_bytes(images, documents, tmp_p
     assert ended.read_bytes() == whole.read_bytes() and not (tmp_path / "ended.parquet.parts").exists()
 
 
+def test_errors_of_kept_parts_are_counted_when_a_run_goes_on(documents, tmp_path, monkeypatch):
+    for name in ("a.png", "b.png"):
+        (tmp_path / name).write_bytes(b"no picture")
+    monkeypatch.setattr(sources, "PICTURES", 1)
+
+    def stop(items):
+        if items:
+            raise KeyboardInterrupt
+
+    out, names = tmp_path / "t.csv", [str(tmp_path / "a.png"), str(tmp_path / "b.png")]
+    with pytest.raises(KeyboardInterrupt):
+        read_in_bulk(open_sources(names), out, documents, workers=1, progress=stop)
+    summary = read_in_bulk(open_sources(names), out, documents, workers=1, resume=True)
+    assert (summary.kept, summary.errors) == (1, 2)
+
+
 def test_a_killed_command_goes_on_to_the_same_bytes(folder, tmp_path):
     """The command in its own process, killed while worker processes read; the damaged picture makes its status 1."""
     listing = tmp_path / "list.txt"

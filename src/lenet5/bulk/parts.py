@@ -60,9 +60,18 @@ class Parts:
         """Whether a part is whole."""
         return self.path(number).is_file()
 
-    def write(self, number: int, contents: bytes) -> None:
-        """Write a part, whole or not at all. Raises SaveError."""
+    def write(self, number: int, contents: bytes, errors: int = 0) -> None:
+        """Write a part, whole or not at all, and before it how many of its rows have an error. Raises SaveError."""
+        if errors:
+            atomic.write(self.path(number).with_suffix(".errors"), str(errors).encode())
         atomic.write(self.path(number), contents)
+
+    def errors(self, number: int) -> int:
+        """Rows with an error in a part that is done."""
+        try:
+            return int(self.path(number).with_suffix(".errors").read_bytes())
+        except (OSError, ValueError):
+            return 0
 
     def all(self, count: int) -> Iterator[Path]:
         """The files of the first `count` parts."""

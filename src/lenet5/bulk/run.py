@@ -39,7 +39,7 @@ class Summary:
     Args:
         items: pictures and characters of all sources.
         kept: of them, those of parts that an earlier run had written.
-        errors: rows with an error, of the parts that were read now.
+        errors: rows with an error, those of the kept parts among them.
     """
 
     items: int
@@ -87,6 +87,7 @@ def read_in_bulk(
             there = next((i for i in range(whole) if not parts.done(count + i)), whole)
             done = min(there * source.part, source.count)
             kept += done
+            errors += sum(parts.errors(count + i) for i in range(there))
             progress(done)
             begun: deque[tuple[int, int, Future[tuple[bytes, int]]]] = deque()
             for number, chunk in enumerate(source.chunks(there), count + there):
@@ -113,7 +114,7 @@ def _finish(
             f"a process that read pictures was killed, perhaps for want of memory; the parts in {parts.folder} "
             "are kept: the same command with --resume goes on"
         ) from error
-    parts.write(number, contents)
+    parts.write(number, contents, errors)
     progress(items)
     return errors
 
