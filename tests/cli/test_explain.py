@@ -30,6 +30,7 @@ def test_a_name_in_svg_gives_the_still_picture_alone_with_maps_off_crossed_out(c
         ([SEVEN, "--off", "c3:99"], 1, "c3 has no map 99"),
         ([SEVEN, "--off", "c3"], 2, "as c3:4"),
         ([SEVEN, "--weights", "ensemble"], 1, "one is needed"),
+        ([SEVEN, "--out", "seven.pdf"], 2, "none of .html, .svg"),
     ],
 )
 def test_wrong_use_is_said_and_nothing_is_written(call, tmp_path, arguments, status, says):

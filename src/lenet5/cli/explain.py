@@ -52,6 +52,8 @@ def explain_command(picture: Path, out: Path, weights: str, off: tuple[tuple[str
     """
     from ..page import explain
 
+    if out.suffix.lower() not in (".html", ".htm", ".svg"):
+        raise click.UsageError(f"{out} ends in none of .html, .svg: these are what explain writes")
     maps: dict[str, list[int]] = {}
     for layer, number in off:
         maps.setdefault(layer, []).append(number)
