@@ -129,7 +129,7 @@ def read_source(source: Picture, name: str) -> bytes:
         except (OSError, ValueError) as error:  # ValueError: a zero byte in the path
             reasons: dict[type[Exception], str] = {
                 FileNotFoundError: "there is no such file",
-                IsADirectoryError: "it is a folder; name the pictures in it, or read all of them into a table with --out",
+                IsADirectoryError: "it is a folder; name its pictures, or read it into a table with --out",
                 PermissionError: "there is no permission to read it",
             }
             reason = reasons.get(type(error), getattr(error, "strerror", None) or str(error))
