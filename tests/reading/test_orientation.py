@@ -8,7 +8,7 @@ import pytest
 from lenet5.reading.orientation import read_in_other_directions
 from lenet5.reading.results import Character, Line, Result, String
 
-PAGE = np.zeros((40, 100, 3), np.float32)
+PAGE = np.zeros((60, 100, 3), np.float32)
 PAGE[5, 90] = 1  # one white pixel: it says how the page is turned
 
 
@@ -43,3 +43,14 @@ def test_a_sure_reading_is_not_questioned_and_a_doubtful_one_stays_where_no_othe
     sure, doubtful = result("61", 0.9), result("?1", 0.2)
     assert read_in_other_directions(PAGE, sure, fails) is sure
     assert read_in_other_directions(PAGE, doubtful, lambda _: result("1998", 0.6)) is doubtful
+
+
+def test_a_wide_image_is_read_upside_down_but_not_on_its_side():
+    shapes = []
+
+    def read(image: np.ndarray) -> Result:
+        shapes.append(image.shape[:2])
+        return result("????", 0.2)
+
+    read_in_other_directions(np.zeros((30, 100, 3), np.float32), result("?1", 0.2), read)
+    assert shapes == [(30, 100)]

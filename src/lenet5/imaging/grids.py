@@ -66,6 +66,7 @@ class GridSettings:
         0.07  # slope by which rules may differ from the usual one, or twice as much in perspective
     )
     more: float = 1.5  # times as many cells, from which on columns are followed first and not rows
+    widest: float = 2.0  # width over height of an image from which on no column of cells is looked for alone
     uneven: float = 0.4  # of a cell's height that the distance of its rules may differ from end to end
     window: float = 0.1  # of the image's shorter side: a rule is thinner, but for …
     window_range: tuple[int, int] = (9, 25)  # … the least and most pixels of that window
@@ -170,7 +171,8 @@ def find_grids(image: NDArray[np.float32], settings: GridSettings = GRIDS) -> li
         return []
     mask = _mask(small, settings)
     best = _grids(mask, settings)
-    turned = _grids(mask.T, settings)  # one column of cells has long walls and short rules
+    # One column of cells has long walls and short rules; there is none in a line's image.
+    turned = [] if mask.shape[1] > settings.widest * mask.shape[0] else _grids(mask.T, settings)
     if _cells(turned) > settings.more * _cells(best):
         best = [_transposed(grid) for grid in turned]
     best.sort(key=lambda grid: (float(grid.corners[..., 1].min()), float(grid.corners[..., 0].min())))

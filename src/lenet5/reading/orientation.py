@@ -28,6 +28,9 @@ class OrientationSettings:
     confidence: float = 0.75  # of such a reading, at least
     each: float = 0.85  # of each of its characters, at least
     lines: int = 1  # of such a reading, at most
+    widest: float = (
+        2.0  # width over height of an image from which on no quarter is tried: a line stands upright in it
+    )
 
 
 ORIENTATION = OrientationSettings()
@@ -54,7 +57,8 @@ def read_in_other_directions(
     if not _is_doubtful(result, settings):
         return result
     best = result
-    for quarters in (2, 1, 3):  # counter-clockwise
+    wide = image.shape[1] > settings.widest * image.shape[0]
+    for quarters in (2,) if wide else (2, 1, 3):  # counter-clockwise
         try:
             other = read(np.ascontiguousarray(np.rot90(image, quarters)))
         except PictureError:

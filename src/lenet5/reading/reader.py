@@ -260,11 +260,14 @@ class Reader:
     ) -> Result:
         """The result, or that of the image upside down or turned by a quarter, where only this can be read."""
 
+        # A reading in another direction is one line of several characters: no cells are looked for.
+        lines: Mode = "lines" if mode == "auto" else mode
+
         def read(turned: NDArray[np.float32]) -> Result:
             page_layout = layout(
-                turned, request.name, mode, None, self.settings.layout, deadline=request.deadline
+                turned, request.name, lines, None, self.settings.layout, deadline=request.deadline
             )
-            answer = self._read_layout(page_layout, mode, replace(request, trace=None))
+            answer = self._read_layout(page_layout, lines, replace(request, trace=None))
             return accept(answer, self.model.threshold_for(), self.policy)
 
         other = read_in_other_directions(image, result, read, self.settings.orientation)
