@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -35,3 +36,5 @@ def test_a_reader_that_stands_still_does_not_stop_the_service():
     os.close(reading)  # what waits fails, and the thread ends
     log.close()
     log._thread.join(5)
+    with contextlib.suppress(OSError):  # what the stream itself still holds cannot be written either
+        stream.close()
