@@ -27,8 +27,18 @@ __all__ = [
 ]
 
 
+MOST_CHARACTERS = 1200  # of an error's sentence: what it quotes may come from a damaged file
+
+
 class LeNet5Error(Exception):
-    """Root of the family; its text is a sentence for people."""
+    """Root of the family; its text is a sentence for people, without the middle where that would be too long."""
+
+    def __str__(self) -> str:
+        text = super().__str__()
+        if len(text) <= MOST_CHARACTERS:
+            return text
+        # What it is stands at the beginning, what to do at the end.
+        return f"{text[: 2 * MOST_CHARACTERS // 3]} … {text[-MOST_CHARACTERS // 3 + 3 :]}"
 
 
 class InputError(LeNet5Error, ValueError):

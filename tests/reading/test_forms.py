@@ -35,7 +35,8 @@ def test_a_region_is_pixels_or_shares(text, box):
     ("text", "reason"),
     [
         ("1,2,3", "3 of 4 numbers"), ("", "no number"), ("a,b,c,d", "no number"), ("nan,0,1,1", "no number"),
-        ("1e3,0,1,1", "no number"), ("1_0,0,1,1", "no number"), ("10%,1,1,1", "some have none"),
+        ("1e3,0,1,1", "no number"), ("1_0,0,1,1", "no number"), ("0%,0%,4\x1f%,5%", "no number"),
+        ("10%,1,1,1", "some have none"),
         ("0,0,0,5", "more than 0"), ("0,0,5,-5", "more than 0"), ("-1,0,5,5", "begins outside"),
         ("60%,0%,50%,10%", "ends outside"), ("1,2,3,4,5", "5 of 4 numbers"),
     ],

@@ -202,8 +202,8 @@ def parse_region(text: str) -> Area:
     """
     parts = [part.strip() for part in text.split(",")]
     percent = [part.endswith("%") for part in parts]
-    # Digits only: float() also takes nan, inf and 1_000.
-    if not all(re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)\s*%?", part) for part in parts):
+    # Digits and blanks only: float() also takes nan, inf and 1_000, and not every sign that \s takes.
+    if not all(re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+) *%?", part) for part in parts):
         raise InputError(_advice(text, "it has something that is no number"))
     numbers = [float(part.rstrip("% ")) for part in parts]
     if len(numbers) != 4:
