@@ -155,6 +155,14 @@ def _gradient(at: Arena) -> list[np.ndarray]:
     return [total, np.array(sums)]
 
 
+def _penalty_gradient(at: Arena) -> list[np.ndarray]:
+    total = at(zeros(PARAMETER_COUNT))
+    minibatch.sum_penalty_gradient(
+        at(IMAGES), np.float32(0.005), at(TARGETS), at(FLAT), at(CODES), total, _memory(at)
+    )
+    return [total]
+
+
 def _recognition(at: Arena) -> list[np.ndarray]:
     sizes = (1024 * L, 6 * 196 * L, 400 * L, 120 * L, 84 * L, 10 * L)
     out = at(zeros(40, 10))
@@ -214,8 +222,8 @@ def _lines(at: Arena) -> list[np.ndarray]:
 
 
 KERNELS = [
-    _posteriors, _output_layer, _paper_pass, _paper_sums, _minibatches, _gradient, _recognition, _distortions,
-    _graphs, _lines,
+    _posteriors, _output_layer, _paper_pass, _paper_sums, _minibatches, _gradient, _penalty_gradient, _recognition,
+    _distortions, _graphs, _lines,
 ]  # fmt: skip
 
 

@@ -132,6 +132,23 @@ def test_target_weights_and_patterns_that_are_no_character():
         assert relative(found[SLICES[name]], right[name].ravel()) <= 1e-4, name
 
 
+@pytest.mark.parametrize("count", [1, L, 2 * L + 3])
+@pytest.mark.parametrize("backend", [minibatch, numpy_minibatch], ids=["numba", "numpy"])
+def test_slopes_of_any_function_of_the_penalties_go_back_as_in_the_reference(backend, count):
+    slopes = RNG.standard_normal((count, 10)).astype(np.float32)
+    seen = judged(IMAGES[:count])
+    right = reference.backward(named(FLAT), seen, losses.f6_slope(seen.f6, CODES, slopes))
+    found = backend.penalty_gradient(FLAT, CODES, IMAGES[:count], slopes)
+    for name in SHAPES:
+        assert relative(found[SLICES[name]], right[name].ravel()) <= 1e-4, name
+
+
+def test_slopes_of_eq_9_give_the_gradient_of_eq_9():
+    slopes = losses.slope(judged(IMAGES).penalties, LABELS, 5.0, 0.1).astype(np.float32)
+    _, right = minibatch.gradient(FLAT, CODES, IMAGES, LABELS, 5.0, 0.1)
+    assert relative(minibatch.penalty_gradient(FLAT, CODES, IMAGES, slopes), right) <= 1e-5
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40))
 @settings(max_examples=15, deadline=None)
 def test_any_images_and_parameters(seed, count):

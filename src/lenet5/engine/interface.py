@@ -116,6 +116,17 @@ class Minibatch(Protocol):
         images as for `Inference.penalties`; targets, j and scale as for `Trainer`.
         """
 
+    def penalty_gradient(self, parameters: F32, codes: F32, images: NDArray[Any], slopes: F32) -> F32:
+        """Gradient to all parameters of any function of the penalties of eq. 7.
+
+        Args:
+            parameters, codes, images: as for `Inference.penalties`.
+            slopes: (N, classes), the function's derivatives by the penalties of each image.
+
+        Returns:
+            (60000,), summed over the images.
+        """
+
 
 class Pass(Protocol):
     """One pass of the paper's training (Section III-B), run one slice of the order at a time."""

@@ -24,7 +24,17 @@ from ..lattice.graph import Graph
 from ..model.classifier import Classifier
 from .interpretation_graph import SILENT, InterpretationGraph
 
-__all__ = ["CANDIDATES", "CandidateSettings", "ShapePenalties", "cascade", "recognise", "recognise_all"]
+__all__ = [
+    "CANDIDATES",
+    "CandidateSettings",
+    "MarkPenalties",
+    "Runs",
+    "ShapePenalties",
+    "cascade",
+    "mark_penalty",
+    "recognise",
+    "recognise_all",
+]
 
 LEAST = 1e-12  # posteriors are taken as no less, so that the logarithm is finite
 
@@ -116,7 +126,7 @@ def recognise_all(
 ) -> list[InterpretationGraph]:
     """`recognise` of several lines, whose candidates are classified together."""
     loops = model.backend.lattice
-    runs = [_Runs(segments, model.classes, settings, loops) for segments in lines]
+    runs = [Runs(segments, model.classes, settings, loops) for segments in lines]
     return [_interpret(*one) for one in zip(runs, _classify(runs, model, settings), strict=True)]
 
 
@@ -153,7 +163,7 @@ def cascade(
     return penalties
 
 
-def _interpret(runs: _Runs, answers: _Answers) -> InterpretationGraph:
+def _interpret(runs: Runs, answers: _Answers) -> InterpretationGraph:
     graph = runs.graph(answers.posterior, answers.rubbish)
     silent = np.full(len(graph.start) - answers.candidate.size, SILENT)
     return InterpretationGraph(
@@ -166,12 +176,13 @@ def _interpret(runs: _Runs, answers: _Answers) -> InterpretationGraph:
     )
 
 
-class _Runs:
+class Runs:
     """The runs of a line's pieces that may be characters, and what their shape costs.
 
     Only runs whose shape does not cost too much are kept. runs: (first piece, stop) of each. boxes: (runs, 4) top,
-    bottom, left, right of their ink, in pixels. _heights: (runs,) in sizes of the line. _shape: (runs, classes) nats.
-    _first, _stop: (runs,) the nodes that each connects.
+    bottom, left, right of their ink, in pixels. heights: (runs,) in sizes of the line. measures: what each number of
+    ShapePenalties is multiplied by, (runs,), by its name; "small" is not added for `small_class`. first, stop: (runs,)
+    the nodes that each connects. _shape: (runs, classes) nats.
     """
 
     def __init__(
@@ -187,17 +198,24 @@ class _Runs:
         top, bottom, left, right = boxes.T
         heights, widths = (bottom - top) / segments.size, (right - left) / segments.size
         gaps = np.concatenate([[0], (cuts < segments.settings.cut_cost).cumsum()])  # gaps before each node
-        cost = shape.character + shape.gap * (gaps[stop] - gaps[first + 1])
-        cost += shape.cut * (cuts[first] + cuts[stop]) / 2
-        cost += shape.wide * np.maximum(0.0, widths / np.maximum(heights, shape.flat) - shape.widest)
-        small = shape.small * np.maximum(0.0, shape.least - heights)
+        measures = {
+            "gap": gaps[stop] - gaps[first + 1],
+            "cut": (cuts[first] + cuts[stop]) / 2,
+            "wide": np.maximum(0.0, widths / np.maximum(heights, shape.flat) - shape.widest),
+            "small": np.maximum(0.0, shape.least - heights),
+        }
+        cost = shape.character + shape.gap * measures["gap"]
+        cost += shape.cut * measures["cut"]
+        cost += shape.wide * measures["wide"]
+        small = shape.small * measures["small"]
         penalty = cost[:, None] + small[:, None] * (np.array(classes) != shape.small_class)
         # A free part and a single piece may be marks: they are classified whatever their shape costs.
         free = (cuts < segments.settings.cut_cost)[[first, stop]].all(0)
         kept = (penalty.min(1) <= settings.dearest) | (stop == first + 1) | free
         self.runs = [run for run, keep in zip(runs, kept.tolist(), strict=True) if keep]
-        self.boxes, self._heights, self._shape = boxes[kept], heights[kept], penalty[kept]
-        self._first, self._stop = first[kept], stop[kept]
+        self.boxes, self.heights, self._shape = boxes[kept], heights[kept], penalty[kept]
+        self.first, self.stop = first[kept], stop[kept]
+        self.measures = {name: measure[kept] for name, measure in measures.items()}
 
     def graph(self, posterior: NDArray[np.float64], rubbish: NDArray[np.float64]) -> Graph:
         """The graph's arcs: the runs under every class, in their order, and then the silent ones.
@@ -208,8 +226,8 @@ class _Runs:
         silent = self._silent(rubbish)
         start, end, silence = np.array(silent, float).reshape(-1, 3).T
         spoken = -np.log(np.maximum(posterior, LEAST)) + self._shape
-        start = np.concatenate([np.repeat(self._first, classes), start.astype(np.intp)])
-        end = np.concatenate([np.repeat(self._stop, classes), end.astype(np.intp)])
+        start = np.concatenate([np.repeat(self.first, classes), start.astype(np.intp)])
+        end = np.concatenate([np.repeat(self.stop, classes), end.astype(np.intp)])
         penalty = np.concatenate([spoken.ravel(), silence])
         self._protect_whole_parts(start, end, penalty, posterior)
         label = np.concatenate([np.tile(np.arange(classes), count), np.full(len(silent), SILENT)])
@@ -221,12 +239,12 @@ class _Runs:
         least, most = shape.missed_sizes
         arcs = [
             (first, stop, shape.missed * min(max(height, least), most))
-            for (first, stop), height in zip(self.runs, self._heights.tolist(), strict=True)
+            for (first, stop), height in zip(self.runs, self.heights.tolist(), strict=True)
             if stop == first + 1
         ]
         known = dict(zip(self.runs, rubbish.tolist(), strict=True))
         arcs += [
-            (a, b, _mark_penalty(self.segments, a, b, known.get((a, b), 0.0), self.settings.marks))
+            (a, b, mark_penalty(self.segments, a, b, known.get((a, b), 0.0), self.settings.marks))
             for a, b in pairwise(free)
         ]
         return arcs
@@ -267,7 +285,7 @@ class _Answers:
     rubbish: NDArray[np.float64]
 
 
-def _classify(lines: Sequence[_Runs], model: Classifier, settings: CandidateSettings) -> list[_Answers]:
+def _classify(lines: Sequence[Runs], model: Classifier, settings: CandidateSettings) -> list[_Answers]:
     """Classify runs of pieces, and those that were cut once more with the ink that they may share.
 
     A stroke may belong to two characters. What clearly is a character, or clearly none, is classified once. Of two
@@ -298,7 +316,7 @@ def _classify(lines: Sequence[_Runs], model: Classifier, settings: CandidateSett
 
 
 def _unclear_cuts(
-    line: _Runs, penalties: NDArray[np.float32], model: Classifier, settings: CandidateSettings
+    line: Runs, penalties: NDArray[np.float32], model: Classifier, settings: CandidateSettings
 ) -> NDArray[np.intp]:
     """Runs that were cut through ink and are neither clearly a character nor clearly none."""
     posterior = model.posterior_of(penalties)
@@ -333,7 +351,7 @@ def _split(rows: NDArray[np.float32], like: Sequence[NDArray[np.uint8]]) -> list
     return np.split(rows, np.cumsum([len(one) for one in like])[:-1])
 
 
-def _mark_penalty(segments: Segments, first: int, stop: int, rubbish: float, marks: MarkPenalties) -> float:
+def mark_penalty(segments: Segments, first: int, stop: int, rubbish: float, marks: MarkPenalties) -> float:
     """Penalty, nats, of skipping pieces first … stop − 1, which stand free; inf where they cannot be a mark."""
     top, bottom, left, right = segments.box(first, stop)
     height, width = (bottom - top) / segments.size, (right - left) / segments.size

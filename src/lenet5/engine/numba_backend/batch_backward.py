@@ -55,7 +55,7 @@ from .simd import (
 )
 from .simd_lanes import row_total
 
-__all__ = ["SIZES", "collect", "learn"]
+__all__ = ["SIZES", "collect", "learn", "push_back"]
 
 SHARED = C5_W  # parameters before C5's: shared by all positions of a map, gradients kept by lane
 F6_STRIDE = 128  # F6's gradient rows, widened from 120 to whole vectors
@@ -134,6 +134,14 @@ def loss(f6, codes, targets, patterns, count, j, scale, y, d6):
         for i in range(classes):
             posterior = exp(base - scale * y[i * L + lane]) / total
             y[i * L + lane] = 2 * scale * (target[i] - posterior)
+    rbf_back(f6, codes, y, d6)
+    return energy, errors
+
+
+@compiled
+def rbf_back(f6, codes, y, d6):
+    """Twice the slopes by the penalties, [class][lane] -> slopes by F6's weighted sums."""
+    classes = codes.shape[0]
     rest = row_of(1, np.float32(0))
     for i in range(classes):
         rest = row_plus(rest, row_load(1, y, i * L))
@@ -143,7 +151,6 @@ def loss(f6, codes, targets, patterns, count, j, scale, y, d6):
         for i in range(classes):
             slope = row_fma(row_load(1, y, i * L), -codes[i, unit], slope)
         row_store(row_slope(state, slope), d6, unit * L)
-    return energy, errors
 
 
 @compiled
@@ -296,13 +303,36 @@ def learn(
     """
     forward(x, flat, c1, s2, c3, s4, c5, f6)
     energy, errors = loss(f6, codes, targets, patterns, count, j, scale, y, d6)
+    back(flat, gradient, x, c1, s2, c3, s4, c5, d6, d5, d4, d3, d1, turned, by_lane, g6)
+    return energy, errors
+
+
+@compiled
+def push_back(
+    slopes, first, count, flat, codes, gradient, y,
+    x, c1, s2, c3, s4, c5, f6, d6, d5, d4, d3, d1, turned, by_lane, g6,
+):  # fmt: skip
+    """As `learn`, for slopes by the penalties, (N, classes), in place of eq. 9's.
+
+    Those of the block's images are rows `first` … `first` + `count` − 1.
+    """
+    forward(x, flat, c1, s2, c3, s4, c5, f6)
+    for i in range(codes.shape[0]):
+        for lane in range(L):
+            y[i * L + lane] = 2 * slopes[first + lane, i] if lane < count else np.float32(0)
+    rbf_back(f6, codes, y, d6)
+    back(flat, gradient, x, c1, s2, c3, s4, c5, d6, d5, d4, d3, d1, turned, by_lane, g6)
+
+
+@compiled
+def back(flat, gradient, x, c1, s2, c3, s4, c5, d6, d5, d4, d3, d1, turned, by_lane, g6):
+    """From the slopes by F6's weighted sums to all parameters of the layers."""
     full_back(flat, F6_W, 84, 120, d6, c5, d5)
     full_back(flat, C5_W, 120, 400, d5, s4, d4)
     c5_f6_gradient(turned, d5, d6, s4, c5, by_lane, g6, gradient)
     s4_back(c3, s4, d4, flat, d3, by_lane)
     c3_gradient(s2, d3, by_lane)
     s2_back(x, c1, s2, d3, flat, d1, by_lane)
-    return energy, errors
 
 
 @compiled

@@ -17,14 +17,14 @@ from ...network.architecture import BACKGROUND, FOREGROUND, PARAMETER_COUNT
 from ...network.distortion import NONE, Distortion
 from ...parallel import thread_count
 from .augmentation import distort_into, elastic_pool
-from .batch_backward import SIZES, collect, learn
+from .batch_backward import SIZES, collect, learn, push_back
 from .batch_forward import L, fill, interleave
 from .inference import scaled
 from .jit import announce_compilation, compiled
 from .simd import atomic_add, atomic_load, pause
 from .workspace import aligned, run_together, scratch
 
-__all__ = ["GROUP", "Trainer", "gradient", "target_matrix"]
+__all__ = ["GROUP", "Trainer", "gradient", "penalty_gradient", "target_matrix"]
 
 F32 = NDArray[np.float32]
 
@@ -278,6 +278,18 @@ def sum_gradient(images, gain, targets, parameters, loss, gradient, memory):
     return total, wrong
 
 
+@compiled
+def sum_penalty_gradient(images, gain, slopes, parameters, codes, gradient, memory):
+    """Gradient of Σ slopes·penalties summed over all images (N, 28, 28), as `sum_gradient`; slopes: (N, classes)."""
+    x = memory.layers[0]
+    x[:] = WHITE
+    for first in range(0, images.shape[0], L):
+        count = min(L, images.shape[0] - first)
+        fill(images, first, gain, WHITE, memory.levels, x)
+        push_back(slopes, first, count, parameters, codes, gradient, memory.penalties, *memory.layers)
+    collect(memory.layers[-2], memory.layers[-1], gradient)
+
+
 # --- called from Python ---------------------------------------------------------------------------------
 
 
@@ -319,6 +331,16 @@ def gradient(
         _memory(len(codes)),
     )
     return energy / max(len(images), 1), total / np.float32(max(len(images), 1))
+
+
+def penalty_gradient(parameters: F32, codes: F32, images: NDArray[Any], slopes: F32) -> F32:
+    """Gradient of any function of the penalties, (60000,), as interface.Minibatch.penalty_gradient."""
+    announce_compilation(sum_penalty_gradient)
+    images, gain = scaled(images)
+    total = aligned(PARAMETER_COUNT)
+    slopes = np.ascontiguousarray(slopes, np.float32)
+    sum_penalty_gradient(images, gain, slopes, parameters, codes, total, _memory(len(codes)))
+    return total
 
 
 class Trainer:

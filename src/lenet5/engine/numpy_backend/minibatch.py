@@ -14,7 +14,7 @@ from ...network.distortion import NONE, Distortion
 from ...network.preprocessing import normalise
 from .augmentation import distort, elastic_pool
 
-__all__ = ["Trainer", "gradient"]
+__all__ = ["Trainer", "gradient", "penalty_gradient"]
 
 F32 = NDArray[np.float32]
 
@@ -31,6 +31,13 @@ def gradient(
     inputs = normalise(images, dtype=np.float32)
     energy, _, slopes = _gradient(parameters, codes, inputs, np.asarray(targets), j, scale)
     return energy, slopes
+
+
+def penalty_gradient(parameters: F32, codes: F32, images: NDArray[Any], slopes: F32) -> F32:
+    """Gradient of any function of the penalties, (60000,), as interface.Minibatch.penalty_gradient."""
+    activations = reference.forward(named_views(parameters), codes, normalise(images, dtype=np.float32))
+    to_f6 = losses.f6_slope(activations.f6, codes, slopes)
+    return join_views(reference.backward(named_views(parameters), activations, to_f6))
 
 
 def _gradient(
