@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,14 @@ from numpy.typing import NDArray
 
 from .components import label_columns, label_components
 
-__all__ = ["LINE_DETECTION", "LineDetectionSettings", "RuledLine", "detect_lines"]
+__all__ = [
+    "LINE_DETECTION",
+    "LineDetectionSettings",
+    "LinePieces",
+    "RuledLine",
+    "detect_lines",
+    "line_pieces",
+]
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,16 @@ def detect_lines(
     Returns:
         The lines, from left to right.
     """
+    return line_pieces(mask, settings).lines(settings.steepest)
+
+
+def line_pieces(mask: NDArray[np.bool_], settings: LineDetectionSettings = LINE_DETECTION) -> LinePieces:
+    """What lines are made of: straight thin foreground, place by place; for who looks for lines more than once.
+
+    Args:
+        mask: (rows, columns).
+        settings: what a line looks like.
+    """
     rows, columns = mask.shape
     thickest = max(settings.thickness_least, round(settings.thickness * min(rows, columns)))
     runs, length = label_columns(mask)
@@ -101,22 +119,38 @@ def detect_lines(
     thin[:, place::place] = False  # each place is labelled alone
     labels, count = label_components(thin)
     if not count:
-        return []
+        return LinePieces((), mask, place, settings)
     y, x = np.nonzero(thin)
     pieces = _pieces(labels[y, x], x.astype(float), y.astype(float), count, place, settings)
-    chains = _chains(pieces, settings.gap * columns, settings)
-    return [line for chain in chains if (line := _line(chain, mask, place, settings))]
+    return LinePieces(tuple(pieces), mask, place, settings)
+
+
+@dataclass(frozen=True, eq=False)
+class LinePieces:
+    """Pieces of lines in a mask, (rows, columns), from left to right. place: pixels of a place."""
+
+    pieces: tuple[_Piece, ...]
+    mask: NDArray[np.bool_]
+    place: int
+    settings: LineDetectionSettings
+
+    def lines(self, steepest: float) -> list[RuledLine]:
+        """The lines that are no steeper than so many rows a column, from left to right."""
+        pieces = [piece for piece in self.pieces if abs(piece.slope) <= steepest + 1 / self.place]
+        chains = _chains(pieces, self.settings.gap * self.mask.shape[1], self.settings)
+        return [line for chain in chains if (line := _line(chain, self.mask, self.place, self.settings))]
 
 
 @dataclass(frozen=True)
 class _Piece:
-    """Straight thin foreground within a place: its first and last column, rows of its middle there, thickness."""
+    """Straight thin foreground within a place: first and last column, rows of its middle there, rows a column."""
 
     first: float
     last: float
     row_first: float
     row_last: float
     thickness: float
+    slope: float
 
 
 def _pieces(
@@ -153,7 +187,7 @@ def _pieces(
     )
     rows = [mean_y + slope * (edge - mean_x) for edge in (first, last)]
     order = np.flatnonzero(straight)[np.argsort(first[straight], kind="stable")]
-    return [_Piece(*one) for one in np.stack([first, last, *rows, thickness], 1)[order].tolist()]
+    return [_Piece(*one) for one in np.stack([first, last, *rows, thickness, slope], 1)[order].tolist()]
 
 
 def _tolerance(thickness: NDArray[Any] | float) -> NDArray[np.float64]:
@@ -194,10 +228,12 @@ def _line(
 
     place: pixels of a place, by which the line may go on at either end.
     """
+    length = chain[-1].last - chain[0].first + 1
+    if length < max(settings.least, settings.shortest * mask.shape[1]):
+        return None
+    thickness = median(piece.thickness for piece in chain)
     columns = np.array([(piece.first, piece.last) for piece in chain]).ravel()
-    thickness = float(np.median([piece.thickness for piece in chain]))
-    length = columns[-1] - columns[0] + 1
-    if length < max(settings.least, settings.shortest * mask.shape[1], settings.slimness * thickness):
+    if length < settings.slimness * thickness:
         return None
     if sum(piece.last - piece.first + 1 for piece in chain) < settings.thin * length:
         return None

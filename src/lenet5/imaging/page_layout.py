@@ -22,7 +22,8 @@ from .character_boxes import CHARACTER_BOXES, CharacterBoxSettings, find_charact
 from .deskew import DESKEW, DeskewSettings, deskew
 from .foreground import LINE_FOREGROUND, LineForegroundSettings, stroke_foreground
 from .geometry import Region
-from .grids import GRIDS, Grid, GridSettings, find_grids, grid_of_counts, slope_of_rules
+from .grid_rules import Rules, image_rules
+from .grids import GRIDS, Grid, GridSettings, find_grids, grid_of_counts
 from .line_removal import LINE_REMOVAL, LineRemovalSettings, find_printed_lines, remove_lines
 from .page_detection import PAGE_DETECTION, PageDetectionSettings, detect_page
 from .page_mask import PAGE_MASK, PageMaskSettings, page_mask
@@ -160,7 +161,8 @@ def _cells(
     squared: whether the page's lines may be those of squared paper, on which writing need not keep to the squares.
     """
     image = page.image
-    grids = [grid_of_counts(image, *counts)] if counts else find_grids(image, settings.grids)
+    rules = image_rules(image, settings.grids)
+    grids = [grid_of_counts(image, *counts)] if counts else find_grids(image, settings.grids, rules)
     if mode == "auto":
         grids = [grid for grid in grids if keeps_to_cells(image, grid, squared, settings.cells)]
         if grids and _is_partial(page, grids, name, settings):
@@ -180,7 +182,7 @@ def _cells(
             grid for grid in grids if least <= grid.shape <= most and grid.columns > (1 if grid.shared else 2)
         ]
     if not boxes and not grids and not squared:
-        boxes = _turned_combs(image, name, settings)
+        boxes = _turned_combs(image, name, rules, settings)
     count = sum(grid.rows * grid.columns for grid in grids)
     if count > len(boxes):
         regions, line = [], 0
@@ -195,9 +197,11 @@ def _cells(
     return None
 
 
-def _turned_combs(image: NDArray[np.float32], name: str, settings: LayoutSettings) -> list[Region]:
+def _turned_combs(
+    image: NDArray[np.float32], name: str, rules: Rules | None, settings: LayoutSettings
+) -> list[Region]:
     """Character boxes of an image whose longest rule is turned, found where it is level; their corners in the image."""
-    slope = slope_of_rules(image, settings.grids)
+    slope = rules.slope if rules else 0.0
     if abs(slope) < settings.cells.straight:
         return []
     angle = float(np.arctan(slope))
