@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.synthesis.glyphs import WriterStyle, draw_digit
+from ..data.synthesis.glyphs import draw_digit
+from ..data.synthesis.pen import WriterStyle
 from ..imaging.normalise import glyph
 from ..model.lenet5 import LeNet5
 from . import charts, contact_sheets, published
@@ -33,7 +34,7 @@ GROUPS = {
     "distorted": ("training with distortions", charts.GREEN),
     "noisy": ("training with noise", charts.ORANGE),
 }
-# Ways to write that MNIST has few of: slant, width, pen, shaky, as glyphs.WriterStyle explains them.
+# Ways to write that MNIST has few of: slant, width, pen, shaky, as pen.WriterStyle explains them.
 STYLES = (
     WriterStyle(slant=0.75, pen=0.07), WriterStyle(slant=-0.4, pen=0.12),
     WriterStyle(width=1.6, pen=0.08), WriterStyle(width=0.55, pen=0.11),

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from lenet5.data.synthesis.glyphs import ALLOGRAPHS, WriterStyle, draw_digit, strokes
+from lenet5.data.synthesis.glyphs import ALLOGRAPHS, draw_digit, strokes
+from lenet5.data.synthesis.pen import WriterStyle
 from lenet5.network.codes import DIGITS
 
 STEADY = WriterStyle(slant=0.0, width=1.0, pen=0.08, shaky=0.0, short=0.0)

@@ -3,17 +3,17 @@
 Elsewhere a 1 begins with an upstroke, a 7 is crossed, a 4 stays open, a 9 hangs from a loop, zeros are tied to
 their neighbours. Each way is a list of strokes, a stroke a list of points x,y in hundredths of the character's
 width and height, from its left and its top, that a smooth line goes through in the order a hand would take;
-they can be read and edited. What a drawing varies is in `WriterStyle`.
+they can be read and edited. What a drawing varies is in pen.WriterStyle; pen.draw draws it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ALLOGRAPHS", "WriterStyle", "draw_digit", "strokes"]
+from .pen import WriterStyle, deform, draw, smooth
+
+__all__ = ["ALLOGRAPHS", "draw_digit", "strokes"]
 
 # Digit -> ways of writing it: how often, width for its height, strokes.
 ALLOGRAPHS: dict[str, list[tuple[float, float, tuple[str, ...]]]] = {
@@ -152,57 +152,20 @@ ALLOGRAPHS: dict[str, list[tuple[float, float, tuple[str, ...]]]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class WriterStyle:
-    """How a writer writes.
-
-    slant: of upright lines, x for a y. width: factor on every width. pen: stroke's width, of the height.
-    shaky: how far points lie off, of the height. short: how far ends of strokes lie off along the line.
-    flowing: strokes that begin where the last one ended go on from it without a corner.
-    """
-
-    slant: float = 0.0
-    width: float = 1.0
-    pen: float = 0.1
-    shaky: float = 0.035
-    short: float = 0.04
-    flowing: bool = False
-
-    @staticmethod
-    def any(rng: np.random.Generator) -> WriterStyle:
-        """Some writer's style."""
-        return WriterStyle(
-            float(np.clip(rng.normal(0.15, 0.22), -0.35, 0.75)),
-            float(np.exp(rng.normal(0, 0.18))),
-            float(np.exp(rng.uniform(np.log(0.04), np.log(0.17)))),
-            float(rng.uniform(0.015, 0.05)),
-            float(rng.uniform(0.0, 0.08)),
-            bool(rng.random() < 0.4),
-        )
-
-
 def strokes(digit: str, style: WriterStyle, rng: np.random.Generator) -> list[NDArray[np.float64]]:
     """The lines of one drawing of a digit: (points, 2) of x and y each, in heights, y from 0 to 1 and down."""
     ways = ALLOGRAPHS[digit]
     often = np.array([way[0] for way in ways])
     _, width, lines = ways[rng.choice(len(ways), p=often / often.sum())]
     width *= style.width * np.exp(rng.normal(0, 0.1))
-    # A smooth field moves neighbouring points alike: proportions differ, joints stay joints.
-    waves = rng.normal(0, 1, (2, 4))
+    drawn = [
+        np.array([[float(v) for v in point.split(",")] for point in line.split()]) / 100
+        for line in (_flowing(lines) if style.flowing else lines)
+    ]
     found = []
-    for line in _flowing(lines) if style.flowing else lines:
-        points = np.array([[float(v) for v in point.split(",")] for point in line.split()]) / 100
-        x, y = points.T
-        basis = np.stack(
-            [np.sin(np.pi * (x - 0.5)), np.sin(np.pi * (y - 0.5)), np.cos(np.pi * x), np.cos(2 * np.pi * y)]
-        )
-        moved = points + 0.05 * (waves @ basis).T + rng.normal(0, style.shaky, points.shape)
-        ends = rng.normal(0, style.short, 2)
-        moved[0] += ends[0] * (moved[0] - moved[1])
-        moved[-1] += ends[1] * (moved[-1] - moved[-2])
-        moved[:, 0] = (moved[:, 0] - 0.5) * width
-        moved[:, 0] += style.slant * (0.5 - moved[:, 1])
-        found.append(_smooth(moved))
+    for moved in deform(drawn, style, rng):
+        moved[:, 0] = (moved[:, 0] - 0.5) * width + style.slant * (0.5 - moved[:, 1])
+        found.append(smooth(moved))
     return found
 
 
@@ -222,34 +185,4 @@ def draw_digit(
     digit: str, height: float, style: WriterStyle, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Draw a digit of about `height` pixels: foreground in 0 … 1, float32, cropped to its box."""
-    from PIL import Image, ImageDraw
-
-    zoom = 4 if height < 80 else 2
-    unit = height * zoom
-    lines = [line * unit for line in strokes(digit, style, rng)]
-    pen = max(style.pen * unit * np.exp(rng.normal(0, 0.08)), zoom)
-    low = np.min([line.min(0) for line in lines], 0) - pen
-    size = np.ceil(np.max([line.max(0) for line in lines], 0) + pen - low).astype(int)
-    size += -size % zoom
-    canvas = Image.new("L", (int(size[0]), int(size[1])))
-    brush = ImageDraw.Draw(canvas)
-    r = pen / 2
-    for line in lines:
-        points = [tuple(point) for point in line - low]
-        brush.line(points, fill=255, width=max(1, round(pen)), joint="curve")
-        for x, y in (points[0], points[-1]):
-            brush.ellipse((x - r, y - r, x + r, y + r), fill=255)
-    ink = np.asarray(canvas.reduce(zoom), np.float32) / np.float32(255)
-    rows, columns = np.flatnonzero((ink > 0.3).any(1)), np.flatnonzero((ink > 0.3).any(0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-
-
-def _smooth(points: NDArray[np.float64], parts: int = 8) -> NDArray[np.float64]:
-    """A line through the points, smooth where there are more than two (Catmull and Rom 1974)."""
-    if len(points) == 2:
-        return points
-    p = np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]])
-    t = np.arange(parts)[None, :, None] / parts
-    a, b, c, d = (p[k : len(p) - 3 + k, None] for k in range(4))
-    line = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
-    return np.concatenate([line.reshape(-1, 2), points[-1:]])
+    return draw(strokes(digit, style, rng), height, style, rng)

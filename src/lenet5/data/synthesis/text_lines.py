@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...imaging.threshold import MASK_LEVEL
-from .glyphs import WriterStyle, draw_digit
+from .glyphs import draw_digit
+from .pen import WriterStyle
 
 __all__ = ["MARK", "NOBODY", "Line", "Source", "line"]
 

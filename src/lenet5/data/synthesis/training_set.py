@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from ...engine.interface import Backend
 from ...errors import InputError
 from ..labels import DIGITS, NO_CHARACTER
-from .glyphs import WriterStyle, draw_digit
+from .glyphs import draw_digit
+from .pen import WriterStyle
 
 __all__ = ["NOTHING_ADDED", "Supplement", "build_training_set", "drawings"]
 
