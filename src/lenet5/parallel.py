@@ -6,6 +6,7 @@ import numbers
 import os
 import platform
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any, TypeVar
 
 from .errors import InputError
 
-__all__ = ["WORTH", "parallel_map", "processor_name", "thread_count", "worth"]
+__all__ = ["WORTH", "become_worker", "parallel_map", "processor_name", "thread_count", "worth"]
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -95,10 +96,31 @@ def parallel_map(
         pool.shutdown(cancel_futures=True)
 
 
+def become_worker() -> None:
+    """Let this process, started by another to work for it, end with that one and leave Ctrl-C to it."""
+    from multiprocessing import parent_process
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that was interrupted ends the others
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _end_with(sentinel: int) -> None:
+    """Wait until a process has ended, killed or not, then end this one.
+
+    Nothing else tells a worker: it holds both ends of the pipe that it waits on.
+    """
+    from multiprocessing.connection import wait
+
+    wait([sentinel])
+    os._exit(1)
+
+
 def _begin(work: Callable[[Any], Any]) -> None:
     global _work
     _work = work
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that was interrupted ends the others
+    become_worker()
 
 
 def _do(items: Sequence[Any]) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import signal
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -17,7 +16,7 @@ from typing import Any, Self
 from .. import atomic
 from .._version import __version__
 from ..errors import LeNet5Error
-from ..parallel import thread_count
+from ..parallel import become_worker, thread_count
 from ..reading.document_reader import DocumentReader
 from .batch_reader import BatchReader, columns_of
 from .parts import Parts
@@ -191,7 +190,7 @@ class _Work:
 def _begin(reader: BatchReader) -> None:
     global _reader
     _reader = reader
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that was interrupted ends the others
+    become_worker()
 
 
 def _read(chunk: Pictures) -> Columns | Characters:
