@@ -83,6 +83,26 @@ def test_eight_bits_cost_less_than_two_tenths_of_a_point(headers, mnist_test, tm
     assert abs(found - digits().penalties(images)).mean() < 1  # of distances between codes of 48 and more
 
 
+def test_in_eight_bits_a_blank_field_gives_c1_the_sum_of_the_background(mnist_train):
+    calibration = calibrate(digits(), mnist_train[0])
+    text = header(digits(), calibration)
+    bias, step, weight = (whole_numbers(text, f"c1_{name}") for name in ("bias", "step", "weight"))
+    unit = 2.0**32 * reference.STEEPNESS  # of the whole sums
+    rounded = weight.reshape(6, 25) * step[:, None] / (unit * 0.005)  # 0.005 a level: −0.1 … 1.175 in 255
+    exactly = digits().named_parameters["c1.weight"].reshape(6, 25).astype(np.float64)
+    # What rounding the weights shifts the sum of an average field by is taken off the bias.
+    shift = (rounded - exactly) @ calibration.inputs["c1"].ravel()
+    expected = digits().named_parameters["c1.bias"] - shift - 0.1 * rounded.sum(1)
+    # Half a whole number of the bias, and what the step itself is rounded by.
+    np.testing.assert_allclose(bias * step / unit, expected, rtol=1e-3, atol=0.6 * step.max() / unit)
+
+
+def whole_numbers(text: str, name: str) -> np.ndarray:
+    found = re.search(rf"lenet5_{name}\[[^=]*=\s*{{([^;]*)}};", text)
+    assert found
+    return np.array(re.findall(r"-?\d+", found[1]), np.float64)
+
+
 @pytest.mark.parametrize("kind", ["float", "int8"])
 @pytest.mark.parametrize("compiler", list(COMPILERS)[1:])
 def test_every_compiler_gives_the_same_bits(headers, mnist_test, tmp_path, compiler, kind):
