@@ -107,9 +107,10 @@ class RecipeName(click.Choice[str]):
     "--recipe",
     type=RecipeName(list(RECIPES)),
     help="fast: half a minute; best: longer, with distortions; hands: adds other writing styles; reading: adds "
-    "lines and non-characters; displacement: for lines read by displacement; paper: as in 1998, one pattern at "
-    "a time; paper-distorted: the same, with distortions; adapt: a few examples, with --fine-tune; or a .toml or "
-    ".json file with settings of your own.  [default: fast, or adapt with --fine-tune and --data]",
+    "lines and non-characters; signs: adds real pens' signs; displacement: for lines read by displacement; paper: as "
+    "in 1998, one pattern at a time; paper-distorted: the same, with distortions; adapt: a few examples, with "
+    "--fine-tune; or a .toml or .json file with settings of your own.  [default: fast, or adapt with --fine-tune and "
+    "--data]",
 )
 @click.option(
     "--set",

@@ -39,6 +39,14 @@ class Classifier(ABC):
         return ()
 
     @property
+    def stages(self) -> Sequence[Classifier]:
+        """What is asked, one after the other, about the candidates of a line (reading.candidates.cascade): the members.
+
+        The mean of their penalties is the answer.
+        """
+        return self.members
+
+    @property
     def networks(self) -> list[Network]:
         """All networks: the members, then the experts."""
         return [*self.members, *self.experts]

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from .architecture import BITMAP
 
-__all__ = ["DIGITS", "PRINTABLE", "check_classes", "code", "codes", "draw"]
+__all__ = ["DIGITS", "PRINTABLE", "SIGNS", "check_classes", "code", "codes", "draw"]
 
 DIGITS = "0123456789"
+SIGNS = ".,/-+=:%$*()"  # what stands between and beside the digits of amounts, dates and sums
 PRINTABLE = "".join(map(chr, range(32, 127)))
 
 # Blocks of a line of characters and twelve lines of their bitmaps, two spaces between neighbours: `#` is +1,

@@ -17,6 +17,7 @@ from ..imaging import stroke_statistics
 from ..imaging.components import label_components
 from ..imaging.stroke_statistics import STROKES, StrokeSettings
 from ..imaging.threshold import MASK_LEVEL
+from ..network.codes import SIGNS
 from .results import UNSURE, Alternative, Character, Line, Result, String
 
 __all__ = [
@@ -66,6 +67,8 @@ class AcceptancePolicy:
     # A thin character that stands free between others may be a slash if it leans to the right by …
     slash_lean: float = 0.35  # … so many pixels for each pixel of height, …
     slash_height: float = 1.08  # … and is so many median heights of the others high. Chosen on drawn amounts.
+    # A stroke or a point: among characters they are signs, alone they may be anything.
+    plain_signs: str = ".,/-:()"
     strokes: StrokeSettings = STROKES
 
 
@@ -141,7 +144,7 @@ def rejection_reason(
         A few words; "" where nothing speaks against it.
     """
     count = len(string.characters)
-    boxes = [character.box for character in string.characters]
+    boxes = [character.box for character in _without_signs(string.characters)]
     if reason := stroke_statistics.rejection_reason(image, foreground, boxes, policy.strokes):
         return reason
     if count > 1 and string.confidence < policy.path_share**count:
@@ -173,7 +176,8 @@ def with_doubts(
     }
     reason = rejection_reason(string, image, foreground, policy)
     if reason and (blots := _blots(string, image, foreground, policy)):
-        others = [c for number, c in enumerate(string.characters) if number not in blots]
+        every = enumerate(string.characters)
+        others = _without_signs([c for number, c in every if number not in blots])
         plain = foreground.copy()
         for number in blots:
             left, top, width, height = string.characters[number].box
@@ -193,6 +197,8 @@ def _blots(
     """The characters that alone are no pen's strokes, and why; none where half of them or more are not."""
     blots = {}
     for number, character in enumerate(string.characters):
+        if character.text in SIGNS:  # a point is as thick as it is high
+            continue
         left, top, width, height = character.box
         own = np.zeros_like(foreground)
         own[top : top + height, left : left + width] = foreground[top : top + height, left : left + width]
@@ -208,7 +214,7 @@ def _thin_reason(
     character, count = string.characters[number], len(string.characters)
     if character.text != policy.thin_class or count < 2:
         return ""
-    others = [c.box[3] for c in string.characters if c.text != policy.thin_class]
+    others = [c.box[3] for c in string.characters if c.text not in (policy.thin_class, *SIGNS)]
     if not others:
         return ""
     height = character.box[3]
@@ -284,7 +290,15 @@ def _reject_weakest(line: Line, half: float) -> Line:
     )
 
 
+def _without_signs(characters: Sequence[Character]) -> Sequence[Character]:
+    """The characters that are no signs; all of them, where there are no others."""
+    return [one for one in characters if one.text not in SIGNS] or characters
+
+
 def _is_writing(string: String, threshold: float, crowded: bool, policy: AcceptancePolicy) -> bool:
+    if not set(string.text) - set(policy.plain_signs):
+        return False
+    string = _with_characters(string, _without_signs(string.characters))
     count = len(string.characters)
     if count == 1:
         enough = threshold

@@ -23,6 +23,7 @@ from ..imaging.segmentation import Segments
 from ..lattice.graph import Graph
 from ..model.classifier import Classifier
 from .interpretation_graph import SILENT, InterpretationGraph
+from .sign_shapes import SIGN_PENALTIES, LineBand, SignPenalties, sign_penalties
 
 __all__ = [
     "CANDIDATES",
@@ -89,6 +90,7 @@ class CandidateSettings:
 
     shape: ShapePenalties = SHAPE_PENALTIES
     marks: MarkPenalties = MARK_PENALTIES
+    signs: SignPenalties = SIGN_PENALTIES  # where the classes have signs
     dearest: float = 3.0  # nats: a candidate whose shape costs more is not classified
     # A candidate that was cut is classified again, with the ink that it may share with its neighbour, if the
     # probability of any character is at least this.
@@ -105,7 +107,10 @@ CANDIDATES = CandidateSettings()
 
 
 def recognise(
-    segments: Segments, model: Classifier, settings: CandidateSettings = CANDIDATES
+    segments: Segments,
+    model: Classifier,
+    settings: CandidateSettings = CANDIDATES,
+    band: LineBand | None = None,
 ) -> InterpretationGraph:
     """The interpretation graph of a line: every run of pieces under every class, and silent arcs.
 
@@ -113,20 +118,24 @@ def recognise(
         segments: a line that was cut into pieces.
         model: classifies the candidates.
         settings: which candidates are classified, and what their shape costs.
+        band: where digits stand on the line, by which signs are judged; None: as these pieces do.
 
     Returns:
         The graph; its nodes are the places between pieces. Its candidates are the runs in their order, and after
         them those that were cut, with the ink that they may share.
     """
-    return recognise_all([segments], model, settings)[0]
+    return recognise_all([segments], model, settings, band)[0]
 
 
 def recognise_all(
-    lines: Sequence[Segments], model: Classifier, settings: CandidateSettings = CANDIDATES
+    lines: Sequence[Segments],
+    model: Classifier,
+    settings: CandidateSettings = CANDIDATES,
+    band: LineBand | None = None,
 ) -> list[InterpretationGraph]:
-    """`recognise` of several lines, whose candidates are classified together."""
+    """`recognise` of several lines, or parts of one whose band is given; candidates are classified together."""
     loops = model.backend.lattice
-    runs = [Runs(segments, model.classes, settings, loops) for segments in lines]
+    runs = [Runs(segments, model.classes, settings, loops, band) for segments in lines]
     return [_interpret(*one) for one in zip(runs, _classify(runs, model, settings), strict=True)]
 
 
@@ -152,9 +161,9 @@ def cascade(
     Returns:
         (N, classes) float32.
     """
-    penalties, others = first.copy(), model.members[1:]
+    penalties, others = first.copy(), model.stages[1:]
     if others:
-        posterior = model.members[0].posterior_of(first)
+        posterior = model.stages[0].posterior_of(first)
         certain = posterior.max(1) >= settings.certain_probability
         unsure = (posterior.sum(1) >= settings.rejection_probability) & ~certain
         asked = np.flatnonzero(relevant & unsure)
@@ -186,11 +195,19 @@ class Runs:
     """
 
     def __init__(
-        self, segments: Segments, classes: list[str], settings: CandidateSettings, loops: Lattice
+        self,
+        segments: Segments,
+        classes: Sequence[str],
+        settings: CandidateSettings,
+        loops: Lattice,
+        band: LineBand | None = None,
     ) -> None:
         self.segments, self.settings, self.loops = segments, settings, loops
         shape = settings.shape
         runs = segments.candidates()
+        known = [name in settings.signs.bounds for name in classes]
+        if any(known):
+            runs += _wide_parts(segments, runs, settings.signs.widest)
         boxes = segments.candidate_boxes(runs)
         first, stop = np.array(runs, np.intp).reshape(-1, 2).T
         # A cut before each piece and after the last, in strokes; a line of specks alone has no piece.
@@ -210,7 +227,11 @@ class Runs:
         small = shape.small * measures["small"]
         penalty = cost[:, None] + small[:, None] * (np.array(classes) != shape.small_class)
         # A free part and a single piece may be marks: they are classified whatever their shape costs.
-        free = (cuts < segments.settings.cut_cost)[[first, stop]].all(0)
+        free: NDArray[np.bool_] = np.all((cuts < segments.settings.cut_cost)[[first, stop]], 0)
+        if any(known):
+            penalty[:, known] = _sign_costs(
+                segments, boxes, measures["gap"], free, band, classes, settings.signs
+            )
         kept = (penalty.min(1) <= settings.dearest) | (stop == first + 1) | free
         self.runs = [run for run, keep in zip(runs, kept.tolist(), strict=True) if keep]
         self.boxes, self.heights, self._shape = boxes[kept], heights[kept], penalty[kept]
@@ -268,6 +289,36 @@ class Runs:
                 penalty[within] -= self.settings.shape.whole * np.log(lacking)
 
 
+def _wide_parts(segments: Segments, runs: Sequence[tuple[int, int]], widest: float) -> list[tuple[int, int]]:
+    """Free parts that are too wide to be digits, as a long dash is, and are none of the runs."""
+    free, known = segments.free_nodes, set(runs)
+    parts = [part for part in pairwise(free) if part not in known]
+    boxes = segments.candidate_boxes(parts)
+    narrow = boxes[:, 3] - boxes[:, 2] <= widest * segments.size
+    return [part for part, keep in zip(parts, narrow.tolist(), strict=True) if keep]
+
+
+def _sign_costs(
+    segments: Segments,
+    boxes: NDArray[np.intp],
+    gaps: NDArray[np.intp],
+    free: NDArray[np.bool_],
+    band: LineBand | None,
+    classes: Sequence[str],
+    signs: SignPenalties,
+) -> NDArray[np.float64]:
+    """Penalties of runs under each sign among the classes: of their shape, place and gaps, inf where they are cut.
+
+    boxes: (runs, 4) top, bottom, left, right. gaps, free: (runs,) gaps within each, and whether no ink was cut.
+    """
+    top, bottom, left, right = boxes.T
+    columns = (left + right) / 2 - segments.offset[(top + bottom) // 2]
+    names = [name for name in classes if name in signs.bounds]
+    shapes = sign_penalties(boxes, columns, band or LineBand.of(segments, signs), names, signs)
+    costs: NDArray[np.float64] = shapes + (signs.sign + signs.gap * gaps)[:, None]
+    return np.where(free[:, None], costs, np.inf)
+
+
 @dataclass(frozen=True, eq=False)
 class _Answers:
     """What a network answers about runs of pieces.
@@ -292,7 +343,7 @@ def _classify(lines: Sequence[Runs], model: Classifier, settings: CandidateSetti
     answers the likelier counts, class by class. The other networks of an ensemble are asked only about candidates on
     the first one's likely paths. All lines are classified together.
     """
-    ask = partial(model.members[0].penalties, threads=1)
+    ask = partial(model.stages[0].penalties, threads=1)
     alone = [line.segments.glyphs(line.runs, line.boxes) for line in lines]
     answers = _together(ask, alone)
     cuts = [_unclear_cuts(*one, model, settings) for one in zip(lines, answers, strict=True)]
@@ -302,7 +353,7 @@ def _classify(lines: Sequence[Runs], model: Classifier, settings: CandidateSetti
     ]
     glyphs = [np.concatenate(pair) for pair in zip(alone, shared, strict=True)]
     penalties = [np.concatenate(pair) for pair in zip(answers, _together(ask, shared), strict=True)]
-    if len(model.members) > 1:
+    if len(model.stages) > 1:
         relevant = []
         for line, cut, shown, answer in zip(lines, cuts, glyphs, penalties, strict=True):
             first = _likelier(shown, answer, cut, model)

@@ -6,8 +6,6 @@ import math
 from dataclasses import replace
 from itertools import pairwise
 
-import numpy as np
-
 from .results import String
 
 __all__ = ["split_at_gaps"]
@@ -18,7 +16,7 @@ def split_at_gaps(string: String, gap: float) -> tuple[String, ...]:
 
     Penalty and confidence are those of the whole, which was read as one.
     """
-    height = float(np.median([character.box[3] for character in string.characters]))
+    height = string.character_height
     groups = [[string.characters[0]]]
     for before, character in pairwise(string.characters):
         left, _, width, _ = before.box

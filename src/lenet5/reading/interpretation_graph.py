@@ -7,7 +7,7 @@ the difference of two forward penalties (Section VI-E).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,7 +136,11 @@ class InterpretationGraph:
         return () if best is None else _spoken(self.graph.label, best.arcs)
 
     def uncertain_spans(
-        self, ends: Sequence[int], sure: float, settings: DecodingSettings = DECODING
+        self,
+        ends: Sequence[int],
+        sure: float,
+        settings: DecodingSettings = DECODING,
+        firm_labels: Collection[int] = (),
     ) -> list[tuple[int, int]]:
         """Spans of the line in which a character of the Viterbi path is uncertain.
 
@@ -144,6 +148,7 @@ class InterpretationGraph:
             ends: nodes at which a span may end; only those are used that nearly no path bypasses.
             sure: share of all paths that a certain character has at least.
             settings: how the graph is searched.
+            firm_labels: labels of characters that are never uncertain.
 
         Returns:
             First and last node of each span; spans do not overlap.
@@ -157,7 +162,7 @@ class InterpretationGraph:
         firm = sorted({0, *firm, self.graph.nodes - 1})
         spans: list[tuple[int, int]] = []
         for arc in best.arcs:
-            if share[self._equivalent(arc)].sum() >= sure:
+            if self.graph.label[arc] in firm_labels or share[self._equivalent(arc)].sum() >= sure:
                 continue
             first = max(node for node in firm if node <= start[arc])
             last = min(node for node in firm if node >= end[arc])

@@ -22,6 +22,7 @@ from .candidates import CANDIDATES, CandidateSettings, recognise, recognise_all
 from .explanation import DecodedLine, record_line
 from .interpretation_graph import DECODING, DecodingSettings, InterpretationGraph, union_alternatives
 from .results import String
+from .sign_shapes import LineBand
 from .trace import record_candidates
 
 __all__ = ["OverSegmentationSettings", "read_string"]
@@ -74,17 +75,19 @@ def read_string(
     """
     pieces = over_segment(foreground, seams=model.backend.seams, settings=settings.segmentation)
     deadline.check()
-    graph = recognise(pieces, model, settings.candidates)
+    signs = settings.candidates.signs.among(model.classes)
+    band = LineBand.of(pieces, settings.candidates.signs) if signs else None
+    graph = recognise(pieces, model, settings.candidates, band)
     if trace:
         trace.record("pieces", np.where(foreground > MASK_LEVEL, pieces.piece, -1))
         record_candidates(trace, graph, model)
-    spans = _uncertain_spans(graph, pieces, grammar, settings)
+    spans = _uncertain_spans(graph, pieces, grammar, settings, signs)
     if recut := [(*span, shear) for span in spans for shear in settings.shears]:
         lines = []
         for one in recut:
             deadline.check()
             lines.append(pieces.sheared(*one))
-        others = recognise_all(lines, model, settings.candidates)
+        others = recognise_all(lines, model, settings.candidates, band)
         deadline.check()
         graph = union_alternatives(
             graph, [(first, last, other) for (first, last, _), other in zip(recut, others, strict=True)]
@@ -98,18 +101,23 @@ def read_string(
 
 
 def _uncertain_spans(
-    graph: InterpretationGraph, pieces: Segments, grammar: Grammar | None, settings: OverSegmentationSettings
+    graph: InterpretationGraph,
+    pieces: Segments,
+    grammar: Grammar | None,
+    settings: OverSegmentationSettings,
+    signs: Sequence[int],
 ) -> Sequence[tuple[int, int]]:
     """Spans that are cut again: the whole line where the grammar forbids its best path.
 
-    A line that reads as nothing is not cut again, unless a grammar demands a character.
+    A line that reads as nothing is not cut again, unless a grammar demands a character. Nor are signs, labels of which
+    are given: their slant is what they are.
     """
     labels = graph.best_labels()
     if grammar is not None and not grammar.accepts(labels):
         spans = [(0, graph.graph.nodes - 1)]
     else:
         spans = (
-            graph.uncertain_spans(pieces.free_nodes, settings.certain_share, settings.decoding)
+            graph.uncertain_spans(pieces.free_nodes, settings.certain_share, settings.decoding, signs)
             if labels
             else []
         )

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..imaging.geometry import Box, bounding_box, scale_box
+from ..network.codes import SIGNS
 from .tables import Cell, Spots, Table
 
 __all__ = ["UNSURE", "Alternative", "Character", "Line", "Result", "String"]
@@ -119,6 +120,15 @@ class String:
     def box(self) -> Box:
         """The smallest box that holds all characters."""
         return bounding_box(character.box for character in self.characters)
+
+    @property
+    def character_height(self) -> float:
+        """Median height of its characters in pixels, signs left out where there are others."""
+        heights = [character.box[3] for character in self.characters]
+        others = [
+            height for height, one in zip(heights, self.characters, strict=True) if one.text not in SIGNS
+        ]
+        return float(np.median(others or heights))
 
     def map_boxes(self, place: Callable[[Box], Box]) -> String:
         """The same string with every box brought to another place."""

@@ -52,7 +52,7 @@ def unread_boxes(
         inside[:, number] = np.bincount(part.ravel(), minlength=count + 1)
     pixels = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     inside = inside[1:]
-    size = float(np.median([character.box[3] for character in string.characters]))
+    size = string.character_height
     larger = np.maximum(bottom - top, right - left)
     unread = inside.max(1) < settings.covered * pixels
     # A mark that stands beside a character's own ink, in its box, is no part of it either.

@@ -28,7 +28,7 @@ __all__ = ["Callbacks", "begin", "run_passes", "train"]
 
 Training = MinibatchTraining | StochasticTraining
 # Parts of a training's identity (preparation.TrainingSet) that are written into the model, beside recipe and seed.
-RECORDED = ("data", "test data", "start", "replay", "teachers")
+RECORDED = ("data", "test data", "start", "replay", "pens", "teachers")
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,9 @@ def _model(sources: Sources, recipe: Recipe | PaperRecipe, seed: int) -> LeNet5:
     """The network to train: untrained, or a copy of the one to go on from."""
     start = sources.start
     if start is None:
-        model = LeNet5(sources.dataset.classes)
+        added = recipe.supplement.classes if isinstance(recipe, Recipe) else ""
+        classes = sources.dataset.classes
+        model = LeNet5([*classes, *(name for name in added if name not in classes)])
         model.parameters[:] = recipe.initialisation.draw(seed)
         return model
     model = LeNet5(start.classes)

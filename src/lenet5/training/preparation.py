@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..data.dataset import Dataset, relabel
 from ..data.synthesis.training_set import NOTHING_ADDED, build_training_set
+from ..data.trajectories.load import CREDITS
 from ..errors import InputError
 from ..model.classifier import Network
 from ..model.lenet5 import LeNet5
@@ -104,6 +105,8 @@ def _identity(sources: Sources, recipe: Recipe | PaperRecipe, seed: int) -> dict
     }
     if sources.replay_mix is not None:
         identity["replay"] = sources.replay_mix.to_dict()
+    if isinstance(recipe, Recipe) and recipe.supplement.sign_lines:
+        identity["pens"] = {"part": "all but a sixth of the writers", "credits": list(CREDITS)}
     if sources.teachers:
         identity["teachers"] = [fingerprint(teacher) for teacher in sources.teachers]
     return identity

@@ -26,6 +26,7 @@ __all__ = [
     "PAPER_DISTORTED",
     "READING",
     "RECIPES",
+    "SIGNS",
     "Initialisation",
     "LevenbergMarquardt",
     "Loss",
@@ -281,6 +282,11 @@ READING = Recipe(
     ),
     supplement=Supplement(repeats=2, variants=0.5, drawn=30_000, lines=5_000, negatives=30_000),
 )  # fmt: skip
+# For signs, beside what reads digits (model/signs.py): half of the patterns are signs and digits of lines, so that a
+# point, a slash and the pieces of digits are told apart.
+SIGNS = replace(
+    READING, name="signs", passes=14, supplement=Supplement(variants=0.5, sign_lines=3_000, negatives=3_000)
+)
 # For lines read by displacement: each window may show halves of its neighbours.
 DISPLACEMENT = Recipe(
     "displacement",
@@ -324,5 +330,5 @@ PAPER_DISTORTED = PaperRecipe("paper-distorted", distortion=PAPER_DISTORTIONS).w
 # The one list of recipes: the command line's choices are its keys.
 RECIPES: dict[str, Recipe | PaperRecipe] = {
     recipe.name: recipe
-    for recipe in (FAST, BEST, HANDS, READING, DISPLACEMENT, ADAPT, PAPER, PAPER_DISTORTED)
+    for recipe in (FAST, BEST, HANDS, READING, SIGNS, DISPLACEMENT, ADAPT, PAPER, PAPER_DISTORTED)
 }

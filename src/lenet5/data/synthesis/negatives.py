@@ -55,7 +55,8 @@ def noncharacters(
 ) -> NDArray[np.uint8]:
     """Patterns that are none of the classes; the same seed gives the same.
 
-    Pattern i is of the kind KINDS[i % len(KINDS)] and depends on (seed, i) alone.
+    Pattern i is of the kind KINDS[i % len(KINDS)] and depends on (seed, i) alone. Where a point is one of the classes
+    no blots are drawn, which in the size of a character look like one.
 
     Args:
         seed: of the draw, from 0.
@@ -71,7 +72,7 @@ def noncharacters(
     """
     if seed < 0 or count < 0:
         raise InputError(f"a seed and a count must be whole numbers from 0, not {seed} and {count}")
-    kinds = list(_DRAW.values())
+    kinds = [draw for draw in _DRAW.values() if draw is not _blot or "." not in classes]
     strange = _strangers(classes)
     glyphs = np.zeros((count, FIELD, FIELD), np.uint8)
     for i in range(count):

@@ -18,7 +18,7 @@ from ...imaging.threshold import MASK_LEVEL
 from .glyphs import draw_digit
 from .pen import WriterStyle
 
-__all__ = ["MARK", "NOBODY", "Line", "Source", "line"]
+__all__ = ["MARK", "NOBODY", "Line", "Source", "as_scanned", "line", "stamp"]
 
 MARK = -2  # owner of points, commas, dashes and lines
 NOBODY = -1  # owner of the background
@@ -125,7 +125,7 @@ def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | Non
         glyph, offset = _glyph(source, digit, zero, pen, layout, rng)
         top = round(rows / 2 + offset - glyph.shape[0] / 2 + layout.climb * (x - height))
         left = round(x)
-        if not _stamp(foreground, owner, glyph, top, left, index):
+        if not stamp(foreground, owner, glyph, top, left, index):
             digits = digits[:index]
             break
         right = left + glyph.shape[1]
@@ -135,7 +135,7 @@ def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | Non
         if rng.random() < 0.15:
             x = _point(foreground, owner, max(x, right + 1), height, rng)
     _decorate(foreground, owner, x, height, rng)
-    return _as_scanned(Line(foreground, owner, digits), rng)
+    return as_scanned(Line(foreground, owner, digits), rng)
 
 
 def _layout(pen: bool, tied: int, rng: np.random.Generator) -> _Layout:
@@ -242,7 +242,7 @@ def _resized(image: NDArray[np.uint8], height: float, style: WriterStyle) -> NDA
     return foreground[:, columns[0] : columns[-1] + 1] if len(columns) else foreground
 
 
-def _stamp(
+def stamp(
     foreground: NDArray[np.float32],
     owner: NDArray[np.int16],
     glyph: NDArray[np.float32],
@@ -285,7 +285,7 @@ def _stroke(
     along = np.clip(((x - x0) * dx + (y - y0) * dy) / max(dx * dx + dy * dy, 1e-9), 0, 1)
     far = np.hypot(x - x0 - along * dx, y - y0 - along * dy)
     stroke = np.clip(width / 2 + 0.5 - far, 0, 1).astype(np.float32)
-    _stamp(foreground, owner, stroke, int(low[1]), int(low[0]), who)
+    stamp(foreground, owner, stroke, int(low[1]), int(low[0]), who)
 
 
 def _towards(angle: float) -> NDArray[np.float64]:
@@ -332,7 +332,7 @@ def _flourish(
     return x + wide * 1.3 + height * 0.3
 
 
-def _as_scanned(written: Line, rng: np.random.Generator) -> Line:
+def as_scanned(written: Line, rng: np.random.Generator) -> Line:
     """The line as a scan has it: strokes a little thicker or not, soft edges; cropped to its foreground."""
     from scipy import ndimage
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ...engine.interface import Backend
 from ...errors import InputError
+from ...network.codes import SIGNS
 from ..labels import DIGITS, NO_CHARACTER
 from .glyphs import draw_digit
 from .pen import WriterStyle
@@ -34,6 +35,8 @@ class Supplement:
     drawn: int = 0  # digits drawn with a pen
     lines: int = 0  # lines of digits, cut into characters and non-characters
     windows: int = 0  # lines of digits, as a network that is displaced along them sees them
+    # Lines of digits and signs by real pens, cut likewise: the network then knows SIGNS as well.
+    sign_lines: int = 0
     negatives: int = 0  # other non-characters
 
     def __post_init__(self) -> None:
@@ -43,6 +46,7 @@ class Supplement:
             "drawn": (0, 10_000_000),
             "lines": (0, 1_000_000),
             "windows": (0, 1_000_000),
+            "sign_lines": (0, 1_000_000),
             "negatives": (0, 10_000_000),
         }
         for key, (least, most) in bounds.items():
@@ -55,6 +59,11 @@ class Supplement:
     def adds(self) -> bool:
         """Whether it adds patterns to the data set."""
         return self != NOTHING_ADDED
+
+    @property
+    def classes(self) -> str:
+        """The characters that it adds to those of the data set."""
+        return SIGNS if self.sign_lines else ""
 
 
 NOTHING_ADDED = Supplement()
@@ -97,6 +106,8 @@ def build_training_set(
             parts.append((made, digit[digits]))
         if supplement.lines or supplement.windows:
             parts += _line_patterns(images, labels, digit, len(classes), supplement, seed, backend)
+        if supplement.sign_lines:
+            parts.append(_sign_patterns(images, labels, classes, supplement.sign_lines, seed, backend))
     if supplement.negatives:
         rubbish = np.full(supplement.negatives, NO_CHARACTER)
         parts.append((noncharacters(seed, supplement.negatives, classes), rubbish))
@@ -133,6 +144,26 @@ def _line_patterns(
             made, digits = patterns(source, count, seed, cut, backend)
             parts.append((made, np.where(digits == NO_CHARACTER, NO_CHARACTER, digit[digits])))
     return parts
+
+
+def _sign_patterns(
+    images: NDArray[np.uint8],
+    labels: NDArray[np.integer],
+    classes: Sequence[str],
+    lines: int,
+    seed: int,
+    backend: Backend | None,
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Candidates of lines with signs, and indices into the classes. A sixth of the pens' writers is kept out."""
+    from ..trajectories.load import load_trajectories
+    from .sign_lines import CLASSES, Writers, sign_patterns
+
+    value = np.array([DIGITS.find(name) for name in classes])[labels]
+    known = value >= 0
+    pens, _ = load_trajectories().split()
+    made, names = sign_patterns(Writers(pens, images[known], value[known]), lines, seed, backend)
+    index = np.array([*(list(classes).index(name) for name in CLASSES), NO_CHARACTER])
+    return made, index[names]  # the last is that of NO_CHARACTER, −1
 
 
 def drawings(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

@@ -17,9 +17,15 @@ from .pen_digits import is_pen_digits, read_pen_digits
 from .trajectories import SIDE, Trajectories
 from .unipen import read_unipen
 
-__all__ = ["PENS", "find_pens", "load_trajectories"]
+__all__ = ["CREDITS", "PENS", "find_pens", "load_trajectories"]
 
 PENS = "pens"  # name of the collection, and of its folder
+# Whom the collection is from; CC BY 4.0 asks that weights trained on it say so.
+CREDITS = (
+    "UNIPEN train_r01_v07, International Unipen Foundation 1999, doi:10.5281/zenodo.1195803 (Guyon et al. 1994)",
+    "Pen-Based Recognition of Handwritten Digits, E. Alpaydin and F. Alimoglu, UCI Machine Learning Repository 1998",
+    "both under CC BY 4.0; drawn as images here",
+)
 _NAMES = ("points", "stroke_ends", "character_ends", "labels", "writer", "donor", "donor_names")
 
 

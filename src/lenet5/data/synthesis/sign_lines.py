@@ -1,0 +1,252 @@
+"""Lines of digits and signs written by one hand: amounts, dates, times and sums; not in the paper.
+
+Digits and signs are real trajectories of one writer, or the digits are MNIST's, in one slant, size and pen.
+Trajectories have lost their size and place on the line, so signs are set where people set them: `PLACES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import DataError
+from ...imaging.normalise import fit_to_box, glyph
+from ...network.codes import DIGITS, SIGNS
+from ..labels import NO_CHARACTER
+from ..trajectories.trajectories import Trajectories
+from .pen import WriterStyle, draw, retrace
+from .text_lines import NOBODY, Line, Source, as_scanned, stamp
+
+if TYPE_CHECKING:
+    from ...engine.interface import Backend
+
+__all__ = ["CLASSES", "Writers", "random_expression", "random_text", "sign_line", "sign_patterns"]
+
+CLASSES = DIGITS + SIGNS  # `Line.digits` of a line with signs, and labels of its patterns, index them
+# Letters and signs that nobody takes for a digit or one of SIGNS: non-characters.
+OTHERS = "ABEFGHKMNPQRWXabdefhkmnprwxy@&#?<>~^"
+MNIST_SHARE = 0.4  # of lines whose digits are MNIST's
+SINGLE = 0.5  # signs by themselves, and as many non-characters, for each line
+NEGATIVES_KEPT = 0.2  # share of the non-characters in lines that are kept: there are more than characters
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a sign stands, in heights of a digit: 0 is a digit's top, 1 its foot.
+
+    side: which side `size` is of: "height", "width" or "larger". size, middle: least and most, the middle being that
+    of its height. strokes: fewer than these are no such sign, but a part of one under its label.
+    """
+
+    side: str
+    size: tuple[float, float]
+    middle: tuple[float, float]
+    strokes: int = 1
+
+
+PLACES: Mapping[str, Place] = MappingProxyType(
+    {
+        ".": Place("larger", (0.02, 0.09), (0.94, 1.04)),
+        ",": Place("height", (0.14, 0.38), (0.95, 1.12)),
+        "/": Place("height", (0.95, 1.6), (0.42, 0.62)),
+        "-": Place("width", (0.25, 0.75), (0.42, 0.66)),
+        "+": Place("larger", (0.4, 0.8), (0.48, 0.66), strokes=2),
+        "=": Place("larger", (0.35, 0.75), (0.46, 0.66), strokes=2),
+        ":": Place("height", (0.35, 0.7), (0.5, 0.72), strokes=2),
+        "%": Place("height", (0.7, 1.1), (0.42, 0.58), strokes=2),
+        "$": Place("height", (0.95, 1.35), (0.45, 0.55)),
+        "*": Place("larger", (0.35, 0.75), (0.2, 0.55), strokes=2),
+        "(": Place("height", (1.0, 1.5), (0.45, 0.58)),
+        ")": Place("height", (1.0, 1.5), (0.45, 0.58)),
+    }
+)
+WIDEST = 1.4  # heights of a digit that a sign is wide at most
+LEAST_APART = 2.4  # pens: the height of = and : at least, so that their two parts stay two
+POINT = (0.07, 0.16)  # heights of a digit: width of the pen that makes a point, at least
+
+
+class Writers:
+    """Writers, each with the trajectories of its digits and signs.
+
+    Args:
+        trajectories: of many writers.
+        images: (N, 28, 28) uint8, digits to take for some lines; None: all digits are trajectories.
+        labels: (N,) which digits.
+
+    Raises:
+        DataError: a digit or a sign is written by nobody.
+    """
+
+    def __init__(
+        self,
+        trajectories: Trajectories,
+        images: NDArray[np.uint8] | None = None,
+        labels: NDArray[np.integer] | None = None,
+    ) -> None:
+        self.trajectories = trajectories
+        self.images = None if images is None or labels is None else Source(images, labels, drawn=0.0)
+        strokes = np.diff(trajectories.character_ends, prepend=0)
+        self._of: dict[str, NDArray[np.intp]] = {}
+        self._own: dict[tuple[str, int], NDArray[np.intp]] = {}
+        for name in CLASSES:
+            least = PLACES[name].strokes if name in PLACES else 1
+            indices = np.flatnonzero((trajectories.labels == name) & (strokes >= least))
+            if not len(indices):
+                raise DataError(f"nobody writes {name} in {trajectories.name}: digits and {SIGNS} are needed")
+            self._of[name] = indices
+            for writer in np.unique(trajectories.writer[indices]):
+                self._own[name, int(writer)] = indices[trajectories.writer[indices] == writer]
+        self.names = sorted({writer for name, writer in self._own if name in DIGITS})
+        self.others = np.flatnonzero(np.isin(trajectories.labels, list(OTHERS)))
+
+    def strokes(self, name: str, writer: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
+        """A digit or a sign by a writer, or by another where this one never wrote it."""
+        indices = self._own.get((name, writer), self._of[name])
+        return self.trajectories.strokes(int(rng.choice(indices)))
+
+
+def random_expression(rng: np.random.Generator) -> str:
+    """An amount, a date, a time, a share or a sum, as people write them."""
+
+    def number(least: int, most: int) -> str:
+        digits = rng.integers(0, 10, rng.integers(least, most + 1))
+        digits[0] = rng.integers(1, 10)
+        return "".join(map(str, digits))
+
+    def pad(count: int) -> str:
+        return "".join(map(str, rng.integers(0, 10, count)))
+
+    def one_of(signs: str) -> str:
+        return signs[int(rng.integers(len(signs)))]
+
+    forms: Sequence[Callable[[], str]] = (
+        lambda: f"{number(1, 3)}.{pad(3)},{pad(2)}",
+        lambda: f"{number(1, 3)},{pad(3)}.{pad(2)}",
+        lambda: f"{number(1, 4)}.{pad(2)}",
+        lambda: f"{number(1, 4)},{pad(2)}",
+        lambda: f"{number(1, 4)}{one_of(',.')}-",
+        lambda: f"${number(1, 4)}.{pad(2)}",
+        lambda: f"{one_of('+-')}{number(1, 3)},{pad(1)}",
+        lambda: f"{number(1, 3)}/{number(1, 3)}",
+        lambda: f"{pad(2)}-{pad(2)}-{number(4, 4)}",
+        lambda: f"{pad(2)}.{pad(2)}.{number(4, 4)}",
+        lambda: f"{pad(2)}/{pad(2)}/{pad(2)}",
+        lambda: f"{pad(2)}:{pad(2)}",
+        lambda: f"{number(1, 2)}{one_of('+-*/')}{number(1, 2)}={number(1, 3)}",
+        lambda: f"{number(1, 2)}{('', ',5', '.5')[int(rng.integers(3))]}%",
+        lambda: f"({number(1, 3)})",
+        lambda: f"*{number(2, 4)},{pad(2)}*",
+        lambda: f"{number(2, 4)}=",
+    )
+    return forms[int(rng.integers(len(forms)))]()
+
+
+def random_text(rng: np.random.Generator) -> str:
+    """Digits and signs in any order, two to seven."""
+    signs = rng.random(int(rng.integers(2, 8))) < 0.4
+    return "".join(str(rng.choice(list(SIGNS if sign else DIGITS))) for sign in signs)
+
+
+def sign_line(text: str, writers: Writers, rng: np.random.Generator, mnist: float = MNIST_SHARE) -> Line:
+    """Write a text of digits and signs.
+
+    Args:
+        text: of CLASSES.
+        writers: one of its writers writes the line.
+        rng: of the draw.
+        mnist: share of lines whose digits are the images of `writers`, where it has any.
+
+    Returns:
+        The line; its `digits` index CLASSES.
+    """
+    printed = writers.images is not None and rng.random() < mnist
+    writer = int(rng.choice(writers.names))
+    style = replace(WriterStyle.retraced(rng), pressure=0.0)
+    height = float(rng.uniform(18, 42))
+    rows = round(height * 3)
+    foreground = np.zeros((rows, round(height * (len(text) * 1.9 + 5))), np.float32)
+    owner = np.full(foreground.shape, NOBODY, np.int16)
+    gap, climb = rng.normal(0.10, 0.08), rng.normal(0, 0.02)
+    x, slash = height, False
+    for index, name in enumerate(text):
+        below = rng.normal(0, 0.03) * height + climb * (x - height)  # of the middle of the rows
+        if name in SIGNS:
+            place = PLACES[name]
+            ink = _sign(writers.strokes(name, writer, rng), name, height, style, rng)
+            below += height * (rng.uniform(*place.middle) - 0.5)
+        else:
+            size = height * float(np.clip(rng.normal(1, 0.08), 0.75, 1.3))
+            own = replace(style, pen=style.pen * height / size, slant=style.slant + rng.normal(0, 0.03))
+            if printed and writers.images is not None:
+                ink = writers.images.glyph(int(name), size, own, False, rng)
+            else:
+                ink = draw(retrace(writers.strokes(name, writer, rng), own, rng), size, own, rng)
+        if index:
+            beside = name in SIGNS or text[index - 1] in SIGNS
+            x += height * (gap + rng.normal(0, 0.04) + (max(rng.normal(0.06, 0.06), -0.02) if beside else 0))
+            if slash or name == "/":  # neighbours stand in its corners
+                x -= height * max(0.0, rng.normal(0.05, 0.08))
+        stamp(foreground, owner, ink, round(rows / 2 + below - ink.shape[0] / 2), round(x), index)
+        x, slash = round(x) + ink.shape[1], name == "/"
+    return as_scanned(Line(foreground, owner, tuple(CLASSES.index(name) for name in text)), rng)
+
+
+def _sign(
+    strokes: Sequence[NDArray[np.float64]],
+    name: str,
+    height: float,
+    style: WriterStyle,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """A sign in the size that it has beside digits of so many pixels."""
+    place = PLACES[name]
+    own = replace(style, pen=max(style.pen, float(rng.uniform(*POINT)))) if name in ".:" else style
+    lines = retrace(strokes, own, rng)
+    across, down = np.maximum(np.ptp(np.concatenate(lines), axis=0), 0.02)
+    side = {"height": down, "width": across, "larger": max(across, down)}[place.side]
+    factor = min(rng.uniform(*place.size) / side, WIDEST / across)
+    if name in "=:":
+        factor = max(factor, LEAST_APART * own.pen / down)
+    return draw([points * factor for points in lines], height, own, rng)
+
+
+def sign_patterns(
+    writers: Writers, lines: int, seed: int = 0, backend: Backend | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Candidates of lines, signs by themselves, and other characters as non-characters; the same seed gives the same.
+
+    Args:
+        writers: who writes.
+        lines: number of lines.
+        seed: of all that is drawn.
+        backend: cuts the lines; NumPy's loops, unless given.
+
+    Returns:
+        Glyphs, (M, 28, 28) uint8, and an index into CLASSES or NO_CHARACTER for each, (M,) int64.
+    """
+    from .line_patterns import arcs
+
+    glyphs, labels = [], []
+    for number in range(lines):
+        rng = np.random.Generator(np.random.PCG64([seed, number]))
+        text = random_expression(rng) if rng.random() < 0.3 else random_text(rng)
+        images, names = arcs(sign_line(text, writers, rng), backend)
+        kept = (names != NO_CHARACTER) | (rng.random(len(names)) < NEGATIVES_KEPT)
+        glyphs.append(images[kept])
+        labels.append(names[kept])
+    for number in range(round(SINGLE * lines)):
+        rng = np.random.Generator(np.random.PCG64([seed, lines + number]))
+        name = SIGNS[number % len(SIGNS)]
+        style, height = replace(WriterStyle.retraced(rng), pressure=0.0), rng.uniform(30, 60)
+        sign = _sign(writers.strokes(name, int(rng.choice(writers.names)), rng), name, height, style, rng)
+        other = retrace(writers.trajectories.strokes(int(rng.choice(writers.others))), style, rng)
+        # As single characters are brought to size, stroke and all, or as those in lines are.
+        fit = glyph if rng.random() < 0.5 else fit_to_box
+        glyphs.append(np.stack([fit(sign), fit(draw(other, height, style, rng))]))
+        labels.append(np.array([CLASSES.index(name), NO_CHARACTER]))
+    return np.concatenate(glyphs), np.concatenate(labels).astype(np.int64)

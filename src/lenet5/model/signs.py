@@ -1,0 +1,92 @@
+"""Digits and signs together: the signs of a network of their own beside the classes of another classifier.
+
+What reads digits best has learnt digits and nothing else, so signs are asked of a second network (weights `signs`),
+which knows the digits too, to tell them from signs. It says whether a candidate is a sign, and which; if it is none,
+the other classifier says what it is. With S_k the second network's posterior of sign k and S their sum, and p the
+first one's posterior, eq. 9 over all classes gives P(sign k) = S_k and P(digit d) = (1 − S)·p_d. Codes of signs are
+those of Fig. 3's sheet of printable characters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ..engine.interface import Backend
+from ..errors import InputError
+from ..network.codes import SIGNS
+from .classifier import Classifier, Network
+
+__all__ = ["WithSigns"]
+
+LEAST = 1e-6  # posteriors are taken as no less, so that penalties are finite
+
+
+class WithSigns(Classifier):
+    """A classifier that knows signs as well.
+
+    Args:
+        base: reads what it read before.
+        signs: knows the signs, and some classes of `base`.
+
+    Raises:
+        InputError: the network knows no sign that `base` does not know.
+
+    Attributes:
+        classes: those of `base`, then the signs.
+        metadata: that of `base`.
+    """
+
+    def __init__(self, base: Classifier, signs: Network) -> None:
+        own = [name for name in signs.classes if name in SIGNS and name not in base.classes]
+        if not own:
+            raise InputError(
+                f"the network for signs knows none besides {''.join(base.classes)}: use the weights signs"
+            )
+        self.base, self.signs = base, signs
+        self.classes = [*base.classes, *own]
+        self.metadata: dict[str, Any] = base.metadata
+        self._columns = [signs.classes.index(name) for name in own]
+
+    def __repr__(self) -> str:
+        return f"WithSigns({self.base!r}, {self.signs!r})"
+
+    @property
+    def members(self) -> Sequence[Network]:
+        """The members of `base`, which know no signs."""
+        return self.base.members
+
+    @cached_property
+    def stages(self) -> Sequence[Classifier]:
+        """The stages of `base`, each with the signs beside it."""
+        if len(self.base.stages) == 1:
+            return [self]
+        return [WithSigns(one, self.signs) for one in self.base.stages]
+
+    @property
+    def experts(self) -> Sequence[Network]:
+        """The experts of `base`, which `penalties` asks."""
+        return self.base.experts
+
+    @property
+    def backend(self) -> Backend:
+        """What computes: that of `base`."""
+        return self.base.backend
+
+    def penalties(self, images: ArrayLike, threads: int | None = None) -> NDArray[np.float32]:
+        """The penalties of `base`, and beside them those of the signs. Arguments and errors as for `Classifier`.
+
+        A sign's penalty is the one that gives it its posterior by eq. 9 with the constants of `base`; it is no squared
+        distance, and may be negative.
+        """
+        base = self.base.penalties(images, threads)
+        signs = self.signs.posterior(images, threads)[:, self._columns].astype(np.float64)
+        none = np.maximum(1 - signs.sum(1, keepdims=True), LEAST)
+        rubbish = np.maximum(1 - self.base.posterior_of(base).astype(np.float64).sum(1, keepdims=True), LEAST)
+        odds = np.log(np.maximum(signs, LEAST)) - np.log(none * rubbish)  # against the rubbish class
+        penalties = (self.metadata["j"] - odds) / self.metadata["scale"]
+        return np.concatenate([base, penalties.astype(np.float32)], 1)

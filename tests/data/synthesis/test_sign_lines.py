@@ -1,0 +1,123 @@
+"""Lines of digits and signs: who wrote each pixel, where signs stand, and what their candidates are called."""
+
+import string
+
+import numpy as np
+import pytest
+
+from lenet5.data.labels import NO_CHARACTER
+from lenet5.data.synthesis.sign_lines import (
+    CLASSES,
+    PLACES,
+    Writers,
+    random_expression,
+    random_text,
+    sign_line,
+    sign_patterns,
+)
+from lenet5.data.trajectories.trajectories import Trajectories, Writing, from_writings
+from lenet5.errors import DataError
+from lenet5.network.codes import DIGITS, SIGNS
+
+
+def upright(left: float = 0.0) -> np.ndarray:
+    return np.array([[left, 0.0], [left, 50.0], [left, 100.0]])
+
+
+def flat(top: float = 0.0) -> np.ndarray:
+    return np.array([[0.0, top], [50.0, top], [100.0, top]])
+
+
+RING = np.stack([50 + 40 * np.cos(np.linspace(0, 6.3, 30)), 50 + 50 * np.sin(np.linspace(0, 6.3, 30))], 1)
+# Two strokes where a sign has two; else one.
+SHAPES = {
+    "-": [flat()],
+    "=": [flat(), flat(40.0)],
+    ":": [upright()[:1], upright()[2:]],
+    "+": [flat(50.0), upright(50.0)],
+}
+SHAPES |= {"*": SHAPES["+"], "%": [upright(), RING], ".": [upright()[:2] / 50]}
+
+
+def two_writers(missing: str = "") -> Trajectories:
+    """Two writers: one of rings and the other of upright strokes, and the signs of both."""
+    writings = []
+    for writer, digit in (("a", RING), ("b", upright())):
+        for name in set(CLASSES) - set(missing):
+            strokes = SHAPES.get(name, [upright()]) if name in SIGNS else [digit]
+            writings.append(Writing(name, strokes, writer))
+    writings += [Writing(name, [RING, upright()], "a") for name in "ABW"]
+    return from_writings(writings, "two writers")
+
+
+@pytest.fixture(scope="module")
+def writers() -> Writers:
+    return Writers(two_writers())
+
+
+def draws(count: int):
+    return (np.random.Generator(np.random.PCG64([3, number])) for number in range(count))
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_a_sign_stands_where_its_place_says(writers, sign):
+    for rng in draws(6):
+        line = sign_line(f"0{sign}0", writers, rng)
+        assert line.digits == (0, CLASSES.index(sign), 0)
+        rows = [np.flatnonzero((line.owner == index).any(1)) for index in range(3)]
+        top = np.mean([rows[0][0], rows[2][0]])
+        height = np.mean([np.ptp(rows[0]), np.ptp(rows[2])]) + 1
+        middle = ((rows[1][0] + rows[1][-1] + 1) / 2 - top) / height
+        least, most = PLACES[sign].middle
+        assert least - 0.45 < middle < most + 0.45, sign  # sizes and places of digits vary, too
+
+
+def test_all_digits_of_a_line_are_of_one_writer(writers):
+    for rng in draws(10):
+        line = sign_line("8888", writers, rng)
+        widths = [np.ptp(np.flatnonzero((line.owner == index).any(0))) for index in range(4)]
+        heights = [np.ptp(np.flatnonzero((line.owner == index).any(1))) for index in range(4)]
+        ring = [wide > 0.45 * high for wide, high in zip(widths, heights, strict=True)]
+        assert len(set(ring)) == 1
+
+
+def test_what_nobody_writes_is_an_error_and_a_sign_needs_its_strokes():
+    with pytest.raises(DataError, match="nobody writes %"):
+        Writers(two_writers("%"))
+    trajectories = two_writers("=")
+    half = from_writings([Writing("=", [flat()], "c")], "half")
+    assert len(half) == 1
+    with pytest.raises(DataError, match="nobody writes ="):
+        Writers(trajectories)
+
+
+def test_expressions_are_amounts_dates_times_and_sums():
+    texts = [random_expression(rng) for rng in draws(200)]
+    assert set("".join(texts)) == set(CLASSES)
+    assert all(set(text) & set(SIGNS) and set(text) & set(string.digits) for text in texts)
+    assert {len(text) for text in map(random_text, draws(100))} == set(range(2, 8))
+
+
+def test_candidates_of_lines_are_characters_and_non_characters(writers):
+    glyphs, labels = sign_patterns(writers, 24, seed=1)
+    assert glyphs.shape == (len(labels), 28, 28)
+    assert glyphs.dtype == np.uint8
+    assert set(labels) == {NO_CHARACTER, *range(len(CLASSES))}
+    again = sign_patterns(writers, 24, seed=1)
+    np.testing.assert_array_equal(again[0], glyphs)
+    np.testing.assert_array_equal(again[1], labels)
+    dash = glyphs[labels == CLASSES.index("-")] > 128
+    wide, high = (np.mean([np.ptp(np.flatnonzero(one.any(axis))) for one in dash]) for axis in (0, 1))
+    assert wide > 2 * high  # a dash stays one, whatever its size
+
+
+def test_digits_can_be_images(writers):
+    images = np.zeros((10, 28, 28), np.uint8)
+    images[:, 4:24, 6:22] = 255  # full squares
+    both = Writers(two_writers(), images, np.arange(10))
+    (rng,) = draws(1)
+    line = sign_line("5", both, rng, mnist=1.0)
+    own = line.owner == 0
+    box = np.ptp(np.flatnonzero(own.any(0))) * np.ptp(np.flatnonzero(own.any(1)))
+    assert own.sum() > 0.7 * box
+    assert CLASSES[:10] == DIGITS
