@@ -42,3 +42,12 @@ def test_a_mask_is_cut_to_its_box_and_an_empty_one_to_nothing():
     assert crop_to_foreground(np.arange(108).reshape(9, 12), mask).tolist() == [
         [12 * row + column for column in (3, 4, 5)] for row in range(2, 7)
     ]
+
+
+def test_a_region_upside_down_shows_its_last_pixel_first_and_knows_where_it_lies():
+    image = np.zeros((4, 6, 3), np.float32)
+    image[3, 5] = 1
+    turned = Region((10, 20, 6, 4), (10, 20), image, foreground=image[:, :, 0]).upside_down()
+    assert turned.image[0, 0, 0] == 1 and turned.foreground is not None and turned.foreground[0, 0] == 1
+    assert turned.on_page((0, 0, 1, 1)) == (15, 23, 1, 1)
+    assert turned.upside_down().on_page((5, 3, 1, 1)) == (15, 23, 1, 1)

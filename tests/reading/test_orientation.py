@@ -54,3 +54,14 @@ def test_a_wide_image_is_read_upside_down_but_not_on_its_side():
 
     read_in_other_directions(np.zeros((30, 100, 3), np.float32), result("?1", 0.2), read)
     assert shapes == [(30, 100)]
+
+
+def test_a_line_that_promises_nothing_at_a_glance_is_not_read_upside_down_but_on_its_side():
+    turns = []
+
+    def read(image: np.ndarray) -> Result:
+        turns.append(image.shape[:2])
+        return result("????", 0.2)
+
+    read_in_other_directions(PAGE, result("?1", 0.2), read, glance=lambda: 0.3)
+    assert turns == [(100, 60), (100, 60)]

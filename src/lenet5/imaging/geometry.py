@@ -64,6 +64,16 @@ class Region:
         corners = None if self.corners is None else self.corners + np.array([right, down])
         return replace(self, box=move_box(self.box, right, down), origin=origin, corners=corners)
 
+    def upside_down(self) -> Region:
+        """The same region with its image turned by 180 degrees."""
+        corners = self.corners
+        if corners is None:
+            (x, y), (columns, rows) = self.origin, self.size
+            corners = np.array([(x, y), (x + columns, y), (x + columns, y + rows), (x, y + rows)], float)
+        foreground = None if self.foreground is None else np.ascontiguousarray(self.foreground[::-1, ::-1])
+        image = np.ascontiguousarray(self.image[::-1, ::-1])
+        return replace(self, image=image, foreground=foreground, corners=corners[[2, 3, 0, 1]])
+
 
 def bounding_box(boxes: Iterable[Box]) -> Box:
     """The smallest box that holds all of one box or more."""

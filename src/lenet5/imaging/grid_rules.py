@@ -6,7 +6,6 @@ reaches from one rule to the other. Cells lie between two walls and two rules th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -100,25 +99,22 @@ class Rules:
         lines = pieces.lines(settings.rules.steepest)
         if not lines:
             return []
-        slope = _slopes(lines)
-        length = np.array([line.end - line.start for line in lines])
+        slope = np.array([line.slope for line in lines])
+        length = np.array([line.length for line in lines])
         order = np.argsort(slope)
         usual = slope[order][np.searchsorted(length[order].cumsum(), length.sum() / 2)]
         steepest = float(abs(usual)) + settings.spread
         if steepest < settings.rules.steepest:  # writing makes no steep lines of them
             lines = pieces.lines(steepest)
-            slope = _slopes(lines)
+            slope = np.array([line.slope for line in lines])
         return [
             line for line, one in zip(lines, slope, strict=True) if abs(one - usual) <= 2 * settings.spread
         ]
 
-    @cached_property
-    def slope(self) -> float:
-        """Rows a column by which the longest rule falls; 0 without rules."""
-        if not self.lines:
-            return 0.0
-        longest = max(self.lines, key=lambda line: line.end - line.start)
-        return float((longest.rows[-1] - longest.rows[0]) / max(longest.end - longest.start, 1.0))
+    @property
+    def longest(self) -> RuledLine | None:
+        """The longest line; None without any."""
+        return max(self.lines, key=lambda line: line.length, default=None)
 
     def transposed(self) -> Rules:
         """The rules where rows and columns are exchanged."""
@@ -140,10 +136,6 @@ def image_rules(image: NDArray[np.float32], settings: GridSettings = GRIDS) -> R
     if min(small.shape[:2]) < settings.least:
         return None
     return Rules(_mask(small, settings), pixels, settings)
-
-
-def _slopes(lines: Sequence[RuledLine]) -> NDArray[np.float64]:
-    return np.array([(line.rows[-1] - line.rows[0]) / max(line.end - line.start, 1.0) for line in lines])
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +189,7 @@ def find_strips(rules: Rules) -> list[Strip]:
     """
     mask, settings = rules.mask, rules.settings
     rows, columns = mask.shape
-    lines = [line for line in rules.lines if line.end - line.start >= settings.least]
+    lines = [line for line in rules.lines if line.length >= settings.least]
     lines = [line for line in lines if 1 < line.middle < rows - 2 or line.thickness > 1]
     edge = np.array([0.0, columns - 1.0])
     upper = RuledLine(edge, np.full(2, -1.0), 0.0)

@@ -76,6 +76,16 @@ class RuledLine:
         return float(self.columns[-1])
 
     @property
+    def length(self) -> float:
+        """Columns from its first to its last."""
+        return self.end - self.start
+
+    @property
+    def slope(self) -> float:
+        """Rows a column by which it falls on the whole."""
+        return float((self.rows[-1] - self.rows[0]) / max(self.length, 1.0))
+
+    @property
     def middle(self) -> float:
         """Row of its middle, on average."""
         return float(self.rows.mean())

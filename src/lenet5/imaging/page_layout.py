@@ -201,7 +201,11 @@ def _turned_combs(
     image: NDArray[np.float32], name: str, rules: Rules | None, settings: LayoutSettings
 ) -> list[Region]:
     """Character boxes of an image whose longest rule is turned, found where it is level; their corners in the image."""
-    slope = rules.slope if rules else 0.0
+    longest = rules.longest if rules else None
+    # The line of a comb is long; no shorter one is worth turning the image for.
+    if rules is None or longest is None or longest.length < settings.boxes.comb * rules.mask.shape[1]:
+        return []
+    slope = longest.slope
     if abs(slope) < settings.cells.straight:
         return []
     angle = float(np.arctan(slope))

@@ -50,6 +50,7 @@ class _Request:
     best: int
     trace: Trace | None
     deadline: Deadline = NEVER
+    glance: bool = False  # lines are cut once only, at no other shear
 
     def trace_of(self, region: Region) -> Trace | None:
         """The trace under the region's name, without the picture's."""
@@ -193,7 +194,7 @@ class Reader:
             # A grammar demands its characters: none of them is rejected for being one bad among good ones.
             result = accept(result, self.model.threshold_for(), self.policy, asked=grammar is not None)
             if mode in ("auto", "string") and grammar is None:
-                result = self._read_upright(image, result, request, mode, part)
+                result = self._read_upright(image, result, request, mode, part, page_layout)
         else:
             result = reject(result, threshold)
         if trace:
@@ -256,21 +257,36 @@ class Reader:
         return answers
 
     def _read_upright(
-        self, image: NDArray[np.float32], result: Result, request: _Request, mode: Mode, part: Region | None
+        self,
+        image: NDArray[np.float32],
+        result: Result,
+        request: _Request,
+        mode: Mode,
+        part: Region | None,
+        page_layout: PageLayout,
     ) -> Result:
         """The result, or that of the image upside down or turned by a quarter, where only this can be read."""
-
+        request = replace(request, trace=None)
         # A reading in another direction is one line of several characters: no cells are looked for.
         lines: Mode = "lines" if mode == "auto" else mode
 
         def read(turned: NDArray[np.float32]) -> Result:
-            page_layout = layout(
+            turned_layout = layout(
                 turned, request.name, lines, None, self.settings.layout, deadline=request.deadline
             )
-            answer = self._read_layout(page_layout, lines, replace(request, trace=None))
+            answer = self._read_layout(turned_layout, lines, request)
             return accept(answer, self.model.threshold_for(), self.policy)
 
-        other = read_in_other_directions(image, result, read, self.settings.orientation)
+        def glance() -> float:
+            if len(page_layout.regions) != 1 or page_layout.kind not in ("lines", "string"):
+                return float(len(result.lines) == 1)  # several lines are no less upside down
+            turned = page_layout.regions[0].upside_down()
+            try:
+                return self._string(turned, replace(request, glance=True, best=1)).confidence
+            except PictureError:
+                return 0.0
+
+        other = read_in_other_directions(image, result, read, self.settings.orientation, glance)
         return other.map_boxes(part.on_page) if part and other is not result else other
 
     def _read_layout(self, page_layout: PageLayout, mode: Mode, request: _Request) -> Result:
@@ -412,6 +428,8 @@ class Reader:
         grammar, best, deadline = request.grammar, request.best, request.deadline
         if self.method == "segmentation":
             cut = self.settings.segmentation
+            if request.glance:
+                cut = replace(cut, shears=())
             return over_segmentation.read_string(
                 foreground,
                 self.model,
