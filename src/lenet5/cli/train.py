@@ -353,10 +353,19 @@ def _networks(options: Options, start: Classifier | None, process: Process) -> i
 
 def _announce(plan: Plan, options: Options, process: Process, paths: Sequence[Path]) -> None:
     """Print what will be trained."""
+    from ..data.trajectories.load import find_pens
+
     if not options.resume and process.speaks and (lost := max(map(passes_done, paths))):
         click.echo(f"note: starting anew; --resume would have gone on after pass {lost}", err=True)
     count, classes = len(plan.training.images), len(plan.training.classes)
     click.echo(f"{plan.training.name}: {count:,} patterns of {classes} classes")
+    if isinstance(plan.recipe, Recipe) and plan.recipe.supplement.traces:
+        pens = find_pens()
+        click.echo(
+            "note: there is no pens.npz where LENET5_DATA points to: drawn allographs take its place"
+            if pens is None
+            else f"with real pen trajectories of {pens}"
+        )
     if plan.adaptation:
         others = plan.adaptation.replay_mix.others
         click.echo(

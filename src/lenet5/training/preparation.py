@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.dataset import Dataset, relabel
-from ..data.synthesis.training_set import NOTHING_ADDED, build_training_set
-from ..data.trajectories.load import CREDITS
+from ..data.synthesis.training_set import NOTHING_ADDED, Supplement, build_training_set
+from ..data.trajectories.load import CREDITS, find_pens, load_trajectories
+from ..data.trajectories.trajectories import Trajectories
 from ..errors import InputError
 from ..model.classifier import Network
 from ..model.lenet5 import LeNet5
@@ -20,7 +21,7 @@ from .distillation import soft_targets
 from .recipes import PaperRecipe, Recipe
 from .replay import ReplayMix
 
-__all__ = ["Sources", "TrainingSet", "fingerprint", "prepare"]
+__all__ = ["Sources", "TrainingSet", "fingerprint", "prepare", "training_pens"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,17 +84,33 @@ def prepare(sources: Sources, recipe: Recipe | PaperRecipe, model: LeNet5, seed:
     images: NDArray[np.uint8] = dataset.images
     targets: NDArray[Any] = own
     supplement = recipe.supplement if isinstance(recipe, Recipe) else NOTHING_ADDED
+    pens = training_pens(supplement)
     if supplement.adds:
-        images, targets = build_training_set(images, own, classes, supplement, seed, model.backend)
+        images, targets = build_training_set(images, own, classes, supplement, seed, model.backend, pens)
     if sources.replay_mix is not None:
         images, targets = sources.replay_mix.mixed(images, targets, classes, seed, model.backend)
     if sources.teachers:
         # Generated non-characters come last: their labels are surer than what teachers answer.
         targets = soft_targets(images, targets, classes, sources.teachers, supplement.negatives)
-    return TrainingSet(images, targets, own, test, _identity(sources, recipe, seed))
+    return TrainingSet(images, targets, own, test, _identity(sources, recipe, seed, pens))
 
 
-def _identity(sources: Sources, recipe: Recipe | PaperRecipe, seed: int) -> dict[str, Any]:
+def training_pens(supplement: Supplement) -> Trajectories | None:
+    """Real trajectories by the writers who are trained on, if the supplement draws some and they are at hand.
+
+    A sixth of the writers is kept out of every training, to measure with.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    if not supplement.traces or find_pens() is None:
+        return None
+    return load_trajectories().split()[0]
+
+
+def _identity(
+    sources: Sources, recipe: Recipe | PaperRecipe, seed: int, pens: Trajectories | None
+) -> dict[str, Any]:
     """What a checkpoint must match."""
     dataset, test, start = sources.dataset, sources.test, sources.start
     identity: dict[str, Any] = {
@@ -105,8 +122,17 @@ def _identity(sources: Sources, recipe: Recipe | PaperRecipe, seed: int) -> dict
     }
     if sources.replay_mix is not None:
         identity["replay"] = sources.replay_mix.to_dict()
-    if isinstance(recipe, Recipe) and recipe.supplement.sign_lines:
-        identity["pens"] = {"part": "all but a sixth of the writers", "credits": list(CREDITS)}
+    if isinstance(recipe, Recipe) and recipe.supplement.traces:
+        identity["pens"] = (
+            None
+            if pens is None
+            else {
+                "part": pens.name,
+                "characters": len(pens),
+                "sha256": pens.fingerprint,
+                "credits": list(CREDITS),
+            }
+        )
     if sources.teachers:
         identity["teachers"] = [fingerprint(teacher) for teacher in sources.teachers]
     return identity

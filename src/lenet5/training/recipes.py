@@ -280,7 +280,7 @@ READING = Recipe(
         translation=1.0, scaling=0.12, squeezing=0.12, shear=0.2, rotation=8.0,
         alpha=24.0, sigma=6.0, spread=0.9, thickness=0.4,
     ),
-    supplement=Supplement(repeats=2, variants=0.5, drawn=30_000, lines=5_000, negatives=30_000),
+    supplement=Supplement(repeats=2, variants=0.5, drawn=30_000, lines=5_000, negatives=30_000, real=0.75),
 )  # fmt: skip
 # For signs, beside what reads digits (model/signs.py): half of the patterns are signs and digits of lines, so that a
 # point, a slash and the pieces of digits are told apart.

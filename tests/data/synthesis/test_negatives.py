@@ -5,7 +5,7 @@ import string
 import numpy as np
 import pytest
 
-from lenet5.data.synthesis.negatives import KINDS, MEASURED, _strangers, noncharacters
+from lenet5.data.synthesis.negatives import KINDS, MEASURED, noncharacters, strangers
 from lenet5.errors import InputError
 
 
@@ -47,9 +47,9 @@ def test_nothing_that_was_drawn_is_an_upright_stroke(made):
 
 
 def test_no_printed_letter_is_one_of_the_classes_or_passes_for_one():
-    assert not set(_strangers(string.digits)) & set(string.digits + "oOlIzZsSbBgq")
-    assert set("AKMXk#%") - {"A"} <= set(_strangers(string.digits))  # an open 4 and an A are alike
-    assert not set(_strangers(string.ascii_uppercase)) & set(string.ascii_letters + "0152")
+    assert not set(strangers(string.digits)) & set(string.digits + "oOlIzZsSbBgq")
+    assert set("AKMXk#%") - {"A"} <= set(strangers(string.digits))  # an open 4 and an A are alike
+    assert not set(strangers(string.ascii_uppercase)) & set(string.ascii_letters + "0152")
     assert len(noncharacters(1, len(KINDS), [chr(c) for c in range(32, 127)])) == len(KINDS)  # none is left
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
-__all__ = ["CALIBRATED", "KINDS", "MEASURED", "noncharacters"]
+__all__ = ["CALIBRATED", "KINDS", "MEASURED", "noncharacters", "strangers"]
 
 MEASURED = 19_980_000  # seed of those that are measured with, and of those that thresholds are chosen by:
 CALIBRATED = 19_980_001  # train with any other
@@ -73,7 +73,7 @@ def noncharacters(
     if seed < 0 or count < 0:
         raise InputError(f"a seed and a count must be whole numbers from 0, not {seed} and {count}")
     kinds = [draw for draw in _DRAW.values() if draw is not _blot or "." not in classes]
-    strange = _strangers(classes)
+    strange = strangers(classes)
     glyphs = np.zeros((count, FIELD, FIELD), np.uint8)
     for i in range(count):
         rng = np.random.Generator(np.random.PCG64([seed, i]))
@@ -108,7 +108,7 @@ def _normalised_drawing(draw: Draw, rng: np.random.Generator, strange: str) -> N
             continue
 
 
-def _strangers(classes: Sequence[str]) -> str:
+def strangers(classes: Sequence[str]) -> str:
     """Printable characters that nobody would take for one of the classes."""
     known = {form for name in classes for form in (name, name.lower(), name.upper())}
     known |= {form for alike in LOOK_ALIKE if known & set(alike) for form in alike}

@@ -183,7 +183,7 @@ def sign_line(text: str, writers: Writers, rng: np.random.Generator, mnist: floa
             size = height * float(np.clip(rng.normal(1, 0.08), 0.75, 1.3))
             own = replace(style, pen=style.pen * height / size, slant=style.slant + rng.normal(0, 0.03))
             if printed and writers.images is not None:
-                ink = writers.images.glyph(int(name), size, own, False, rng)
+                ink = writers.images.glyph(int(name), size, own, False, rng).foreground
             else:
                 ink = draw(retrace(writers.strokes(name, writer, rng), own, rng), size, own, rng)
         if index:

@@ -1,8 +1,9 @@
 """Lines of digits written by one writer; not in the paper.
 
-A line has one slant, one size and one pen, which vary a little from digit to digit. Digits come from MNIST, or
-are drawn (glyphs.py). They overlap and touch, zeros at the end are tied to each other, and points, commas, dashes
-and lines stand between and below. Whose each pixel is, is kept (line_patterns.py).
+A line has one slant, one size and one pen, which vary a little from digit to digit. Digits come from MNIST, are
+drawn (glyphs.py), or are one writer's real trajectories (hands.py). They overlap and touch, a pen that is not lifted
+joins them, zeros at the end are tied to each other, and points, commas, dashes and lines stand between and below.
+Whose each pixel is, is kept (line_patterns.py).
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 
 from ...imaging.threshold import MASK_LEVEL
 from .glyphs import draw_digit
-from .pen import WriterStyle
+from .hands import Hand, Hands
+from .pen import WriterStyle, draw, retrace
 
 __all__ = ["MARK", "NOBODY", "Line", "Source", "as_scanned", "line", "stamp"]
 
@@ -32,11 +34,15 @@ class Source:
         images: (N, 28, 28) uint8, 255 = ink.
         labels: (N,) digits.
         drawn: share of lines that are drawn with a pen instead (glyphs.py).
+        hands: writers of real digits, or None.
+        real: share of the drawn lines that one of these writes.
     """
 
     images: NDArray[np.uint8]
     labels: NDArray[np.integer]
     drawn: float = 0.5
+    hands: Hands | None = None
+    real: float = 0.0
 
     @cached_property
     def _of_digit(self) -> list[NDArray[np.int64]]:
@@ -44,21 +50,53 @@ class Source:
         return [np.flatnonzero(np.asarray(self.labels) == digit) for digit in range(10)]
 
     def glyph(
-        self, digit: int, height: float, style: WriterStyle, pen: bool, rng: np.random.Generator
-    ) -> NDArray[np.float32]:
-        """A digit, cropped to its foreground, float32 in 0 … 1.
+        self, digit: int, height: float, style: WriterStyle, pen: Pen, rng: np.random.Generator
+    ) -> _Glyph:
+        """A digit, cropped to its foreground.
 
         Args:
             digit: 0 … 9.
             height: about, in pixels.
             style: of the writer.
-            pen: draw it, instead of taking an image.
+            pen: draws it, instead of taking an image.
             rng: of the draw.
         """
         of_digit = self._of_digit[digit]
+        if isinstance(pen, Hand):
+            index = pen.index(str(digit), rng)
+            if index is not None:
+                return _traced(pen, index, height, style, rng)
         if pen or not len(of_digit):
-            return draw_digit(str(digit), height, style, rng)
-        return _resized(self.images[rng.choice(of_digit)], height, style)
+            return _Glyph(draw_digit(str(digit), height, style, rng))
+        return _Glyph(_resized(self.images[rng.choice(of_digit)], height, style))
+
+
+Pen = Hand | bool  # a writer's real digits; or drawn allographs, or images
+
+
+@dataclass(frozen=True, eq=False)
+class _Glyph:
+    """A character's foreground, (rows, columns) float32 in 0 … 1, and where the pen came and went.
+
+    entry, exit: x and y as shares of its box, or None where it is not known.
+    """
+
+    foreground: NDArray[np.float32]
+    entry: tuple[float, float] | None = None
+    exit: tuple[float, float] | None = None
+
+
+def _traced(hand: Hand, index: int, height: float, style: WriterStyle, rng: np.random.Generator) -> _Glyph:
+    """A real character."""
+    strokes = retrace(hand.hands.pens.strokes(index), style, rng)
+    every = np.concatenate(strokes)
+    low, size = every.min(0), np.maximum(np.ptp(every, axis=0), 1e-6)
+    entry, leave = ((point - low) / size for point in (strokes[0][0], strokes[-1][-1]))
+    return _Glyph(
+        draw(strokes, height, style, rng),
+        (float(entry[0]), float(entry[1])),
+        (float(leave[0]), float(leave[1])),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +124,8 @@ class _Layout:
     """How the digits of a line are set. Lengths are shares of its height.
 
     tied: how many zeros at the end are tied to each other. gap, zero_gap: between digits, and between those
-    zeros. zero_size, zero_width: factors on them. climb: rows a column.
+    zeros. zero_size, zero_width: factors on them. climb: rows a column. joined: how often the pen is not lifted
+    between two digits, if they are real.
     """
 
     style: WriterStyle
@@ -97,6 +136,7 @@ class _Layout:
     zero_size: float
     zero_width: float
     climb: float
+    joined: float
 
 
 def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | None = None) -> Line:
@@ -107,7 +147,9 @@ def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | Non
         rng: of the draw.
         digits: of the line; 1 to 8 of its own choice, unless given.
     """
-    pen = bool(rng.random() < source.drawn)
+    pen: Pen = bool(rng.random() < source.drawn)
+    if pen and source.hands is not None and rng.random() < source.real:
+        pen = source.hands.hand(rng)
     tied = 0
     if digits is None:
         digits = tuple(int(d) for d in rng.integers(0, 10, rng.integers(1, 6)))
@@ -120,39 +162,49 @@ def line(source: Source, rng: np.random.Generator, digits: tuple[int, ...] | Non
     foreground = np.zeros((rows, round(height * (len(digits) * 1.9 + 5))), np.float32)
     owner = np.full(foreground.shape, NOBODY, np.int16)
     x = height
+    before: tuple[float, float] | None = None  # where the pen left the last digit
     for index, digit in enumerate(digits):
         zero = index >= len(digits) - tied
         glyph, offset = _glyph(source, digit, zero, pen, layout, rng)
-        top = round(rows / 2 + offset - glyph.shape[0] / 2 + layout.climb * (x - height))
+        high, wide = glyph.foreground.shape
+        top = round(rows / 2 + offset - high / 2 + layout.climb * (x - height))
         left = round(x)
-        if not stamp(foreground, owner, glyph, top, left, index):
+        if not stamp(foreground, owner, glyph.foreground, top, left, index):
             digits = digits[:index]
             break
-        right = left + glyph.shape[1]
-        if index and rng.random() < 0.10:  # the pen drags from one digit to the next
+        right = left + wide
+        if index and before and glyph.entry and rng.random() < layout.joined:
+            entry = (left + glyph.entry[0] * wide, top + glyph.entry[1] * high)
+            _join(foreground, owner, before, entry, height * min(layout.style.pen, 0.12), index, rng)
+        elif index and rng.random() < 0.10:  # the pen drags from one digit to the next
             _drag(foreground, owner, x, height, index, rng)
+        before = (left + glyph.exit[0] * wide, top + glyph.exit[1] * high) if glyph.exit else None
         x = right + height * ((layout.zero_gap if zero else layout.gap) + rng.normal(0, 0.05))
         if rng.random() < 0.15:
-            x = _point(foreground, owner, max(x, right + 1), height, rng)
-    _decorate(foreground, owner, x, height, rng)
+            x = _point(foreground, owner, max(x, right + 1), height, pen, layout.style, rng)
+            before = None
+    _decorate(foreground, owner, x, height, pen, layout.style, rng)
     return as_scanned(Line(foreground, owner, digits), rng)
 
 
-def _layout(pen: bool, tied: int, rng: np.random.Generator) -> _Layout:
+def _layout(pen: Pen, tied: int, rng: np.random.Generator) -> _Layout:
     """Draw how a line is set."""
     height = float(rng.uniform(18, 42))
     style = WriterStyle.any(rng)
-    if not pen:  # MNIST's digits have a slant of their own
+    if isinstance(pen, Hand):
+        style = WriterStyle.retraced(rng)
+    elif not pen:  # MNIST's digits have a slant of their own
         style = replace(style, slant=float(rng.normal(0.10, 0.22)))
     gap, zero_gap = rng.normal(0.04, 0.14), rng.normal(-0.17, 0.12)
     zero_size, zero_width = rng.uniform(0.6, 1.0), rng.uniform(0.9, 1.6)
     climb = rng.normal(0, 0.03)
-    return _Layout(style, height, tied, gap, zero_gap, zero_size, zero_width, climb)
+    joined = float(rng.choice([0.0, 0.1, 0.4], p=[0.6, 0.25, 0.15]))
+    return _Layout(style, height, tied, gap, zero_gap, zero_size, zero_width, climb, joined)
 
 
 def _glyph(
-    source: Source, digit: int, zero: bool, pen: bool, layout: _Layout, rng: np.random.Generator
-) -> tuple[NDArray[np.float32], float]:
+    source: Source, digit: int, zero: bool, pen: Pen, layout: _Layout, rng: np.random.Generator
+) -> tuple[_Glyph, float]:
     """A digit of a line, and how far below the middle it lies, in pixels. zero: one of those at the end."""
     style, height = layout.style, layout.height
     size = height * float(np.clip(rng.normal(1, 0.1), 0.7, 1.35)) * (layout.zero_size if zero else 1)
@@ -180,14 +232,78 @@ def _drag(
     _stroke(foreground, owner, start, end, max(1.0, height * rng.uniform(0.05, 0.1)), index)
 
 
+def _join(
+    foreground: NDArray[np.float32],
+    owner: NDArray[np.int16],
+    start: tuple[float, float],
+    end: tuple[float, float],
+    width: float,
+    index: int,
+    rng: np.random.Generator,
+) -> None:
+    """Draw the way of a pen that is not lifted, from where it left the last digit to where it began this one."""
+    (x0, y0), (x1, y1) = start, end
+    sag = rng.normal(0, 0.15) * np.hypot(x1 - x0, y1 - y0)
+    middle = ((x0 + x1) / 2, (y0 + y1) / 2 + sag)
+    for who, first, last in ((index - 1, start, middle), (index, middle, end)):
+        _stroke(foreground, owner, first, last, max(1.0, width), who)
+
+
+# Signs that stand between and after the digits of an amount: their larger side, and where the middle of their box
+# lies below the middle of the line, both in heights of a digit.
+SIGN_PLACES = {
+    ".": (0.13, 0.45), ",": (0.32, 0.5), "-": (0.55, 0.0), "=": (0.6, 0.0), "/": (1.15, 0.0), "~": (0.7, 0.0),
+    "|": (1.1, 0.0), "*": (0.5, -0.1), "_": (0.7, 0.5), ":": (0.45, 0.15),
+}  # fmt: skip
+FLOURISHES = {
+    "-": 0.3,
+    "=": 0.3,
+    "/": 0.12,
+    "~": 0.1,
+    "|": 0.06,
+    "*": 0.04,
+    "_": 0.04,
+    ":": 0.04,
+}  # how often
+
+
+def _sign(
+    foreground: NDArray[np.float32],
+    owner: NDArray[np.int16],
+    sign: str,
+    x: float,
+    height: float,
+    hand: Hand,
+    style: WriterStyle,
+    rng: np.random.Generator,
+) -> float | None:
+    """Draw a real sign of this hand at x; returns where it ends, or None where nobody wrote one."""
+    index = hand.index(sign, rng)
+    if index is None:
+        return None
+    side, below = SIGN_PLACES[sign]
+    side *= height * float(np.exp(rng.normal(0, 0.2)))
+    own = replace(style, pen=float(np.clip(style.pen * height / side, 0.05, 0.9)))
+    ink = _traced(hand, index, side, own, rng).foreground
+    middle = len(foreground) / 2 + height * (below + rng.normal(0, 0.06))
+    stamp(foreground, owner, ink, round(middle - ink.shape[0] / 2), round(x), MARK)
+    return float(x + ink.shape[1])
+
+
 def _point(
     foreground: NDArray[np.float32],
     owner: NDArray[np.int16],
     x: float,
     height: float,
+    pen: Pen,
+    style: WriterStyle,
     rng: np.random.Generator,
 ) -> float:
     """Draw a point or a comma at x; returns where the next digit begins."""
+    if isinstance(pen, Hand) and rng.random() < 0.6:
+        end = _sign(foreground, owner, str(rng.choice([".", ","])), x, height, pen, style, rng)
+        if end is not None:
+            return end + height * abs(rng.normal(0.05, 0.1))
     length = height * rng.uniform(0.03, 0.28)
     foot = (x + height * rng.uniform(0.03, 0.12), len(foreground) / 2 + height * rng.uniform(0.38, 0.6))
     tail = (foot[0] - length * rng.uniform(0, 0.7), foot[1] + length)
@@ -200,12 +316,20 @@ def _decorate(
     owner: NDArray[np.int16],
     x: float,
     height: float,
+    pen: Pen,
+    style: WriterStyle,
     rng: np.random.Generator,
 ) -> None:
     """Draw what belongs to no digit: a flourish after the last, which ends at x; an underline; dirt."""
     rows, middle = len(foreground), len(foreground) / 2
     if rng.random() < 0.55:
-        x = _flourish(foreground, owner, x + 2, middle, height, rng)
+        if isinstance(pen, Hand) and rng.random() < 0.6:
+            x += 2
+            sign = str(rng.choice(list(FLOURISHES), p=list(FLOURISHES.values())))
+            for _ in range(int(rng.integers(1, 3))):
+                x = _sign(foreground, owner, sign, x, height, pen, style, rng) or x
+        else:
+            x = _flourish(foreground, owner, x + 2, middle, height, rng)
     if rng.random() < 0.08:  # underlined
         y = middle + height * rng.uniform(0.55, 0.75)
         slope = height * rng.normal(0, 0.1)

@@ -1,8 +1,8 @@
 """Synthetic patterns that supplement a data set of digits; not in the paper.
 
 MNIST holds single digits by American writers. Reading needs 1s with an upstroke and crossed 7s
-(style_transfer.py), other allographs of each digit (glyphs.py), the candidates of lines (line_patterns.py), and
-non-characters (negatives.py).
+(style_transfer.py), other allographs of each digit (glyphs.py), other people's digits (hands.py), the candidates of
+lines (line_patterns.py), and non-characters (negatives.py).
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from ...engine.interface import Backend
 from ...errors import InputError
 from ...network.codes import SIGNS
 from ..labels import DIGITS, NO_CHARACTER
+from ..trajectories.trajectories import Trajectories
 from .glyphs import draw_digit
-from .pen import WriterStyle
+from .hands import Hands
+from .pen import WriterStyle, draw_character
 
-__all__ = ["NOTHING_ADDED", "Supplement", "build_training_set", "drawings"]
+__all__ = ["NOTHING_ADDED", "Supplement", "build_training_set", "drawings", "strangers_of"]
 
 IN_LINES = 0.6  # variants made for lines, as a share of the 1s and 7s
 
@@ -38,6 +40,9 @@ class Supplement:
     # Lines of digits and signs by real pens, cut likewise: the network then knows SIGNS as well.
     sign_lines: int = 0
     negatives: int = 0  # other non-characters
+    # Where trajectories are at hand (trajectories.load.find_pens), and else nothing:
+    real: float = 0.0  # share of the digits and lines drawn with a pen that are real trajectories
+    strangers: float = 0.0  # share of the negatives that are real letters and signs
 
     def __post_init__(self) -> None:
         bounds = {
@@ -48,6 +53,8 @@ class Supplement:
             "windows": (0, 1_000_000),
             "sign_lines": (0, 1_000_000),
             "negatives": (0, 10_000_000),
+            "real": (0, 1),
+            "strangers": (0, 1),
         }
         for key, (least, most) in bounds.items():
             if not least <= getattr(self, key) <= most:
@@ -65,6 +72,11 @@ class Supplement:
         """The characters that it adds to those of the data set."""
         return SIGNS if self.sign_lines else ""
 
+    @property
+    def traces(self) -> bool:
+        """Whether it draws real trajectories, where they are at hand."""
+        return bool(self.real or self.strangers or self.sign_lines)
+
 
 NOTHING_ADDED = Supplement()
 
@@ -76,6 +88,7 @@ def build_training_set(
     supplement: Supplement,
     seed: int,
     backend: Backend | None = None,
+    pens: Trajectories | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[Any]]:
     """Add a supplement to patterns; the same seed gives the same.
 
@@ -88,29 +101,30 @@ def build_training_set(
         supplement: what is added.
         seed: of all that is drawn.
         backend: cuts the lines; NumPy's loops, unless given.
+        pens: real trajectories, which some of the drawings are; allographs alone, unless given.
 
     Returns:
         Images, (M, 28, 28) uint8, and targets, (M,) indices; or rows of weights, (M, classes) (network.losses),
         where some of the patterns are non-characters. These come last.
     """
-    from .negatives import noncharacters  # start-up time: these load SciPy and Pillow
-    from .style_transfer import variants
+    from .style_transfer import variants  # start-up time: this loads SciPy and Pillow
 
+    hands = Hands(pens) if pens is not None and (supplement.real or supplement.strangers) else None
     parts = [(images, np.asarray(labels, np.int64))] * supplement.repeats
     if supplement.variants:
         parts.append(variants(images, labels, tuple(classes), supplement.variants, seed))
     if set(DIGITS) <= set(classes):
         digit = np.array([list(classes).index(name) for name in DIGITS])
         if supplement.drawn:
-            made, digits = drawings(supplement.drawn, seed)
+            made, digits = drawings(supplement.drawn, seed, hands, supplement.real)
             parts.append((made, digit[digits]))
         if supplement.lines or supplement.windows:
-            parts += _line_patterns(images, labels, digit, len(classes), supplement, seed, backend)
+            parts += _line_patterns(images, labels, digit, len(classes), supplement, seed, backend, hands)
         if supplement.sign_lines:
             parts.append(_sign_patterns(images, labels, classes, supplement.sign_lines, seed, backend))
     if supplement.negatives:
         rubbish = np.full(supplement.negatives, NO_CHARACTER)
-        parts.append((noncharacters(seed, supplement.negatives, classes), rubbish))
+        parts.append((_negatives(supplement, classes, seed, hands), rubbish))
     every, indices = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     if not (indices == NO_CHARACTER).any():
         return every, indices
@@ -126,6 +140,7 @@ def _line_patterns(
     supplement: Supplement,
     seed: int,
     backend: Backend | None,
+    hands: Hands | None,
 ) -> list[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
     """Candidates and windows of lines of digits, and indices into the classes. digit: (10,), the digits' indices."""
     from .line_patterns import arcs, patterns, windows
@@ -137,7 +152,9 @@ def _line_patterns(
     known = value[labels] >= 0
     own, values = images[known], value[labels][known]
     extra, their = variants(own, values, tuple(DIGITS), IN_LINES, seed)
-    source = Source(np.concatenate([own, extra]), np.concatenate([values, their]))
+    source = Source(
+        np.concatenate([own, extra]), np.concatenate([values, their]), hands=hands, real=supplement.real
+    )
     parts = []
     for count, cut in ((supplement.lines, arcs), (supplement.windows, windows)):
         if count:
@@ -166,14 +183,60 @@ def _sign_patterns(
     return made, index[names]  # the last is that of NO_CHARACTER, −1
 
 
-def drawings(count: int, seed: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Digits drawn with a pen, each in another style: (count, 28, 28) uint8, and which. Same seed, same digits."""
-    from ...imaging.normalise import fit_to_box, glyph
+def _negatives(
+    supplement: Supplement, classes: Sequence[str], seed: int, hands: Hands | None
+) -> NDArray[np.uint8]:
+    """Generated non-characters, then real letters and signs."""
+    from .negatives import noncharacters  # start-up time
 
+    written = round(supplement.strangers * supplement.negatives) if hands is not None else 0
+    parts = [noncharacters(seed, supplement.negatives - written, classes)]
+    if hands is not None and written:
+        parts.append(strangers_of(hands, written, classes, seed))
+    return np.concatenate(parts)
+
+
+def strangers_of(hands: Hands, count: int, classes: Sequence[str], seed: int = 0) -> NDArray[np.uint8]:
+    """Real letters and signs that nobody takes for one of the classes, (at most count, 28, 28) uint8."""
+    made = []
+    for number in range(count):
+        rng = np.random.Generator(np.random.PCG64([seed, number, 2]))
+        index = hands.stranger(classes, rng)
+        if index is not None:
+            ink = draw_character(hands.pens, index, rng.uniform(30, 60), WriterStyle.retraced(rng), rng)
+            made.append(_glyph(ink, rng))
+    return np.array(made, np.uint8).reshape(len(made), 28, 28)
+
+
+def drawings(
+    count: int, seed: int = 0, hands: Hands | None = None, real: float = 0.0
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Digits drawn with a pen, each in another style; the same seed gives the same.
+
+    Args:
+        count: number of digits.
+        seed: of all that is drawn.
+        hands: writers of real digits, or None.
+        real: share of the digits that these wrote; the others are allographs (glyphs.py).
+
+    Returns:
+        Images, (count, 28, 28) uint8, and which digits, (count,) int64.
+    """
     made = np.empty((count, 28, 28), np.uint8)
     for number in range(count):
         rng = np.random.Generator(np.random.PCG64([seed, number]))
-        ink = draw_digit(DIGITS[number % 10], rng.uniform(30, 60), WriterStyle.any(rng), rng)
-        # As single characters are brought to size, stroke and all, or as those in lines are.
-        made[number] = glyph(ink) if rng.random() < 0.7 else fit_to_box(ink)
+        height, digit = rng.uniform(30, 60), number % 10
+        if hands is not None and rng.random() < real:
+            index = hands.digit(digit, rng)
+            ink = draw_character(hands.pens, index, height, WriterStyle.retraced(rng), rng)
+        else:
+            ink = draw_digit(DIGITS[digit], height, WriterStyle.any(rng), rng)
+        made[number] = _glyph(ink, rng)
     return made, np.arange(count, dtype=np.int64) % 10
+
+
+def _glyph(ink: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A drawing as a glyph: as single characters are brought to size, stroke and all, or as those in lines are."""
+    from ...imaging.normalise import fit_to_box, glyph
+
+    return glyph(ink) if rng.random() < 0.7 else fit_to_box(ink)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -69,6 +70,14 @@ class Trajectories:
         """The kind of each character, (C,) int8 (Kind)."""
         names, place = np.unique(self.labels, return_inverse=True)
         return np.array([kind_of(str(name)) for name in names], np.int8)[place]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of all points, strokes, labels and writers, in their order."""
+        digest = hashlib.sha256("".join(self.labels.tolist()).encode())
+        for array in (self.points, self.stroke_ends, self.character_ends, self.writer):
+            digest.update(np.ascontiguousarray(array).data)
+        return digest.hexdigest()
 
     @cached_property
     def _starts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
