@@ -96,3 +96,14 @@ def test_negatives_are_as_many_with_real_letters_among_them(hands):
     for setting in ("real", "strangers"):
         with pytest.raises(InputError, match=f"{setting} of a supplement must lie from 0 to 1"):
             Supplement(**{setting: 1.5})
+
+
+def test_a_supplement_with_a_seed_of_its_own_is_the_same_in_every_training():
+    own, labels = drawings(20)
+    one, other = (
+        build_training_set(own, labels, DIGITS, Supplement(drawn=10, seed=4), training)[0]
+        for training in (0, 1)
+    )
+    assert np.array_equal(one, other) and np.array_equal(one[20:], drawings(10, 4)[0])
+    with pytest.raises(InputError, match="whole number from 0, not -1"):
+        Supplement(seed=-1)

@@ -43,6 +43,7 @@ class Supplement:
     # Where trajectories are at hand (trajectories.load.find_pens), and else nothing:
     real: float = 0.0  # share of the digits and lines drawn with a pen that are real trajectories
     strangers: float = 0.0  # share of the negatives that are real letters and signs
+    seed: int | None = None  # of all that is drawn for it; None: the training's own
 
     def __post_init__(self) -> None:
         bounds = {
@@ -61,6 +62,8 @@ class Supplement:
                 raise InputError(
                     f"{key} of a supplement must lie from {least} to {most:,}, not be {getattr(self, key)}"
                 )
+        if self.seed is not None and not self.seed >= 0:
+            raise InputError(f"the seed of a supplement must be a whole number from 0, not {self.seed}")
 
     @property
     def adds(self) -> bool:
@@ -99,7 +102,7 @@ def build_training_set(
         labels: (N,) indices into classes.
         classes: of the network.
         supplement: what is added.
-        seed: of all that is drawn.
+        seed: of all that is drawn, if the supplement has none of its own.
         backend: cuts the lines; NumPy's loops, unless given.
         pens: real trajectories, which some of the drawings are; allographs alone, unless given.
 
@@ -109,6 +112,7 @@ def build_training_set(
     """
     from .style_transfer import variants  # start-up time: this loads SciPy and Pillow
 
+    seed = seed if supplement.seed is None else supplement.seed
     hands = Hands(pens) if pens is not None and (supplement.real or supplement.strangers) else None
     parts = [(images, np.asarray(labels, np.int64))] * supplement.repeats
     if supplement.variants:
