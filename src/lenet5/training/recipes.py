@@ -22,6 +22,7 @@ __all__ = [
     "DISPLACEMENT",
     "FAST",
     "HANDS",
+    "LETTERS",
     "PAPER",
     "PAPER_DISTORTED",
     "READING",
@@ -268,6 +269,8 @@ BEST = Recipe(
 )
 # For an ensemble's experts (ensemble.py): which digit it is, in other writing styles too, and nothing else.
 HANDS = replace(BEST, name="hands", supplement=Supplement(variants=0.5, drawn=15_000))
+# For letters: those of real pens, in equal parts, beside EMNIST's.
+LETTERS = replace(BEST, name="letters", passes=60, supplement=Supplement(drawn=60_000, real=1.0))
 # For reading what people write, at some cost on MNIST itself: its writers are only a part of the patterns, and
 # pieces of digits take as much room in so small a network as digits do.
 READING = Recipe(
@@ -330,5 +333,5 @@ PAPER_DISTORTED = PaperRecipe("paper-distorted", distortion=PAPER_DISTORTIONS).w
 # The one list of recipes: the command line's choices are its keys.
 RECIPES: dict[str, Recipe | PaperRecipe] = {
     recipe.name: recipe
-    for recipe in (FAST, BEST, HANDS, READING, SIGNS, DISPLACEMENT, ADAPT, PAPER, PAPER_DISTORTED)
+    for recipe in (FAST, BEST, HANDS, LETTERS, READING, SIGNS, DISPLACEMENT, ADAPT, PAPER, PAPER_DISTORTED)
 }

@@ -5,7 +5,13 @@ import pytest
 
 from lenet5.data.synthesis.hands import Hands
 from lenet5.data.synthesis.text_lines import MARK, NOBODY, Source, line
-from lenet5.data.synthesis.training_set import Supplement, build_training_set, drawings, strangers_of
+from lenet5.data.synthesis.training_set import (
+    Supplement,
+    build_training_set,
+    characters,
+    drawings,
+    strangers_of,
+)
 from lenet5.data.trajectories.trajectories import Kind, Writing, from_writings
 from lenet5.errors import InputError
 
@@ -107,3 +113,22 @@ def test_a_supplement_with_a_seed_of_its_own_is_the_same_in_every_training():
     assert np.array_equal(one, other) and np.array_equal(one[20:], drawings(10, 4)[0])
     with pytest.raises(InputError, match="whole number from 0, not -1"):
         Supplement(seed=-1)
+
+
+def test_real_characters_of_other_classes_are_taken_in_either_case(hands):
+    letters = ["k", "Z"]
+    images, names = characters(hands, 6, letters, 0)
+    assert images.shape == (6, 28, 28) and names.tolist() == [0] * 6  # K is written, and no Z
+    assert len(hands.of_class("k", ["k", "K"])) == 0
+    own, labels = drawings(20)
+    supplement = Supplement(drawn=10, real=0.4)
+    every, targets = build_training_set(own[:2], np.array([0, 1]), letters, supplement, 0, pens=hands.pens)
+    assert np.array_equal(every[2:], characters(hands, 4, letters, 0)[0]) and targets.tolist() == [
+        0,
+        1,
+        0,
+        0,
+        0,
+        0,
+    ]
+    assert characters(hands, 3, ["x", "y"])[0].shape == (0, 28, 28) and len(labels) == 20

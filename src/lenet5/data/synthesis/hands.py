@@ -78,8 +78,7 @@ class Hands:
     @cached_property
     def _writers(self) -> NDArray[np.int64]:
         """Writers of enough digits for lines."""
-        digits = self.pens.writer[(self.pens.kind == Kind.DIGIT) & self._usable]
-        writers, counts = np.unique(digits, return_counts=True)
+        writers, counts = np.unique(self.pens.writer[self.digits()], return_counts=True)
         return np.asarray(writers[counts >= self.settings.least_digits])
 
     @cached_property
@@ -97,9 +96,18 @@ class Hands:
         )
         return np.asarray(features / np.maximum(features.std(0), 1e-6))
 
+    def digits(self) -> NDArray[np.int64]:
+        """The indices of all digits that are drawn."""
+        return np.flatnonzero((self.pens.kind == Kind.DIGIT) & self._usable)
+
     def digit(self, digit: int, rng: np.random.Generator) -> int:
         """The index of some writer's digit."""
         return int(rng.choice(self._of[DIGITS[digit]]))
+
+    def of_class(self, name: str, classes: Sequence[str]) -> NDArray[np.int64]:
+        """The indices of a class's characters, in either case where the classes have but one."""
+        forms = {name} | ({name.swapcase()} - set(classes))
+        return np.concatenate([self._of.get(form, np.zeros(0, np.int64)) for form in sorted(forms)])
 
     def stranger(self, classes: Sequence[str], rng: np.random.Generator) -> int | None:
         """The index of a letter or sign that nobody takes for one of the classes; None where there is none.

@@ -23,7 +23,7 @@ from .glyphs import draw_digit
 from .hands import Hands
 from .pen import WriterStyle, draw_character
 
-__all__ = ["NOTHING_ADDED", "Supplement", "build_training_set", "drawings", "strangers_of"]
+__all__ = ["NOTHING_ADDED", "Supplement", "build_training_set", "characters", "drawings", "strangers_of"]
 
 IN_LINES = 0.6  # variants made for lines, as a share of the 1s and 7s
 
@@ -95,7 +95,7 @@ def build_training_set(
 ) -> tuple[NDArray[np.uint8], NDArray[Any]]:
     """Add a supplement to patterns; the same seed gives the same.
 
-    Drawings and lines are added where all ten digits are among the classes.
+    Drawings and lines are added where all ten digits are among the classes; of other classes, real characters alone.
 
     Args:
         images: (N, 28, 28) uint8, 255 = ink.
@@ -126,6 +126,8 @@ def build_training_set(
             parts += _line_patterns(images, labels, digit, len(classes), supplement, seed, backend, hands)
         if supplement.sign_lines:
             parts.append(_sign_patterns(images, labels, classes, supplement.sign_lines, seed, backend))
+    elif supplement.drawn and supplement.real and hands is not None:
+        parts.append(characters(hands, round(supplement.real * supplement.drawn), classes, seed))
     if supplement.negatives:
         rubbish = np.full(supplement.negatives, NO_CHARACTER)
         parts.append((_negatives(supplement, classes, seed, hands), rubbish))
@@ -210,6 +212,26 @@ def strangers_of(hands: Hands, count: int, classes: Sequence[str], seed: int = 0
             ink = draw_character(hands.pens, index, rng.uniform(30, 60), WriterStyle.retraced(rng), rng)
             made.append(_glyph(ink, rng))
     return np.array(made, np.uint8).reshape(len(made), 28, 28)
+
+
+def characters(
+    hands: Hands, count: int, classes: Sequence[str], seed: int = 0
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Real characters of any classes, each class as often as another; the same seed gives the same.
+
+    Returns:
+        Images, (count, 28, 28) uint8, and indices into the classes that somebody wrote, (count,) int64.
+    """
+    of_class = [(index, hands.of_class(name, classes)) for index, name in enumerate(classes)]
+    written = [(index, chosen) for index, chosen in of_class if len(chosen)]
+    count = count if written else 0
+    made, names = np.empty((count, 28, 28), np.uint8), np.empty(count, np.int64)
+    for number in range(count):
+        rng = np.random.Generator(np.random.PCG64([seed, number, 3]))
+        names[number], chosen = written[number % len(written)]
+        style, height = WriterStyle.retraced(rng), rng.uniform(30, 60)
+        made[number] = _glyph(draw_character(hands.pens, int(rng.choice(chosen)), height, style, rng), rng)
+    return made, names
 
 
 def drawings(
