@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from .batch_reader import BatchReader
+from .plausibility import parse_agree, parse_check, parse_sum
 from .run import read_in_bulk
 from .sources import Arrays, Pictures, open_sources
 
-__all__ = ["Arrays", "BatchReader", "Pictures", "open_sources", "read_in_bulk"]
+__all__ = [
+    "Arrays",
+    "BatchReader",
+    "Pictures",
+    "open_sources",
+    "parse_agree",
+    "parse_check",
+    "parse_sum",
+    "read_in_bulk",
+]

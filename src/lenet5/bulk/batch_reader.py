@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from ..errors import DataError
 from ..reading.document_reader import DocumentReader, PageResult
-from ..reading.results import Alternative, String
+from .plausibility import Rule
+from .review.items import items_of_characters, items_of_page
+from .rows import RowReader, columns_of
 from .sources import Arrays, Chunk, Pictures
-from .tables import COLUMNS, Characters, Columns
+from .tables import Characters, Columns
 
-__all__ = ["BatchReader", "columns_of"]
+__all__ = ["ITEMS", "BatchReader"]
 
 BEST = 3  # characters of an array: the next likely classes that are kept
-
-
-def columns_of(reader: DocumentReader) -> tuple[str, ...]:
-    """The columns of a result: one row a line; of a form one row a page, two columns a field."""
-    if reader.form is None:
-        return COLUMNS
-    fields = [column for area in reader.form.fields for column in (area.name, f"{area.name}_confidence")]
-    return ("source", "page", *fields, "error")
+ITEMS = (
+    "items"  # a column that is no part of the result: what is to be reviewed of a row's page, one item a line
+)
 
 
 @dataclass(frozen=True)
@@ -33,10 +29,14 @@ class BatchReader:
     Args:
         documents: reads the pictures.
         threads: of the engine, for arrays of characters; None: all cores.
+        rules: what the values of a row keep together (plausibility).
+        review: whether items of what is not accepted are made; they come in the column ITEMS, at a page's first row.
     """
 
     documents: DocumentReader
     threads: int | None = None
+    rules: tuple[Rule, ...] = ()
+    review: bool = False
 
     def __call__(self, chunk: Chunk) -> Columns | Characters:
         """The rows of a chunk."""
@@ -49,47 +49,33 @@ class BatchReader:
     # --- pictures --------------------------------------------------------------------------------------------
 
     def _pictures(self, chunk: Pictures) -> Columns:
-        names = columns_of(self.documents)
-        columns: Columns = {name: [] for name in names}
+        form = self.documents.form
+        names = columns_of(form)
+        columns: Columns = {name: [] for name in (*names, *([ITEMS] if self.review else []))}
+        reader = RowReader(form, self._threshold, self.rules)
+        documents = replace(self.documents, keep_scans=True) if self.review else self.documents
         for name, content in zip(chunk.names, chunk.contents, strict=True):
-            if isinstance(content, DataError):
-                pages = [PageResult(name, error=str(content))]
-            else:
-                pages = list(self.documents.read(content, name))
+            pages = (
+                [PageResult(name, error=str(content))]
+                if isinstance(content, DataError)
+                else documents.read(content, name)
+            )
             for page in pages:
-                rows = self._form_row(page) if self.documents.form else self._rows(page)
+                rows = reader.rows(page)
+                items = iter(["\n".join(items_of_page(page, rows))] if self.review else [])
                 for row in rows:
+                    values = row.to_dict(form is not None)
                     for column in names:
-                        columns[column].append(row.get(column))
+                        columns[column].append(values.get(column))
+                    if self.review:
+                        columns[ITEMS].append(next(items, ""))
         return columns
 
-    def _rows(self, page: PageResult) -> list[dict[str, Any]]:
-        """A row for each line, and one for each sentence of what was not read."""
-        about = {"source": page.picture, "page": page.page}
-        rows = []
-        for _, result in page.results:
-            for number, line in enumerate(result.lines, 1):
-                characters = [character for string in line.strings for character in string.characters]
-                rows.append(
-                    about
-                    | {
-                        "line": number,
-                        "text": line.text,
-                        "confidence": line.strings[0].confidence,
-                        "alternatives": _alternatives(line.strings),
-                        "boxes": [list(map(int, character.box)) for character in characters],
-                        "error": None,
-                    }
-                )
-        return rows + [about | {"error": sentence} for sentence in page.errors]
-
-    def _form_row(self, page: PageResult) -> list[dict[str, Any]]:
-        """One row: what was read in each field."""
-        row: dict[str, Any] = {"source": page.picture, "page": page.page}
-        for name, result in page.results:
-            row[name], row[f"{name}_confidence"] = result.text, result.confidence
-        row["error"] = "; ".join(page.errors) or None
-        return [row]
+    @property
+    def _threshold(self) -> float:
+        """The confidence below which nothing is accepted."""
+        threshold = self.documents.threshold
+        return self.documents.reader.model.threshold_for() if threshold is None else threshold
 
     # --- arrays of characters --------------------------------------------------------------------------------
 
@@ -100,12 +86,7 @@ class BatchReader:
         # The likeliest first; equal ones in the order of the classes.
         order = np.argsort(-confidences, axis=1, kind="stable")[:, : BEST + 1]
         best = np.take_along_axis(confidences, order, 1)
-        threshold = self.documents.threshold
-        accepted = best[:, 0] >= (model.threshold_for() if threshold is None else threshold)
-        return Characters(chunk.name, chunk.first, tuple(model.classes), order, best, accepted)
-
-
-def _alternatives(strings: tuple[String, ...]) -> list[dict[str, Any]]:
-    """The next best readings of a line that is one string; of several each has its own, which are left out."""
-    others: tuple[Alternative, ...] = strings[0].alternatives if len(strings) == 1 else ()
-    return [{"text": other.text, "confidence": other.confidence} for other in others]
+        answers = Characters(
+            chunk.name, chunk.first, tuple(model.classes), order, best, best[:, 0] >= self._threshold
+        )
+        return replace(answers, items=items_of_characters(answers, chunk.images)) if self.review else answers

@@ -60,8 +60,21 @@ class Parts:
         """Whether a part is whole."""
         return self.path(number).is_file()
 
-    def write(self, number: int, contents: bytes, errors: int = 0) -> None:
-        """Write a part, whole or not at all, and before it how many of its rows have an error. Raises SaveError."""
+    def write(self, number: int, contents: bytes, errors: int = 0, items: bytes = b"") -> None:
+        """Write a part, whole or not at all.
+
+        Args:
+            number: of the part.
+            contents: its bytes.
+            errors: how many of its rows have an error.
+            items: what is to be reviewed of it, one item a line.
+
+        Raises:
+            SaveError: it cannot be written.
+        """
+        # What belongs to a part is written before it.
+        if items:
+            atomic.write(self.path(number).with_suffix(".items"), items)
         if errors:
             atomic.write(self.path(number).with_suffix(".errors"), str(errors).encode())
         atomic.write(self.path(number), contents)
@@ -72,6 +85,14 @@ class Parts:
             return int(self.path(number).with_suffix(".errors").read_bytes())
         except (OSError, ValueError):
             return 0
+
+    def items(self, count: int) -> Iterator[bytes]:
+        """What is to be reviewed of the first `count` parts, one item a line."""
+        for number in range(count):
+            try:
+                yield self.path(number).with_suffix(".items").read_bytes()
+            except FileNotFoundError:
+                continue
 
     def all(self, count: int) -> Iterator[Path]:
         """The files of the first `count` parts."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -18,8 +18,11 @@ from .._version import __version__
 from ..errors import LeNet5Error
 from ..parallel import become_worker, thread_count
 from ..reading.document_reader import DocumentReader
-from .batch_reader import BatchReader, columns_of
+from .batch_reader import ITEMS, BatchReader
 from .parts import Parts
+from .plausibility import Rule
+from .review.page import write_review
+from .rows import check_form, check_rules, columns_of
 from .sources import Chunk, Pictures, Source
 from .tables import Characters, Columns, encode, format_of, join
 
@@ -39,11 +42,22 @@ class Summary:
         items: pictures and characters of all sources.
         kept: of them, those of parts that an earlier run had written.
         errors: rows with an error, those of the kept parts among them.
+        doubtful: values that are to be reviewed; None: no review was asked for.
     """
 
     items: int
     kept: int
     errors: int
+    doubtful: int | None = None
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A part that was read: its bytes, its rows with an error, and what is to be reviewed of it."""
+
+    contents: bytes
+    errors: int = 0
+    items: bytes = b""
 
 
 def read_in_bulk(
@@ -53,6 +67,8 @@ def read_in_bulk(
     *,
     workers: int | None = None,
     resume: bool = False,
+    rules: Sequence[Rule] = (),
+    review: Path | None = None,
     progress: Callable[[int], object] = lambda items: None,
 ) -> Summary:
     """Read everything and write one table.
@@ -66,20 +82,26 @@ def read_in_bulk(
         documents: how pictures are read; its reader's weights read arrays too.
         workers: processes that read pictures; None: one a core; 1: this one.
         resume: whether a run that was ended goes on.
+        rules: what the values of a row keep together (plausibility).
+        review: a folder for the page on which a person looks at what was not accepted; None: none is made.
         progress: called with the number of items that were just finished.
 
     Returns:
         What was done.
 
     Raises:
-        InputError: the name's ending, or parts of another run beside it.
+        InputError: the name's ending, parts of another run beside it, or a rule about what is not there.
         DataError: a source is damaged as a whole. A damaged picture is a row with its error.
         SaveError: the result cannot be written.
     """
-    kind, columns = format_of(out), columns_of(documents)
-    parts = Parts(out, _manifest(sources, documents, kind), resume)
+    if documents.form:
+        check_form(documents.form)
+    check_rules(rules, documents.form)
+    kind, columns = format_of(out), columns_of(documents.form)
+    reader = BatchReader(documents, rules=tuple(rules), review=review is not None)
+    parts = Parts(out, _manifest(sources, reader, kind), resume)
     kept = count = errors = 0
-    with _Work(BatchReader(documents), workers or thread_count(), kind, columns) as work:
+    with _Work(reader, workers or thread_count(), kind, columns) as work:
         for source in sources:
             whole = -(-source.count // source.part)
             # Parts are written in order: those that are there come first.
@@ -88,7 +110,7 @@ def read_in_bulk(
             kept += done
             errors += sum(parts.errors(count + i) for i in range(there))
             progress(done)
-            begun: deque[tuple[int, int, Future[tuple[bytes, int]]]] = deque()
+            begun: deque[tuple[int, int, Future[_Part]]] = deque()
             for number, chunk in enumerate(source.chunks(there), count + there):
                 begun.append((number, len(chunk), work.begin(chunk)))
                 if len(begun) > AHEAD:
@@ -98,32 +120,34 @@ def read_in_bulk(
             count += whole
     with atomic.replacing(out) as stream:
         join(parts.all(count), stream, kind, columns)
+    doubtful = None if review is None else write_review(review, parts.items(count), out.name)
     parts.remove()
-    return Summary(sum(source.count for source in sources), kept, errors)
+    return Summary(sum(source.count for source in sources), kept, errors, doubtful)
 
 
 def _finish(
-    parts: Parts, number: int, items: int, part: Future[tuple[bytes, int]], progress: Callable[[int], object]
+    parts: Parts, number: int, items: int, part: Future[_Part], progress: Callable[[int], object]
 ) -> int:
     """Write a part when it is read; returns its rows with an error."""
     try:
-        contents, errors = part.result()
+        read = part.result()
     except BrokenProcessPool as error:
         raise LeNet5Error(
             f"a process that read pictures was killed, perhaps for want of memory; the parts in {parts.folder} "
             "are kept: the same command with --resume goes on"
         ) from error
-    parts.write(number, contents, errors)
+    parts.write(number, read.contents, read.errors, read.items)
     progress(items)
-    return errors
+    return read.errors
 
 
-def _manifest(sources: Sequence[Source], documents: DocumentReader, kind: str) -> dict[str, Any]:
+def _manifest(sources: Sequence[Source], reader: BatchReader, kind: str) -> dict[str, Any]:
     """What must be the same for a run to go on: all that its rows depend on."""
+    documents = reader.documents
     model = documents.reader.model
     weights = hashlib.sha256(b"".join(network.parameters.tobytes() for network in model.networks))
     settings = repr((documents.mode, documents.region, documents.grammar, documents.form, documents.best,
-                     documents.threshold, documents.reader.method))  # fmt: skip
+                     documents.threshold, documents.reader.method, reader.rules, reader.review))  # fmt: skip
     return {
         "version": __version__,
         "sources": [source.identity() for source in sources],
@@ -157,7 +181,7 @@ class _Work:
             if pool is not None:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def begin(self, chunk: Chunk) -> Future[tuple[bytes, int]]:
+    def begin(self, chunk: Chunk) -> Future[_Part]:
         """Read a chunk; the future has the part's bytes and its rows with an error."""
         answers: list[Future[Columns | Characters]]
         if isinstance(chunk, Pictures) and self._workers > 1:
@@ -175,16 +199,22 @@ class _Work:
             answers = [self._recognition.submit(self._reader, chunk)]
         return self._encoding.submit(self._encode, answers)
 
-    def _encode(self, answers: Sequence[Future[Columns | Characters]]) -> tuple[bytes, int]:
+    def _encode(self, answers: Sequence[Future[Columns | Characters]]) -> _Part:
         read = [answer.result() for answer in answers]
         if isinstance(read[0], Characters):
-            return encode(read[0], self._kind, self._columns), 0
-        rows: Columns = {name: [] for name in self._columns}
+            return _Part(encode(read[0], self._kind, self._columns), 0, _lines(read[0].items))
+        rows: Columns = {}
         for some in read:
             assert not isinstance(some, Characters)
             for name, values in some.items():
-                rows[name] += values
-        return encode(rows, self._kind, self._columns), sum(error is not None for error in rows["error"])
+                rows.setdefault(name, []).extend(values)
+        errors = sum(error is not None for error in rows["error"])
+        return _Part(encode(rows, self._kind, self._columns), errors, _lines(rows.get(ITEMS, ())))
+
+
+def _lines(items: Iterable[str]) -> bytes:
+    """Items, one a line."""
+    return "".join(f"{item}\n" for item in items if item).encode()
 
 
 def _begin(reader: BatchReader) -> None:

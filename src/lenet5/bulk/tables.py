@@ -39,6 +39,7 @@ class Characters:
         order: (n, k), the likeliest classes, the best first.
         confidences: (n, k), theirs.
         accepted: (n,), whether the best is confident enough; it is shown as ? if not.
+        items: of those that are not, where they are to be reviewed (review.items).
     """
 
     source: str
@@ -47,6 +48,7 @@ class Characters:
     order: NDArray[np.int64]
     confidences: NDArray[np.float64]
     accepted: NDArray[np.bool_]
+    items: tuple[str, ...] = ()
 
     def columns(self) -> Columns:
         """The rows as lists."""
@@ -187,13 +189,15 @@ def _schema(columns: Sequence[str]) -> pa.Schema:
     own = {
         "page": pa.int32(),
         "line": pa.int64(),
+        "row": pa.int64(),
         "confidence": pa.float64(),
         "alternatives": pa.list_(_alternative()),
         "boxes": pa.list_(pa.list_(pa.int32())),
     }
+    ends = {"confidence": pa.float64(), "accepted": pa.bool_()}
     return pa.schema(
         [
-            (name, own.get(name) or (pa.float64() if name.endswith("_confidence") else pa.string()))
+            (name, own.get(name) or ends.get(name.rpartition("_")[2] if "_" in name else "", pa.string()))
             for name in columns
         ]
     )

@@ -34,6 +34,7 @@ COMMANDS = {
     "page": "page",
     "read": "read",
     "reproduce": "reproduce",
+    "review": "review",
     "serve": "serve",
     "summary": "summary",
     "train": "train",

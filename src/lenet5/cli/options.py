@@ -9,10 +9,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from ..bulk.plausibility import Rule
     from ..lattice.automaton import Grammar
     from ..model.classifier import Classifier
 
-__all__ = ["PngPath", "allowed_by", "reading_options", "threshold_of", "transpose_option"]
+__all__ = [
+    "PngPath",
+    "allowed_by",
+    "plausibility_options",
+    "reading_options",
+    "rules_of",
+    "threshold_of",
+    "transpose_option",
+]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -64,6 +73,42 @@ transpose_option = click.option(
     default=None,
     help="Exchange rows and columns of the data's pictures, as EMNIST's files need  [default: found from the pictures]",
 )
+
+
+PLAUSIBILITY = (
+    click.option(
+        "--agree",
+        multiple=True,
+        metavar="FIELD=FIELD",
+        help="With --out: two fields say the same; their readings decide together.",
+    ),
+    click.option(
+        "--sum", "sums", multiple=True, metavar="A+B=C", help="With --out: fields add up to another."
+    ),
+    click.option(
+        "--check",
+        "checks",
+        multiple=True,
+        metavar="FIELD=CHECK",
+        help="With --out: a field's digits pass luhn, isbn, mod97, a range 0..20, or weights '3,1 mod 10'.",
+    ),
+)
+
+
+def plausibility_options(command: Command) -> Command:
+    """Give a command the options --agree, --sum and --check."""
+    for option in reversed(PLAUSIBILITY):
+        command = option(command)
+    return command
+
+
+def rules_of(agree: Sequence[str], sums: Sequence[str], checks: Sequence[str]) -> tuple[Rule, ...]:
+    """The rules that --agree, --sum and --check name. Raises InputError for one that is none."""
+    if not (agree or sums or checks):
+        return ()
+    from ..bulk.plausibility import parse_agree, parse_check, parse_sum
+
+    return (*map(parse_agree, agree), *map(parse_sum, sums), *map(parse_check, checks))
 
 
 def reading_options(command: Command) -> Command:

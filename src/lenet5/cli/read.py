@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .options import PngPath, allowed_by, reading_options, threshold_of
+from .options import PngPath, allowed_by, plausibility_options, reading_options, rules_of, threshold_of
 from .percentage import Percentage
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ PNG = PngPath(path_type=Path)
 UNSURE = "?"  # a rejected character (reading.results), known here without loading the reader
 SEVERAL = 3  # lines of which nothing can be read, from which on they are one line of the output
 MOST_NAMES = 10  # of pages that hold a `?`
+WITH_RULES = 10  # readings of a string among which rules choose
 FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled code is loaded
 
 
@@ -96,6 +97,13 @@ FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled c
 )
 @click.option("--resume", is_flag=True, help="Go on with --out where a run was ended.")
 @click.option("--column", help="The column of Parquet files to read, with --out.")
+@click.option(
+    "--review",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="With --out: write a page on which a person looks at all that is doubtful (lenet5 review apply).",
+)
+@plausibility_options
 def read_command(
     pictures: tuple[str, ...],
     weights: str,
@@ -120,6 +128,10 @@ def read_command(
     out: Path | None,
     resume: bool,
     column: str | None,
+    review: Path | None,
+    agree: tuple[str, ...],
+    sums: tuple[str, ...],
+    checks: tuple[str, ...],
 ) -> int:
     """Read the handwriting in each PICTURE; - is standard input.
 
@@ -142,8 +154,9 @@ def read_command(
             raise click.UsageError(
                 f"{option} draws {len(pictures)} pictures: name a folder for them, not {place}"
             )
-    if out is None and (resume or column):
-        raise click.UsageError("--resume and --column belong to --out")
+    rules = rules_of(agree, sums, checks)
+    if out is None and (resume or column or review or rules):
+        raise click.UsageError("--resume, --column, --review, --agree, --sum and --check belong to --out")
     if out and (as_json or annotate or show_steps or save_crops or show):
         raise click.UsageError(
             "--out writes a table alone: leave out --json and what draws or saves pictures"
@@ -156,7 +169,7 @@ def read_command(
         region=parse_region(region) if region else None,
         grammar=None if form else allowed_by(reader.model.classes, digits, pattern, choices),
         form=load_form(form) if form else None,
-        best=max(best, 5) if out else best,  # a table keeps them
+        best=max(best, WITH_RULES if rules else 5) if out else best,  # a table keeps them
         threshold=threshold_of(reader.model, threshold, max_error),
         annotate=annotate is not None,
         steps=show_steps is not None,
@@ -165,7 +178,7 @@ def read_command(
     if out:
         from .read_in_bulk import into_table
 
-        return into_table(documents, pictures, out, workers, resume, column)
+        return into_table(documents, pictures, out, workers, resume, column, review, rules)
     files = {
         kind: DrawingFiles(place, len(pictures) > 1)
         for kind, place in (("annotate", annotate), ("steps", show_steps))

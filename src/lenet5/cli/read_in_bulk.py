@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import click
 from .progress import width
 
 if TYPE_CHECKING:
+    from ..bulk.plausibility import Rule
     from ..reading.document_reader import DocumentReader
 
 __all__ = ["into_table"]
@@ -23,6 +25,8 @@ def into_table(
     workers: int | None,
     resume: bool,
     column: str | None,
+    review: Path | None = None,
+    rules: Sequence[Rule] = (),
 ) -> int:
     """Read all sources into one table, and say where it is.
 
@@ -32,6 +36,7 @@ def into_table(
         out: the table.
         workers, resume: as for `bulk.read_in_bulk`.
         column: of Parquet files.
+        review, rules: as for `bulk.read_in_bulk`.
 
     Returns:
         The exit status: 1 if something was not read.
@@ -49,7 +54,14 @@ def into_table(
     ) as bar:
         try:
             summary = read_in_bulk(
-                sources, out, documents, workers=workers, resume=resume, progress=bar.update
+                sources,
+                out,
+                documents,
+                workers=workers,
+                resume=resume,
+                rules=rules,
+                review=review,
+                progress=bar.update,
             )
         except KeyboardInterrupt:
             bar.close()
@@ -59,4 +71,7 @@ def into_table(
     errors = "1 error" if summary.errors == 1 else f"{summary.errors:,} errors"
     wrong = f"; {errors}, see the column error" if summary.errors else ""
     click.echo(f"{out}: {summary.items:,} pictures done{kept}{wrong}")
+    if review and summary.doubtful is not None:
+        values = "1 reading" if summary.doubtful == 1 else f"{summary.doubtful:,} readings"
+        click.echo(f"{review / 'index.html'}: {values} to look at")
     return int(summary.errors > 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from ..deadline import Deadline
 from ..errors import MissingExtraError, PictureError, TimeLimitError
 from ..imaging.documents import Page, open_pages
+from ..imaging.geometry import Box, scale_box
 from ..imaging.load import Picture, source_name
 from ..imaging.page_layout import Mode
 from ..imaging.trace import Trace
@@ -25,7 +27,22 @@ from .reader import Reader
 from .results import Character, Result
 from .trace import draw_trace
 
-__all__ = ["DocumentReader", "PageResult"]
+__all__ = ["DocumentReader", "PageResult", "Scan"]
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """The image that a page was read from.
+
+    Args:
+        image: (rows, columns, 3) float32 in 0 … 1.
+        pixels: of the file's picture, along a side, for one of `image`.
+        areas: where each field of a form is, in pixels of the file's picture.
+    """
+
+    image: NDArray[np.float32]
+    pixels: float
+    areas: Mapping[str, Box] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,6 +58,7 @@ class PageResult:
         error: why the page was not read at all.
         explanation: why it was read so (explanation.explain), where that was asked for; not part of the data.
         drawings: PNG files of the page by what they show: "annotate", "steps"; not part of the data.
+        scan: the page's image, where that was asked for; not part of the data.
     """
 
     picture: str
@@ -51,6 +69,7 @@ class PageResult:
     error: str = ""
     explanation: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
     drawings: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    scan: Scan | None = field(default=None, repr=False, compare=False)
 
     @property
     def name(self) -> str:
@@ -141,6 +160,7 @@ class DocumentReader:
         annotate: whether boxes and text are drawn over every page.
         steps: whether every step of reading a page is drawn; of a form, of every field.
         timeout: seconds for a page, opening it included, after which it is given up; None: no limit.
+        keep_scans: whether pages keep the image that they were read from.
     """
 
     reader: Reader
@@ -154,6 +174,7 @@ class DocumentReader:
     annotate: bool = False
     steps: bool = False
     timeout: float | None = None
+    keep_scans: bool = False
 
     def read(self, source: Picture, name: str | None = None) -> Iterator[PageResult]:
         """Read every page of a document.
@@ -214,7 +235,17 @@ class DocumentReader:
             error,
             explanation,
             drawings,
+            self._scan(page) if self.keep_scans else None,
         )
+
+    def _scan(self, page: Page) -> Scan:
+        areas = {}
+        if self.form:
+            for part in self.form.fields:
+                with suppress(PictureError):
+                    box = part.area.on((page.image.shape[1], page.image.shape[0]), self.form.size)
+                    areas[part.name] = scale_box(box, page.pixels, page.size)
+        return Scan(page.image, page.pixels, areas)
 
     def _read_image(
         self, image: NDArray[np.float32], name: str, trace: Trace | None, deadline: Deadline
