@@ -1,12 +1,17 @@
-"""Real handwriting for the tests, found through LENET5_DATA; without it, tests that need it are skipped."""
+"""What tests are skipped without: real handwriting, found through LENET5_DATA, and a real browser."""
 
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 def _folder(name: str) -> Path:
@@ -54,3 +59,16 @@ def cheque_amounts() -> Path:
 def letters() -> Path:
     """Folder with letters-train.npz and letters-test.npz."""
     return _folder("letters")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, started once for a file of tests."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser")
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("Chromium is not installed: the page is not tried in a browser")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=program, headless=True, args=FLAGS)
+        yield chromium
+        chromium.close()

@@ -1,4 +1,4 @@
-"""Rules on values: check digits as python-stdnum has them, and the likeliest readings that keep rules, by brute force."""
+"""Rules on values: check digits as python-stdnum has them, and the readings that keep rules, by brute force."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_the_likeliest_combination_that_keeps_the_rules_is_that_of_brute_force(s
     readings = {}
     for name in "abcd":
         shares = sorted((rng.random() for _ in range(4)), reverse=True)
-        texts = rng.sample([str(n) for n in range(40) if n not in (7, 18, 25)], 3) + ["18"]
+        texts = [*rng.sample([str(n) for n in range(40) if n not in (7, 18, 25)], 3), "18"]
         readings[name] = [(t, s / sum(shares) * 0.97) for t, s in zip(texts, shares, strict=True)]
     readings["c"][-1] = ("7", readings["c"][-1][1])
     readings["d"][-1] = ("25", readings["d"][-1][1])

@@ -290,7 +290,8 @@ class RowReader:
             return value
         if settled.confidence >= self.threshold:
             return replace(value, text=settled.text, confidence=settled.confidence, accepted=True, reason="")
-        reason = value.reason or f"{rules} leaves {settled.confidence:.0%} for {settled.text or 'nothing'}"
+        leaves = f"{rules} leaves {settled.confidence:.0%} for {settled.text or 'nothing'}"
+        reason = leaves if settled.text != value.text else value.reason or leaves
         others = tuple(reading for reading in value.readings if reading[0] != settled.text)
         best = (settled.text, settled.confidence)
         return replace(value, accepted=False, reason=reason, readings=(best, *others))

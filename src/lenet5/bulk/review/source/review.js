@@ -2,6 +2,7 @@
 // The review page: a page of items at a time, answers kept in the browser, saved as a file for `lenet5 review apply`.
 (() => {
   const PAGE = 20; // items that are drawn at a time: the others are data only
+  const LOW = 128; // pixels: crops that are lower are enlarged
   const items = JSON.parse(document.getElementById("items").textContent);
   const about = JSON.parse(document.getElementById("about").textContent);
   const element = (id) => document.getElementById(id);
@@ -155,6 +156,7 @@
     const read = item.reading === null ? "was not read" : `was read ${item.reading || "as empty"}`;
     const image = make("img", { src: item.crop, alt: `Picture of ${where}` });
     if (item.crop.startsWith("data:image/png")) image.className = "glyph";
+    else image.onload = () => { image.style.width = `${image.naturalWidth * Math.min(2.5, Math.max(1, LOW / image.naturalHeight))}px`; };
     const crop = make("div", { className: "crop" }, image);
     if (item.mark) {
       const frame = make("span", { className: "mark" });
