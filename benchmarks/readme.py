@@ -7,6 +7,7 @@ python benchmarks/parity.py --write
 python benchmarks/exports.py --write
 python benchmarks/nothing.py --write
 python benchmarks/papers.py --write
+python benchmarks/forms.py --write
 python benchmarks/sdlm_conventions.py --test --seeds 5 paper eq-9 paper-distorted --write
 python benchmarks/own_characters.py FOLDER --write
 python benchmarks/strings.py FOLDER --adapt --seeds 3 --write
@@ -254,11 +255,40 @@ def papers() -> str:
     return "\n".join([*lines, "", f"Weights `{report['weights']}`, {pictures} pictures of each."])
 
 
+def forms() -> str:
+    """What rules and a review leave of the errors of forms."""
+    path = HERE / "results" / "forms.json"
+    if not path.exists():
+        return "Not measured yet."
+    report = json.loads(path.read_text(encoding="utf-8"))
+    kinds = report["kinds"]
+    lines = ["| | error as read | looked at | error after the review |", "|---|---:|---:|---:|"]
+    for name, kind in kinds.items():
+        figures = (kind["error_before"], kind["looked_at"], kind["error_after"])
+        lines.append(f"| {name} | " + " | ".join(f"{figure:.2%}" for figure in figures) + " |")
+    heads = [f"{name}: looked at | stay wrong" for name in kinds]
+    lines += ["", f"| threshold | {' | '.join(heads)} |", "|---:|" + "---:|" * (2 * len(kinds))]
+    for points in zip(*(kind["curve"] for kind in kinds.values()), strict=True):
+        cells = [f"{point[name]:.2%}" for point in points for name in ("looked_at", "error")]
+        lines.append(f"| {points[0]['threshold']:g} | {' | '.join(cells)} |")
+    rates = [kind["scans_per_second"] for kind in kinds.values()]
+    machine, values = report["machine"], next(iter(kinds.values()))["values"]
+    lines += [
+        "",
+        f"{report['scans']} generated scans with {values:,} values, each digit from another hand (`python "
+        f"benchmarks/forms.py`): a number with a check digit, an amount twice, a sum, and a table of 10 × 20 whose last "
+        f"column is the row's sum. {max(rates):.2f} scans a second without rules, {min(rates):.2f} with them, on "
+        f"{machine['cpu']}, {machine['cores']} cores.",
+    ]
+    return "\n".join(lines)
+
+
 # Documents, and the figures between their markers.
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint, "memory": memory, "reads": reads},
     "docs/engine.md": {"memory": memory},
     "docs/reading.md": {"papers": papers, "methods": methods, "nothing": nothing},
+    "docs/review.md": {"forms": forms},
     "docs/parity.md": {"parity": parity},
     "docs/onnx.md": {"files": partial(files, "onnx")},
     "docs/c.md": {"example": example, "files": partial(files, "c"), "boards": boards},

@@ -1,4 +1,4 @@
-"""Pages of a form as a reader would give them, without a reader: texts, confidences and alternatives as they are named."""
+"""Pages as a reader would give them, without a reader: texts, confidences and alternatives as they are named."""
 
 from __future__ import annotations
 

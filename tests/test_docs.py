@@ -102,7 +102,8 @@ def test_commands_in_a_document_have_the_options_that_it_names(page):
     for command, rest in re.findall(r"\blenet5 ([a-z][a-z-]*)\b([^`|;&#\n]*)", lines):
         if command in COMMANDS:
             file = importlib.import_module(f"lenet5.cli.{COMMANDS[command]}")
-            known = getattr(file, f"{command.replace('-', '_')}_command").params
+            door = getattr(file, f"{command.replace('-', '_')}_command")
+            known = [*door.params, *(one for part in getattr(door, "commands", {}).values() for one in part.params)]
             options = {option for parameter in known for option in parameter.opts} | {"--help", "-h"}
             assert set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", rest)) <= options, f"lenet5 {command}{rest}"
 
@@ -200,7 +201,9 @@ def test_the_document_on_reading_is_run(monkeypatch, capsys):
 def test_options_that_the_document_on_reading_names_are_there():
     from lenet5.cli.read import read_command
 
-    pages = [(ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("reading.md", "bulk.md")]
+    pages = [
+        (ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("reading.md", "bulk.md", "review.md")
+    ]
     text = re.sub(r"`python benchmarks/[^`]*`", "", "\n".join(pages))  # options of another program
     known = {option for parameter in read_command.params for option in parameter.opts}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) - {"--fine-tune", "--data"}

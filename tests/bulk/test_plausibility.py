@@ -82,6 +82,11 @@ def test_a_range_a_sum_and_agreement_are_about_numbers():
     )
 
 
+def test_neighbouring_columns_are_named_by_their_ends():
+    assert parse_sum("m_1:m_3-m_4=m_5").columns == ("m_1", "m_2", "m_3", "m_4", "m_5")
+    assert parse_sum("m_1:n_3=m_5").columns == ("m_1:n_3", "m_5")  # no span: a name with a colon
+
+
 def test_where_nothing_is_written_rules_hold():
     assert all(
         Check("a", kind, (1,)).holds({"a": ""}) for kind in ("luhn", "isbn", "mod97", "weights", "range")
@@ -95,7 +100,7 @@ def test_where_nothing_is_written_rules_hold():
     [
         (parse_agree, "a"), (parse_agree, "a=a"), (parse_agree, "a=b=c"), (parse_agree, "=b"),
         (parse_sum, "a+b"), (parse_sum, "a++b=c"), (parse_sum, "a+a=c"), (parse_sum, "a+b=a"), (parse_sum, "=c"),
-        (parse_sum, "a+b=c=d"), (parse_sum, "a+=c"),
+        (parse_sum, "a+b=c=d"), (parse_sum, "a_3:a_1=b"), (parse_sum, "a+=c"),
         (parse_check, "a"), (parse_check, "=luhn"), (parse_check, "a=3,1"), (parse_check, "a=9..2"),
         (parse_check, "a=3 mod 1"), (parse_check, "a=3 mod 5 = 5"), (parse_check, "a=__import__('os')"),
         (parse_check, "a=3 mod 99999999999999"), (parse_check, "a=٣ mod 7"),
@@ -137,7 +142,10 @@ def test_the_likeliest_combination_that_keeps_the_rules_is_that_of_brute_force(s
     answers = settle(readings, rules, PlausibilitySettings(broken=0.02))
     for name, text in best:
         assert answers[name].text == text
-        share = sum(weight for texts, (weight, _) in weights.items() if dict(texts)[name] == text) / total
+        share = sum(weight for texts, (weight, _) in weights.items() if dict(texts)[name] == text)
+        # Where one of the others is a text beyond its readings, nothing is known of the rules.
+        beyond = 1 - math.prod(sum(p for _, p in readings[other]) for other in readings if other != name)
+        share = (share + dict(readings[name])[text] * beyond) / total
         assert answers[name].confidence == pytest.approx(share)
         assert set(answers[name].rules) == {"a=b", "b=luhn", "b+c=d"}
 
@@ -147,6 +155,21 @@ def test_two_fields_that_agree_decide_together():
     answers = settle(readings, [Agree("a", "b")])
     assert answers["a"].text == answers["b"].text == "417"
     assert answers["a"].confidence > 0.98  # a chance of one in a thousand speaks for it
+
+
+def test_a_rule_takes_it_that_something_is_written_where_the_network_doubts_it():
+    readings = {"a": [("5", 0.2)], "b": [("13", 0.95), ("15", 0.03)], "c": [("10", 0.999)]}
+    answers = settle(readings, [parse_sum("a+c=b")])
+    assert answers["b"].text == "15" and answers["a"].confidence > 0.9
+
+
+def test_a_value_is_no_less_sure_for_the_doubt_about_another():
+    readings = {"a": [("5", 0.001)], "b": [("7", 0.5)], "c": [("1", 1.0)]}
+    answers = settle(readings, [parse_sum("a+c=b")], PlausibilitySettings(others=1.0))
+    assert {answer.text for answer in answers.values()} == {None}
+    readings["b"].append(("6", 0.001))
+    answers = settle(readings, [parse_sum("a+c=b")], PlausibilitySettings(others=1.0))
+    assert answers["a"].confidence < 0.01 and answers["c"].confidence > 0.99
 
 
 def test_what_no_combination_keeps_and_what_is_not_read_is_said():

@@ -89,6 +89,15 @@ def test_what_no_reading_fits_is_looked_at_however_sure_it_is():
     assert {value.reason for value in row.own} == {"a=b: no reading fits"}
 
 
+def test_a_long_rule_is_shortened_in_the_reason():
+    cells = scans.table([["1"] * 30])
+    table = {"region": [0, 0, 9, 9], "mode": "table", "rows": 1, "columns": 30}
+    form = scans.form(marks=table)
+    reader = RowReader(form, 0.9, (parse_sum("marks_1:marks_29=marks_30"),))
+    (row,) = reader.rows(scans.page(marks=cells))
+    assert row.values[0].reason == "marks_1+marks_2+marks_3+m…arks_28+marks_29=marks_30: no reading fits"
+
+
 def test_rules_that_leave_it_open_name_the_reading_that_they_would_take():
     form = scans.form(a=[0, 0, 9, 9])
     reader = RowReader(form, 0.99, (parse_check("a=luhn"),))

@@ -43,6 +43,9 @@ class PlausibilitySettings:
     """How far a rule is trusted."""
 
     broken: float = 0.01  # share of forms that break a rule as they are written; an assumption, not measured
+    # Probability that none of a value's readings is what is written, at most. The confidence also leaves a share to
+    # what is no character at all; a rule takes it that something is written that keeps it. Chosen on generated forms.
+    others: float = 0.05
     combinations: int = 5000  # of readings that are tried, the likeliest first
 
 
@@ -203,10 +206,10 @@ def parse_agree(text: str) -> Agree:
 
 
 def parse_sum(text: str) -> Sum:
-    """The rule a+b=c. Raises InputError."""
+    """The rule a+b=c; a_1:a_9 are the columns a_1 to a_9. Raises InputError."""
     left, equals, total = (part.strip() for part in text.partition("="))
     terms = re.findall(r"([+-]?)([^+-]+)", left)
-    parts = tuple((name.strip(), -1 if sign == "-" else 1) for sign, name in terms)
+    parts = tuple((name, -1 if sign == "-" else 1) for sign, span in terms for name in _columns(span.strip()))
     whole = "".join(sign + name for sign, name in terms) == left
     if not (equals and total and parts and whole and all(name for name, _ in parts)) or "=" in total:
         raise InputError(
@@ -215,6 +218,12 @@ def parse_sum(text: str) -> Sum:
     if len({total, *(name for name, _ in parts)}) <= len(parts):
         raise InputError(f"the rule {text!r:.100} names a field twice")
     return Sum(parts, total)
+
+
+def _columns(span: str) -> list[str]:
+    """The columns that a_1:a_9 names; of a single name itself."""
+    ends = re.fullmatch(r"(.+_)(\d{1,4}):\1(\d{1,4})", span, re.ASCII)
+    return [f"{ends[1]}{number}" for number in range(int(ends[2]), int(ends[3]) + 1)] if ends else [span]
 
 
 def parse_check(text: str) -> Check:
@@ -335,8 +344,9 @@ def _settle_together(
     readings: Mapping[str, Sequence[Reading]], rules: Sequence[Rule], settings: PlausibilitySettings
 ) -> dict[str, Settled]:
     names = list(readings)
-    options = [_distribution(readings[name]) for name in names]
-    shares = [{text: 0.0 for text, _ in option} for option in options]
+    options = [_distribution(readings[name], settings.others) for name in names]
+    # The factor of texts that are not tried is 1 on the mean: each text keeps its probability there.
+    shares = [dict(option) for option in options]
     best: tuple[float, tuple[str, ...]] | None = None
     seen = total = 0.0
     for probability, texts in _combinations(options, settings.combinations):
@@ -348,10 +358,9 @@ def _settle_together(
         seen, weight = seen + probability, weight * probability
         total += weight
         for share, text in zip(shares, texts, strict=True):
-            share[text] += weight
+            share[text] += weight - probability
         if keeps and (best is None or weight > best[0]):
             best = weight, texts
-    # Of texts that were not tried the rule's chance is kept: their weight is their probability.
     total += max(0.0, 1 - seen)
     sentences = tuple(map(str, rules))
     if best is None:
@@ -362,13 +371,14 @@ def _settle_together(
     }
 
 
-def _distribution(readings: Sequence[Reading]) -> list[Reading]:
-    """Different texts, the likeliest first, whose probabilities are together no more than 1."""
+def _distribution(readings: Sequence[Reading], others: float) -> list[Reading]:
+    """Different texts, the likeliest first, whose probabilities are together 1 at most and 1 - others at least."""
     texts: dict[str, float] = {}
     for text, probability in readings:
         texts[text] = max(texts.get(text, LEAST), min(probability, 1.0))
-    scale = max(1.0, sum(texts.values()))
-    return sorted(((text, p / scale) for text, p in texts.items()), key=lambda reading: -reading[1])
+    total = sum(texts.values())
+    scale = min(max(total, 1 - others), 1.0) / total
+    return sorted(((text, p * scale) for text, p in texts.items()), key=lambda reading: -reading[1])
 
 
 def _combinations(options: Sequence[Sequence[Reading]], most: int) -> Iterator[tuple[float, tuple[str, ...]]]:

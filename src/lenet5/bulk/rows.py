@@ -29,6 +29,7 @@ __all__ = [
 
 TEXT = "text"  # the column of what a line says
 CONFIDENCE, ACCEPTED = "_confidence", "_accepted"  # ends of the names of a field's other columns
+LONGEST_RULE = 50  # characters of a rule in the reason why a value is not accepted
 TAKEN = (*COLUMNS, "row", "reviewed")  # columns that are no fields
 
 
@@ -258,7 +259,9 @@ class RowReader:
         else:
             characters, confidence = result.characters, result.confidence
             box = bounding_box(character.box for character in characters)
-            value = self._judged(Value(column, result.text, confidence, box=box, characters=characters))
+            readings = _readings(result.text, confidence, characters)
+            value = self._judged(Value(column, result.text, confidence, readings=readings, box=box,
+                                       characters=characters))  # fmt: skip
         if result.errors and value.accepted:
             value = replace(value, accepted=False, reason=result.errors[0])
         return value
@@ -283,7 +286,7 @@ class RowReader:
 
     def _ruled(self, value: Value, settled: Settled) -> Value:
         """A value that rules speak of: the text that keeps them, if that is sure enough; else someone looks at it."""
-        rules = " and ".join(settled.rules)
+        rules = " and ".join(_shortened(rule) for rule in settled.rules)
         if settled.text is None:
             return replace(value, accepted=False, reason=f"{rules}: no reading fits")
         if not value.writing:
@@ -295,6 +298,11 @@ class RowReader:
         others = tuple(reading for reading in value.readings if reading[0] != settled.text)
         best = (settled.text, settled.confidence)
         return replace(value, accepted=False, reason=reason, readings=(best, *others))
+
+
+def _shortened(rule: str) -> str:
+    """A rule without its middle, where it is too long to be read."""
+    return rule if len(rule) <= LONGEST_RULE else f"{rule[: LONGEST_RULE // 2]}…{rule[-LONGEST_RULE // 2 :]}"
 
 
 def _readings(

@@ -85,7 +85,8 @@
   }
 
   function accept(card, text) {
-    if (text === undefined && !card.field.value.trim()) {
+    const chosen = card.buttons.some((button) => button.text === card.field.value); // "" too, where it was read
+    if (text === undefined && !chosen && !card.field.value.trim()) {
       say("Type what it says, or press 0 where nothing is written.");
       card.field.focus();
       return;
