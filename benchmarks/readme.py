@@ -276,8 +276,8 @@ def forms() -> str:
     lines += [
         "",
         f"{report['scans']} generated scans with {values:,} values, each digit from another hand (`python "
-        f"benchmarks/forms.py`): a number with a check digit, an amount twice, a sum, and a table of 10 × 20 whose last "
-        f"column is the row's sum. {max(rates):.2f} scans a second without rules, {min(rates):.2f} with them, on "
+        f"benchmarks/forms.py`): a number with a check digit, an amount twice, a sum, and a table of 10 × 20 whose "
+        f"last column is the row's sum. {max(rates):.2f} scans a second without rules, {min(rates):.2f} with them, on "
         f"{machine['cpu']}, {machine['cores']} cores.",
     ]
     return "\n".join(lines)
