@@ -103,7 +103,10 @@ def test_commands_in_a_document_have_the_options_that_it_names(page):
         if command in COMMANDS:
             file = importlib.import_module(f"lenet5.cli.{COMMANDS[command]}")
             door = getattr(file, f"{command.replace('-', '_')}_command")
-            known = [*door.params, *(one for part in getattr(door, "commands", {}).values() for one in part.params)]
+            known = [
+                *door.params,
+                *(one for part in getattr(door, "commands", {}).values() for one in part.params),
+            ]
             options = {option for parameter in known for option in parameter.opts} | {"--help", "-h"}
             assert set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", rest)) <= options, f"lenet5 {command}{rest}"
 
