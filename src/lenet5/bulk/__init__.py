@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .batch_reader import BatchReader
+from .batch_reader import BatchReader, CharacterReader
 from .plausibility import parse_agree, parse_check, parse_sum
 from .run import read_in_bulk
 from .sources import Arrays, Pictures, open_sources
@@ -10,6 +10,7 @@ from .sources import Arrays, Pictures, open_sources
 __all__ = [
     "Arrays",
     "BatchReader",
+    "CharacterReader",
     "Pictures",
     "open_sources",
     "parse_agree",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..errors import DataError
+from ..model.classifier import Classifier
 from ..reading.document_reader import DocumentReader, PageResult
 from .plausibility import Rule
 from .review.items import items_of_characters, items_of_page
@@ -14,7 +15,7 @@ from .rows import RowReader, columns_of
 from .sources import Arrays, Chunk, Pictures
 from .tables import Characters, Columns
 
-__all__ = ["ITEMS", "BatchReader"]
+__all__ = ["ITEMS", "BatchReader", "CharacterReader"]
 
 BEST = 3  # characters of an array: the next likely classes that are kept
 ITEMS = (
@@ -23,20 +24,45 @@ ITEMS = (
 
 
 @dataclass(frozen=True)
+class CharacterReader:
+    """Reads arrays of characters, 28×28 each, as data sets hold them: no picture to prepare, no line to cut.
+
+    Args:
+        model: recognises them; one network goes at the engine's speed, an ensemble of eleven at a tenth of it.
+        threshold: confidence, 0 … 1, below which a character is shown as ?; None: the model's own.
+    """
+
+    model: Classifier
+    threshold: float | None = None
+
+    @property
+    def least(self) -> float:
+        """The threshold as a number."""
+        return self.model.threshold_for() if self.threshold is None else self.threshold
+
+
+@dataclass(frozen=True)
 class BatchReader:
     """Reads chunks of pictures or characters. It can be sent to other processes.
 
     Args:
         documents: reads the pictures.
+        characters: reads arrays of characters; None: the weights and the threshold of `documents`.
         threads: of the engine, for arrays of characters; None: all cores.
         rules: what the values of a row keep together (plausibility).
         review: whether items of what is not accepted are made; they come in the column ITEMS, at a page's first row.
     """
 
     documents: DocumentReader
+    characters: CharacterReader | None = None
     threads: int | None = None
     rules: tuple[Rule, ...] = ()
     review: bool = False
+
+    @property
+    def of_characters(self) -> CharacterReader:
+        """What reads arrays of characters."""
+        return self.characters or CharacterReader(self.documents.reader.model, self.documents.threshold)
 
     def __call__(self, chunk: Chunk) -> Columns | Characters:
         """The rows of a chunk."""
@@ -81,12 +107,13 @@ class BatchReader:
 
     def _characters(self, chunk: Arrays) -> Characters:
         """The answers to characters, at the engine's speed."""
-        model = self.documents.reader.model
+        reader = self.of_characters
+        model = reader.model
         confidences = model.confidence_of(model.penalties(chunk.images, self.threads))
         # The likeliest first; equal ones in the order of the classes.
         order = np.argsort(-confidences, axis=1, kind="stable")[:, : BEST + 1]
         best = np.take_along_axis(confidences, order, 1)
         answers = Characters(
-            chunk.name, chunk.first, tuple(model.classes), order, best, best[:, 0] >= self._threshold
+            chunk.name, chunk.first, tuple(model.classes), order, best, best[:, 0] >= reader.least
         )
         return replace(answers, items=items_of_characters(answers, chunk.images)) if self.review else answers

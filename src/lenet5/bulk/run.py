@@ -18,7 +18,7 @@ from .._version import __version__
 from ..errors import LeNet5Error
 from ..parallel import become_worker, thread_count
 from ..reading.document_reader import DocumentReader
-from .batch_reader import ITEMS, BatchReader
+from .batch_reader import ITEMS, BatchReader, CharacterReader
 from .parts import Parts
 from .plausibility import Rule
 from .review.page import write_review
@@ -26,7 +26,7 @@ from .rows import check_form, check_rules, columns_of
 from .sources import Chunk, Pictures, Source
 from .tables import Characters, Columns, encode, format_of, join
 
-__all__ = ["Summary", "read_in_bulk"]
+__all__ = ["ReadPart", "Summary", "encode_part", "finish", "prepare", "read_in_bulk"]
 
 SLICE = 16  # pictures that a worker process takes at a time
 AHEAD = 2  # parts that are decoded or read before the one that is written
@@ -52,7 +52,7 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class _Part:
+class ReadPart:
     """A part that was read: its bytes, its rows with an error, and what is to be reviewed of it."""
 
     contents: bytes
@@ -65,6 +65,7 @@ def read_in_bulk(
     out: Path,
     documents: DocumentReader,
     *,
+    characters: CharacterReader | None = None,
     workers: int | None = None,
     resume: bool = False,
     rules: Sequence[Rule] = (),
@@ -79,7 +80,8 @@ def read_in_bulk(
     Args:
         sources: from `sources.open_sources`.
         out: NAME.parquet, NAME.csv or NAME.jsonl.
-        documents: how pictures are read; its reader's weights read arrays too.
+        documents: how pictures are read.
+        characters: how arrays of characters are read; None: with the weights and the threshold of `documents`.
         workers: processes that read pictures; None: one a core; 1: this one.
         resume: whether a run that was ended goes on.
         rules: what the values of a row keep together (plausibility).
@@ -94,12 +96,8 @@ def read_in_bulk(
         DataError: a source is damaged as a whole. A damaged picture is a row with its error.
         SaveError: the result cannot be written.
     """
-    if documents.form:
-        check_form(documents.form)
-    check_rules(rules, documents.form)
-    kind, columns = format_of(out), columns_of(documents.form)
-    reader = BatchReader(documents, rules=tuple(rules), review=review is not None)
-    parts = Parts(out, _manifest(sources, reader, kind), resume)
+    reader = BatchReader(documents, characters, rules=tuple(rules), review=review is not None)
+    kind, columns, parts = prepare(sources, out, reader, resume)
     kept = count = errors = 0
     with _Work(reader, workers or thread_count(), kind, columns) as work:
         for source in sources:
@@ -110,7 +108,7 @@ def read_in_bulk(
             kept += done
             errors += sum(parts.errors(count + i) for i in range(there))
             progress(done)
-            begun: deque[tuple[int, int, Future[_Part]]] = deque()
+            begun: deque[tuple[int, int, Future[ReadPart]]] = deque()
             for number, chunk in enumerate(source.chunks(there), count + there):
                 begun.append((number, len(chunk), work.begin(chunk)))
                 if len(begun) > AHEAD:
@@ -118,15 +116,53 @@ def read_in_bulk(
             while begun:
                 errors += _finish(parts, *begun.popleft(), progress)
             count += whole
+    doubtful = finish(parts, count, out, kind, columns, review)
+    return Summary(sum(source.count for source in sources), kept, errors, doubtful)
+
+
+def prepare(
+    sources: Sequence[Source], out: Path, reader: BatchReader, resume: bool
+) -> tuple[str, tuple[str, ...], Parts]:
+    """The result's format, its columns and its parts. Arguments and errors as for `read_in_bulk`."""
+    form = reader.documents.form
+    if form:
+        check_form(form)
+    check_rules(reader.rules, form)
+    kind = format_of(out)
+    return kind, columns_of(form), Parts(out, _manifest(sources, reader, kind), resume)
+
+
+def finish(
+    parts: Parts, count: int, out: Path, kind: str, columns: Sequence[str], review: Path | None
+) -> int | None:
+    """Make the result of its first `count` parts, and the page of what is to be reviewed; returns how much that is."""
     with atomic.replacing(out) as stream:
         join(parts.all(count), stream, kind, columns)
     doubtful = None if review is None else write_review(review, parts.items(count), out.name)
     parts.remove()
-    return Summary(sum(source.count for source in sources), kept, errors, doubtful)
+    return doubtful
+
+
+def encode_part(answers: Sequence[Columns | Characters], kind: str, columns: Sequence[str]) -> ReadPart:
+    """A part as it is written.
+
+    Args:
+        answers: what was read of it, in order: characters at once, or rows of pictures.
+        kind, columns: of the result, as for `tables.encode`.
+    """
+    if isinstance(answers[0], Characters):
+        return ReadPart(encode(answers[0], kind, columns), 0, _lines(answers[0].items))
+    rows: Columns = {}
+    for some in answers:
+        assert not isinstance(some, Characters)
+        for name, values in some.items():
+            rows.setdefault(name, []).extend(values)
+    errors = sum(error is not None for error in rows["error"])
+    return ReadPart(encode(rows, kind, columns), errors, _lines(rows.get(ITEMS, ())))
 
 
 def _finish(
-    parts: Parts, number: int, items: int, part: Future[_Part], progress: Callable[[int], object]
+    parts: Parts, number: int, items: int, part: Future[ReadPart], progress: Callable[[int], object]
 ) -> int:
     """Write a part when it is read; returns its rows with an error."""
     try:
@@ -143,11 +179,12 @@ def _finish(
 
 def _manifest(sources: Sequence[Source], reader: BatchReader, kind: str) -> dict[str, Any]:
     """What must be the same for a run to go on: all that its rows depend on."""
-    documents = reader.documents
-    model = documents.reader.model
-    weights = hashlib.sha256(b"".join(network.parameters.tobytes() for network in model.networks))
+    documents, characters = reader.documents, reader.of_characters
+    networks = [*documents.reader.model.networks, *characters.model.networks]
+    weights = hashlib.sha256(b"".join(network.parameters.tobytes() for network in networks))
     settings = repr((documents.mode, documents.region, documents.grammar, documents.form, documents.best,
-                     documents.threshold, documents.reader.method, reader.rules, reader.review))  # fmt: skip
+                     documents.threshold, documents.reader.method, reader.rules, reader.review,
+                     characters.threshold))  # fmt: skip
     return {
         "version": __version__,
         "sources": [source.identity() for source in sources],
@@ -181,7 +218,7 @@ class _Work:
             if pool is not None:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def begin(self, chunk: Chunk) -> Future[_Part]:
+    def begin(self, chunk: Chunk) -> Future[ReadPart]:
         """Read a chunk; the future has the part's bytes and its rows with an error."""
         answers: list[Future[Columns | Characters]]
         if isinstance(chunk, Pictures) and self._workers > 1:
@@ -199,17 +236,8 @@ class _Work:
             answers = [self._recognition.submit(self._reader, chunk)]
         return self._encoding.submit(self._encode, answers)
 
-    def _encode(self, answers: Sequence[Future[Columns | Characters]]) -> _Part:
-        read = [answer.result() for answer in answers]
-        if isinstance(read[0], Characters):
-            return _Part(encode(read[0], self._kind, self._columns), 0, _lines(read[0].items))
-        rows: Columns = {}
-        for some in read:
-            assert not isinstance(some, Characters)
-            for name, values in some.items():
-                rows.setdefault(name, []).extend(values)
-        errors = sum(error is not None for error in rows["error"])
-        return _Part(encode(rows, self._kind, self._columns), errors, _lines(rows.get(ITEMS, ())))
+    def _encode(self, answers: Sequence[Future[Columns | Characters]]) -> ReadPart:
+        return encode_part([answer.result() for answer in answers], self._kind, self._columns)
 
 
 def _lines(items: Iterable[str]) -> bytes:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["ARRAYS", "PICTURES", "Arrays", "Chunk", "Pictures", "Source", "open_sources"]
 
 PICTURES = 256  # pictures of a part, at most: what a kill can cost is seconds
-ARRAYS = 65_536  # characters of a part, at most: 50 MB
+ARRAYS = 32_768  # characters of a part, at most: 25 MB
+_DECODED = 4096  # rows of a column of lists that are decoded at a time: 13 MB, as 32-bit numbers
 _KINDS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pbm", ".pdf",
           ".heic", ".heif", ".avif")  # fmt: skip
 _NPZ_IMAGES = ("images", "x", "x_test", "x_train")  # arrays of an npz, the first that is there
@@ -230,14 +231,20 @@ class ParquetSource(Source):
             raise DataError(f"{self.name} is no Parquet file that can be read: {error}") from error
 
     def chunks(self, skip: int = 0) -> Iterator[Chunk]:
-        """Rows of the column."""
+        """Rows of the column; row groups before the first chunk are not decoded."""
         with self._open() as table:
-            first = 0
-            batches = table.iter_batches(self.part, columns=[self.column])
-            for number, batch in enumerate(_rebatched(batches, self.part)):
-                if number >= skip:
-                    yield self._chunk(batch, first)
-                first += len(batch)
+            wanted, group, first = skip * self.part, 0, 0  # first: row at which the row group begins
+            while group + 1 < table.num_row_groups:
+                rows = table.metadata.row_group(group).num_rows
+                if first + rows > wanted:
+                    break
+                first, group = first + rows, group + 1
+            batches = table.iter_batches(
+                min(self.part, _DECODED), list(range(group, table.num_row_groups)), columns=[self.column]
+            )
+            for column in _rebatched(batches, self.part, wanted - first):
+                yield self._chunk(column, wanted)
+                wanted += len(column)
 
     def _chunk(self, column: pa.Array, first: int) -> Chunk:
         if not self.encoded:
@@ -416,14 +423,15 @@ def _column(schema: pa.Schema, name: str, wanted: str | None) -> str:
     return str(usable[0])
 
 
-def _rebatched(batches: Iterable[pa.RecordBatch], size: int) -> Iterator[pa.Array]:
-    """Arrays of exactly `size` rows, the last shorter, whatever the row groups are."""
+def _rebatched(batches: Iterable[pa.RecordBatch], size: int, skip: int = 0) -> Iterator[pa.Array]:
+    """Arrays of exactly `size` rows after the first `skip`, the last shorter, whatever the row groups are."""
     import pyarrow as pa
 
     held: list[pa.Array] = []
     rows = 0
     for batch in batches:
-        column = batch.column(0)
+        column = batch.column(0).slice(skip)  # beyond the end: of no rows
+        skip = max(0, skip - batch.num_rows)
         while rows + len(column) >= size:
             held.append(column.slice(0, size - rows))
             yield pa.concat_arrays(held)

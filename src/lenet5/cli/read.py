@@ -15,7 +15,7 @@ from .options import PngPath, allowed_by, plausibility_options, reading_options,
 from .percentage import Percentage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from ..imaging.page_layout import Mode
     from ..reading.document_reader import DocumentReader, PageResult
@@ -66,6 +66,11 @@ FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled c
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
     help="Give a picture, or a page of a document, up after this time, and go on with the next.",
+)
+@click.option(
+    "--same",
+    metavar="all|folder|REGEX",
+    help="Read pictures of one thing as one: all, those of a folder, or those in whose paths REGEX matches the same.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each page, one a line.")
 @click.option(
@@ -119,6 +124,7 @@ def read_command(
     threshold: float | None,
     max_error: float | None,
     timeout: float | None,
+    same: str | None,
     as_json: bool,
     as_csv: bool,
     annotate: Path | None,
@@ -154,6 +160,10 @@ def read_command(
             raise click.UsageError(
                 f"{option} draws {len(pictures)} pictures: name a folder for them, not {place}"
             )
+    if same and (out or form or annotate or show_steps):
+        raise click.UsageError(
+            "--same reads pictures as one: leave out --out, --form, --annotate and --show-steps"
+        )
     rules = rules_of(agree, sums, checks)
     if out is None and (resume or column or review or rules):
         raise click.UsageError("--resume, --column, --review, --agree, --sum and --check belong to --out")
@@ -176,16 +186,28 @@ def read_command(
         timeout=timeout,
     )
     if out:
+        from ..bulk import CharacterReader
+        from ..model.load import find
         from .read_in_bulk import into_table
 
-        return into_table(documents, pictures, out, workers, resume, column, review, rules)
+        # Characters that are cut out already need no weights that know what is none.
+        model = reader.model if method == "displacement" else find(weights)
+        characters = CharacterReader(model, threshold_of(model, threshold, max_error))
+        return into_table(documents, pictures, out, characters, workers, resume, column, review, rules)
     files = {
         kind: DrawingFiles(place, len(pictures) > 1)
         for kind, place in (("annotate", annotate), ("steps", show_steps))
         if place
     }
     # Standard input belongs to this process alone.
-    answers = parallel_map(partial(_read, documents), pictures, 1 if "-" in pictures else workers)
+    workers = 1 if "-" in pictures else workers
+    answers: Iterator[list[PageResult]]
+    if same:
+        from .frames import groups_of
+
+        answers = parallel_map(documents.read_frames, groups_of(pictures, same), workers)
+    else:
+        answers = parallel_map(partial(_read, documents), pictures, workers)
     failed, glyphs, pages_read = False, [], []
     for page in (page for pages in answers for page in pages):
         _print(page, as_json, as_csv, best)
@@ -229,7 +251,8 @@ def _print(page: PageResult, as_json: bool, as_csv: bool, best: int) -> None:
         if as_csv:
             click.echo(result.to_csv(), nl=False)
             continue
-        _print_result(f"{page.name}, {field}" if field else page.name, result, best)
+        name = f"{page.name} and {len(page.frames) - 1} more" if len(page.frames) > 1 else page.name
+        _print_result(f"{name}, {field}" if field else name, result, best)
 
 
 def _print_result(name: str, result: Result, best: int) -> None:

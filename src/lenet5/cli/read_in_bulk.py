@@ -12,6 +12,7 @@ import click
 from .progress import width
 
 if TYPE_CHECKING:
+    from ..bulk import CharacterReader
     from ..bulk.plausibility import Rule
     from ..reading.document_reader import DocumentReader
 
@@ -22,6 +23,7 @@ def into_table(
     documents: DocumentReader,
     names: tuple[str, ...],
     out: Path,
+    characters: CharacterReader,
     workers: int | None,
     resume: bool,
     column: str | None,
@@ -34,6 +36,7 @@ def into_table(
         documents: reads the pictures.
         names: of the sources; - is a list on standard input, one a line.
         out: the table.
+        characters: reads arrays of characters.
         workers, resume: as for `bulk.read_in_bulk`.
         column: of Parquet files.
         review, rules: as for `bulk.read_in_bulk`.
@@ -57,6 +60,7 @@ def into_table(
                 sources,
                 out,
                 documents,
+                characters=characters,
                 workers=workers,
                 resume=resume,
                 rules=rules,

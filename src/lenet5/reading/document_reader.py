@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -56,6 +56,7 @@ class PageResult:
         result: of the page, or of the region that was asked for; None for a form, and where there is an error.
         fields: of a form: the result of each field by name, or why it was not read.
         error: why the page was not read at all.
+        frames: names of all pictures that were read as one thing; () for one picture. Boxes are in pixels of `picture`.
         explanation: why it was read so (explanation.explain), where that was asked for; not part of the data.
         drawings: PNG files of the page by what they show: "annotate", "steps"; not part of the data.
         scan: the page's image, where that was asked for; not part of the data.
@@ -67,6 +68,7 @@ class PageResult:
     result: Result | None = None
     fields: Mapping[str, Result | str] = field(default_factory=dict)
     error: str = ""
+    frames: tuple[str, ...] = ()
     explanation: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
     drawings: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
     scan: Scan | None = field(default=None, repr=False, compare=False)
@@ -114,6 +116,8 @@ class PageResult:
             data |= {"page": self.page, "pages": self.pages}
         if self.error:
             return data | {"error": self.error}
+        if self.frames:
+            data["frames"] = list(self.frames)
         if self.result is not None:
             return data | self.result.to_dict()
         fields = {
@@ -136,6 +140,7 @@ class PageResult:
             Result.from_dict(data) if "lines" in data else None,
             fields,
             data.get("error", ""),
+            tuple(data.get("frames", ())),
         )
 
     def save_crops(self, folder: Path) -> list[Path]:
@@ -200,6 +205,32 @@ class DocumentReader:
         except (PictureError, MissingExtraError) as error:
             yield PageResult(name, error=str(error))
 
+    def read_frames(self, sources: Sequence[Picture], names: Sequence[str] | None = None) -> list[PageResult]:
+        """Read pictures of one thing as one (`Reader.read_frames`).
+
+        Args:
+            sources: as for `Reader.read_frames`: pictures, not documents of several pages.
+            names: what the results call them; None: the files' names.
+
+        Returns:
+            What all of them say, under the name of the picture whose boxes are shown; and a page with an error for
+            each that could not be read.
+
+        Raises:
+            InputError: there is no picture, or the grammar or region cannot be used with these weights.
+        """
+        names = names or [source_name(source) for source in sources]
+        try:
+            together = self.reader.read_frames(
+                sources, names, mode=self.mode, region=self.region, grammar=self.grammar, best=self.best,
+                threshold=self.threshold, timeout=self.timeout,
+            )  # fmt: skip
+        except (PictureError, MissingExtraError, TimeLimitError) as error:
+            return [PageResult(names[0], error=str(error))]
+        voters = tuple(names[index] for index in together.voters)
+        page = PageResult(names[together.frame], result=together.result, frames=voters)
+        return [page, *(PageResult(names[index], error=error) for index, error in together.errors.items())]
+
     def _read_page(self, page: Page, picture: str, deadline: Deadline) -> PageResult:
         """One page; drawn where it is read, so that no image travels between processes."""
         trace = Trace() if self.steps or self.explain else None
@@ -233,9 +264,9 @@ class DocumentReader:
                 for n, part in fields.items()
             },
             error,
-            explanation,
-            drawings,
-            self._scan(page) if self.keep_scans else None,
+            explanation=explanation,
+            drawings=drawings,
+            scan=self._scan(page) if self.keep_scans else None,
         )
 
     def _scan(self, page: Page) -> Scan:

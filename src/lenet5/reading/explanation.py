@@ -22,7 +22,7 @@ from ..model.classifier import Classifier
 from .interpretation_graph import DECODING, DecodingSettings, InterpretationGraph
 from .results import Line, Result, String
 
-__all__ = ["EXPLANATION", "DecodedLine", "ExplanationSettings", "explain", "record_line"]
+__all__ = ["EXPLANATION", "DecodedLine", "ExplanationSettings", "decoded_line", "explain", "record_line"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,15 @@ class DecodedLine:
 def record_line(trace: Trace, line: DecodedLine) -> None:
     """Record what a line was decided on, and where the trace places its boxes, for `explain`."""
     trace.lines.append((line, trace.place))
+
+
+def decoded_line(trace: Trace, line: Line) -> tuple[DecodedLine, Callable[[Box], Box]] | None:
+    """What a line of a result was decided on, and where its boxes lie; None where its strings were read one by one."""
+    for decoded, place in trace.lines:
+        if _identity(decoded.string) == _identity(line.strings[0]):
+            whole = sum(len(string.characters) for string in line.strings)
+            return (decoded, place) if whole == len(decoded.string.characters) else None
+    return None
 
 
 def explain(

@@ -26,6 +26,7 @@ from . import over_segmentation, space_displacement
 from .acceptance import POLICIES, accept, reject, rejection_reason, with_doubts
 from .cells import CellReader, read_boxes, read_table
 from .forms import Area, Form, crop, parse_region
+from .frames import FramesResult, read_frames
 from .gaps import split_at_gaps
 from .isolated_characters import IsolatedCharacter, isolate, read_isolated
 from .orientation import read_in_other_directions
@@ -200,6 +201,40 @@ class Reader:
         if trace:
             record_result(trace, result)
         return result
+
+    def read_frames(
+        self,
+        pictures: Sequence[Picture],
+        names: Sequence[str] | None = None,
+        *,
+        mode: Mode = "auto",
+        region: Area | str | None = None,
+        grammar: Grammar | None = None,
+        best: int = 5,
+        threshold: float | None = None,
+        timeout: float | Deadline | None = None,
+    ) -> FramesResult:
+        """Read several pictures of one thing, such as frames of a meter, as one (reading.frames has the equation).
+
+        Args:
+            pictures: one or more; each as for `read`.
+            names: what errors call them; None: the files' names.
+            mode, region, grammar, best, threshold: as for `read`.
+            timeout: of all pictures together, as for `read`.
+
+        Returns:
+            The text that is likeliest in all of them together; a picture that cannot be read has no vote. The cells
+            of a table, decided one by one, are those of the surest picture.
+
+        Raises:
+            PictureError: none of the pictures can be read.
+            TimeLimitError: it took longer than `timeout`.
+            InputError: there is no picture, or an argument cannot be used.
+        """
+        return read_frames(
+            self, pictures, names, mode=mode, region=region, grammar=grammar, best=best, threshold=threshold,
+            timeout=timeout, settings=self.settings.frames,
+        )  # fmt: skip
 
     def read_form(
         self,

@@ -8,6 +8,7 @@ from ..imaging.documents import DOCUMENTS, DocumentSettings
 from ..imaging.page_layout import LAYOUT, LayoutSettings
 from .acceptance import AcceptancePolicy
 from .cells import CELL_READING, CellReadingSettings
+from .frames import FRAMES, FrameSettings
 from .isolated_characters import SETTINGS as ISOLATION
 from .isolated_characters import IsolationSettings
 from .orientation import ORIENTATION, OrientationSettings
@@ -46,6 +47,7 @@ class ReaderSettings:
     displacement: DisplacementSettings = DISPLACEMENT
     orientation: OrientationSettings = ORIENTATION
     unread: UnreadSettings = UNREAD
+    frames: FrameSettings = FRAMES
     acceptance: AcceptancePolicy | None = None  # None: the policy of the method (acceptance.POLICIES)
 
 
