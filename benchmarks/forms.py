@@ -47,9 +47,8 @@ FIELDS = {  # name -> left, top, width, height of its frame
     "tax": (380, 180, 260, 76),
     "total": (700, 180, 260, 76),
 }
-PARTS = "+".join(f"marks_{number}" for number in range(1, COLUMNS))
 RULES = ("--check", "number=luhn", "--agree", "amount=amount_again", "--sum", "net+tax=total",
-         "--sum", f"{PARTS}=marks_{COLUMNS}")  # fmt: skip
+         "--sum", f"marks_1:marks_{COLUMNS - 1}=marks_{COLUMNS}")  # fmt: skip
 THRESHOLDS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 Rng = np.random.Generator
 Truth = dict[tuple[int | None, str], str]  # row of the table or None, column -> what is written
@@ -158,7 +157,7 @@ def read(folder: Path, out: Path, *rules: str) -> float:
     command += ["--out", str(out), "--review", str(out.with_suffix(".review")), *rules]
     began = time.perf_counter()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode not in (0, 1):
+    if not out.exists():
         raise common.Absent(f"the command failed: {done.stderr}")
     common.say(done.stdout.strip())
     return time.perf_counter() - began
