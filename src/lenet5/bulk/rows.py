@@ -295,9 +295,11 @@ class RowReader:
             return replace(value, text=settled.text, confidence=settled.confidence, accepted=True, reason="")
         leaves = f"{rules} leaves {settled.confidence:.0%} for {settled.text or 'nothing'}"
         reason = leaves if settled.text != value.text else value.reason or leaves
-        others = tuple(reading for reading in value.readings if reading[0] != settled.text)
-        best = (settled.text, settled.confidence)
-        return replace(value, accepted=False, reason=reason, readings=(best, *others))
+        others = [reading for reading in value.readings if reading[0] != settled.text]
+        # What the rules leave to others is shared among these as before.
+        scale = min(1.0, (1 - settled.confidence) / max(sum(share for _, share in others), 1e-9))
+        readings = (settled.text, settled.confidence), *((text, share * scale) for text, share in others)
+        return replace(value, accepted=False, reason=reason, readings=readings)
 
 
 def _shortened(rule: str) -> str:
