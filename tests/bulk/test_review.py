@@ -14,11 +14,11 @@ from PIL import Image
 import scans
 from lenet5.bulk import open_sources, read_in_bulk, tables
 from lenet5.bulk.batch_reader import BatchReader
-from lenet5.bulk.plausibility import parse_check
 from lenet5.bulk.review import apply_answers, load_answers, write_review
 from lenet5.bulk.review.answers import save_crops
 from lenet5.bulk.review.items import items_of_page, unpack_glyphs
 from lenet5.bulk.rows import RowReader, columns_of
+from lenet5.bulk.rules import parse_check
 from lenet5.bulk.sources import Arrays
 from lenet5.cli import main
 from lenet5.data.image_folder import class_folders

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import scans
-from lenet5.bulk.plausibility import parse_agree, parse_check, parse_sum
 from lenet5.bulk.rows import RowReader, check_form, check_rules, columns_of
+from lenet5.bulk.rules import parse_agree, parse_check, parse_sum
 from lenet5.errors import InputError
 from lenet5.reading.results import Result
 

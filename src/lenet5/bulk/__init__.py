@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .batch_reader import BatchReader, CharacterReader
-from .plausibility import parse_agree, parse_check, parse_sum
+from .rules import parse_agree, parse_check, parse_sum
 from .run import read_in_bulk
 from .sources import Arrays, Pictures, open_sources
 

@@ -9,9 +9,9 @@ import numpy as np
 from ..errors import DataError
 from ..model.classifier import Classifier
 from ..reading.document_reader import DocumentReader, PageResult
-from .plausibility import Rule
 from .review.items import items_of_characters, items_of_page
 from .rows import RowReader, columns_of
+from .rules import Rule
 from .sources import Arrays, Chunk, Pictures
 from .tables import Characters, Columns
 

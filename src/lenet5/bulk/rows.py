@@ -12,7 +12,8 @@ from ..reading.document_reader import PageResult
 from ..reading.forms import Field, Form
 from ..reading.results import UNSURE, Alternative, Character, Line, Result, String
 from ..reading.tables import Cell
-from .plausibility import Reading, Rule, Settled, settle
+from .plausibility import Reading, Settled, settle
+from .rules import Rule
 from .tables import COLUMNS
 
 __all__ = [

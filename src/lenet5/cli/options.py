@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from ..bulk.plausibility import Rule
+    from ..bulk.rules import Rule
     from ..lattice.automaton import Grammar
     from ..model.classifier import Classifier
 
@@ -106,7 +106,7 @@ def rules_of(agree: Sequence[str], sums: Sequence[str], checks: Sequence[str]) -
     """The rules that --agree, --sum and --check name. Raises InputError for one that is none."""
     if not (agree or sums or checks):
         return ()
-    from ..bulk.plausibility import parse_agree, parse_check, parse_sum
+    from ..bulk.rules import parse_agree, parse_check, parse_sum
 
     return (*map(parse_agree, agree), *map(parse_sum, sums), *map(parse_check, checks))
 

@@ -13,7 +13,7 @@ from .progress import width
 
 if TYPE_CHECKING:
     from ..bulk import CharacterReader
-    from ..bulk.plausibility import Rule
+    from ..bulk.rules import Rule
     from ..reading.document_reader import DocumentReader
 
 __all__ = ["into_table"]
