@@ -346,6 +346,16 @@ def test_a_form_is_read_reviewed_and_put_right_by_commands(tmp_path, capsys, mon
     )
 
 
+def test_another_page_than_a_review_is_not_written_over(tmp_path, capsys):
+    (tmp_path / "index.html").write_text("<html>mine")
+    out = tmp_path / "r.csv"
+    code, printed = run(capsys, "read", LINES, "--out", str(out), "--review", str(tmp_path), "--workers", "1")
+    assert code == 1 and "no review page" in printed.err and not out.exists()
+    assert (tmp_path / "index.html").read_text() == "<html>mine"
+    write_review(tmp_path / "new", [b"{}"], "a.csv")
+    assert write_review(tmp_path / "new", [], "b.csv") == 0  # a review is
+
+
 def test_a_review_that_was_interrupted_has_the_same_items(tmp_path, monkeypatch):
     from lenet5.bulk import sources as module
 

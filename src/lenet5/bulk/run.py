@@ -20,7 +20,7 @@ from ..parallel import become_worker, thread_count
 from ..reading.document_reader import DocumentReader
 from .batch_reader import ITEMS, BatchReader, CharacterReader
 from .parts import Parts
-from .review.page import write_review
+from .review.page import make_folder, write_review
 from .rows import check_form, check_rules, columns_of
 from .rules import Rule
 from .sources import Chunk, Pictures, Source

@@ -11,11 +11,33 @@ from importlib import resources
 from pathlib import Path
 
 from ... import atomic
-from ...errors import SaveError
+from ...errors import InputError, SaveError
 
-__all__ = ["PAGE", "answers_name", "write_review"]
+__all__ = ["PAGE", "answers_name", "make_folder", "write_review"]
 
 PAGE = "index.html"  # the page in its folder
+OURS = b'<meta name="generator" content="lenet5 review">'  # within the first BEGINNING bytes of a review page
+BEGINNING = 1000
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder for a review page, before the work and not after it.
+
+    Raises:
+        InputError: another page than a review is there.
+        SaveError: the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if (folder / PAGE).exists():
+            with (folder / PAGE).open("rb") as page:
+                ours = OURS in page.read(BEGINNING)
+            if not ours:
+                raise InputError(
+                    f"{folder / PAGE} is there and no review page: name another folder for the review"
+                )
+    except OSError as error:
+        raise SaveError(f"cannot make the folder {folder}: {error.strerror}; choose another place") from error
 
 
 def write_review(folder: Path, parts: Iterable[bytes], result: str) -> int:
@@ -30,12 +52,10 @@ def write_review(folder: Path, parts: Iterable[bytes], result: str) -> int:
         How many items there are.
 
     Raises:
+        InputError: another page than a review is there.
         SaveError: the page cannot be written.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SaveError(f"cannot make the folder {folder}: {error.strerror}; choose another place") from error
+    make_folder(folder)
     style, script = _source("review.css"), _source("review.js")
     text = _source("review.html")
     for mark, part in (
