@@ -97,7 +97,7 @@ def read_in_bulk(
         SaveError: the result cannot be written.
     """
     reader = BatchReader(documents, characters, rules=tuple(rules), review=review is not None)
-    kind, columns, parts = prepare(sources, out, reader, resume)
+    kind, columns, parts = prepare(sources, out, reader, resume, review)
     kept = count = errors = 0
     with _Work(reader, workers or thread_count(), kind, columns) as work:
         for source in sources:
@@ -121,7 +121,7 @@ def read_in_bulk(
 
 
 def prepare(
-    sources: Sequence[Source], out: Path, reader: BatchReader, resume: bool
+    sources: Sequence[Source], out: Path, reader: BatchReader, resume: bool, review: Path | None = None
 ) -> tuple[str, tuple[str, ...], Parts]:
     """The result's format, its columns and its parts. Arguments and errors as for `read_in_bulk`."""
     form = reader.documents.form
@@ -129,6 +129,8 @@ def prepare(
         check_form(form)
     check_rules(reader.rules, form)
     kind = format_of(out)
+    if review is not None:
+        make_folder(review)
     return kind, columns_of(form), Parts(out, _manifest(sources, reader, kind), resume)
 
 
