@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import scans
@@ -29,6 +31,15 @@ def test_a_table_of_counted_columns_has_a_row_for_each_of_its_rows_and_the_page_
     assert first["marks_2_confidence"] == 1 and first["marks_2_accepted"]
     assert second["marks_2_confidence"] == 0.4 and not second["marks_2_accepted"]
     assert set(first) == set(columns_of(FORM))
+
+
+def test_a_cell_that_was_not_read_at_all_is_doubtful_and_has_no_reading():
+    result = scans.table([["1", "2", "3"], ["4", "5", "6"]])
+    (first, *others), *more = result.cells.rows
+    spots = replace(result.cells, rows=((replace(first, place=None, reason="torn"), *others), *more))
+    row, _ = RowReader(FORM, 0.9).rows(scans.page(number=scans.line("4"), marks=replace(result, cells=spots)))
+    value = row.values[0]
+    assert (value.text, value.accepted, value.reason, value.readings) == ("?", False, "torn", ())
 
 
 def test_a_table_whose_columns_are_not_counted_has_a_text_for_each_row():

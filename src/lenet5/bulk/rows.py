@@ -323,7 +323,7 @@ def _readings(
     )
     # A text has more than its characters: blanks between strings, | between cells.
     guess = "".join(
-        next(guesses, "") if letter == UNSURE or letter not in " |\n" else letter for letter in text
+        next(guesses, UNSURE) if letter == UNSURE or letter not in " |\n" else letter for letter in text
     )
     found: dict[str, float] = {} if UNSURE in guess else {guess: confidence}
     for other in alternatives:
