@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,22 +30,20 @@ class SignBounds:
 
 
 # How signs are written beside digits. # not in the paper: chosen on lines drawn from real pens' signs and digits.
-BOUNDS: Mapping[str, SignBounds] = MappingProxyType(
-    {
-        ".": SignBounds((0.0, 0.3), (0.0, 0.4), (0.75, 1.25)),
-        ",": SignBounds((0.12, 0.6), (0.0, 0.5), (0.75, 1.4)),
-        "/": SignBounds((0.85, 2.0), (0.1, 1.7), (0.25, 0.85)),
-        "-": SignBounds((0.0, 0.35), (0.2, 2.0), (0.25, 0.8)),
-        "+": SignBounds((0.3, 1.0), (0.3, 1.1), (0.3, 0.8)),
-        "=": SignBounds((0.12, 0.7), (0.25, 1.5), (0.3, 0.8)),
-        ":": SignBounds((0.3, 1.0), (0.0, 0.5), (0.35, 0.85)),
-        "%": SignBounds((0.6, 1.4), (0.4, 1.8), (0.3, 0.7)),
-        "$": SignBounds((0.8, 1.8), (0.3, 1.4), (0.3, 0.7)),
-        "*": SignBounds((0.25, 0.9), (0.25, 1.1), (-0.1, 0.75)),
-        "(": SignBounds((0.85, 2.0), (0.1, 0.9), (0.3, 0.75)),
-        ")": SignBounds((0.85, 2.0), (0.1, 0.9), (0.3, 0.75)),
-    }
-)
+BOUNDS: Mapping[str, SignBounds] = {  # a plain one: readers are sent to worker processes
+    ".": SignBounds((0.0, 0.3), (0.0, 0.4), (0.75, 1.25)),
+    ",": SignBounds((0.12, 0.6), (0.0, 0.5), (0.75, 1.4)),
+    "/": SignBounds((0.85, 2.0), (0.1, 1.7), (0.25, 0.85)),
+    "-": SignBounds((0.0, 0.35), (0.2, 2.0), (0.25, 0.8)),
+    "+": SignBounds((0.3, 1.0), (0.3, 1.1), (0.3, 0.8)),
+    "=": SignBounds((0.12, 0.7), (0.25, 1.5), (0.3, 0.8)),
+    ":": SignBounds((0.3, 1.0), (0.0, 0.5), (0.35, 0.85)),
+    "%": SignBounds((0.6, 1.4), (0.4, 1.8), (0.3, 0.7)),
+    "$": SignBounds((0.8, 1.8), (0.3, 1.4), (0.3, 0.7)),
+    "*": SignBounds((0.25, 0.9), (0.25, 1.1), (-0.1, 0.75)),
+    "(": SignBounds((0.85, 2.0), (0.1, 0.9), (0.3, 0.75)),
+    ")": SignBounds((0.85, 2.0), (0.1, 0.9), (0.3, 0.75)),
+}
 
 
 @dataclass(frozen=True)
