@@ -14,13 +14,19 @@ from numpy.typing import NDArray
 from ..errors import InputError, ModelError
 from ..model import serialisation
 from ..network.architecture import PARAMETER_COUNT
+from .graph_transformer_lines import NUMBERS
 from .pass_report import PassReport
 
 __all__ = ["Checkpoint", "checkpoint_path", "log_path"]
 
 FORMAT = "lenet5 checkpoint"
-# What a training by mini-batches goes on from, and the paper's.
-_ARRAYS = {"parameters", "velocity", "square", "average"}, {"parameters"}
+# What a training by mini-batches goes on from, the paper's, and one on whole lines.
+_ARRAYS = (
+    {"parameters", "velocity", "square", "average"},
+    {"parameters"},
+    {"parameters", "velocity", "average", "numbers"},
+)
+_NUMBERS = ((2, len(NUMBERS)), np.dtype(np.float64))  # and their velocity
 
 
 def checkpoint_path(out: Path) -> Path:
@@ -39,14 +45,15 @@ class Checkpoint:
 
     Args:
         arrays: "parameters" and, unless the training is the paper's, "velocity", "square" and "average" of the
-            Trainer (engine.interface), all (60000,) float32.
+            Trainer (engine.interface), all (60000,) float32; of a training on whole lines, in place of "square",
+            "numbers", (2, 11) float64: the reader's numbers and their velocity.
         done: number of passes.
         identity: recipe, seed, data and start as JSON values; only a training of the same may go on from here.
         history: the report of each pass as a dict.
         command: what began the training.
     """
 
-    arrays: Mapping[str, NDArray[np.float32]]
+    arrays: Mapping[str, NDArray[np.floating]]
     done: int
     identity: Mapping[str, Any]
     history: list[dict[str, Any]]
@@ -72,8 +79,11 @@ class Checkpoint:
                 "removes it); start without --resume"
             )
         arrays, metadata = serialisation.read(path)
-        kinds = {(array.shape, array.dtype) for array in arrays.values()}
-        usable = set(arrays) in _ARRAYS and kinds == {((PARAMETER_COUNT,), np.dtype(np.float32))}
+        usable = set(arrays) in _ARRAYS and all(
+            (array.shape, array.dtype)
+            == (_NUMBERS if name == "numbers" else ((PARAMETER_COUNT,), np.dtype(np.float32)))
+            for name, array in arrays.items()
+        )
         if metadata.get("format") != FORMAT or not usable:
             raise ModelError(f"{path} is not a checkpoint of lenet5; start without --resume")
         try:

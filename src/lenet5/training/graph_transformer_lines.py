@@ -80,6 +80,23 @@ class Line:
     glyphs: NDArray[np.uint8]
     settings: CandidateSettings = CANDIDATES
 
+    @property
+    def count(self) -> int:
+        """Number of runs: so many glyphs are classified first."""
+        return len(self.first)
+
+    def interpret(
+        self,
+        penalties: NDArray[np.floating],
+        again: NDArray[np.intp],
+        j: float,
+        scale: float,
+        numbers: F64,
+        loops: Lattice = numpy_loops,
+    ) -> InterpretedLine:
+        """The interpretation graph by the answers of a network; arguments of InterpretedLine."""
+        return InterpretedLine(self, penalties, again, j, scale, numbers, loops)
+
     def unclear_cuts(self, log_posterior: F64) -> NDArray[np.intp]:
         """Which of `cut` are classified once more: neither clearly a character nor clearly none.
 

@@ -18,15 +18,16 @@ from ..data.dataset import Dataset
 from ..errors import InputError, SaveError
 from ..model.lenet5 import LeNet5
 from .checkpoint import Checkpoint, checkpoint_path, log_path
+from .graph_transformer_loop import GraphTransformerTraining
 from .minibatch import MinibatchTraining
 from .pass_report import PassReport
 from .preparation import Sources, TrainingSet, prepare
-from .recipes import FAST, PaperRecipe, Recipe
+from .recipes import FAST, GraphRecipe, PaperRecipe, Recipe
 from .stochastic import StochasticTraining
 
 __all__ = ["Callbacks", "begin", "run_passes", "train"]
 
-Training = MinibatchTraining | StochasticTraining
+Training = MinibatchTraining | GraphTransformerTraining | StochasticTraining
 # Parts of a training's identity (preparation.TrainingSet) that are written into the model, beside recipe and seed.
 RECORDED = ("data", "test data", "start", "replay", "pens", "teachers")
 
@@ -56,15 +57,20 @@ def begin(
         images: (N, 28, 28) uint8, 255 = ink.
         labels: (N,) labels or (N, classes) target weights.
         recipe: how it is trained.
-        settings: seed, test, threads and trainer of MinibatchTraining or StochasticTraining.
+        settings: seed, test, threads, trainer and lines of MinibatchTraining, GraphTransformerTraining or
+            StochasticTraining.
 
     Raises:
         InputError: images, labels or settings cannot be used.
     """
-    if isinstance(recipe, Recipe):
+    lines = settings.pop("lines", None)
+    if isinstance(recipe, Recipe) and not isinstance(recipe, GraphRecipe):
         return MinibatchTraining(model, images, labels, recipe, **settings)
     if settings.pop("trainer", None):
-        raise InputError(f"recipe {recipe.name} trains one pattern after another: no other trainer can do it")
+        what = "on whole lines" if isinstance(recipe, GraphRecipe) else "one pattern after another"
+        raise InputError(f"recipe {recipe.name} trains {what}: no other trainer can do it")
+    if isinstance(recipe, GraphRecipe):
+        return GraphTransformerTraining(model, images, labels, recipe, lines=lines, **settings)
     return StochasticTraining(model, images, labels, recipe, **settings)
 
 
@@ -130,10 +136,11 @@ def train(
     state = Checkpoint.load(checkpoint_path(path)) if resume and path else None
     model = _model(sources, recipe, seed)
     patterns = prepare(sources, recipe, model, seed)
-    callbacks.prepared(len(patterns.images))
+    # A pass is through all patterns, or through as many lines as the recipe says.
+    callbacks.prepared(recipe.graph.lines if isinstance(recipe, GraphRecipe) else len(patterns.images))
     training = begin(
         model, patterns.images, patterns.targets, recipe,
-        seed=seed, test=patterns.test, threads=threads, trainer=trainer,
+        seed=seed, test=patterns.test, threads=threads, trainer=trainer, lines=patterns.lines,
     )  # fmt: skip
     if state is not None and path is not None:
         state.check(patterns.identity, checkpoint_path(path))
@@ -191,7 +198,7 @@ def _record(
     """Write data, start and command into the model's metadata."""
     recorded = {key: patterns.identity[key] for key in RECORDED if key in patterns.identity}
     model.metadata["training"] |= recorded | {"command": command}
-    if isinstance(training, MinibatchTraining) and training.targets.ndim > 1:
+    if not isinstance(training, StochasticTraining) and training.targets.ndim > 1:
         # The patterns hold non-characters, too: the error on the data set itself says more than theirs.
         answers = model.predict(dataset.images, threads)
         model.metadata["figures"]["train_error"] = float(np.mean(answers != patterns.labels))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.dataset import Dataset, relabel
+from ..data.synthesis.hands import Hands
 from ..data.synthesis.training_set import NOTHING_ADDED, Supplement, build_training_set
 from ..data.trajectories.load import CREDITS, find_pens, load_trajectories
 from ..data.trajectories.trajectories import Trajectories
@@ -18,7 +19,8 @@ from ..errors import InputError
 from ..model.classifier import Network
 from ..model.lenet5 import LeNet5
 from .distillation import soft_targets
-from .recipes import PaperRecipe, Recipe
+from .line_sources import LineSource, SyntheticLines
+from .recipes import GraphRecipe, PaperRecipe, Recipe
 from .replay import ReplayMix
 
 __all__ = ["Sources", "TrainingSet", "fingerprint", "prepare", "training_pens"]
@@ -34,6 +36,7 @@ class Sources:
         replay_mix: what the data set is mixed with (replay.py).
         teachers: trained networks whose answers are learnt beside the labels (distillation.py).
         test: patterns that are reported on after each pass, without influence.
+        lines: what training on whole lines learns; synthetic ones, unless given (line_sources.py).
     """
 
     dataset: Dataset
@@ -41,6 +44,7 @@ class Sources:
     replay_mix: ReplayMix | None = None
     teachers: Sequence[Network] = ()
     test: Dataset | None = None
+    lines: LineSource | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +58,7 @@ class TrainingSet:
         test: images and labels to report on, or None.
         identity: recipe, seed, data and start as JSON values; a training may only go on from a checkpoint of
             the same identity.
+        lines: of a training on whole lines.
     """
 
     images: NDArray[np.uint8]
@@ -61,6 +66,7 @@ class TrainingSet:
     labels: NDArray[np.int64]
     test: tuple[NDArray[np.uint8], NDArray[np.int64]] | None
     identity: dict[str, Any]
+    lines: LineSource | None = None
 
 
 def prepare(sources: Sources, recipe: Recipe | PaperRecipe, model: LeNet5, seed: int) -> TrainingSet:
@@ -92,7 +98,14 @@ def prepare(sources: Sources, recipe: Recipe | PaperRecipe, model: LeNet5, seed:
     if sources.teachers:
         # Generated non-characters come last: their labels are surer than what teachers answer.
         targets = soft_targets(images, targets, classes, sources.teachers, supplement.negatives)
-    return TrainingSet(images, targets, own, test, _identity(sources, recipe, seed, pens))
+    lines = sources.lines
+    if lines is None and isinstance(recipe, GraphRecipe):
+        real = supplement.real if pens is not None else 0.0
+        lines = SyntheticLines.of(
+            dataset.images, own, classes, model.backend, seed, recipe.graph.method,
+            Hands(pens) if pens is not None else None, real,
+        )  # fmt: skip
+    return TrainingSet(images, targets, own, test, _identity(sources, recipe, seed, pens), lines)
 
 
 def training_pens(supplement: Supplement) -> Trajectories | None:
@@ -133,6 +146,8 @@ def _identity(
                 "credits": list(CREDITS),
             }
         )
+    if sources.lines is not None:
+        identity["lines"] = sources.lines.to_dict()
     if sources.teachers:
         identity["teachers"] = [fingerprint(teacher) for teacher in sources.teachers]
     return identity

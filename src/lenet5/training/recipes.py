@@ -19,8 +19,10 @@ __all__ = [
     "ADAPT",
     "ADAPT_LINES",
     "BEST",
+    "CRITERIA",
     "DISPLACEMENT",
     "FAST",
+    "GTN",
     "HANDS",
     "LETTERS",
     "PAPER",
@@ -28,6 +30,8 @@ __all__ = [
     "READING",
     "RECIPES",
     "SIGNS",
+    "GraphRecipe",
+    "GraphSettings",
     "Initialisation",
     "LevenbergMarquardt",
     "Loss",
@@ -193,6 +197,45 @@ class Recipe(_Grouped):
         return replace(self, passes=passes)
 
 
+# Of whole lines (Section VI): names of graph_transformer.py.
+CRITERIA = ("discriminative-forward", "discriminative-viterbi", "viterbi")
+
+
+@dataclass(frozen=True)
+class GraphSettings:
+    """What is learnt from lines, beside single patterns (Section VI)."""
+
+    criterion: str = CRITERIA[0]
+    method: str = "segmentation"  # of reading: or "displacement"
+    lines: int = 2_000  # of a pass
+    patterns: int = 128  # single characters and non-characters of each step
+    weight: float = 1.0  # of the lines' mean energy, where that of the patterns is 1
+    numbers_rate: float = 0.0  # peak rate of the reader's own numbers; 0 leaves them as they are
+
+    def __post_init__(self) -> None:
+        _bounded(self, {"lines": (1, 10_000_000), "patterns": (1, 65_536), "numbers_rate": (0, 100)})
+        _positive(self, "weight")
+        if self.criterion not in CRITERIA:
+            named = ", ".join(CRITERIA)
+            raise InputError(f"criterion of a recipe must be one of {named}, not {self.criterion!r}")
+        if self.method not in ("segmentation", "displacement"):
+            raise InputError(
+                f'method of a recipe must be "segmentation" or "displacement", not {self.method!r}'
+            )
+
+
+@dataclass(frozen=True)
+class GraphRecipe(Recipe):
+    """Training on whole lines, mixed with single patterns (graph_transformer_loop.py); `batch` counts lines."""
+
+    graph: GraphSettings = GraphSettings()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.optimiser.beta2:
+            raise InputError(f"the recipe {self.name} descends with momentum alone: its beta2 must be 0")
+
+
 @dataclass(frozen=True)
 class PaperRecipe(_Grouped):
     """Section III-B and Appendix C, one pattern at a time, and the choices where they are silent.
@@ -325,6 +368,16 @@ ADAPT_LINES = Recipe(
         alpha=24.0, sigma=6.0, spread=0.9, thickness=0.3,
     ),
 )  # fmt: skip
+# For a network that reads already: it goes on with whole lines, of which only the text is known.
+GTN = GraphRecipe(
+    "gtn",
+    passes=6,
+    batch=16,
+    optimiser=Optimiser(rate=0.005, schedule="linear", ema=0.01),
+    loss=READING.loss,
+    distortion=READING.distortion,
+    supplement=Supplement(variants=0.5, drawn=15_000, negatives=10_000, real=0.75),
+)
 
 PAPER = PaperRecipe()
 # As many updates, each on a distorted pattern. Eq. 9: a little better here than eq. 8, within chance.
@@ -333,5 +386,17 @@ PAPER_DISTORTED = PaperRecipe("paper-distorted", distortion=PAPER_DISTORTIONS).w
 # The one list of recipes: the command line's choices are its keys.
 RECIPES: dict[str, Recipe | PaperRecipe] = {
     recipe.name: recipe
-    for recipe in (FAST, BEST, HANDS, LETTERS, READING, SIGNS, DISPLACEMENT, ADAPT, PAPER, PAPER_DISTORTED)
+    for recipe in (
+        FAST,
+        BEST,
+        HANDS,
+        LETTERS,
+        READING,
+        SIGNS,
+        DISPLACEMENT,
+        GTN,
+        ADAPT,
+        PAPER,
+        PAPER_DISTORTED,
+    )
 }
