@@ -63,7 +63,9 @@ class Line:
         whole: (parts, 3) first node, last node and run of each free part of several pieces.
         cut: (cuts,) runs that were cut through ink.
         glyphs: (runs + cuts, 28, 28) uint8: the runs, then those that were cut, with the ink that they may share.
-        settings: of the reading.
+        unclear: probability of any character from which, and of the best class up to which, what was cut is classified
+            once more (CandidateSettings.shared, certain_probability).
+        error: least probability that a free part is no character (CandidateSettings).
     """
 
     labels: NDArray[np.intp]
@@ -78,7 +80,8 @@ class Line:
     whole: NDArray[np.intp]
     cut: NDArray[np.intp]
     glyphs: NDArray[np.uint8]
-    settings: CandidateSettings = CANDIDATES
+    unclear: tuple[float, float]
+    error: float
 
     @property
     def count(self) -> int:
@@ -103,8 +106,8 @@ class Line:
         log_posterior: (runs, classes + 1) of the runs, from graph_transformer.log_posteriors.
         """
         share = np.exp(-log_posterior[self.cut, :-1])
-        unclear = (share.sum(1) >= self.settings.shared) & (share.max(1) < self.settings.certain_probability)
-        return np.flatnonzero(unclear)
+        least, certain = self.unclear
+        return np.flatnonzero((share.sum(1) >= least) & (share.max(1) < certain))
 
 
 def segment_line(
@@ -148,7 +151,8 @@ def segment_line(
         whole=np.array(whole, np.intp).reshape(-1, 3),
         cut=cut,
         glyphs=np.concatenate([segments.glyphs(runs.runs, runs.boxes), shared]),
-        settings=settings,
+        unclear=(settings.shared, settings.certain_probability),
+        error=settings.error,
     )
 
 
@@ -240,7 +244,7 @@ class InterpretedLine:
         a, b, part = line.whole.T
         self._best = spoken[part].argmin(1)
         self._sure = np.exp(-spoken[part].min(1))
-        self._lacking = np.maximum(1 - self._sure, line.settings.error)
+        self._lacking = np.maximum(1 - self._sure, line.error)
         self._within = (start <= a[:, None]) & (end > a[:, None]) & (end < b[:, None])  # (parts, arcs)
         penalty -= (numbers[_WHOLE] * np.log(self._lacking)) @ self._within
         self.graph = Graph(line.nodes, start, end, label, penalty, loops)
@@ -259,7 +263,7 @@ class InterpretedLine:
         charged = self._within @ arc_slopes  # (parts,)
         to_numbers[_WHOLE] -= charged @ np.log(self._lacking)
         # ∂(−log(1 − p))/∂(−log p) = −p/(1 − p), unless the floor holds
-        moving = 1 - self._sure > line.settings.error
+        moving = 1 - self._sure > line.error
         by_log = np.where(moving, -numbers[_WHOLE] * charged * self._sure / self._lacking, 0.0)
         np.add.at(to_log, (self._row[line.whole[:, 2], self._best], self._best), by_log)
         return penalty_slopes(to_log, self._log, self._scale), to_numbers
