@@ -22,15 +22,15 @@ from ..lattice.graph import Graph
 from ..reading.candidates import CANDIDATES, CandidateSettings, Runs, mark_penalty
 from ..reading.interpretation_graph import SILENT
 from .graph_transformer import log_posteriors, penalty_slopes
+from .recipes import READER_NUMBERS
 
 __all__ = ["NUMBERS", "InterpretedLine", "Line", "numbers_of", "segment_line", "settings_with"]
 
 F64 = NDArray[np.float64]
 
-# The numbers of the reader that are learnt: penalties are linear in them. The first are of ShapePenalties.
-_SHAPE = ("character", "gap", "cut", "wide", "small", "whole", "missed")
-_MARKS = ("mark", "mark_slope", "blot", "blot_slope")
-NUMBERS = (*_SHAPE, *_MARKS)
+NUMBERS = READER_NUMBERS  # that are learnt: penalties are linear in them
+_FIRST_MARK = NUMBERS.index("mark")
+_SHAPE, _MARKS = NUMBERS[:_FIRST_MARK], NUMBERS[_FIRST_MARK:]
 _WHOLE = NUMBERS.index("whole")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,16 +18,18 @@ from ..data.dataset import Dataset
 from ..errors import InputError, SaveError
 from ..model.lenet5 import LeNet5
 from .checkpoint import Checkpoint, checkpoint_path, log_path
-from .graph_transformer_loop import GraphTransformerTraining
 from .minibatch import MinibatchTraining
 from .pass_report import PassReport
 from .preparation import Sources, TrainingSet, prepare
 from .recipes import FAST, GraphRecipe, PaperRecipe, Recipe
 from .stochastic import StochasticTraining
 
+if TYPE_CHECKING:  # it loads SciPy and Pillow
+    from .graph_transformer_loop import GraphTransformerTraining
+
 __all__ = ["Callbacks", "begin", "run_passes", "train"]
 
-Training = MinibatchTraining | GraphTransformerTraining | StochasticTraining
+Training: TypeAlias = "MinibatchTraining | GraphTransformerTraining | StochasticTraining"
 # Parts of a training's identity (preparation.TrainingSet) that are written into the model, beside recipe and seed.
 RECORDED = ("data", "test data", "start", "replay", "pens", "teachers")
 
@@ -70,6 +72,8 @@ def begin(
         what = "on whole lines" if isinstance(recipe, GraphRecipe) else "one pattern after another"
         raise InputError(f"recipe {recipe.name} trains {what}: no other trainer can do it")
     if isinstance(recipe, GraphRecipe):
+        from .graph_transformer_loop import GraphTransformerTraining
+
         return GraphTransformerTraining(model, images, labels, recipe, lines=lines, **settings)
     return StochasticTraining(model, images, labels, recipe, **settings)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..data.dataset import Dataset, relabel
-from ..data.synthesis.hands import Hands
 from ..data.synthesis.training_set import NOTHING_ADDED, Supplement, build_training_set
 from ..data.trajectories.load import CREDITS, find_pens, load_trajectories
 from ..data.trajectories.trajectories import Trajectories
@@ -19,9 +18,11 @@ from ..errors import InputError
 from ..model.classifier import Network
 from ..model.lenet5 import LeNet5
 from .distillation import soft_targets
-from .line_sources import LineSource, SyntheticLines
 from .recipes import GraphRecipe, PaperRecipe, Recipe
 from .replay import ReplayMix
+
+if TYPE_CHECKING:  # it loads SciPy and Pillow
+    from .line_sources import LineSource
 
 __all__ = ["Sources", "TrainingSet", "fingerprint", "prepare", "training_pens"]
 
@@ -100,6 +101,9 @@ def prepare(sources: Sources, recipe: Recipe | PaperRecipe, model: LeNet5, seed:
         targets = soft_targets(images, targets, classes, sources.teachers, supplement.negatives)
     lines = sources.lines
     if lines is None and isinstance(recipe, GraphRecipe):
+        from ..data.synthesis.hands import Hands
+        from .line_sources import SyntheticLines
+
         real = supplement.real if pens is not None else 0.0
         lines = SyntheticLines.of(
             dataset.images, own, classes, model.backend, seed, recipe.graph.method,
