@@ -70,3 +70,25 @@ def test_a_rule_alone_is_left_as_it_is():
     image = np.full((84, 130, 3), PAPER, np.float32)
     image[:, :5] = INK
     assert remove_rims(image) is image
+
+
+@pytest.mark.parametrize("end", [38, 46], ids=["short of the writing", "touching it"])
+def test_a_thin_dash_that_goes_out_from_a_rule_is_print_like_it(end):
+    image = cell()
+    image[:, :4] = INK
+    image[41:44, :end] = INK
+    np.testing.assert_allclose(remove_rims(image)[:, :44], cell()[:, :44], atol=0.02)
+
+
+def test_a_bar_of_the_pen_that_reaches_a_rule_stays():
+    image = cell()
+    image[20:26, :60] = INK  # as thick as the ring
+    with_rule = image.copy()
+    with_rule[:, :4] = INK
+    assert np.abs(remove_rims(with_rule)[:, 6:] - image[:, 6:]).max() < 0.02
+
+
+def test_a_thick_broken_rule_is_removed():
+    image = cell()
+    image[np.arange(84) % 14 < 9, :5] = INK
+    assert np.abs(remove_rims(image) - cell()).max() < 0.02

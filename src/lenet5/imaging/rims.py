@@ -36,7 +36,7 @@ class RimSettings:
     shortest: float = 0.6  # of the image's height that a line is in the image, and not beyond another rule
     inked: float = 0.93  # share of a rule's length that is ink; …
     broken: float = 0.5  # … of a broken one, which is thin and has several gaps evenly along it
-    broken_thickest: float = 0.05  # shorter sides that a broken rule is thick at most
+    broken_thickest: float = 0.08  # shorter sides that a broken rule is thick at most
     broken_runs: int = 3  # pieces of a broken rule, at least
     longest_gap: float = 0.2  # of a rule's length, between two pieces of a broken one
     ends: float = 0.03  # of a rule's length, at either end, where it is as wide as elsewhere
@@ -44,6 +44,9 @@ class RimSettings:
     uneven: float = (
         0.35  # of its own thickness: standard deviation of a rule's width where nothing touches it
     )
+    dash_thickest: float = 0.06  # shorter sides that a printed dash at a rule is thick at most, …
+    dash_length: float = 2.0  # … and it is so many times as long, or longer; …
+    dash_thinner: float = 1.25  # … the pen's strokes are so many times as thick: a bar of the pen stays
     written: float = 0.2  # of the image's height: what is left is writing if it is so high
     faintest: float = 0.03  # of the whole range: fainter ink does not differ from the background
     strongest: float = 0.99  # quantile of the contrast that is the strongest ink's
@@ -81,6 +84,7 @@ def remove_rims(image: NDArray[np.float32], settings: RimSettings = RIMS) -> NDA
     mask = _ink(grey_planes(rescale(image, pixels), settings.faintest), settings)
     outside = np.zeros(mask.shape, bool)
     rest = mask.copy()
+    rules: dict[int, _Rule] = {}
     for again in range(2):  # a rule may reach the edge only where that across it is painted over
         if again and not outside.any():
             return image
@@ -89,6 +93,11 @@ def remove_rims(image: NDArray[np.float32], settings: RimSettings = RIMS) -> NDA
             if (rule := _left_rule(turned, covered, settings)) is not None:
                 covered |= np.arange(turned.shape[1]) < rule.inner[:, None]
                 turned &= ~covered
+                rules[turns] = rule
+    for turns, rule in rules.items():  # after all rules: one that crosses another is no dash
+        dashes = _dashes(np.rot90(rest, -turns), rule.inner, settings)
+        np.rot90(outside, -turns)[dashes] = True
+    rest &= ~outside
     if not outside.any() or largest_height(rest) < settings.written * len(rest):
         return image
     return _paint(image, outside, mask, pixels)
@@ -131,6 +140,37 @@ def _left_rule(mask: NDArray[np.bool_], covered: NDArray[np.bool_], settings: Ri
     if share >= settings.inked:
         return _solid(mask, x, y[valid], settings)
     return _broken(mask, x, y[valid], settings)
+
+
+def _dashes(mask: NDArray[np.bool_], inner: NDArray[np.intp], settings: RimSettings) -> NDArray[np.bool_]:
+    """Printed dashes that go out from a rule along the left edge, thinner than the pen's strokes: (rows, columns).
+
+    inner: (rows,) the first column that is no rule.
+    """
+    rows, columns = mask.shape
+    thickest = max(3.0, settings.dash_thickest * min(rows, columns))
+    dashes = np.zeros(mask.shape, bool)
+    beside = mask[np.arange(rows), inner.clip(0, columns - 1)] & (inner < columns)
+    for (down,) in ndimage.find_objects(ndimage.label(beside)[0]):
+        thick, middle = down.stop - down.start, (down.start + down.stop) // 2
+        first = int(inner[middle])
+        if thick > thickest or not first < columns - 1:
+            continue
+        # As high as the dash in every column, up to what it touches.
+        around = mask[max(0, down.start - 2) : down.stop + 2, first:]
+        high = np.where(mask[middle, first:], around.sum(0), 0)
+        ends = np.flatnonzero((high == 0) | (high > thick + 1))
+        length = int(ends[0]) if len(ends) else len(high)
+        if length >= settings.dash_length * thick:
+            dashes[max(0, down.start - 1) : down.stop + 1, first : first + length] = True
+    if not dashes.any():
+        return dashes
+    depth = ndimage.distance_transform_edt(mask & ~dashes)
+    strokes = depth[(depth == ndimage.maximum_filter(depth, 3)) & (depth > 0)]
+    printed = 2 * ndimage.distance_transform_edt(mask & dashes).max() - 1
+    if not len(strokes) or 2 * np.median(strokes) - 1 < settings.dash_thinner * printed:
+        return np.zeros(mask.shape, bool)
+    return dashes
 
 
 def _solid(
