@@ -190,3 +190,12 @@ def test_a_line_on_a_large_sheet_is_brought_to_its_size():
     ink, pixels = found.levels, found.pixels
     assert 0.6 < pixels < 1.6
     assert 20 <= character_size(ink > MASK_LEVEL) <= 50
+
+
+def test_a_strip_of_many_characters_is_not_scattered_and_keeps_their_height():
+    strip = np.tile(on(FLAT * 0.9, 0.15), (1, 60, 1))  # 300 characters
+    found = line_foreground(strip)
+    assert found.pixels < 1.6
+    assert 20 <= character_size(found.levels > MASK_LEVEL) <= 50
+    again = Image.fromarray(found.levels).resize((60 * COLUMNS, ROWS), Image.Resampling.BILINEAR)
+    assert share_found(np.asarray(again), np.tile(TRUTH, (1, 60))) > 0.7

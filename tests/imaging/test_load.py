@@ -96,7 +96,7 @@ def test_an_eps_never_reaches_ghostscript(monkeypatch):
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16", "I", "F"])
 def test_a_picture_of_any_mode_is_reduced_to_the_means_of_areas(mode):
-    levels = np.zeros((12, 2 * LOAD.longest), np.uint8)
+    levels = np.zeros((LOAD.longest // 4, 2 * LOAD.longest), np.uint8)
     levels[:, 1::2] = 255
     if mode in ("I;16", "I", "F"):
         kinds = {"I;16": np.uint16, "I": np.int32, "F": np.float32}
@@ -104,10 +104,16 @@ def test_a_picture_of_any_mode_is_reduced_to_the_means_of_areas(mode):
     else:
         picture = Image.fromarray(levels).convert(mode)
     image, pixels, size = load_image_with_scale(picture)
-    assert image.shape == (6, LOAD.longest, 3)
+    assert image.shape == (LOAD.longest // 8, LOAD.longest, 3)
     assert pixels == 2
-    assert size == (2 * LOAD.longest, 12)
-    assert image == pytest.approx(0.5, abs=0.01)
+    assert size == (2 * LOAD.longest, LOAD.longest // 4)
+    np.testing.assert_allclose(image, 0.5, atol=0.01)
+
+
+def test_a_strip_as_long_as_several_pages_is_not_reduced():
+    strip = Image.new("L", (4 * LOAD.longest, 64), 255)
+    image, pixels, _ = load_image_with_scale(strip)
+    assert image.shape == (64, 4 * LOAD.longest, 3) and pixels == 1
 
 
 def test_an_a4_page_at_1200_dpi_is_not_too_large():

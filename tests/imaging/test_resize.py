@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lenet5.imaging.resize import reduce_to, rescale, resize, working_scale
+from lenet5.imaging.resize import STRIP, longer_side, reduce_to, rescale, resize, working_scale
 
 
 def test_half_the_size_is_the_mean_of_two_by_two():
@@ -29,3 +29,9 @@ def test_one_level_stays_one_level(method):
 def test_the_scale_is_that_of_the_longer_side_and_never_enlarges():
     assert working_scale(np.zeros((100, 400)), 200) == 2
     assert working_scale(np.zeros((100, 150)), 200) == 1
+
+
+def test_a_strip_is_reduced_by_its_height_and_not_by_its_length():
+    assert longer_side(400, 100) == longer_side(100, 400) == 400
+    assert longer_side(50, 16000) == STRIP * 50
+    assert working_scale(np.zeros((50, 16000)), 1000) == 1

@@ -39,7 +39,7 @@ from .components import (
     remove_line_specks,
 )
 from .crossing_lines import CROSSING_LINES, CrossingLineSettings, remove_crossing_lines
-from .resize import reduce_to, rescale, working_scale
+from .resize import longer_side, reduce_to, rescale, working_scale
 from .threshold import MASK_LEVEL, threshold_isodata, threshold_otsu
 from .trace import Trace
 
@@ -338,7 +338,7 @@ def line_foreground(
     if not fits and not (pixels == 1 and settings.size_lowest * settings.size <= size < settings.size):
         # Finer than at first only where characters are small, and at most 1 / finest times the image's own scale.
         longest = settings.fine_longest * settings.longest
-        pixels = max(pixels * size / settings.size, settings.finest, max(image.shape[:2]) / longest)
+        pixels = max(pixels * size / settings.size, settings.finest, longer_side(*image.shape[:2]) / longest)
         small, steps = rescale(image, pixels), Trace()
         levels = stroke_foreground(small, name, steps, settings)
     if trace is not None:
@@ -388,7 +388,10 @@ def stroke_foreground(
     """
     contrast = line_contrast(image, name, settings)
     plain = remove_crossing_lines(contrast, settings.crossing_lines)
-    if concentration(plain, settings.components) < settings.concentration:
+    strips = max(image.shape[:2]) / longer_side(
+        *image.shape[:2]
+    )  # a long strip holds as many lines of usual length
+    if concentration(plain, round(settings.components * strips)) < settings.concentration:
         raise nothing_to_read(name, SCATTERED)
     levels = remove_line_specks(plain, settings.specks)
     if not (levels > MASK_LEVEL).any():

@@ -7,6 +7,7 @@ hands EPS to Ghostscript), and a picture of more pixels than LOAD.most_pixels is
 from __future__ import annotations
 
 import io
+import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import MissingExtraError, PictureError
 from ..network.preprocessing import LEAST_GREY
+from .resize import longer_side
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -46,7 +48,11 @@ class LoadSettings:
     """How large pictures may be. Chosen for pages of paper at the resolutions of scanners."""
 
     most_pixels: int = 170_000_000  # an A4 page at 1200 dpi has 139 million
-    longest: int = 4000  # pixels of the longer side, beyond which a picture is reduced: A4 at 340 dpi
+    longest: int = (
+        4000  # pixels of the longer side, beyond which a picture is reduced: A4 at 340 dpi; of a strip …
+    )
+    # … its length counts only as that of a line of usual length (resize.longer_side), as long as all of its pixels are
+    # no more than those of a square of that side.
     transparent: float = 0.5  # opacity below which a pixel shows what is behind it
     light: float = 0.6  # of the whole range: a lighter drawing on a transparent ground would vanish on white
 
@@ -79,7 +85,7 @@ def load_image(
         settings: how large pictures may be.
 
     Returns:
-        (rows, columns, 3) float32 in 0 … 1, its longer side settings.longest pixels at most.
+        (rows, columns, 3) float32 in 0 … 1, its longer side settings.longest pixels at most, but for strips.
 
     Raises:
         PictureError: it cannot be read; one sentence says why.
@@ -229,7 +235,9 @@ def decode(picture: Image.Image, name: str, settings: LoadSettings = LOAD) -> Im
 
 def _from_image(picture: Image.Image, name: str, settings: LoadSettings) -> NDArray[np.float32]:
     """A PIL image of any mode as an image, reduced to settings.longest."""
-    times = -(-max(picture.size) // settings.longest)
+    columns, rows = picture.size
+    side = max(longer_side(rows, columns), math.sqrt(rows * columns))
+    times = math.ceil(side / settings.longest)
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
         return _from_array(_levels(np.asarray(picture), times, name), name, settings)
     if picture.mode in ("LA", "La", "PA", "RGBa") or "transparency" in picture.info:

@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["reduce_to", "rescale", "resize", "working_scale"]
+__all__ = ["STRIP", "longer_side", "reduce_to", "rescale", "resize", "working_scale"]
+
+# Longer side over shorter one, above which an image is a strip: a line of twenty characters is no longer.
+STRIP = 12.0
 
 
 def resize(image: NDArray[Any], shape: tuple[int, int], method: str = "auto") -> NDArray[np.float32]:
@@ -71,4 +74,10 @@ def reduce_to(image: NDArray[np.float32], longest: int) -> NDArray[np.float32]:
 
 def working_scale(image: NDArray[Any], longest: int) -> float:
     """Pixels of an image for one of the same image with a longer side of `longest` at most; 1 or more."""
-    return max(1.0, float(max(image.shape[:2])) / longest)
+    return max(1.0, longer_side(*image.shape[:2]) / longest)
+
+
+def longer_side(rows: int, columns: int) -> float:
+    """Pixels of an image's longer side; of a strip STRIP shorter sides: its length says nothing of its characters."""
+    short, long = sorted((rows, columns))
+    return min(float(long), STRIP * short)
