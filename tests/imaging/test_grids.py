@@ -111,3 +111,24 @@ def test_a_grid_of_known_counts_divides_an_image_without_rules_evenly():
     assert (grid.rows, grid.columns) == (2, 3)
     np.testing.assert_allclose(grid.corners[1, 2], [(60, 20), (90, 20), (90, 40), (60, 40)])
     assert not grid.printed.any()
+
+
+@pytest.mark.parametrize("edge", [0, 6])
+def test_a_small_row_of_boxes_with_rules_of_one_pixel_is_enlarged_and_found(edge):
+    page = Image.new("L", (9 * 26 + 1 + 2 * edge, 27 + 2 * edge), 215)
+    pen = ImageDraw.Draw(page)
+    for column in range(10):
+        pen.line([(edge + 26 * column, edge), (edge + 26 * column, edge + 26)], 150, 1)
+    for y in (edge, edge + 26):
+        pen.line([(edge, y), (edge + 9 * 26, y)], 150, 1)
+    for column in range(9):
+        pen.line([(edge + 26 * column + 9, edge + 19), (edge + 26 * column + 16, edge + 7)], 60, 2)
+    image = np.repeat(np.asarray(page, np.float32)[:, :, None] / 255, 3, 2)
+    (grid,) = find_grids(image)
+    assert (grid.rows, grid.columns) == (1, 9)
+    middles = edge + 13 + 26 * np.arange(9)
+    np.testing.assert_allclose(grid.corners.mean(2)[0, :, 0], middles, atol=1)
+
+
+def test_an_image_smaller_than_a_cell_has_no_grid():
+    assert find_grids(np.zeros((8, 200, 3), np.float32)) == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.errors import PictureError
 from lenet5.imaging.character_boxes import find_character_boxes
-from lenet5.imaging.page_layout import MODES, find_text_lines, layout
+from lenet5.imaging.page_layout import LAYOUT, MODES, find_text_lines, layout
+from lenet5.imaging.text_lines import TEXT_LINES
 from lenet5.imaging.trace import Trace
 
 Box = tuple[int, int, int, int]
@@ -214,3 +217,34 @@ def test_any_picture_is_lines_or_a_sentence(rows, columns, seed, kind):
             left, top, wide, high = line.box
             assert 0 <= left < left + wide <= columns
             assert 0 <= top < top + high <= rows
+
+
+def test_cells_that_writing_does_not_keep_to_are_not_sure():
+    sure = layout(_squares(across=False), mode="table")
+    assert (sure.kind, len(sure.regions), sure.sure) == ("table", 12, True)
+    assert not layout(_squares(across=True), mode="table").sure
+
+
+def _squares(across: bool) -> np.ndarray:
+    """3 × 4 cells with a stroke in each, or with strokes across the rules between them."""
+    image = np.full((210, 260, 3), 0.92, np.float32)
+    for k in range(5):
+        image[30:181, 29 + 50 * k : 31 + 50 * k] = 0.35
+    for k in range(4):
+        image[29 + 50 * k : 31 + 50 * k, 30:231] = 0.35
+    for row in range(3):
+        for column in range(4):
+            left = 30 + 50 * column + (35 if across else 12)
+            image[50 + 50 * row : 56 + 50 * row, left : left + 28] = 0.1
+    return image
+
+
+def test_a_layout_says_how_many_marks_it_did_not_look_at():
+    ink = np.zeros((200, 400))
+    for top in (40, 120):
+        for left in range(40, 340, 30):
+            ink[top : top + 30, left : left + 8] = 1
+    few = replace(LAYOUT, text_lines=replace(TEXT_LINES, most=12))
+    (sentence,) = layout(on_paper(ink), "the wall", "lines", settings=few).errors
+    assert sentence.startswith("8 smaller marks of the wall were not looked at")
+    assert not layout(on_paper(ink), "the wall", "lines").errors

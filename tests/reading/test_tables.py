@@ -135,3 +135,13 @@ def test_a_drawing_shows_every_cell():
     assert (
         drawn[drawn.shape[0] * 2 // 3 :, drawn.shape[1] // 2 :] < 200
     ).any()  # an empty cell, far from any text
+
+
+def test_strokes_across_rules_asked_for_as_a_table_are_one_error(reader):
+    image = bars(3, 4, set())
+    for row in range(3):
+        for column in range(4):
+            y, x = MARGIN + row * SIDE + 26, MARGIN + column * SIDE
+            image[y : y + 7, x + 40 : x + 80] = 20  # a bar from cell to cell
+    with pytest.raises(PictureError, match="no table was found"):
+        reader.read(image, mode="table")

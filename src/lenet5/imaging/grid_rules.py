@@ -39,6 +39,8 @@ class GridSettings:
     """What printed cells look like. Chosen on benchmarks/cell_pictures.py and by eye on printed forms."""
 
     longest: int = 1600  # pixels of the longer side at which rules are looked for
+    enlarged: float = 72_000.0  # pixels to which a smaller image is enlarged, …
+    enlarged_most: float = 3.0  # … so many times at most: thin rules of small cells are seen then
     grey: float = 0.02  # of the whole range: planes that differ by less are a shade of grey
     least: float = 9.0  # pixels: sides of a cell
     slimness: float = 14.0  # sides of a cell for the other, at most
@@ -132,8 +134,12 @@ def image_rules(image: NDArray[np.float32], settings: GridSettings = GRIDS) -> R
         The rules; None of an image that is smaller than a cell.
     """
     pixels = working_scale(image, settings.longest)
+    if pixels == 1:
+        rows, columns = image.shape[:2]
+        times = np.sqrt(settings.enlarged / (rows * columns))
+        pixels = 1 / float(np.clip(times, 1.0, settings.enlarged_most))
     small = grey_planes(rescale(image, pixels), settings.grey)
-    if min(small.shape[:2]) < settings.least:
+    if min(image.shape[:2]) < settings.least:
         return None
     return Rules(_mask(small, settings), pixels, settings)
 
@@ -339,7 +345,7 @@ def _is_cell(
             return False
         row = np.rint(line.row(at)).astype(np.intp)
         near = [mask[(row + offset).clip(0, len(mask) - 1), at] for offset in (-2, -1, 0, 1, 2)]
-        near.append((row < 0) | (row >= len(mask)))  # the picture's edge cuts the rule off
+        near.append((row <= 1) | (row >= len(mask) - 2))  # the picture's edge cuts the rule off
         if np.any(near, 0).mean() < settings.rule:
             return False
     return True

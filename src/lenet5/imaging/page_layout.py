@@ -74,7 +74,7 @@ class PageLayout:
     regions: in reading order, with boxes in pixels of the given image; none where nothing was found. page: all of
     it as one region, without printed lines and without what surrounds the page. errors: why nothing was found.
     columns: of a table, whose regions are its cells row by row; 0 elsewhere. outside: lines of text beside the boxes
-    or the table.
+    or the table. sure: whether what is written keeps to the boxes or cells; where it does not, they may be none.
     """
 
     kind: Kind
@@ -83,6 +83,7 @@ class PageLayout:
     errors: tuple[str, ...] = ()
     columns: int = 0
     outside: tuple[Region, ...] = ()
+    sure: bool = True
 
 
 def layout(
@@ -127,7 +128,12 @@ def layout(
             kind, regions, grids, columns = cells
             _record(trace, "character_boxes", page, regions)
             outside = _outside(page, grids, name, settings)
-            return PageLayout(kind, _on_image(regions, page), page, (), columns, _on_image(outside, page))
+            sure = bool(counts) or any(
+                keeps_to_cells(page.image, grid, False, settings.cells) for grid in grids
+            )
+            return PageLayout(
+                kind, _on_image(regions, page), page, (), columns, _on_image(outside, page), sure
+            )
     deadline.check()
     if not (printed and printed.is_grid):
         plain = remove_rims(page.image, settings.rims)
@@ -141,11 +147,12 @@ def layout(
     if mode in ("character", "string"):
         return PageLayout(mode, (page,), page)
     try:
-        lines = find_text_lines(page.image, name, settings, deadline)
+        lines, left_out = _text_lines(page.image, name, settings, deadline)
     except PictureError as error:
         return PageLayout("lines", (), page, (str(error),))
     _record(trace, "text_lines", page, lines)
-    return PageLayout("lines", _on_image(lines, page), page)
+    errors = (_too_many(left_out, name, settings),) if left_out else ()
+    return PageLayout("lines", _on_image(lines, page), page, errors)
 
 
 def _cells(
@@ -291,6 +298,18 @@ def find_text_lines(
     Raises:
         PictureError: nothing stands out from the background.
     """
+    return _text_lines(image, name, settings, deadline)[0]
+
+
+def _too_many(left_out: int, name: str, settings: LayoutSettings) -> str:
+    marks = f"{left_out:,} smaller marks" if left_out > 1 else "one smaller mark"
+    return f"{marks} of {name} were not looked at, but the {settings.text_lines.most:,} largest; read it part by part"
+
+
+def _text_lines(
+    image: NDArray[np.float32], name: str, settings: LayoutSettings, deadline: Deadline
+) -> tuple[list[Region], int]:
+    """The lines of text on a page, as `find_text_lines`, and how many marks were not looked at."""
     pixels = working_scale(image, settings.mask.longest)
     small = rescale(image, pixels)
     rows, columns = image.shape[:2]
@@ -301,7 +320,7 @@ def find_text_lines(
     else:
         mask, background = page_mask(small, settings.mask)
     deadline.check()
-    owner = _line_of_pixels(mask, settings)
+    owner, left_out = _line_of_pixels(mask, settings)
     count = int(owner.max(initial=0))
     if not count:
         raise nothing_to_read(name)
@@ -313,14 +332,17 @@ def find_text_lines(
         deadline.check()
         regions.append(lines.region(line))
     if count == 1 and regions[0].image is small:  # not cut, at its own scale
-        return [replace(regions[0], foreground=strokes)]
-    return regions
+        return [replace(regions[0], foreground=strokes)], left_out
+    return regions, left_out
 
 
-def _line_of_pixels(mask: NDArray[np.bool_], settings: LayoutSettings) -> NDArray[np.intp]:
-    """The line that each pixel of a mask belongs to, (rows, columns), from 1 in reading order; 0: none."""
+def _line_of_pixels(mask: NDArray[np.bool_], settings: LayoutSettings) -> tuple[NDArray[np.intp], int]:
+    """The line that each pixel of a mask belongs to, (rows, columns), from 1 in reading order, 0 for none.
+
+    Second, how many marks were not looked at.
+    """
     level, tops = deskew(mask, settings.deskew)
-    number, count = group_text_lines(level, settings.text_lines)
+    number, count, left_out = group_text_lines(level, settings.text_lines)
     owner = np.zeros(mask.shape, np.intp)
     rows, columns = np.nonzero(number)
     owner[rows + tops[columns], columns] = number[rows, columns]
@@ -329,7 +351,7 @@ def _line_of_pixels(mask: NDArray[np.bool_], settings: LayoutSettings) -> NDArra
     middle = np.bincount(line, rows, count + 1)[1:] / np.bincount(line, minlength=count + 1)[1:]
     place = np.zeros(count + 1, np.intp)
     place[np.argsort(middle, kind="stable") + 1] = np.arange(1, count + 1)
-    return place[owner]
+    return place[owner], left_out
 
 
 @dataclass(frozen=True, eq=False)

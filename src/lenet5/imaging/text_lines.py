@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .components import component_edges, label_components
 
-__all__ = ["TEXT_LINES", "TextLineSettings", "group_text_lines"]
+__all__ = ["TEXT_LINES", "TextLineSettings", "TextLines", "group_text_lines"]
 
 BLOCK = 64  # components that are compared with those around them at once
 
@@ -60,6 +60,18 @@ class TextLineSettings:
 TEXT_LINES = TextLineSettings()
 
 
+class TextLines(NamedTuple):
+    """The lines of a mask.
+
+    line: (rows, columns) the line of each pixel from 1, 0 for none. number: of lines, which are in no order.
+    left_out: components that were not looked at, because there are too many.
+    """
+
+    line: NDArray[np.intp]
+    number: int
+    left_out: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class _Components:
     """Connected components: edges in pixels, (components,) each; bottom and right are the first pixel after."""
@@ -83,9 +95,7 @@ class _Components:
         return _Components(*(edge[which] for edge in edges))
 
 
-def group_text_lines(
-    mask: NDArray[np.bool_], settings: TextLineSettings = TEXT_LINES
-) -> tuple[NDArray[np.intp], int]:
+def group_text_lines(mask: NDArray[np.bool_], settings: TextLineSettings = TEXT_LINES) -> TextLines:
     """The line that each pixel belongs to.
 
     Args:
@@ -93,18 +103,19 @@ def group_text_lines(
         settings: how components make lines.
 
     Returns:
-        (rows, columns) the line from 1, 0 for none; and how many lines there are. Lines are in no order.
+        The lines.
     """
     labels, count = label_components(mask)
     if not count:
-        return np.zeros(mask.shape, np.intp), 0
+        return TextLines(np.zeros(mask.shape, np.intp), 0)
     area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     edges = component_edges(labels)
     top, bottom, left, right = edges.T
     components = _Components(top, bottom, left, right, area)
     kept = _writing(components, mask.shape, settings)
     if not len(kept):
-        return np.zeros(mask.shape, np.intp), 0
+        return TextLines(np.zeros(mask.shape, np.intp), 0)
+    kept, left_out = kept[: settings.most], max(0, len(kept) - settings.most)
     components = components.of(kept)
     line, tall = _lines_of_letters(components, mask.shape, settings)
     bands = [_Band.of(components.of(line == number), settings) for number in range(line.max() + 1)]
@@ -130,7 +141,7 @@ def group_text_lines(
         rows, columns = rows + down.start, columns + across.start
         distance = np.stack([np.abs(rows - bands[i].middle(columns)) / bands[i].height for i in around])
         number[rows, columns] = np.array(around)[distance.argmin(0)] + 1
-    return number, len(bands)
+    return TextLines(number, len(bands), left_out)
 
 
 def _lines_of_letters(
@@ -153,7 +164,7 @@ def _lines_of_letters(
 
 
 def _writing(components: _Components, shape: tuple[int, int], settings: TextLineSettings) -> NDArray[np.intp]:
-    """Which components may be writing: no specks, frames, printed lines, nor what only hugs an edge."""
+    """Which components may be writing, the largest first: no specks, frames, rules, nor what only hugs an edge."""
     rows, columns = shape
     high, wide = components.height, components.width
     touches = (components.top == 0) | (components.left == 0)
@@ -174,7 +185,7 @@ def _writing(components: _Components, shape: tuple[int, int], settings: TextLine
     printed |= (wide < settings.wall_width * size) & (high > settings.wall_height * size)
     edge = touches & (high < settings.edge * size)
     kept = np.flatnonzero(~frame & ~speck & ~printed & ~edge)
-    return kept[np.argsort(-components.area[kept], kind="stable")[: settings.most]]
+    return kept[np.argsort(-components.area[kept], kind="stable")]
 
 
 def _near(components: _Components, reach: NDArray[Any] | float = 0) -> Iterator[tuple[Any, Any]]:

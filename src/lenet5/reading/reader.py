@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..deadline import NEVER, Deadline
 from ..engine.interface import Backend
-from ..errors import InputError, PictureError
+from ..errors import InputError, PictureError, nothing_to_read
 from ..imaging.foreground import line_foreground
 from ..imaging.geometry import Box, Region, bounding_box, clip_box, scale_box
 from ..imaging.load import Picture, load_image_with_scale, source_name
@@ -179,6 +179,9 @@ class Reader:
             )
             request = _Request(name, grammar, best, trace, deadline)
             result = self._read_layout(page_layout, mode, request)
+            if result.cells and not page_layout.sure and self._shown(result) < self.settings.cells.shown:
+                what = "printed boxes were" if page_layout.kind == "boxes" else "table was"
+                raise nothing_to_read(name, f"no {what} found; without a mode it is read as lines")
             if mode == "auto" and result.cells and self._shown(result) < self.settings.cells.shown:
                 # Squared paper, or a frame: what is written does not keep to its cells.
                 lines = layout(image, name, "lines", trace, self.settings.layout, deadline=deadline)
