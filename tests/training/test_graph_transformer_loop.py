@@ -31,7 +31,7 @@ DATASET = Dataset(IMAGES, LABELS, tuple(DIGITS), "drawn")
 
 
 def small(**settings: object) -> GraphRecipe:
-    recipe = replace(GTN, supplement=NOTHING_ADDED).with_settings(lines=12, patterns=16, **settings)
+    recipe = replace(GTN, supplement=NOTHING_ADDED).with_settings(lines_per_pass=12, patterns=16, **settings)
     return replace(recipe, batch=4, passes=2)
 
 
@@ -154,7 +154,7 @@ def test_letters_have_no_synthetic_lines():
     [
         ({"criterion": "viterby"}, "must be one of discriminative-forward"),
         ({"method": "cutting"}, "method of a recipe"),
-        ({"lines": 0}, "lines of a recipe"),
+        ({"lines_per_pass": 0}, "lines_per_pass of a recipe"),
         ({"weight": 0.0}, "weight of a recipe"),
         ({"beta2": 0.9}, "momentum alone"),
     ],

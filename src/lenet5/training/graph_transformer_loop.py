@@ -49,6 +49,9 @@ def line_gradient(
     Returns:
         The energy of each line, inf where no path spells its text; and the gradients, summed over the lines, to all
         parameters, (60000,), and to the numbers, (11,).
+
+    Raises:
+        LeNet5Error: the network's parameters have run away.
     """
     j, scale = float(recipe.loss.j or 0), recipe.loss.scale
     parameters, codes, loops = model.parameters, model.codes, model.backend
@@ -65,6 +68,10 @@ def line_gradient(
     second = np.split(
         loops.inference.penalties(parameters, codes, shared, 1), np.cumsum([len(cuts) for cuts in again])[:-1]
     )
+    if not all(np.isfinite(y).all() for y in first):
+        raise LeNet5Error(
+            "the training ran away: the penalties are no numbers any more; a smaller peak rate may help"
+        )
     energies, to_numbers = np.empty(len(lines)), np.zeros_like(numbers)
     glyphs, slopes = [], []
     for index, (line, count, cuts) in enumerate(zip(lines, runs, again, strict=True)):
@@ -119,7 +126,7 @@ class GraphTransformerTraining:
         )
         self.history: list[PassReport] = []
         self.numbers = numbers_of()
-        self._rates = recipe.rates(recipe.graph.lines)
+        self._rates = recipe.rates(recipe.graph.lines_per_pass)
         self._state = {
             "velocity": np.zeros_like(model.parameters),
             "average": model.parameters.copy(),
@@ -132,7 +139,7 @@ class GraphTransformerTraining:
         return len(self.history) < self.recipe.passes
 
     def run_pass(self, progress: Callable[[int], object] = lambda lines: None) -> PassReport:
-        """Run one pass through `recipe.graph.lines` lines, each pass with others.
+        """Run one pass through `recipe.graph.lines_per_pass` lines, each pass with others.
 
         Args:
             progress: called with the number of lines that were just learnt.
@@ -145,10 +152,10 @@ class GraphTransformerTraining:
         energies: list[float] = []
         batch: list[Line | Columns] = []
         patterns = self._patterns(index)
-        made = self.lines.make(index, graph.lines, self.threads)
+        made = self.lines.make(index, graph.lines_per_pass, self.threads)
         for number, line in enumerate(made, 1):
             batch += [line] if line is not None else []
-            if number % self.recipe.batch == 0 or number == graph.lines:
+            if number % self.recipe.batch == 0 or number == graph.lines_per_pass:
                 rate = self._rates[index][(number - 1) // self.recipe.batch]
                 energies += self._step(batch, *next(patterns), rate)
                 batch = []
@@ -166,10 +173,10 @@ class GraphTransformerTraining:
             rate=float(self._rates[index][-1]),
             energy=float(spelt.mean()) if len(spelt) else 0.0,
             # Where the text has less than half of all paths, another may be read.
-            train_error=1 - float((spelt < np.log(2)).sum()) / max(graph.lines, 1),
+            train_error=1 - float((spelt < np.log(2)).sum()) / max(graph.lines_per_pass, 1),
             test_error=self._error(*self.test) if self.test else None,
             seconds=seconds,
-            patterns_per_second=graph.lines / seconds,
+            patterns_per_second=graph.lines_per_pass / seconds,
         )
         self.history.append(report)
         return report

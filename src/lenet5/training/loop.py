@@ -141,7 +141,9 @@ def train(
     model = _model(sources, recipe, seed)
     patterns = prepare(sources, recipe, model, seed)
     # A pass is through all patterns, or through as many lines as the recipe says.
-    callbacks.prepared(recipe.graph.lines if isinstance(recipe, GraphRecipe) else len(patterns.images))
+    callbacks.prepared(
+        recipe.graph.lines_per_pass if isinstance(recipe, GraphRecipe) else len(patterns.images)
+    )
     training = begin(
         model, patterns.images, patterns.targets, recipe,
         seed=seed, test=patterns.test, threads=threads, trainer=trainer, lines=patterns.lines,

@@ -214,13 +214,13 @@ class GraphSettings:
 
     criterion: str = CRITERIA[0]
     method: str = "segmentation"  # of reading: or "displacement"
-    lines: int = 2_000  # of a pass
-    patterns: int = 128  # single characters and non-characters of each step
-    weight: float = 1.0  # of the lines' mean energy, where that of the patterns is 1
+    lines_per_pass: int = 2_000
+    patterns: int = 192  # single characters and non-characters of each step
+    weight: float = 0.5  # of the lines' mean energy, where that of the patterns is 1
     numbers_rate: float = 0.0  # peak rate of the reader's own numbers; 0 leaves them as they are
 
     def __post_init__(self) -> None:
-        _bounded(self, {"lines": (1, 10_000_000), "patterns": (1, 65_536), "numbers_rate": (0, 100)})
+        _bounded(self, {"lines_per_pass": (1, 10_000_000), "patterns": (1, 65_536), "numbers_rate": (0, 100)})
         _positive(self, "weight")
         if self.criterion not in CRITERIA:
             named = ", ".join(CRITERIA)
@@ -380,7 +380,7 @@ GTN = GraphRecipe(
     "gtn",
     passes=6,
     batch=16,
-    optimiser=Optimiser(rate=0.005, schedule="linear", ema=0.01),
+    optimiser=Optimiser(rate=0.002, schedule="linear", ema=0.01),
     loss=READING.loss,
     distortion=READING.distortion,
     supplement=Supplement(variants=0.5, drawn=15_000, negatives=10_000, real=0.75),
