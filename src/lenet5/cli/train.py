@@ -108,7 +108,7 @@ class RecipeName(click.Choice[str]):
     type=RecipeName(list(RECIPES)),
     help="fast: half a minute; best: longer, with distortions; hands: adds other writing styles; "
     "letters: adds letters of real pens; reading: adds lines and non-characters; signs: adds real pens' signs; "
-    "displacement: for lines read by displacement; gtn: goes on with whole lines, with --fine-tune; paper: as in 1998, "
+    "displacement: for lines read by displacement; gtn: whole lines, with --fine-tune; paper: as in 1998, "
     "one pattern at a time; paper-distorted: the same, with distortions; adapt: a few examples, with --fine-tune; or a "
     ".toml or .json file with settings of your own.  [default: fast, or adapt with --fine-tune and --data]",
 )
