@@ -40,7 +40,8 @@ class GridSettings:
 
     longest: int = 1600  # pixels of the longer side at which rules are looked for
     enlarged: float = 72_000.0  # pixels to which a smaller image is enlarged, …
-    enlarged_most: float = 3.0  # … so many times at most: thin rules of small cells are seen then
+    enlarged_most: float = 3.0  # … so many times at most: thin rules of small cells are seen then; …
+    enlarged_line: float = 0.3  # … if it has a line of so many of its widths: others have no cells
     grey: float = 0.02  # of the whole range: planes that differ by less are a shade of grey
     least: float = 9.0  # pixels: sides of a cell
     slimness: float = 14.0  # sides of a cell for the other, at most
@@ -133,15 +134,17 @@ def image_rules(image: NDArray[np.float32], settings: GridSettings = GRIDS) -> R
     Returns:
         The rules; None of an image that is smaller than a cell.
     """
-    pixels = working_scale(image, settings.longest)
-    if pixels == 1:
-        rows, columns = image.shape[:2]
-        times = np.sqrt(settings.enlarged / (rows * columns))
-        pixels = 1 / float(np.clip(times, 1.0, settings.enlarged_most))
-    small = grey_planes(rescale(image, pixels), settings.grey)
-    if min(image.shape[:2]) < settings.least:
+    rows, columns = image.shape[:2]
+    if min(rows, columns) < settings.least:
         return None
-    return Rules(_mask(small, settings), pixels, settings)
+    pixels = working_scale(image, settings.longest)
+    small = grey_planes(rescale(image, pixels), settings.grey)
+    rules = Rules(_mask(small, settings), pixels, settings)
+    times = float(np.clip(np.sqrt(settings.enlarged / (rows * columns)), 1.0, settings.enlarged_most))
+    longest = rules.longest
+    if times == 1 or longest is None or longest.length < settings.enlarged_line * columns:
+        return rules
+    return Rules(_mask(rescale(small, 1 / times), settings), 1 / times, settings)
 
 
 @dataclass(frozen=True, eq=False)
