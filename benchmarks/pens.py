@@ -10,6 +10,7 @@ that were trained with --validation. Models of the same name are runs of the sam
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -33,25 +34,46 @@ AS_CHARACTERS = (
 )
 
 
-def held_out_digits() -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """The digits of the pens' held-out writers, each drawn once: (N, 28, 28) uint8, and which."""
+def held_out(classes: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Characters of the pens' held-out writers, each drawn once.
+
+    Args:
+        classes: digits, or capitals, which small letters then belong to.
+
+    Returns:
+        Images, (N, 28, 28) uint8, and indices into the classes, (N,) int64.
+    """
     pens = load_trajectories().split()[1]
-    chosen = Hands(pens).digits()
+    hands = Hands(pens)
+    of_class = [hands.of_class(name, classes) for name in classes]
     images = []
-    for index in common.progress(chosen.tolist(), "drawing", len(chosen)):
+    for index in common.progress(np.concatenate(of_class).tolist(), "drawing"):
         rng = np.random.default_rng([SEED, index])
         ink = draw_character(pens, index, rng.uniform(30, 60), WriterStyle.retraced(rng), rng)
         images.append(glyph(ink) if rng.random() < AS_CHARACTERS else fit_to_box(ink))
-    return np.array(images), np.array([DIGITS.index(name) for name in pens.labels[chosen]])
+    return np.array(images), np.repeat(np.arange(len(classes)), [len(chosen) for chosen in of_class])
+
+
+def read_letters(weights: str) -> None:
+    """Print what share of the held-out writers' letters is read wrongly."""
+    model = find(weights)
+    images, labels = held_out(model.classes)
+    wrong = np.mean(model.predict(images) != labels)
+    print(f"{weights}: {wrong:.2%} of {len(labels):,} letters of the pens' held-out writers wrong")
 
 
 def main() -> None:
     arguments = common.parser(__doc__)
     arguments.add_argument("folder", type=Path)
-    arguments.add_argument("models", nargs="+", metavar="NAME=MODEL")
+    arguments.add_argument("models", nargs="*", metavar="NAME=MODEL")
+    arguments.add_argument(
+        "--letters", metavar="MODEL", help="read the held-out writers' letters with it instead"
+    )
     options = arguments.parse_args()
+    if options.letters:
+        return read_letters(options.letters)
     half, _ = strings.halves(options.folder)
-    images, labels = held_out_digits()
+    images, labels = held_out(DIGITS)
     held = hold_out_writers(load("mnist"))[1]
     runs: dict[str, list[dict[str, float]]] = {}
     for entry in options.models:

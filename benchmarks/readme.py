@@ -11,6 +11,7 @@ python benchmarks/forms.py --write
 python benchmarks/sdlm_conventions.py --test --seeds 5 paper eq-9 paper-distorted --write
 python benchmarks/own_characters.py FOLDER --write
 python benchmarks/strings.py FOLDER --adapt --seeds 3 --write
+python benchmarks/pens.py FOLDER NAME=MODEL … --write
 python benchmarks/readme.py            # --check: fail where one says something else
 """
 
@@ -222,6 +223,22 @@ def boards() -> str:
     return "\n".join([*lines, "", f"{report['compiler']}, `-O2`; {report['emulator']}."])
 
 
+def sources() -> str:
+    """What networks read that were trained with and without sources of patterns."""
+    report = json.loads((HERE / "results" / "pens.json").read_text(encoding="utf-8"))
+    heads = "amounts whole, tuning half | digits of held-out pens wrong | MNIST's held-out writers wrong"
+    lines = [f"| patterns | networks | {heads} |", "|---|---:|---:|---:|---:|"]
+    for name, runs in report["runs"].items():
+        cells = []
+        for key in ("exact", "pens_error", "mnist_error"):
+            values = [run[key] for run in runs]
+            spread = f" ± {statistics.stdev(values):.1%}" if len(values) > 1 else ""
+            cells.append(f"{statistics.mean(values):.1%}{spread}")
+        lines.append(f"| {name} | {len(runs)} | {' | '.join(cells)} |")
+    told = f"{report['amounts']} amounts, {report['pens']:,} digits of the pens' held-out writers."
+    return "\n".join([*lines, "", told])
+
+
 def nothing() -> str:
     """Pictures without digits of which digits are shown."""
     path = HERE / "results" / "nothing.json"
@@ -285,7 +302,7 @@ def forms() -> str:
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint, "memory": memory, "reads": reads},
     "docs/engine.md": {"memory": memory},
-    "docs/reading.md": {"papers": papers, "methods": methods, "nothing": nothing},
+    "docs/reading.md": {"papers": papers, "methods": methods, "sources": sources, "nothing": nothing},
     "docs/review.md": {"forms": forms},
     "docs/parity.md": {"parity": parity},
     "docs/onnx.md": {"files": partial(files, "onnx")},
