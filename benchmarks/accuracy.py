@@ -3,36 +3,22 @@
     python benchmarks/accuracy.py --recipe fast --seeds 5
     python benchmarks/accuracy.py --recipe best --seeds 5 --validation
 
-Each run loads its data, trains and measures as `lenet5 train` does; only compilation is done beforehand.
-With --validation a writer-disjoint sixth of the training patterns is reported on, and not trained on: that
-is how recipes are chosen. The result is accuracy-RECIPE.json.
+The runs are those of `lenet5 sweep`, one after the other, each with all cores; seconds are those of the passes, with
+the measurement after each. Only compilation is done beforehand. With --validation a writer-disjoint sixth of the
+training patterns is reported on, and not trained on: that is how recipes are chosen. The result is
+accuracy-RECIPE.json.
 """
 
 from __future__ import annotations
 
-import statistics
-import time
-
-import numpy as np
+import tempfile
+from pathlib import Path
 
 import common
 from lenet5.bench.machine import machine
-from lenet5.data import dataset, mnist
-from lenet5.data.splits import hold_out
-from lenet5.training.loop import Callbacks, train
 from lenet5.training.recipes import RECIPES
-
-
-def run(recipe, seed: int, validation: bool) -> dict[str, float]:
-    began = time.perf_counter()
-    training, test = dataset.load("mnist"), dataset.load("mnist", split="test")
-    if validation:
-        training, test = hold_out(training, mnist.writers("train"))
-    reports = []
-    model = train(training, recipe, seed=seed, callbacks=Callbacks(each_pass=reports.append))
-    seconds = time.perf_counter() - began
-    error = float(np.mean(model.predict(test.images) != test.labels))
-    return {"seed": seed, "test_error": error, "train_error": reports[-1].train_error, "seconds": seconds}
+from lenet5.training.runs import Result, train_all
+from lenet5.training.sweep import Patterns, plan, summarise
 
 
 def main() -> None:
@@ -45,29 +31,43 @@ def main() -> None:
     options = parser.parse_args()
     recipe = RECIPES[options.recipe]
     recipe = recipe.with_passes(options.passes or recipe.passes)
-    run(recipe.with_passes(1), 0, options.validation)  # compiles
     if options.write and options.validation:
         parser.error("--write and --validation: the committed results are those of the test set")
-    runs = []
-    for seed in range(options.first_seed, options.first_seed + options.seeds):
-        runs.append(run(recipe, seed, options.validation))
-        common.say(f"seed {seed}: {runs[-1]['test_error']:.2%} in {runs[-1]['seconds']:.1f} s")
-    errors = [entry["test_error"] for entry in runs]
-    spread = statistics.stdev(errors) if len(errors) > 1 else 0.0
+    training, test = Patterns(validation=options.validation).load()
+    seeds = range(options.first_seed, options.first_seed + options.seeds)
+
+    def say(result: Result, kept: bool) -> None:
+        common.say(f"seed {result.run.seed}: {result.test_error:.2%} in {result.seconds:.1f} s")
+
+    with tempfile.TemporaryDirectory(prefix="lenet5-") as folder:
+        compiling = plan({"compiling": recipe.with_passes(1)}, [], [0], len(training))
+        train_all(compiling, training, test, Path(folder), threads=None)
+        planned = plan({recipe.name: recipe}, [], seeds, len(training))
+        results = train_all(planned, training, test, Path(folder), threads=None, done=say)
+    (row,) = summarise(results)
+    runs = [
+        {
+            "seed": result.run.seed,
+            "test_error": result.test_error,
+            "train_error": result.train_error,
+            "seconds": result.seconds,
+        }
+        for result in results.values()
+    ]
     rows = [
         (r["seed"], f"{r['test_error']:.2%}", f"{r['train_error']:.2%}", f"{r['seconds']:.1f} s")
         for r in runs
     ]
-    mean = ("mean", f"{statistics.mean(errors):.3%} ± {spread:.3%}", "", "")
+    mean = ("mean", f"{row.mean:.3%} ± {row.spread:.3%}", "", "")
     print(common.table((f"{recipe.name}, seed", "test error", "training error", "time"), [*rows, mean]))
     if not options.validation:
         report = {
             "machine": machine(),
             "recipe": recipe.to_dict(),
             "runs": runs,
-            "mean": statistics.mean(errors),
-            "standard_deviation": spread,
-            "seconds": statistics.median(entry["seconds"] for entry in runs),
+            "mean": row.mean,
+            "standard_deviation": row.spread,
+            "seconds": row.seconds,
         }
         common.write_result(options, f"accuracy-{recipe.name}.json", report)
 

@@ -1,19 +1,25 @@
 """Rates of reading in bulk, beside the engine's bare speed and a bare decode loop.
 
-    python benchmarks/bulk.py                                  # a million characters, 20,000 files: some minutes
-    python benchmarks/bulk.py --characters 100000 --files 500  # a look
+    python benchmarks/bulk.py --only characters --write        # a million characters
+    python benchmarks/bulk.py --only files --files 20000 --write
+    python benchmarks/bulk.py --only kills --write              # 30 kills
 
-Characters are MNIST's test patterns, each shifted by up to two pixels, in a Parquet column of 784 bytes a row; files
-are PNGs of such characters, in folders of a thousand and in a zip file. Every run is the command in a process of its
-own, its start included; the engine's bare speed is that of one array of the same characters in memory. Each run is
-also killed at random moments and resumed, and its table compared byte for byte.
+Characters are MNIST's test patterns, each shifted by up to two pixels, in a Parquet column of 784 bytes a row, and in
+one of lists; files are PNGs of such characters, in folders of a thousand and in a zip file. Every run is the command
+in a process of its own, its start included. Beside seconds of the clock there is processor time, of all processes: on a
+machine that others use too, only that can be compared. The bare loops are timed before and after each run: `penalties`
+of one array of the same characters in memory; opening each file, and nothing else. Kills come at random moments; each
+run is resumed, and its table compared byte for byte. Parts that are measured later are added to the same results.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
+import os
 import random
+import resource
 import signal
 import statistics
 import subprocess
@@ -21,6 +27,8 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +57,17 @@ def characters(count: int, seed: int) -> np.ndarray:
     return chosen
 
 
-def write_parquet(path: Path, count: int) -> None:
-    schema = pa.schema([("pixels", pa.list_(pa.uint8(), 784))])
+def write_parquet(path: Path, count: int, lists: bool = False) -> None:
+    """A column of 784 bytes a row, or of lists of 784 numbers."""
+    kind = pa.list_(pa.uint8(), 784) if lists else pa.binary(784)
+    schema = pa.schema([("pixels", kind)])
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for first in common.progress(range(0, count, BLOCK), "characters"):
-            pixels = characters(min(BLOCK, count - first), first).reshape(-1)
-            column = pa.FixedSizeListArray.from_arrays(pa.array(pixels), 784)
+            images = characters(min(BLOCK, count - first), first)
+            buffers = [None, pa.py_buffer(images.tobytes())]
+            column = pa.FixedSizeBinaryArray.from_buffers(pa.binary(784), len(images), buffers)
+            if lists:
+                column = pa.FixedSizeListArray.from_arrays(pa.array(images.reshape(-1)), 784)
             writer.write_table(pa.table([column], schema=schema))
 
 
@@ -81,19 +94,21 @@ def command(source: Path, out: Path, *more: str) -> list[str]:
     ]
 
 
-def run(source: Path, out: Path, *more: str) -> tuple[float, float]:
-    """Seconds and peak memory in MB of the command and its processes' largest."""
-    began = time.perf_counter()
+def run(source: Path, out: Path, *more: str) -> tuple[float, float, float]:
+    """Seconds, processor seconds and peak memory in MB of the command, its worker processes among it."""
+    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen(
         command(source, out, *more), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     peak = 0.0
     while process.poll() is None:
         peak = max(peak, _resident(process.pid))
-        time.sleep(0.05)
+        time.sleep(0.1)
     if process.returncode not in (0, 1):
         raise common.Absent(f"the command failed: {process.stderr.read() if process.stderr else ''}")
-    return time.perf_counter() - began, peak
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return time.perf_counter() - began, used, peak
 
 
 def _resident(pid: int) -> float:
@@ -112,24 +127,22 @@ def _resident(pid: int) -> float:
 
 
 def bare_engine(count: int) -> float:
-    """Images a second of the engine alone, median of five calls."""
-    images, model = characters(min(count, 100_000), 2), LeNet5.find("digits")
+    """Images a second of processor time of the engine alone."""
+    images, model = characters(min(count, 50_000), 2), LeNet5.find("digits")
     model.penalties(images[:1000])
-    taken = []
-    for _ in range(5):
-        began = time.perf_counter()
+    began = time.process_time()
+    for _ in range(3):
         model.penalties(images)
-        taken.append(time.perf_counter() - began)
-    return len(images) / statistics.median(taken)
+    return 3 * len(images) / (time.process_time() - began)
 
 
 def bare_decoding(folder: Path, count: int) -> float:
-    """Files a second of a loop that opens each and does nothing else, on one core."""
+    """Files a second of processor time of a loop that opens each and does nothing else."""
     files = sorted(folder.rglob("*.png"))[: min(count, 5000)]
-    began = time.perf_counter()
+    began = time.process_time()
     for file in files:
         np.asarray(Image.open(file).convert("L"))
-    return len(files) / (time.perf_counter() - began)
+    return len(files) / (time.process_time() - began)
 
 
 def killed(source: Path, whole: Path, seconds: float, times: int, seed: int) -> int:
@@ -140,7 +153,7 @@ def killed(source: Path, whole: Path, seconds: float, times: int, seed: int) -> 
     for number in common.progress(range(times), "kills", times):
         out = whole.with_name(f"killed-{number}{whole.suffix}")
         process = subprocess.Popen(command(source, out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(rng.uniform(0.05, 1.0) * seconds)
+        time.sleep(rng.uniform(0.3, 1.0) * seconds)  # its start takes the first third
         process.send_signal(rng.choice((signal.SIGKILL, signal.SIGINT)))
         process.wait()
         if not out.exists():
@@ -150,56 +163,95 @@ def killed(source: Path, whole: Path, seconds: float, times: int, seed: int) -> 
     return same
 
 
-def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    report: dict[str, Any] = {"machine": machine(), "characters": options.characters, "files": options.files}
-    table, pictures = folder / "characters.parquet", folder / "files"
-    write_parquet(table, options.characters)
+def measured(
+    name: str, source: Path, count: int, suffix: str, bare: Callable[[], float], *more: str
+) -> dict[str, Any]:
+    """One run, with the bare loop before and after it."""
+    rates = [bare()]
+    seconds, used, peak = run(source, source.with_name(f"{name.replace(' ', '-')}{suffix}"), *more)
+    rates.append(bare())
+    mean = statistics.mean(rates)
+    common.say(f"{name}: {count / used:,.0f} a second of processor time")
+    return {
+        "items": count,
+        "seconds": seconds,
+        "processor_seconds": used,
+        "rate": count / seconds,
+        "processor_rate": count / used,
+        "megabytes": peak,
+        "bare": mean,
+        "share": count / used / mean,
+        "load": os.getloadavg()[0],
+    }
+
+
+def measure_characters(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    count, few = options.characters, options.characters // 5
+    write_parquet(folder / "bytes.parquet", count)
+    write_parquet(folder / "lists.parquet", few, lists=True)
+    bare = partial(bare_engine, count)
+    return {
+        "bytes to Parquet": measured("bytes to Parquet", folder / "bytes.parquet", count, ".parquet", bare),
+        "lists to Parquet": measured("lists to Parquet", folder / "lists.parquet", few, ".parquet", bare),
+        "bytes to CSV": measured("bytes to CSV", folder / "bytes.parquet", count, ".csv", bare),
+    }
+
+
+def measure_files(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    pictures, packed = folder / "files", folder / "files.zip"
     write_files(pictures, options.files)
-    with zipfile.ZipFile(folder / "files.zip", "w") as archive:
+    with zipfile.ZipFile(packed, "w") as archive:
         for file in sorted(pictures.rglob("*.png")):
             archive.write(file, file.relative_to(pictures))
-    bare, decoding = bare_engine(options.characters), bare_decoding(pictures, options.files)
-    report["bare_engine"], report["bare_decoding"] = bare, decoding
-    rows = []
-    for name, source, count, suffix in (
-        ("Parquet to Parquet", table, options.characters, ".parquet"),
-        ("Parquet to CSV", table, options.characters, ".csv"),
-        ("files of a folder", pictures, options.files, ".parquet"),
-        ("files of a zip", folder / "files.zip", options.files, ".parquet"),
-    ):
-        out = folder / f"{name.replace(' ', '-')}{suffix}"
-        more = ("--mode", "character") if "files" in name else ()
-        seconds, peak = run(source, out, *more)
-        against = bare if "Parquet" in name else decoding
-        rate = count / seconds
-        report[name] = {"seconds": seconds, "rate": rate, "megabytes": peak, "share": rate / against}
-        rows.append(
-            (name, f"{count:,}", f"{seconds:.1f}", f"{rate:,.0f}", f"{peak:.0f}", f"{rate / against:.0%}")
-        )
-        common.say(f"{name}: {rate:,.0f} a second")
-    if options.kills:
-        seconds = report["Parquet to Parquet"]["seconds"]
-        same = killed(table, folder / "Parquet-to-Parquet.parquet", seconds, options.kills, options.seed)
-        report["kills"] = {"times": options.kills, "same_bytes": same}
-    print(common.table(("", "items", "seconds", "a second", "peak MB", "of the bare loop"), rows))
-    print(f"bare: engine {bare:,.0f} images/s, decoding {decoding:,.0f} files/s on one core")
-    if options.kills:
-        print(
-            f"killed at {options.kills} random moments and resumed: {report['kills']['same_bytes']} with the same bytes"
-        )
-    return report
+    bare = partial(bare_decoding, pictures, options.files)
+    one = ("--mode", "character")
+    return {
+        "files of a folder": measured("files of a folder", pictures, options.files, ".parquet", bare, *one),
+        "files of a zip": measured("files of a zip", packed, options.files, ".parquet", bare, *one),
+    }
+
+
+def measure_kills(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    table, whole = folder / "killed.parquet", folder / "whole.parquet"
+    write_parquet(table, options.killed)
+    seconds, _, _ = run(table, whole)
+    same = killed(table, whole, seconds, options.kills, options.seed)
+    return {"kills": {"times": options.kills, "characters": options.killed, "same_bytes": same}}
+
+
+MEASURES = {"characters": measure_characters, "files": measure_files, "kills": measure_kills}
+
+
+def show(report: dict[str, Any]) -> None:
+    rows = [
+        (name, f"{one['items']:,}", f"{one['seconds']:.0f}", f"{one['rate']:,.0f}", f"{one['processor_rate']:,.0f}",
+         f"{one['share']:.0%}", f"{one['megabytes']:.0f}", f"{one['load']:.1f}")
+        for name, one in report.items()
+        if isinstance(one, dict) and "share" in one
+    ]  # fmt: skip
+    heads = ("", "items", "seconds", "a second", "… of processor", "of the bare loop", "peak MB", "load")
+    print(common.table(heads, rows))
+    if kills := report.get("kills"):
+        print(f"killed {kills['times']} times and resumed: {kills['same_bytes']} with the same bytes")
 
 
 def main() -> None:
     options = common.parser(__doc__)
+    options.add_argument("--only", choices=list(MEASURES), action="append", help="[default: all]")
     options.add_argument("--characters", type=int, default=1_000_000)
     options.add_argument("--files", type=int, default=20_000)
     options.add_argument("--kills", type=int, default=30)
+    options.add_argument("--killed", type=int, default=300_000, help="characters of a run that is killed")
     options.add_argument("--seed", type=int, default=0, help="of the moments of the kills")
     chosen = options.parse_args()
-    with tempfile.TemporaryDirectory(prefix="lenet5-") as folder:
-        report = measure(chosen, Path(folder))
-    common.write_result(chosen, "bulk.json", report)
+    known = (common.RESULTS if chosen.write else chosen.out or Path()) / "bulk.json"
+    report = json.loads(known.read_text(encoding="utf-8")) if known.exists() else {}
+    report["machine"] = machine()
+    for name in chosen.only or MEASURES:
+        with tempfile.TemporaryDirectory(prefix="lenet5-") as folder:
+            report |= MEASURES[name](chosen, Path(folder))
+        common.write_result(chosen, "bulk.json", report)
+    show(report)
 
 
 if __name__ == "__main__":

@@ -298,6 +298,31 @@ def forms() -> str:
     return "\n".join(lines)
 
 
+def bulk() -> str:
+    """What reading in bulk does with a core, beside the bare loop of each kind."""
+    report = json.loads((HERE / "results" / "bulk.json").read_text(encoding="utf-8"))
+    lines = [
+        "| | items | a second and core | of the bare loop | memory at most |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for name, one in report.items():
+        if isinstance(one, dict) and "share" in one:
+            lines.append(
+                f"| {name} | {one['items']:,} | {one['processor_rate']:,.0f} | {one['share']:.0%} "
+                f"| {one['megabytes']:,.0f} MB |"
+            )
+    lines += [
+        "",
+        "The bare loop is `penalties` of an array in memory, or opening each file and nothing else. Each run is a "
+        f"command in a process of its own, its start included, on {report['machine']['cpu']}, with two cores.",
+    ]
+    if kills := report.get("kills"):
+        lines[-1] += (
+            f" Killed at {kills['times']} random moments and resumed: {kills['same_bytes']} tables with the same bytes."
+        )
+    return "\n".join(lines)
+
+
 # Documents, and the figures between their markers.
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint, "memory": memory, "reads": reads},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import numbers
 import os
 import platform
@@ -12,14 +14,24 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from .errors import InputError
+from .errors import InputError, LeNet5Error, MissingExtraError
 
-__all__ = ["WORTH", "become_worker", "parallel_map", "processor_name", "thread_count", "worth"]
+__all__ = [
+    "LOCAL",
+    "WORTH",
+    "become_worker",
+    "connect_ray",
+    "parallel_map",
+    "processor_name",
+    "thread_count",
+    "worth",
+]
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 WORTH = 100  # items from which on another process repays its start-up, a second or two
+LOCAL = "local"  # the address of a Ray cluster that is started here, and ends with the work
 BATCH = 4  # items that a worker takes at a time
 
 CPUINFO = Path("/proc/cpuinfo")  # Linux; elsewhere the standard library names the processor
@@ -136,3 +148,41 @@ def processor_name() -> str:
         lines = []
     names = (line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.processor() or platform.machine())
+
+
+@contextlib.contextmanager
+def connect_ray(address: str = LOCAL) -> Iterator[Any]:
+    """The module ray, connected to a cluster while the block lasts.
+
+    Args:
+        address: of the cluster; "auto": that of which this machine is a part; "local": one that is started here.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+        LeNet5Error: there is no such cluster, or it fails while the block lasts.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
+    try:
+        import ray
+        import ray.data
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            "--ray needs Ray, which is not installed: pip install 'lenet5-1998[ray]' brings it"
+        ) from error
+    begun = not ray.is_initialized()
+    own = (
+        {"num_cpus": thread_count(), "include_dashboard": False} if address == LOCAL else {"address": address}
+    )
+    logging.getLogger("ray.data").setLevel(logging.ERROR)  # it tells of its plans on standard error
+    try:
+        if begun:
+            ray.init(log_to_driver=False, logging_level="ERROR", **own)
+        yield ray
+    except (ray.exceptions.RayError, ConnectionError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise LeNet5Error(
+            f"the Ray cluster {address} failed: {reason}; what is done is kept, and the same command goes on from it"
+        ) from error
+    finally:
+        if begun:
+            ray.shutdown()

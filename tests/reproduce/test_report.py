@@ -8,7 +8,8 @@ import pytest
 
 from blots import TEST, TINY, TRAINING
 from lenet5.errors import InputError, MissingExtraError, SaveError
-from lenet5.reproduce import FIGURES, reproduce, runs
+from lenet5.reproduce import FIGURES, reproduce
+from lenet5.training import runs as trainings
 
 pytest.importorskip("matplotlib", reason="Matplotlib is not installed: no report")
 
@@ -56,7 +57,7 @@ def test_only_what_is_named_is_made(tmp_path):
 def test_a_second_call_trains_nothing_and_says_the_same(made, tmp_path, monkeypatch):
     out, _ = made
     before = (out / "index.html").read_bytes()
-    monkeypatch.setattr(runs, "train", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(trainings, "train", lambda *_, **__: pytest.fail("trained again"))
     reproduce(TRAINING, TEST, out, scale=TINY, workers=2)
     assert (out / "index.html").read_bytes() == before
 
@@ -69,7 +70,7 @@ def test_a_figure_that_is_not_there_is_named_with_those_that_are(tmp_path):
 
 
 def test_a_place_that_cannot_be_written_is_said_before_the_work(tmp_path, monkeypatch):
-    monkeypatch.setattr(runs, "train", lambda *_, **__: pytest.fail("trained"))
+    monkeypatch.setattr(trainings, "train", lambda *_, **__: pytest.fail("trained"))
     (tmp_path / "file").write_text("")
     with pytest.raises(SaveError, match="--out"):
         reproduce(TRAINING, TEST, tmp_path / "file" / "report", ["fig5"], scale=TINY)

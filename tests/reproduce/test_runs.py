@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from blots import TEST, TINY, TRAINING
-from lenet5.reproduce import runs
 from lenet5.reproduce.runs import Run, planned, train_all
+from lenet5.training import runs as trainings
 
 
 def test_an_interrupted_training_goes_on_to_the_same_result(tmp_path):
@@ -75,7 +75,7 @@ def test_a_setting_that_recipes_did_not_have_yet_makes_no_other_recipe(tmp_path,
     known = json.loads(facts.read_text())
     del known["identity"]["recipe"]["reshuffle"]  # as an older version would have written it
     facts.write_text(json.dumps(known))
-    monkeypatch.setattr(runs, "train", lambda *_, **__: pytest.fail("trained again"))
+    monkeypatch.setattr(trainings, "train", lambda *_, **__: pytest.fail("trained again"))
     train_all([run], TRAINING, TEST, tmp_path)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,8 +15,11 @@ from ..reading.document_reader import DocumentReader, PageResult
 from .review.items import items_of_characters, items_of_page
 from .rows import RowReader, columns_of
 from .rules import Rule
-from .sources import Arrays, Chunk, Pictures
-from .tables import Characters, Columns
+from .sources import Arrays, Chunk, Pictures, pyarrow_parquet
+from .tables import Characters, Columns, to_arrow
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 __all__ = ["ITEMS", "BatchReader", "CharacterReader"]
 
@@ -67,6 +73,22 @@ class BatchReader:
     def __call__(self, chunk: Chunk) -> Columns | Characters:
         """The rows of a chunk."""
         return self._characters(chunk) if isinstance(chunk, Arrays) else self._pictures(chunk)
+
+    def read_paths(self, paths: Sequence[str]) -> pa.Table:
+        """Pictures by path, as the rows of a result: for engines that hand batches to a function (docs/scale.md).
+
+        Args:
+            paths: of pictures, that this process can open.
+
+        Returns:
+            The rows, in the order of the paths; no path gives no row, with the same columns.
+
+        Raises:
+            MissingExtraError: pyarrow is not installed.
+        """
+        pyarrow_parquet()
+        rows = self._pictures(Pictures(list(paths), [Path(path) for path in paths]))
+        return to_arrow(rows, columns_of(self.documents.form))
 
     def single_threaded(self) -> BatchReader:
         """The same reader for one process of several."""

@@ -20,7 +20,7 @@ from .sources import pyarrow_parquet
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["COLUMNS", "FORMATS", "Characters", "Columns", "encode", "format_of", "join"]
+__all__ = ["COLUMNS", "FORMATS", "Characters", "Columns", "encode", "format_of", "join", "to_arrow"]
 
 COLUMNS = ("source", "page", "line", "text", "confidence", "alternatives", "boxes", "error")
 FORMATS = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl"}
@@ -129,7 +129,7 @@ def encode(rows: Columns | Characters, kind: str, columns: Sequence[str]) -> byt
     """
     stream = io.BytesIO()
     if kind == "parquet":
-        table = rows.to_arrow() if isinstance(rows, Characters) else _to_arrow(rows, columns)
+        table = rows.to_arrow() if isinstance(rows, Characters) else to_arrow(rows, columns)
         with _writer(stream, columns) as writer:
             writer.write_table(table)
         return stream.getvalue()
@@ -203,7 +203,8 @@ def _schema(columns: Sequence[str]) -> pa.Schema:
     )
 
 
-def _to_arrow(rows: Columns, columns: Sequence[str]) -> pa.Table:
+def to_arrow(rows: Columns, columns: Sequence[str]) -> pa.Table:
+    """Rows as a table of these columns, in their order."""
     import pyarrow as pa
 
     return pa.Table.from_pydict({name: rows[name] for name in columns}, schema=_schema(columns))

@@ -37,6 +37,7 @@ COMMANDS = {
     "review": "review",
     "serve": "serve",
     "summary": "summary",
+    "sweep": "sweep",
     "train": "train",
 }
 

@@ -101,6 +101,11 @@ FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled c
     help="Write a table (.parquet, .csv, .jsonl); PICTURE may then be a folder, an archive, a table, an array.",
 )
 @click.option("--resume", is_flag=True, help="Go on with --out where a run was ended.")
+@click.option(
+    "--ray",
+    metavar="ADDRESS|local",
+    help="Read on a Ray cluster, with --out: its address, auto for this machine's, or local for one started here.",
+)
 @click.option("--column", help="The column of Parquet files to read, with --out.")
 @click.option(
     "--review",
@@ -125,6 +130,7 @@ def read_command(
     max_error: float | None,
     timeout: float | None,
     same: str | None,
+    ray: str | None,
     as_json: bool,
     as_csv: bool,
     annotate: Path | None,
@@ -165,8 +171,12 @@ def read_command(
             "--same reads pictures as one: leave out --out, --form, --annotate and --show-steps"
         )
     rules = rules_of(agree, sums, checks)
-    if out is None and (resume or column or review or rules):
-        raise click.UsageError("--resume, --column, --review, --agree, --sum and --check belong to --out")
+    if out is None and (resume or column or review or rules or ray):
+        raise click.UsageError(
+            "--resume, --column, --review, --agree, --sum, --check and --ray belong to --out"
+        )
+    if ray and workers:
+        raise click.UsageError("--ray takes every core of the cluster: leave out --workers")
     if out and (as_json or annotate or show_steps or save_crops or show):
         raise click.UsageError(
             "--out writes a table alone: leave out --json and what draws or saves pictures"
@@ -193,7 +203,7 @@ def read_command(
         # Characters that are cut out already need no weights that know what is none.
         model = reader.model if method == "displacement" else find(weights)
         characters = CharacterReader(model, threshold_of(model, threshold, max_error))
-        return into_table(documents, pictures, out, characters, workers, resume, column, review, rules)
+        return into_table(documents, pictures, out, characters, workers, resume, column, review, rules, ray)
     files = {
         kind: DrawingFiles(place, len(pictures) > 1)
         for kind, place in (("annotate", annotate), ("steps", show_steps))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ def into_table(
     column: str | None,
     review: Path | None = None,
     rules: Sequence[Rule] = (),
+    ray: str | None = None,
 ) -> int:
     """Read all sources into one table, and say where it is.
 
@@ -40,6 +42,7 @@ def into_table(
         workers, resume: as for `bulk.read_in_bulk`.
         column: of Parquet files.
         review, rules: as for `bulk.read_in_bulk`.
+        ray: address of the cluster that reads, or "local"; None: this machine reads.
 
     Returns:
         The exit status: 1 if something was not read.
@@ -47,6 +50,7 @@ def into_table(
     from tqdm import tqdm
 
     from ..bulk import open_sources, read_in_bulk
+    from ..bulk.cluster import read_on_ray
     from ..bulk.sources import listed
 
     given = [name for one in names for name in (listed(sys.stdin) if one == "-" else [one])]
@@ -56,17 +60,11 @@ def into_table(
         total=total, unit=" pictures", unit_scale=True, ncols=width(), leave=False, disable=None
     ) as bar:
         try:
-            summary = read_in_bulk(
-                sources,
-                out,
-                documents,
-                characters=characters,
-                workers=workers,
-                resume=resume,
-                rules=rules,
-                review=review,
+            read = partial(read_on_ray, address=ray) if ray else partial(read_in_bulk, workers=workers)
+            summary = read(
+                sources, out, documents, characters=characters, resume=resume, rules=rules, review=review,
                 progress=bar.update,
-            )
+            )  # fmt: skip
         except KeyboardInterrupt:
             bar.close()
             click.echo(f"lenet5: what was read is kept in {out}.parts: --resume goes on", err=True)

@@ -165,8 +165,9 @@ def reproduce(
     plan = runs.planned(needs, scale, len(training))
     callbacks.planned(plan)
     trained = runs.train_all(
-        plan, training, test, out / "runs", workers=workers, progress=callbacks.progress, done=callbacks.done
-    )
+        plan, training, test, out / "runs", workers=workers, command="lenet5 reproduce",
+        progress=callbacks.progress, done=callbacks.done,
+    )  # fmt: skip
     results = {kind: [trained[run] for run in plan if run.kind == kind] for kind in needs}
     panels = []
     for name in chosen:
