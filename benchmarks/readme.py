@@ -10,6 +10,7 @@ python benchmarks/papers.py --write
 python benchmarks/forms.py --write
 python benchmarks/sdlm_conventions.py --test --seeds 5 paper eq-9 paper-distorted --write
 python benchmarks/own_characters.py FOLDER --write
+python benchmarks/signs.py --write
 python benchmarks/strings.py FOLDER --adapt --seeds 3 --write
 python benchmarks/pens.py FOLDER NAME=MODEL … --write
 python benchmarks/readme.py            # --check: fail where one says something else
@@ -323,11 +324,38 @@ def bulk() -> str:
     return "\n".join(lines)
 
 
+def signs() -> str:
+    """Lines with signs by writers who were kept out of training."""
+    report = json.loads((HERE / "results" / "signs.json").read_text(encoding="utf-8"))
+    lines = [f"| {report['lines']:,} lines by {report['writers']} other writers | right |", "|---|---:|"]
+    for title, key in (
+        ("the whole line", "exact"),
+        ("its signs", "signs"),
+        ("its digits", "digits"),
+        ("its digits, read without `--signs`", "digits_without"),
+    ):
+        lines.append(f"| {title} | {report[key]:.1%} |")
+    each = ", ".join(
+        f"`{sign}` {right / count:.0%} of {count}" for sign, (right, count) in report["of_sign"].items()
+    )
+    text = (
+        f"Lines in which each sign stands as often as it was written: {each}. Drawn from pen trajectories; "
+        f"weights `{report['weights']}` and `signs`; {report['machine']['cpu']}."
+    )
+    return "\n".join([*lines, "", text])
+
+
 # Documents, and the figures between their markers.
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint, "memory": memory, "reads": reads},
     "docs/engine.md": {"memory": memory},
-    "docs/reading.md": {"papers": papers, "methods": methods, "sources": sources, "nothing": nothing},
+    "docs/reading.md": {
+        "papers": papers,
+        "methods": methods,
+        "sources": sources,
+        "nothing": nothing,
+        "signs": signs,
+    },
     "docs/review.md": {"forms": forms},
     "docs/parity.md": {"parity": parity},
     "docs/onnx.md": {"files": partial(files, "onnx")},

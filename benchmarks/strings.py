@@ -1,11 +1,12 @@
 """Strings of digits as people wrote them: how many are read, before and after adapting to half of them.
 
-    python benchmarks/strings.py FOLDER [--weights digits] [--adapt] [--write]
+    python benchmarks/strings.py FOLDER [--weights digits] [--signs] [--adapt] [--write]
 
 The folder is as `lenet5 eval-strings` takes it. It is split in two by the CRC-32 of the files' names: the
 settings of lenet5.reading were chosen on the first half, the second is only reported on. With --adapt the weights
-go on with either half (`lenet5 train --fine-tune`), and the other is read. Times are those of this machine, warm: of
-one string after the other, and of all by as many processes as there are cores.
+go on with either half (`lenet5 train --fine-tune`), and the other is read. With --signs the strings are read with
+signs as well; since no label has signs, only the digits of such a reading are compared. Times are those of this
+machine, warm: of one string after the other, and of all by as many processes as there are cores.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from typing import Any
 import common
 from lenet5.bench.machine import machine
 from lenet5.data.transcripts import read_transcripts
-from lenet5.evaluation.strings import evaluate_strings
+from lenet5.evaluation.strings import StringEvaluation, evaluate_strings
+from lenet5.network.codes import SIGNS
 from lenet5.reading.reader import Reader
 
 Pictures = list[tuple[Path, str]]
@@ -39,16 +41,29 @@ def halves(folder: Path) -> tuple[Pictures, Pictures]:
 
 
 def figures(
-    weights: str, pictures: Pictures, mode: str = "string", method: str = "segmentation"
+    weights: str,
+    pictures: Pictures,
+    mode: str = "string",
+    method: str = "segmentation",
+    signs: bool = False,
 ) -> dict[str, float]:
-    """Exact strings, wrong characters, and what must be rejected for 5 % of error."""
-    result = evaluate_strings(Reader(weights, method=method), pictures, mode=mode, workers=None)
+    """Exact strings, wrong characters, and what must be rejected for 5 % of error; signs that are read are left out."""
+    reader = Reader(weights, method=method, signs=signs)
+    result = evaluate_strings(reader, pictures, mode=mode, workers=None)
+    if signs:
+        rows = ((file, label, digits_of(text), sure) for file, label, text, sure in result.read)
+        result = StringEvaluation(tuple(rows))
     return {
         "strings": len(pictures),
         "exact": result.exact,
         "character_error": result.character_error,
         "rejected_for_5_percent": result.rejected_for(0.05),
     }
+
+
+def digits_of(text: str) -> str:
+    """The digits of a text alone."""
+    return "".join(c for c in text if c not in SIGNS)
 
 
 def times(weights: str, pictures: Pictures) -> dict[str, float]:
@@ -86,6 +101,9 @@ def main() -> None:
     arguments.add_argument(
         "--adapt", action="store_true", help="also adapt to either half, and read the other"
     )
+    arguments.add_argument(
+        "--signs", action="store_true", help="also read with signs, and compare the digits"
+    )
     arguments.add_argument("--seeds", type=int, default=1, help="of the adaptation")
     options = arguments.parse_args()
     if options.write and not options.adapt:
@@ -93,11 +111,14 @@ def main() -> None:
     both = halves(options.folder)
     results: dict[str, Any] = {"weights": options.weights, "machine": machine()}
     for name, half in zip(("first", "second"), both, strict=True):
-        for key, weights, how in (
+        ways: list[tuple[str, str, dict[str, Any]]] = [
             (name, options.weights, {}),
             (f"{name}_auto", options.weights, {"mode": "auto"}),
             (f"{name}_displacement", "displacement", {"method": "displacement"}),
-        ):
+        ]
+        if options.signs:
+            ways.append((f"{name}_signs", options.weights, {"signs": True}))
+        for key, weights, how in ways:
             common.say(f"reading: {key.replace('_', ', ')}")
             results[key] = figures(weights, half, **how)
     common.say("timing")

@@ -34,6 +34,7 @@ def eval_strings_command(
     pattern: str | None,
     choices: Path | None,
     method: str,
+    signs: bool,
     workers: int | None,
     mode: Mode,
     as_json: bool,
@@ -50,7 +51,7 @@ def eval_strings_command(
     from ..reading.reader import Reader
     from .progress import width
 
-    reader = Reader(weights, method=method)
+    reader = Reader(weights, method=method, signs=signs)
     grammar = allowed_by(reader.model.classes, digits, pattern, choices)
     pictures = read_transcripts(folder)
     with tqdm(total=len(pictures), unit=" strings", ncols=width(), leave=False, disable=None) as bar:

@@ -61,6 +61,11 @@ OPTIONS = (
         help="How strings are read: cut into pieces, or by the network run over the whole line.",
     ),
     click.option(
+        "--signs",
+        is_flag=True,
+        help="Read signs too: . , / - + = : % $ * ( and )  [default: they are left out]",
+    ),
+    click.option(
         "--workers",
         type=click.IntRange(1),
         help="Worker processes  [default: 1; all cores from 100 pictures]",
@@ -112,7 +117,7 @@ def rules_of(agree: Sequence[str], sums: Sequence[str], checks: Sequence[str]) -
 
 
 def reading_options(command: Command) -> Command:
-    """Give a command the options --weights, --digits, --pattern, --choices, --method and --workers."""
+    """Give a command the options --weights, --digits, --pattern, --choices, --method, --signs and --workers."""
     for option in reversed(OPTIONS):
         command = option(command)
     return command

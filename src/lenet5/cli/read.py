@@ -121,6 +121,7 @@ def read_command(
     pattern: str | None,
     choices: Path | None,
     method: str,
+    signs: bool,
     workers: int | None,
     mode: Mode,
     region: str | None,
@@ -182,7 +183,7 @@ def read_command(
             "--out writes a table alone: leave out --json and what draws or saves pictures"
         )
     few = len(pictures) < FEW and out is None and not os.environ.get("LENET5_BACKEND")
-    reader = Reader(weights, method=method, backend="numpy" if few else None)
+    reader = Reader(weights, method=method, signs=signs, backend="numpy" if few else None)
     documents = DocumentReader(
         reader,
         mode=mode,

@@ -23,7 +23,7 @@ from ..imaging.segmentation import Segments
 from ..lattice.graph import Graph
 from ..model.classifier import Classifier
 from .interpretation_graph import SILENT, InterpretationGraph
-from .sign_shapes import SIGN_PENALTIES, LineBand, SignPenalties, sign_penalties
+from .sign_shapes import SIGN_PENALTIES, LineBand, SignPenalties, sign_penalties, tall_penalties
 
 __all__ = [
     "CANDIDATES",
@@ -229,13 +229,15 @@ class Runs:
         # A free part and a single piece may be marks: they are classified whatever their shape costs.
         free: NDArray[np.bool_] = np.all((cuts < segments.settings.cut_cost)[[first, stop]], 0)
         if any(known):
-            penalty[:, known] = _sign_costs(
-                segments, boxes, measures["gap"], free, band, classes, settings.signs
-            )
+            where = (segments, boxes, measures["gap"], free, band or LineBand.of(segments, settings.signs))
+            penalty[:, known], tall = _sign_costs(*where, classes, settings.signs)
+            penalty[:, [name == settings.signs.tall_class for name in classes]] += tall[:, None]
         kept = (penalty.min(1) <= settings.dearest) | (stop == first + 1) | free
         self.runs = [run for run, keep in zip(runs, kept.tolist(), strict=True) if keep]
         self.boxes, self.heights, self._shape = boxes[kept], heights[kept], penalty[kept]
         self.first, self.stop = first[kept], stop[kept]
+        self._signs = np.array(known)
+        self._marks = (free & (heights <= settings.signs.mark))[kept]
         self.measures = {name: measure[kept] for name, measure in measures.items()}
 
     def graph(self, posterior: NDArray[np.float64], rubbish: NDArray[np.float64]) -> Graph:
@@ -246,13 +248,23 @@ class Runs:
         count, classes = posterior.shape
         silent = self._silent(rubbish)
         start, end, silence = np.array(silent, float).reshape(-1, 3).T
-        spoken = -np.log(np.maximum(posterior, LEAST)) + self._shape
+        spoken = -np.log(np.maximum(self._without_digits(posterior), LEAST)) + self._shape
         start = np.concatenate([np.repeat(self.first, classes), start.astype(np.intp)])
         end = np.concatenate([np.repeat(self.stop, classes), end.astype(np.intp)])
         penalty = np.concatenate([spoken.ravel(), silence])
         self._protect_whole_parts(start, end, penalty, posterior)
         label = np.concatenate([np.tile(np.arange(classes), count), np.full(len(silent), SILENT)])
         return Graph(len(self.segments.boxes) + 1, start, end, label, penalty, self.loops)
+
+    def _without_digits(self, posterior: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The posterior, in which marks are too low for digits: a straight comma as a glyph is a 1."""
+        signs, marks = self._signs, self._marks
+        if not signs.any() or not marks.any():
+            return posterior
+        digits = posterior[marks][:, ~signs].sum(1, keepdims=True)
+        changed = posterior.copy()
+        changed[np.ix_(marks, signs)] /= np.maximum(1 - digits, LEAST)
+        return changed
 
     def _silent(self, rubbish: NDArray[np.float64]) -> list[tuple[int, int, float]]:
         """Silent arcs, (first node, last node, penalty in nats): over ink that is left unread, or over a mark."""
@@ -303,20 +315,22 @@ def _sign_costs(
     boxes: NDArray[np.intp],
     gaps: NDArray[np.intp],
     free: NDArray[np.bool_],
-    band: LineBand | None,
+    band: LineBand,
     classes: Sequence[str],
     signs: SignPenalties,
-) -> NDArray[np.float64]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Penalties of runs under each sign among the classes: of their shape, place and gaps, inf where they are cut.
 
-    boxes: (runs, 4) top, bottom, left, right. gaps, free: (runs,) gaps within each, and whether no ink was cut.
+    And, (runs,), what each costs as a 1 that is too tall. boxes: (runs, 4) top, bottom, left, right. gaps, free:
+    (runs,) gaps within each, and whether no ink was cut.
     """
     top, bottom, left, right = boxes.T
     columns = (left + right) / 2 - segments.offset[(top + bottom) // 2]
     names = [name for name in classes if name in signs.bounds]
-    shapes = sign_penalties(boxes, columns, band or LineBand.of(segments, signs), names, signs)
+    shapes = sign_penalties(boxes, columns, band, names, signs)
     costs: NDArray[np.float64] = shapes + (signs.sign + signs.gap * gaps)[:, None]
-    return np.where(free[:, None], costs, np.inf)
+    tall = np.where(free, tall_penalties(boxes, columns, band, signs), 0)
+    return np.where(free[:, None], costs, np.inf), tall
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ from ..imaging.shear import sheared_views
 from ..lattice.automaton import Grammar
 from ..lattice.graph import COMPOSED_ARCS, SEARCH_STEPS, Graph, Path
 from ..model.classifier import Classifier
+from ..network.codes import SIGNS
 from .results import Alternative, Character, String
 
 __all__ = ["SILENT", "DecodingSettings", "InterpretationGraph", "classify_views", "union_alternatives"]
@@ -191,7 +192,10 @@ class InterpretationGraph:
         return tuple(characters)
 
     def _character(self, model: Classifier, arc: int, share: float, settings: DecodingSettings) -> Character:
-        """The character of an arc. Its confidence is calibrated, and at most the share of the paths."""
+        """The character of an arc. Its confidence is calibrated, and at most the share of the paths.
+
+        That of a sign is the share alone: size and place count in it, of which its glyph shows nothing.
+        """
         candidate, label = int(self.candidate[arc]), int(self.graph.label[arc])
         penalties = self.penalties[candidate]
         known = self.confidences
@@ -201,7 +205,7 @@ class InterpretationGraph:
             model.classes[label],
             self.box(candidate),
             float(penalties[label]),
-            min(1.0, float(likely[label]), share),
+            min(1.0, share) if model.classes[label] in SIGNS else min(1.0, float(likely[label]), share),
             tuple(Alternative(model.classes[c], float(penalties[c]), float(likely[c])) for c in others),
             glyph=self.glyphs[candidate],
         )

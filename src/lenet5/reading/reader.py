@@ -21,7 +21,10 @@ from ..imaging.trace import Trace
 from ..lattice.automaton import Grammar
 from ..lattice.grammar import make_grammar
 from ..model.classifier import Classifier
+from ..model.lenet5 import LeNet5
 from ..model.load import find
+from ..model.signs import WithSigns
+from ..network.codes import SIGNS
 from . import over_segmentation, space_displacement
 from .acceptance import POLICIES, accept, reject, rejection_reason, with_doubts
 from .cells import CellReader, read_boxes, read_table
@@ -69,12 +72,14 @@ class Reader:
             weights that were trained for reading: "ensemble", or "displacement" for that method;
             LeNet5.pretrained("digits") knows neither other ways of writing nor non-characters.
         method: how lines of text are read: "segmentation" (Section V) or "displacement" (Section VII).
+        signs: read signs as well, by the weights `signs`: points, commas, slashes, …; else they are left out
+            (String.unread).
         settings: every number that reading depends on.
         backend: what computes, where the weights are loaded here (engine.backend); a network that is given has
             its own.
 
     Raises:
-        InputError: there is no such method.
+        InputError: there is no such method, or it reads no signs.
         ModelError: the weights are missing or damaged.
     """
 
@@ -83,6 +88,7 @@ class Reader:
         weights: str | os.PathLike[str] | Classifier = "digits",
         *,
         method: str = "segmentation",
+        signs: bool = False,
         settings: ReaderSettings = SETTINGS,
         backend: str | Backend | None = None,
     ) -> None:
@@ -91,10 +97,15 @@ class Reader:
         if not isinstance(weights, Classifier):
             weights = FOR_READING[method].get(weights, weights) if isinstance(weights, str) else weights
             weights = find(weights, backend)
+        if signs:
+            weights = _with_signs(weights, method, backend)
         self.model = weights
         self.method = method
         self.settings = settings
         self.policy = settings.acceptance or POLICIES[method]
+        if "/" in self.model.classes:
+            # What may be a slash has been compared with one.
+            self.policy = replace(self.policy, slash_lean=np.inf)
 
     def read(
         self,
@@ -502,6 +513,18 @@ class Reader:
             settings=self.settings.isolation,
             deadline=request.deadline,
         )
+
+
+def _with_signs(model: Classifier, method: str, backend: str | Backend | None) -> Classifier:
+    """A classifier that knows signs as well; the same, if it knows them already."""
+    if method != "segmentation":
+        raise InputError(f"the method {method} reads no signs: read them by segmentation")
+    if set(SIGNS) <= set(model.classes):
+        return model
+    network = find("signs", backend or model.backend)
+    if not isinstance(network, LeNet5):
+        raise InputError("the weights signs must be one network")
+    return WithSigns(model, network)
 
 
 def _check(mode: str, best: int, threshold: float | None) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..imaging.segmentation import Segments
 
-__all__ = ["SIGN_PENALTIES", "LineBand", "SignBounds", "SignPenalties", "sign_penalties"]
+__all__ = ["SIGN_PENALTIES", "LineBand", "SignBounds", "SignPenalties", "sign_penalties", "tall_penalties"]
 
 
 @dataclass(frozen=True)
@@ -26,23 +26,24 @@ class SignBounds:
     height: tuple[float, float]
     width: tuple[float, float]
     middle: tuple[float, float]  # of its height
-    cost: float = 0.0  # nats: more for what is easily taken for a digit
+    # nats: more for what is easily taken for a digit, and less for what as a glyph looks like a digit's piece
+    cost: float = 0.0
 
 
 # How signs are written beside digits. # not in the paper: chosen on lines drawn from real pens' signs and digits.
 BOUNDS: Mapping[str, SignBounds] = {  # a plain one: readers are sent to worker processes
-    ".": SignBounds((0.0, 0.3), (0.0, 0.4), (0.75, 1.25)),
-    ",": SignBounds((0.12, 0.6), (0.0, 0.5), (0.75, 1.4)),
-    "/": SignBounds((0.85, 2.0), (0.1, 1.7), (0.25, 0.85)),
-    "-": SignBounds((0.0, 0.35), (0.2, 2.0), (0.25, 0.8)),
-    "+": SignBounds((0.3, 1.0), (0.3, 1.1), (0.3, 0.8)),
-    "=": SignBounds((0.12, 0.7), (0.25, 1.5), (0.3, 0.8)),
-    ":": SignBounds((0.3, 1.0), (0.0, 0.5), (0.35, 0.85)),
-    "%": SignBounds((0.6, 1.4), (0.4, 1.8), (0.3, 0.7)),
-    "$": SignBounds((0.8, 1.8), (0.3, 1.4), (0.3, 0.7)),
-    "*": SignBounds((0.25, 0.9), (0.25, 1.1), (-0.1, 0.75)),
-    "(": SignBounds((0.85, 2.0), (0.1, 0.9), (0.3, 0.75)),
-    ")": SignBounds((0.85, 2.0), (0.1, 0.9), (0.3, 0.75)),
+    ".": SignBounds((0.0, 0.3), (0.0, 0.4), (0.75, 1.25), cost=-2.0),
+    ",": SignBounds((0.12, 0.6), (0.0, 0.5), (0.75, 1.4), cost=-2.0),
+    "/": SignBounds((1.1, 2.0), (0.1, 1.2), (0.25, 0.85), cost=-0.5),
+    "-": SignBounds((0.0, 0.35), (0.2, 2.0), (0.25, 0.8), cost=-1.0),
+    "+": SignBounds((0.3, 0.9), (0.3, 1.1), (0.3, 0.8), cost=1.0),
+    "=": SignBounds((0.12, 0.7), (0.25, 1.5), (0.3, 0.8), cost=-0.5),
+    ":": SignBounds((0.3, 0.9), (0.0, 0.4), (0.35, 0.85), cost=-2.0),
+    "%": SignBounds((0.6, 1.4), (0.6, 1.8), (0.3, 0.7), cost=2.5),
+    "$": SignBounds((0.9, 1.8), (0.3, 1.4), (0.3, 0.7), cost=2.5),
+    "*": SignBounds((0.25, 0.85), (0.25, 1.1), (-0.1, 0.75), cost=1.0),
+    "(": SignBounds((1.0, 2.0), (0.1, 0.9), (0.3, 0.75), cost=2.5),
+    ")": SignBounds((1.0, 2.0), (0.1, 0.9), (0.3, 0.75), cost=2.5),
 }
 
 
@@ -53,9 +54,15 @@ class SignPenalties:
     sign: float = -1.0  # each, as for a character
     outside: float = 12.0  # for each height of a digit by which a measure lies outside its bounds
     gap: float = 0.5  # for each gap without ink within a sign
+    # A 1 that is higher than the digits beside it may be a slash or a bracket: nats for each height of a digit by
+    # which it is higher than `tallest`.
+    tall: float = 5.0
+    tallest: float = 1.15
+    tall_class: str = "1"
     # Sizes of the line: a free part is as high as a digit, from the least to the most, and says where digits stand.
     digit_heights: tuple[float, float] = (0.6, 1.6)
     neighbours: int = 4  # parts beside a sign that say where digits stand there
+    mark: float = 0.6  # sizes of the line: a free part no higher is a sign or a mark, and no digit
     widest: float = 2.5  # sizes of the line: a wider free part is no sign
     bounds: Mapping[str, SignBounds] = field(default_factory=lambda: BOUNDS, hash=False)
 
@@ -122,10 +129,7 @@ def sign_penalties(
     """
     if not len(boxes):
         return np.empty((0, len(signs)))
-    top, bottom, left, right = boxes.T
-    head, foot = band.at(columns).T
-    unit = np.maximum(foot - head, 1.0)
-    measures = np.stack([(bottom - top) / unit, (right - left) / unit, ((top + bottom) / 2 - head) / unit], 1)
+    measures = _measures(boxes, columns, band)
     bounds = [settings.bounds[sign] for sign in signs]
     ranges = np.array([(one.height, one.width, one.middle) for one in bounds])  # (signs, measures, 2)
     outside = np.maximum(
@@ -134,3 +138,29 @@ def sign_penalties(
     costs = np.array([one.cost for one in bounds])
     penalties: NDArray[np.float64] = settings.outside * outside.sum(2) + costs
     return penalties
+
+
+def tall_penalties(
+    boxes: NDArray[np.intp],
+    columns: NDArray[np.float64],
+    band: LineBand,
+    settings: SignPenalties = SIGN_PENALTIES,
+) -> NDArray[np.float64]:
+    """What candidates cost as a `tall_class` that is higher than other digits, (candidates,) nats.
+
+    Arguments as for `sign_penalties`.
+    """
+    if not len(boxes):
+        return np.empty(0)
+    penalties: NDArray[np.float64] = settings.tall * np.maximum(
+        0, _measures(boxes, columns, band)[:, 0] - settings.tallest
+    )
+    return penalties
+
+
+def _measures(boxes: NDArray[np.intp], columns: NDArray[np.float64], band: LineBand) -> NDArray[np.float64]:
+    """Height, width and middle of candidates as SignBounds has them, (candidates, 3)."""
+    top, bottom, left, right = boxes.T
+    head, foot = band.at(columns).T
+    unit = np.maximum(foot - head, 1.0)
+    return np.stack([(bottom - top) / unit, (right - left) / unit, ((top + bottom) / 2 - head) / unit], 1)

@@ -92,6 +92,7 @@ def _reading(service: Service) -> Json:
     parameters = [
         _weights(service.reading_names),
         _query("method", {"type": "string", "enum": list(METHODS)}, "How strings are read."),
+        _query("signs", {"type": "boolean"}, "Read signs too: . , / - + = : % $ * ( and )."),
         _query("mode", {"type": "string", "enum": list(MODES)}, "What a picture has."),
         _query("region", text, "Read only this part: left,top,width,height in pixels, or all with %."),
         _query("digits", {"type": "integer", "minimum": 1, "maximum": 1000}, "Characters of every string."),

@@ -32,6 +32,7 @@ class ReadOptions:
 
     weights: str = ""
     method: str = "segmentation"
+    signs: bool = False
     mode: str = "auto"
     region: str | None = None
     digits: int | None = None
@@ -90,7 +91,7 @@ def _parse(name: str, values: list[Any], weights: tuple[str, ...]) -> Any:
         return _whole(value, 1000 if name == "digits" else 100)
     if name in ("threshold", "max_error"):
         return _share(value)
-    if name == "explain":
+    if name in ("explain", "signs"):
         return _flag(value)
     if name == "form":
         return parse_form(value if isinstance(value, Mapping) else orjson.loads(_text(value, 1 << 20)))

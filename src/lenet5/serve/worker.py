@@ -109,13 +109,13 @@ class _Worker:
         # One page more than is allowed is enough to know that there are too many.
         documents = replace(READING.documents, load=load, most_pages=settings.pages + 1)
         self.reading = replace(READING, documents=documents)
-        self.readers: dict[tuple[str, str], Reader] = {}
+        self.readers: dict[tuple[str, str, bool], Reader] = {}
 
-    def reader(self, weights: str, method: str) -> Reader:
+    def reader(self, weights: str, method: str, signs: bool = False) -> Reader:
         """The reader of these weights."""
-        key = weights or self.weights, method
+        key = weights or self.weights, method, signs
         if key not in self.readers:
-            self.readers[key] = Reader(key[0], method=method, settings=self.reading)
+            self.readers[key] = Reader(key[0], method=method, signs=signs, settings=self.reading)
         return self.readers[key]
 
     def warm(self) -> None:
@@ -168,7 +168,7 @@ class _Worker:
 
     def _read(self, task: Task) -> Answer:
         options = task.options
-        reader = self.reader(options.weights, options.method)
+        reader = self.reader(options.weights, options.method, options.signs)
         threshold = options.threshold
         if options.max_error is not None:
             threshold = reader.model.threshold_for(options.max_error)

@@ -53,7 +53,7 @@ PLACES: Mapping[str, Place] = MappingProxyType(
     {
         ".": Place("larger", (0.02, 0.09), (0.94, 1.04)),
         ",": Place("height", (0.14, 0.38), (0.95, 1.12)),
-        "/": Place("height", (0.95, 1.6), (0.42, 0.62)),
+        "/": Place("height", (1.1, 1.7), (0.42, 0.62)),
         "-": Place("width", (0.25, 0.75), (0.42, 0.66)),
         "+": Place("larger", (0.4, 0.8), (0.48, 0.66), strokes=2),
         "=": Place("larger", (0.35, 0.75), (0.46, 0.66), strokes=2),
@@ -67,6 +67,9 @@ PLACES: Mapping[str, Place] = MappingProxyType(
 )
 WIDEST = 1.4  # heights of a digit that a sign is wide at most
 LEAST_APART = 2.4  # pens: the height of = and : at least, so that their two parts stay two
+PEN = (0.045, 0.13)  # heights of a digit: width of the line's pen
+APART = (0.12, 0.05)  # the same: ink between a sign and its neighbours, mean and deviation …
+LEAST_GAP = 0.04  # … and least
 POINT = (0.07, 0.16)  # heights of a digit: width of the pen that makes a point, at least
 
 
@@ -166,12 +169,13 @@ def sign_line(text: str, writers: Writers, rng: np.random.Generator, mnist: floa
     """
     printed = writers.images is not None and rng.random() < mnist
     writer = int(rng.choice(writers.names))
-    style = replace(WriterStyle.retraced(rng), pressure=0.0)
+    pen = float(np.exp(rng.uniform(*np.log(PEN))))
+    style = replace(WriterStyle.retraced(rng), pressure=0.0, pen=pen)
     height = float(rng.uniform(18, 42))
     rows = round(height * 3)
     foreground = np.zeros((rows, round(height * (len(text) * 1.9 + 5))), np.float32)
     owner = np.full(foreground.shape, NOBODY, np.int16)
-    gap, climb = rng.normal(0.10, 0.08), rng.normal(0, 0.02)
+    gap, climb = rng.normal(0.08, 0.08), rng.normal(0, 0.02)
     x, slash = height, False
     for index, name in enumerate(text):
         below = rng.normal(0, 0.03) * height + climb * (x - height)  # of the middle of the rows
@@ -187,10 +191,12 @@ def sign_line(text: str, writers: Writers, rng: np.random.Generator, mnist: floa
             else:
                 ink = draw(retrace(writers.strokes(name, writer, rng), own, rng), size, own, rng)
         if index:
-            beside = name in SIGNS or text[index - 1] in SIGNS
-            x += height * (gap + rng.normal(0, 0.04) + (max(rng.normal(0.06, 0.06), -0.02) if beside else 0))
+            space = gap + rng.normal(0, 0.04)
+            if name in SIGNS or text[index - 1] in SIGNS:
+                space = max(space + rng.normal(*APART), LEAST_GAP)
             if slash or name == "/":  # neighbours stand in its corners
-                x -= height * max(0.0, rng.normal(0.05, 0.08))
+                space -= max(0.0, rng.normal(0.05, 0.08))
+            x += height * space
         stamp(foreground, owner, ink, round(rows / 2 + below - ink.shape[0] / 2), round(x), index)
         x, slash = round(x) + ink.shape[1], name == "/"
     return as_scanned(Line(foreground, owner, tuple(CLASSES.index(name) for name in text)), rng)

@@ -125,7 +125,7 @@ def build_training_set(
         if supplement.lines or supplement.windows:
             parts += _line_patterns(images, labels, digit, len(classes), supplement, seed, backend, hands)
         if supplement.sign_lines:
-            parts.append(_sign_patterns(images, labels, classes, supplement.sign_lines, seed, backend))
+            parts.append(_sign_patterns(images, labels, classes, supplement.sign_lines, seed, backend, pens))
     elif supplement.drawn and supplement.real and hands is not None:
         parts.append(characters(hands, round(supplement.real * supplement.drawn), classes, seed))
     if supplement.negatives:
@@ -176,14 +176,15 @@ def _sign_patterns(
     lines: int,
     seed: int,
     backend: Backend | None,
+    pens: Trajectories | None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Candidates of lines with signs, and indices into the classes. A sixth of the pens' writers is kept out."""
+    """Candidates of lines with signs, and indices into the classes. Raises DataError where pens are not at hand."""
     from ..trajectories.load import load_trajectories
     from .sign_lines import CLASSES, Writers, sign_patterns
 
     value = np.array([DIGITS.find(name) for name in classes])[labels]
     known = value >= 0
-    pens, _ = load_trajectories().split()
+    pens = load_trajectories().split()[0] if pens is None else pens
     made, names = sign_patterns(Writers(pens, images[known], value[known]), lines, seed, backend)
     index = np.array([*(list(classes).index(name) for name in CLASSES), NO_CHARACTER])
     return made, index[names]  # the last is that of NO_CHARACTER, −1

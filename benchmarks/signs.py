@@ -1,0 +1,103 @@
+"""Lines with signs by writers who were kept out of training: how many are read right, whole and their digits alone.
+
+    python benchmarks/signs.py [--lines 400] [--weights digits] [--write]
+
+Lines are drawn on white paper from pen trajectories (pens.npz, in LENET5_DATA): amounts, dates, times, shares and sums,
+each by one of the writers that the split of the trajectories keeps aside. They are read with signs, and once more
+without, to compare the digits.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import common
+from lenet5.bench.machine import machine
+from lenet5.data.synthesis.sign_lines import Writers, random_expression, sign_line
+from lenet5.data.trajectories.load import load_trajectories
+from lenet5.errors import PictureError
+from lenet5.network.codes import DIGITS, SIGNS
+from lenet5.reading.reader import Reader
+
+SEED = 23_000_000  # of the lines that are measured with; training has seeds from 0 on
+MARGIN = 20  # pixels of paper around a line
+INK = 0.9  # darkest level of the ink, 0 … 1
+
+
+def picture(foreground: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A line's foreground as dark ink on white paper, (rows, columns, 3) in 0 … 1."""
+    paper = np.pad(1 - INK * foreground, MARGIN, constant_values=1.0).astype(np.float32)
+    return np.repeat(paper[:, :, None], 3, 2)
+
+
+def digits_of(text: str) -> str:
+    """The digits of a text alone."""
+    return "".join(c for c in text if c in DIGITS)
+
+
+def read(reader: Reader, image: NDArray[np.float32], mode: str) -> str:
+    """What a line reads as, nothing rejected; "" where nothing is found."""
+    try:
+        return reader.read_image(image, mode=mode, best=1, threshold=0.0).text.replace(" ", "")
+    except PictureError:
+        return ""
+
+
+def measured(weights: str, lines: int, mode: str) -> dict[str, Any]:
+    """Shares of lines that are right, and the pairs of written and read lines that are not."""
+    _, aside = load_trajectories().split()
+    writers = Writers(aside)
+    with_signs, without = Reader(weights, signs=True), Reader(weights)
+    whole: Counter[str] = Counter()
+    of_sign: Counter[str] = Counter()
+    wrong = []
+    for number in common.progress(range(lines), "lines", lines):
+        rng = np.random.Generator(np.random.PCG64([SEED, number]))
+        text = random_expression(rng)
+        image = picture(sign_line(text, writers, rng).foreground)
+        answer, plain = read(with_signs, image, mode), read(without, image, mode)
+        whole["exact"] += answer == text
+        whole["signs"] += [c for c in answer if c in SIGNS] == [c for c in text if c in SIGNS]
+        whole["digits"] += digits_of(answer) == digits_of(text)
+        whole["digits_without"] += digits_of(plain) == digits_of(text)
+        for sign in set(text) & set(SIGNS):
+            of_sign[sign] += 1
+            whole[f"has {sign}"] += answer.count(sign) == text.count(sign)
+        if answer != text:
+            wrong.append([text, answer])
+    return {
+        "lines": lines,
+        "writers": len(writers.names),
+        **{key: whole[key] / lines for key in ("exact", "signs", "digits", "digits_without")},
+        "of_sign": {sign: [whole[f"has {sign}"], of_sign[sign]] for sign in SIGNS if of_sign[sign]},
+        "wrong": wrong,
+    }
+
+
+def main() -> None:
+    arguments = common.parser(__doc__)
+    arguments.add_argument("--weights", default="digits", help="of the digits; `signs`: one network for both")
+    arguments.add_argument("--lines", type=int, default=400)
+    arguments.add_argument("--mode", default="string", choices=("string", "auto"))
+    options = arguments.parse_args()
+    found = measured(options.weights, options.lines, options.mode)
+    rows = [
+        ("whole line", f"{found['exact']:.1%}"),
+        ("all signs", f"{found['signs']:.1%}"),
+        ("all digits", f"{found['digits']:.1%}"),
+        ("all digits, read without signs", f"{found['digits_without']:.1%}"),
+        *((f"lines with {sign}", f"{right} of {count}") for sign, (right, count) in found["of_sign"].items()),
+    ]
+    print(common.table(("right", f"of {found['lines']} lines"), rows))
+    for text, answer in found["wrong"][:40]:
+        print(f"  {text}  read as {answer}")
+    report = {"weights": options.weights, "mode": options.mode, "machine": machine(), **found}
+    common.write_result(options, "signs.json", report)
+
+
+if __name__ == "__main__":
+    common.main(main)

@@ -1,0 +1,117 @@
+"""Lines with signs: read where they are asked for, and left out where they are not."""
+
+import numpy as np
+import pytest
+
+from lenet5 import InputError, Reader
+from lenet5.data.synthesis.glyphs import ALLOGRAPHS
+from lenet5.data.synthesis.pen import WriterStyle, deform, draw, smooth
+from lenet5.errors import PictureError
+from lenet5.lattice.grammar import make_grammar
+
+HEIGHT = 40  # pixels of a digit
+STYLE = WriterStyle(slant=0.05, pen=0.1, shaky=0.01, short=0.0)
+# Strokes of signs, x and y in heights of a digit, 0 its top and 1 its foot.
+STROKES = {
+    ".": [((0.0, 0.92), (0.06, 0.97))],
+    ",": [((0.12, 0.95), (0.0, 1.25))],
+    "/": [((0.0, 1.2), (0.55, -0.2))],
+    "-": [((0.0, 0.55), (0.5, 0.55))],
+    "+": [((0.0, 0.55), (0.6, 0.55)), ((0.3, 0.25), (0.3, 0.85))],
+    "=": [((0.0, 0.45), (0.5, 0.45)), ((0.0, 0.75), (0.5, 0.75))],
+    ":": [((0.0, 0.35), (0.05, 0.38)), ((0.0, 0.8), (0.05, 0.83))],
+    "_": [((0.0, 1.35), (0.6, 1.35))],
+}
+
+
+def picture(text: str, seed: int) -> np.ndarray:
+    """A text as dark ink on white paper, (rows, columns, 3) in 0 … 1; signs stand free."""
+    rng = np.random.default_rng(seed)
+    ink = np.zeros((4 * HEIGHT, HEIGHT * (len(text) + 4)), np.float32)
+    top, x = round(1.5 * HEIGHT), HEIGHT
+    rows, columns = np.mgrid[: ink.shape[0], : ink.shape[1]]
+    for name in text:
+        if name in STROKES:
+            for ends in STROKES[name]:
+                (x0, y0), (x1, y1) = (np.array(end) * HEIGHT + (x, top) for end in ends)
+                dx, dy = x1 - x0, y1 - y0
+                along = np.clip(((columns - x0) * dx + (rows - y0) * dy) / (dx * dx + dy * dy), 0, 1)
+                far = np.hypot(columns - x0 - along * dx, rows - y0 - along * dy)
+                np.maximum(ink, np.clip(2.6 - far, 0, 1), out=ink)
+            x = 1 + np.flatnonzero(ink.any(0))[-1]
+        else:
+            _, width, lines = ALLOGRAPHS[name][0]
+            points = [np.array([point.split(",") for point in line.split()], float) / 100 for line in lines]
+            bent = deform([smooth(line) * (width, 1) for line in points], STYLE, rng, bend=0.02)
+            digit = draw(bent, HEIGHT, STYLE, rng)
+            ink[top : top + len(digit), x : x + digit.shape[1]] = digit
+            x += digit.shape[1]
+        x = round(x + 0.18 * HEIGHT)
+    paper = 1 - 0.85 * ink[:, : x + HEIGHT]
+    return np.repeat(paper[:, :, None], 3, 2)
+
+
+@pytest.fixture(scope="module")
+def signed() -> Reader:
+    return Reader(signs=True, backend="numpy")
+
+
+@pytest.fixture(scope="module")
+def plain() -> Reader:
+    return Reader(backend="numpy")
+
+
+@pytest.mark.parametrize("text", ["23,50", "6.98", "27/35", "62-05-98", "8:30", "3+5=8", "86,-"])
+def test_signs_are_read_where_they_are_asked_for_and_else_left_out(signed, plain, text):
+    right = without = 0
+    for seed in range(3):
+        image = picture(text, seed)
+        right += signed.read_image(image, mode="string").text == text
+        result = plain.read_image(image, mode="string", threshold=0.0)
+        assert not set(result.text) & set(STROKES)
+        without += bool(result.unread)
+    assert right >= 2
+    if "/" not in text:  # without signs a slash is a doubtful 1
+        assert without == 3
+
+
+def test_an_underscore_is_no_minus(signed):
+    assert signed.read_image(picture("62-5", 0), mode="string").text == "62-5"
+    assert "-" not in signed.read_image(picture("62_5", 0), mode="string").text
+
+
+def test_a_pattern_may_have_signs(signed):
+    grammar = make_grammar(signed.model.classes, pattern=r"\d\d[.,]\d\d")
+    assert grammar is not None
+    text = signed.read_image(picture("23,50", 1), mode="string", grammar=grammar).text
+    assert text[2] in ".,"
+    assert len(text) == 5
+    with pytest.raises(InputError, match="do not know"):
+        make_grammar(Reader(backend="numpy").model.classes, pattern=r"\d\.\d\d")
+    amounts = make_grammar(signed.model.classes, choices=["23,50", "28,50"])
+    assert signed.read_image(picture("23,50", 2), mode="string", grammar=amounts).text == "23,50"
+
+
+def test_signs_alone_are_no_writing(signed):
+    for text in (".", "-", ",.-"):
+        try:
+            result = signed.read_image(picture(text, 0), mode="string")
+        except PictureError:
+            continue
+        assert set(result.text) == {"?"}
+
+
+def test_results_with_signs_survive_json(signed):
+    result = signed.read_image(picture("27/35", 0), mode="string")
+    assert type(result).from_dict(result.to_dict()) == result
+    assert result.unread == ()
+    boxes = [character.box for character in result.characters]
+    assert [box[0] for box in boxes] == sorted(box[0] for box in boxes)
+
+
+def test_weights_that_know_signs_are_taken_as_they_are_and_displacement_reads_none():
+    alone = Reader("signs", signs=True, backend="numpy")
+    assert len(alone.model.members) == 1
+    assert alone.model.classes == Reader(signs=True, backend="numpy").model.classes
+    with pytest.raises(InputError, match="displacement reads no signs"):
+        Reader(method="displacement", signs=True)
