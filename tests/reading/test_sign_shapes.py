@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lenet5.imaging.segmentation import over_segment
-from lenet5.reading.sign_shapes import SIGN_PENALTIES, LineBand, sign_penalties
+from lenet5.reading.sign_shapes import SIGN_PENALTIES, LineBand, sign_penalties, tall_penalties
 
 DIGIT = 40  # pixels
 
@@ -20,7 +20,8 @@ def line(*boxes: tuple[int, int, int, int]):
 def cost(sign: str, box: tuple[int, int, int, int]) -> float:
     band = LineBand.of(line(box))
     middle = np.array([(box[2] + box[3]) / 2])
-    return float(sign_penalties(np.array([box]), middle, band, [sign])[0, 0])
+    penalty = float(sign_penalties(np.array([box]), middle, band, [sign])[0, 0])
+    return penalty - SIGN_PENALTIES.bounds[sign].cost
 
 
 def test_what_is_as_high_as_a_digit_says_where_digits_stand():
@@ -54,6 +55,7 @@ def test_a_sign_in_its_place_costs_nothing(sign, box):
         (".", (24, 28, 90, 94)),  # a speck above
         (".", (20, 60, 80, 110)),  # a blot as large as a 0
         ("(", (36, 60, 90, 96)),  # a comma that stands high
+        ("/", (22, 60, 80, 100)),  # no higher than a 1
     ],
 )
 def test_a_sign_out_of_its_place_costs_by_how_far(sign, box):
@@ -77,3 +79,11 @@ def test_the_nearest_digits_count_on_a_line_that_climbs():
     low, high = band.at(np.array([30.0, 380.0]))
     assert low[0] > 80
     assert high[0] < 50
+
+
+def test_a_one_higher_than_its_neighbours_costs_as_one():
+    band = LineBand.of(line())
+    boxes = np.array([(20, 60, 90, 96), (10, 70, 90, 96)])
+    normal, tall = tall_penalties(boxes, np.array([93.0, 93.0]), band)
+    assert normal == 0
+    assert tall == pytest.approx(SIGN_PENALTIES.tall * (60 / DIGIT - SIGN_PENALTIES.tallest))

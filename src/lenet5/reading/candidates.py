@@ -276,8 +276,9 @@ class Runs:
             if stop == first + 1
         ]
         known = dict(zip(self.runs, rubbish.tolist(), strict=True))
+        more = self.settings.signs.unread if self._signs.any() else 0.0
         arcs += [
-            (a, b, mark_penalty(self.segments, a, b, known.get((a, b), 0.0), self.settings.marks))
+            (a, b, more + mark_penalty(self.segments, a, b, known.get((a, b), 0.0), self.settings.marks))
             for a, b in pairwise(free)
         ]
         return arcs

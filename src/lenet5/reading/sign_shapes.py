@@ -53,6 +53,7 @@ class SignPenalties:
 
     sign: float = -1.0  # each, as for a character
     outside: float = 12.0  # for each height of a digit by which a measure lies outside its bounds
+    unread: float = 1.5  # more for a mark that is left out where signs are read
     gap: float = 0.5  # for each gap without ink within a sign
     # A 1 that is higher than the digits beside it may be a slash or a bracket: nats for each height of a digit by
     # which it is higher than `tallest`.
