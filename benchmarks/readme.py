@@ -357,6 +357,7 @@ DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
         "signs": signs,
     },
     "docs/review.md": {"forms": forms},
+    "docs/scale.md": {"bulk": bulk},
     "docs/parity.md": {"parity": parity},
     "docs/onnx.md": {"files": partial(files, "onnx")},
     "docs/c.md": {"example": example, "files": partial(files, "c"), "boards": boards},

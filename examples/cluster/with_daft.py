@@ -19,7 +19,7 @@ ROWS = pa.list_(pa.struct(reader.read_paths([]).schema))  # of one picture: a ro
 
 @daft.udf(return_dtype=daft.DataType.from_arrow_type(ROWS), batch_size=64)
 def read(paths):
-    return [reader.read_paths([path]).to_pylist() for path in paths.to_pylist()]
+    return pa.array([reader.read_paths([path]).to_pylist() for path in paths.to_pylist()], ROWS)
 
 
 if __name__ == "__main__":
