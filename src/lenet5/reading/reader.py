@@ -233,7 +233,11 @@ class Reader:
         Args:
             pictures: one or more; each as for `read`.
             names: what errors call them; None: the files' names.
-            mode, region, grammar, best, threshold: as for `read`.
+            mode: as for `read`, as are the next.
+            region: of every picture.
+            grammar: the texts that are allowed.
+            best: number of readings.
+            threshold: the confidence that a character must have.
             timeout: of all pictures together, as for `read`.
 
         Returns:
