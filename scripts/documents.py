@@ -37,7 +37,7 @@ NEVER = (
     (r"sdlm_conventions|lenet5 reproduce\s*$", "takes half an hour or more"),
 )
 PLACEHOLDERS = r"(^|[\s/])([A-Z]{3,}|mine|lines|others|scans/|crops\.parquet)(\s|$)|(^|\s)\*\.png|…"
-LONG = r"lenet5 (train|reproduce|bench|calibrate)|model\.safetensors|benchmarks/|cross_val_score|load\(|fit\("
+LONG = r"lenet5 (train|sweep|reproduce|bench|calibrate)|model\.safetensors|benchmarks/|cross_val_score|load\(|fit\("
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ class PlausibilitySettings:
 
     broken: float = 0.01  # share of forms that break a rule as they are written; an assumption, not measured
     # Probability that none of a value's readings is what is written, at most. The confidence also leaves a share to
-    # what is no character at all; a rule takes it that something is written that keeps it. Chosen on generated forms.
+    # what is no character at all; a rule takes it that something is written that keeps it. Set by
+    # two generated forms (benchmarks/forms.py, seed 22, the first two).
     others: float = 0.05
     combinations: int = 5000  # of readings that are tried, the likeliest first
 

@@ -21,7 +21,7 @@ class OrientationSettings:
     """When other directions are tried, and which reading is taken. Chosen on drawn numbers of four digits.
 
     The demands are high, because what is no writing is read three times more. `glance` was chosen on every fifth cheque
-    amount of the tuning half: upside down those that are read so reach 0.77, upright ones 0.57 at most.
+    amount of both halves: upside down those that are read so reach 0.77, upright ones 0.57 at most.
     """
 
     doubtful: float = 0.5  # confidence of a reading with a `?` from which on no other direction is tried
