@@ -205,9 +205,11 @@ def test_options_that_the_document_on_reading_names_are_there():
     from lenet5.cli.read import read_command
 
     pages = [
-        (ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("reading.md", "bulk.md", "review.md")
+        (ROOT / "docs" / page).read_text(encoding="utf-8")
+        for page in ("reading.md", "bulk.md", "review.md", "scale.md")
     ]
-    text = re.sub(r"`python benchmarks/[^`]*`", "", "\n".join(pages))  # options of another program
+    other = r"`python benchmarks/[^`]*`|lenet5 sweep [^\n]*"  # options of other commands
+    text = re.sub(other, "", "\n".join(pages))
     known = {option for parameter in read_command.params for option in parameter.opts}
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text)) - {"--fine-tune", "--data"}
     assert named <= known

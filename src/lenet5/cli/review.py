@@ -11,7 +11,10 @@ __all__ = ["review_command"]
 
 @click.group("review")
 def review_command() -> None:
-    """Merge what a person answered on the page of `lenet5 read --out RESULT --review FOLDER`."""
+    """Put answers of a review into its table.
+
+    The page of `lenet5 read … --out RESULT --review FOLDER` saves them.
+    """
 
 
 @review_command.command("apply")

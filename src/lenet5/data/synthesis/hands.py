@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from ..labels import DIGITS
 from ..trajectories.trajectories import Kind, Trajectories
-from .negatives import strangers
 
 __all__ = ["Hand", "HandSettings", "Hands"]
 
@@ -114,6 +113,8 @@ class Hands:
 
         Each label is as likely as another, for signs are rarer than letters.
         """
+        from .negatives import strangers  # start-up time: it loads SciPy and Pillow
+
         strange = [
             name
             for name in strangers(classes)
