@@ -67,7 +67,9 @@ def sweep_command(
     passes: int | None, data: str, test_data: str | None, validation: bool, out: Path, workers: int | None,
     ray: str | None, as_json: bool,
 ) -> int:  # fmt: skip
-    """Train every recipe with every setting and every seed, and print the mean and the spread of their errors.
+    """Train recipes × settings × seeds.
+
+    Every recipe is trained with every setting and every seed, and print the mean and the spread of their errors.
 
     A training is a process with one thread, or a task of a Ray cluster. Interrupt it when you like: the same command
     goes on, and a pass of each training under way is lost at most.
