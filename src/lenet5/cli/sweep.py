@@ -69,7 +69,7 @@ def sweep_command(
 ) -> int:  # fmt: skip
     """Train recipes × settings × seeds.
 
-    Every recipe is trained with every setting and every seed, and print the mean and the spread of their errors.
+    Every recipe is trained with every setting and every seed; the mean and the spread of their errors are printed.
 
     A training is a process with one thread, or a task of a Ray cluster. Interrupt it when you like: the same command
     goes on, and a pass of each training under way is lost at most.
