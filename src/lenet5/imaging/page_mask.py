@@ -39,7 +39,7 @@ class PageMaskSettings:
     of_strong: float = 0.25  # share of the strongest pixels' contrast that ink has
     of_any: float = 0.15  # the same for ink of any colour: a frame may be fainter than the pen
     any_quantile: float = 0.995  # of the contrasts, for the strongest of any colour
-    stroke: float = 0.018  # of the page's longer side: thicker foreground at a border is no writing
+    stroke: float = 0.018  # of the page's longer side, up to the shorter: thicker foreground at a border is no writing
     stroke_least: int = 5  # pixels of the same, at least
     remains: float = 3.0  # strokes' thicknesses: smaller remains along a border's cut go too
     remains_distance: int = 2  # pixels from that cut within which remains lie
@@ -103,7 +103,8 @@ def contrast_mask(
 
 def _without_borders(mask: NDArray[np.bool_], settings: PageMaskSettings) -> NDArray[np.bool_]:
     """A mask without what hangs in from the page's borders thicker than any stroke: the table below it, a shadow."""
-    thick = max(settings.stroke_least, round(settings.stroke * max(mask.shape)))
+    # No thicker than a strip is wide: of one a million pixels long, the border would otherwise be most of the array.
+    thick = max(settings.stroke_least, min(round(settings.stroke * max(mask.shape)), min(mask.shape)))
     padded = np.pad(mask, thick, mode="edge").view(np.uint8)  # the image's edge cuts a border off
     core = ndimage.minimum_filter(padded, thick)
     if not core.any():
