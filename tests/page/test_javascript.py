@@ -14,6 +14,7 @@ from lenet5.network.preprocessing import normalise
 from lenet5.network.reference import forward
 from lenet5.page.assemble import NETWORKS, page_network, source
 from lenet5.reading.candidates import recognise
+from lenet5.reading.results import format_confidence
 from lenet5.reading.space_displacement import column_penalties
 
 SHEET = 300  # side of the pad's sheet, in pixels
@@ -220,3 +221,12 @@ def test_receptive_fields_are_the_pixels_that_move_a_unit(tmp_path):
         rows, columns = np.nonzero(np.abs(after - before).max(1).reshape(32, 32) > 1e-12)
         assert (rows.min(), columns.min()) == (at * stride, at * stride), layer
         assert (rows.max() + 1 - rows.min(), columns.max() + 1 - columns.min()) == (side, side), layer
+
+
+def test_confidences_are_written_as_the_command_line_writes_them(tmp_path):
+    confidences = [0, 0.0004, 0.0049, 0.3141, 0.973, 0.9949, 0.9951, 0.9994, 0.9996, 1 - 1e-12, 1]
+    for places in (0, 1):
+        written = javascript.run(
+            f"return question.map((share) => percent(share, {places}));", confidences, tmp_path
+        )
+        assert written == [format_confidence(confidence, places) for confidence in confidences]

@@ -13,7 +13,7 @@ from lenet5.errors import PictureError
 from lenet5.reading.document_reader import DocumentReader, PageResult
 from lenet5.reading.forms import parse_form
 from lenet5.reading.reader import Reader
-from lenet5.reading.results import Alternative, Character, Line, Result, String
+from lenet5.reading.results import Alternative, Character, Line, Result, String, format_confidence
 
 ROOT = Path(__file__).parents[2]
 LINES = ROOT / "examples" / "lines" / "two-lines.png"
@@ -129,3 +129,18 @@ def test_a_page_that_cannot_be_read_is_an_error_and_no_exception(tmp_path):
     assert "the wall" in page.error and page.failed and page.results == []
     with pytest.raises(PictureError):
         Reader().read(np.full((60, 200, 3), 200, np.uint8), "the wall")
+
+
+@pytest.mark.parametrize(
+    ("confidence", "tenths", "whole"),
+    [
+        (1.0, "100.0%", "100%"),
+        (0.9996, ">99.9%", ">99%"),
+        (0.9994, "99.9%", ">99%"),
+        (0.973, "97.3%", "97%"),
+        (0.0004, "<0.1%", "<1%"),
+        (0.0, "0.0%", "0%"),
+    ],
+)
+def test_a_confidence_is_never_rounded_to_certainty(confidence, tenths, whole):
+    assert format_confidence(confidence) == tenths and format_confidence(confidence, 0) == whole

@@ -10,7 +10,7 @@ from ..errors import InputError
 from ..imaging.geometry import Box, bounding_box
 from ..reading.document_reader import PageResult
 from ..reading.forms import Field, Form
-from ..reading.results import UNSURE, Alternative, Character, Line, Result, String
+from ..reading.results import UNSURE, Alternative, Character, Line, Result, String, format_confidence
 from ..reading.tables import Cell
 from .plausibility import Reading, Settled, settle
 from .rules import Rule
@@ -273,7 +273,7 @@ class RowReader:
         sure = value.confidence is not None and value.confidence >= self.threshold
         accepted = sure and UNSURE not in (value.text or "")
         if not accepted and not reason and value.confidence is not None:
-            reason = f"confidence {value.confidence:.0%}"
+            reason = f"confidence {format_confidence(value.confidence, 0)}"
         return replace(value, accepted=accepted, reason="" if accepted else reason)
 
     def _settled(self, values: Sequence[Value]) -> list[Value]:
@@ -294,7 +294,7 @@ class RowReader:
             return value
         if settled.confidence >= self.threshold:
             return replace(value, text=settled.text, confidence=settled.confidence, accepted=True, reason="")
-        leaves = f"{rules} leaves {settled.confidence:.0%} for {settled.text or 'nothing'}"
+        leaves = f"{rules} leaves {format_confidence(settled.confidence, 0)} for {settled.text or 'nothing'}"
         reason = leaves if settled.text != value.text else value.reason or leaves
         others = [reading for reading in value.readings if reading[0] != settled.text]
         # What the rules leave to others is shared among these as before.

@@ -51,6 +51,7 @@ def explain_command(picture: Path, out: Path, weights: str, off: tuple[tuple[str
     Writes a page that opens with this character, and a still picture of the network with every layer's maps.
     """
     from ..page import explain
+    from ..reading.results import format_confidence
 
     if out.suffix.lower() not in (".html", ".htm", ".svg"):
         raise click.UsageError(f"{out} ends in none of .html, .svg: these are what explain writes")
@@ -60,7 +61,7 @@ def explain_command(picture: Path, out: Path, weights: str, off: tuple[tuple[str
     answer = explain(picture, weights, off=maps)
     order = answer.penalties.argsort(kind="stable")[:3]
     names, confidence = answer.network.classes, float(answer.confidences.max())
-    click.echo(f"{answer.text}   confidence {confidence:.1%}")
+    click.echo(f"{answer.text}   confidence {format_confidence(confidence)}")
     click.echo("penalties: " + ", ".join(f"{names[k]} {answer.penalties[k]:.1f}" for k in order))
     files = [out] if out.suffix.lower() == ".svg" else [out, out.with_suffix(".svg")]
     for file in files:

@@ -271,6 +271,8 @@ def _print_result(name: str, result: Result, best: int) -> None:
 
     Several lines of which nothing can be read, as of a printed page, are one line that says so.
     """
+    from ..reading.results import format_confidence
+
     if result.table is not None:
         _print_cells(name, result)
         return
@@ -281,7 +283,7 @@ def _print_result(name: str, result: Result, best: int) -> None:
             continue
         where = f"{name}, line {number}" if len(result.lines) > 1 else name
         characters = [character for string in line.strings for character in string.characters]
-        notes = [f"confidence {line.strings[0].confidence:.1%}"]
+        notes = [f"confidence {format_confidence(line.strings[0].confidence)}"]
         reasons = dict.fromkeys(character.reason for character in characters if character.reason)
         notes += [f"?: {reason}" for reason in reasons]
         if result.turned:
@@ -291,7 +293,9 @@ def _print_result(name: str, result: Result, best: int) -> None:
         click.echo(f"{where}: {line.text}   ({'; '.join(notes)})")
         if len(line.strings) == 1:
             for other in line.strings[0].alternatives[: best - 1]:
-                click.echo(f"{' ' * len(where)}  {other.text}   (confidence {other.confidence:.1%})")
+                click.echo(
+                    f"{' ' * len(where)}  {other.text}   (confidence {format_confidence(other.confidence)})"
+                )
     if several:
         every = len(unreadable) == len(result.lines)
         which = f"none of its {len(unreadable)} lines" if every else f"none of {len(unreadable)} other lines"
@@ -300,9 +304,11 @@ def _print_result(name: str, result: Result, best: int) -> None:
 
 def _print_cells(name: str, result: Result) -> None:
     """Print boxes and tables, row by row, with the confidence of all, and the reasons of their `?` once."""
+    from ..reading.results import format_confidence
+
     rows = result.line_texts
     reasons = dict.fromkeys(reason for reason in result.reasons)
-    notes = [f"confidence {result.confidence:.1%}", *(f"?: {reason}" for reason in reasons)]
+    notes = [f"confidence {format_confidence(result.confidence)}", *(f"?: {reason}" for reason in reasons)]
     if len(rows) == 1:
         click.echo(f"{name}: {rows[0]}   ({'; '.join(notes)})")
         return

@@ -18,7 +18,7 @@ from ..imaging.components import label_components
 from ..imaging.stroke_statistics import STROKES, StrokeSettings
 from ..imaging.threshold import MASK_LEVEL
 from ..network.codes import SIGNS
-from .results import UNSURE, Alternative, Character, Line, Result, String
+from .results import UNSURE, Alternative, Character, Line, Result, String, format_confidence
 
 __all__ = [
     "POLICIES",
@@ -329,7 +329,7 @@ def _reject_character(character: Character, threshold: float) -> Character:
         return character
     guess = Alternative(character.text, character.penalty, character.confidence)
     likely = [
-        f"{one.text} {one.confidence:.0%}"
+        f"{one.text} {format_confidence(one.confidence, 0)}"
         for one in (guess, *character.alternatives[:1])
         if one.confidence >= 0.01
     ]

@@ -18,9 +18,27 @@ from ..imaging.geometry import Box, bounding_box, scale_box
 from ..network.codes import SIGNS
 from .tables import Cell, Spots, Table
 
-__all__ = ["UNSURE", "Alternative", "Character", "Line", "Result", "String"]
+__all__ = ["UNSURE", "Alternative", "Character", "Line", "Result", "String", "format_confidence"]
 
 UNSURE = "?"  # the text of a rejected character
+
+
+def format_confidence(confidence: float, places: int = 1) -> str:
+    """A confidence in per cent for people: never rounded up to 100 %, nor down to 0 %.
+
+    Args:
+        confidence: 0 … 1.
+        places: digits after the point.
+
+    Returns:
+        For example 97.3%; >99.9% for what is less than certain and would be rounded to 100.0%; <0.1% likewise.
+    """
+    text, step = f"{confidence:.{places}%}", 10.0**-places
+    if confidence < 1 and float(text[:-1]) == 100:
+        return f">{100 - step:.{places}f}%"
+    if confidence > 0 and float(text[:-1]) == 0:
+        return f"<{step:.{places}f}%"
+    return text
 
 
 @dataclass(frozen=True)

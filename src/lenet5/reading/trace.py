@@ -16,7 +16,7 @@ from ..imaging.geometry import Box
 from ..imaging.trace import Step, Trace
 from ..model.classifier import Classifier
 from .interpretation_graph import InterpretationGraph
-from .results import Result
+from .results import Result, format_confidence
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -50,7 +50,9 @@ def record_candidates(trace: Trace, graph: InterpretationGraph, model: Classifie
     """Record the candidates of a line, each with its likeliest class and that class's confidence."""
     confidences = model.confidence_of(graph.penalties)
     best = confidences.argmax(1) if confidences.size else np.empty(0, np.intp)
-    labels = [f"{model.classes[k]} {row[k]:.0%}" for k, row in zip(best, confidences, strict=True)]
+    labels = [
+        f"{model.classes[k]} {format_confidence(row[k], 0)}" for k, row in zip(best, confidences, strict=True)
+    ]
     trace.record("candidates", glyphs=graph.glyphs, labels=labels)
 
 
@@ -59,7 +61,7 @@ def record_result(trace: Trace, result: Result) -> None:
     for line in result.lines:
         characters = [character for string in line.strings for character in string.characters]
         glyphs = [character.glyph for character in characters if character.glyph is not None]
-        labels = [f"{character.text}  {character.confidence:.1%}" for character in characters]
+        labels = [f"{character.text}  {format_confidence(character.confidence)}" for character in characters]
         reasons = list(dict.fromkeys(character.reason for character in characters if character.reason))
         text = "; ".join([line.text, *(f"?: {reason}" for reason in reasons)])
         trace.record("result", glyphs=np.stack(glyphs), labels=labels, text=text)

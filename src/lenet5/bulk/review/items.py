@@ -16,7 +16,7 @@ from ...imaging.geometry import Box, clip_box
 from ...network.architecture import FIELD
 from ...reading.document_reader import PageResult, Scan
 from ...reading.overlay import encode_png
-from ...reading.results import Character
+from ...reading.results import Character, format_confidence
 from ..rows import TEXT, Row, Value
 from ..tables import Characters
 
@@ -82,7 +82,7 @@ def items_of_characters(characters: Characters, images: NDArray[np.uint8]) -> tu
                     "line": characters.first + row,
                     "column": TEXT,
                     "reading": "?",
-                    "reason": f"confidence {readings[0][1]:.0%}",
+                    "reason": f"confidence {format_confidence(readings[0][1], 0)}",
                     "readings": readings,
                     "crop": _uri(_png(255 - images[row]), "png"),
                     "glyphs": base64.b64encode(_png(images[row])).decode(),

@@ -63,7 +63,6 @@ function outline(context, x, y, width, height, colour = colours.accent, thicknes
 
 /** A number for people: two places, a true minus. */
 const number = (value, places = 2) => value.toFixed(places).replace("-", "−");
-const percent = (share) => `${share > 0 && share < 0.005 ? "<1" : Math.round(100 * share)}%`;
 
 /** A glyph as a data URL, ink on paper. */
 function glyphURL(glyph, size = 1, dark = [0, 0, 0], light = [255, 255, 255]) {

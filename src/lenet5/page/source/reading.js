@@ -1,5 +1,12 @@
 // Answers: one character with its confidence, a number by its graph (reading.candidates), and a line by displacement.
 
+/** A share in per cent, never rounded up to 100 % nor down to 0 %: as reading.results.format_confidence. */
+function percent(share, places = 1) {
+  const text = (100 * share).toFixed(places), step = 10 ** -places;
+  if (share < 1 && Number(text) === 100) return `>${(100 - step).toFixed(places)}%`;
+  return share > 0 && Number(text) === 0 ? `<${step.toFixed(places)}%` : `${text}%`;
+}
+
 /** What a network answers for a glyph: layers, penalties, calibrated confidences, and whether it is refused. */
 function recognise(network, glyph, off = {}) {
   const layers = forward(network, inputOf(glyph), INPUT, INPUT, off);
@@ -21,8 +28,7 @@ function confidenceOf(network, views) {
   const confidences = each[0].map((_, k) => meanOf(each.map((one) => one[k])));
   const likely = range(confidences.length).sort((a, b) => confidences[b] - confidences[a]);
   const best = likely[0], second = likely[1], rubbish = Math.max(0, 1 - confidences.reduce((a, b) => a + b, 0));
-  const percent = (k) => `${network.classes[k]} ${Math.round(100 * confidences[k])}%`;
-  const guesses = [best, second].filter((k) => confidences[k] >= 0.01).map(percent);
+  const guesses = [best, second].filter((k) => confidences[k] >= 0.01).map((k) => `${network.classes[k]} ${percent(confidences[k], 0)}`);
   let reason = "";
   if (!(confidences[best] >= network.confidence.doubt)) {
     reason = guesses.join(" or ");

@@ -70,7 +70,7 @@
     node.append(...children);
     return node;
   };
-  const percent = (share) => (share >= 0.9995 ? "100%" : share < 0.0005 ? "<0.1%" : `${(100 * share).toFixed(share < 0.1 ? 1 : 0)}%`);
+  const percent = (share) => (share === 1 ? "100%" : share >= 0.9995 ? ">99.9%" : share < 0.0005 ? "<0.1%" : `${(100 * share).toFixed(share < 0.1 || share >= 0.99 ? 1 : 0)}%`);
   const place = (item) => [item.source, item.page > 1 && `page ${item.page}`, item.line !== null && `${item.column === "text" ? "line" : "row"} ${item.line}`, item.column !== "text" && item.column].filter(Boolean).join(" · ");
   const first = (item) => (item.readings.length ? item.readings[0][0] : "");
   const wanted = (number) => filter === "all" || answers.has(number) === (filter === "answered");
