@@ -5,14 +5,30 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import os
 import time
+import warnings
 
 import pytest
 
 pytest.importorskip("starlette", reason="the extra serve is not installed")
 
-from lenet5.serve.log import JsonLog
+from lenet5.serve.log import JsonLog, first_process, library_messages
+
+
+@pytest.mark.filterwarnings("always::RuntimeWarning")
+def test_a_warning_and_what_the_engine_says_are_lines_of_the_log_and_the_latter_once(capsys):
+    """Two services' worth of processes say that they compile; one line comes of it, and warnings stay apart."""
+    first = first_process()
+    for _ in range(2):
+        with library_messages(first):
+            logging.getLogger("lenet5.engine.numba_backend.jit").warning("compiling")
+            warnings.warn("no folder", RuntimeWarning, stacklevel=1)
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["event"], line["message"]) for line in lines].count(("engine", "compiling")) == 1
+    assert [line["event"] for line in lines].count("warning") >= 1 and len(lines) <= 3
+    assert not logging.getLogger("lenet5.engine").handlers
 
 
 def test_lines_are_json_in_their_order():

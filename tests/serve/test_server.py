@@ -27,7 +27,8 @@ def started(*options: str) -> Iterator[tuple[subprocess.Popen, str]]:
     """The command, and its address, when it is ready."""
     process = subprocess.Popen([*COMMAND, *options], stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
-        address = json.loads(next(line for line in process.stderr if line.startswith(b"{")))["address"]
+        events = map(json.loads, process.stderr)
+        address = next(event for event in events if event["event"] == "serving")["address"]
         until = time.monotonic() + 120
         while httpx.get(f"{address}/v2/health/ready").status_code != 200:
             assert time.monotonic() < until
@@ -55,8 +56,10 @@ def test_sigterm_finishes_what_was_begun_and_is_a_clean_end():
         assert answer.startswith(b"HTTP/1.1 200 ")
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 0
-    events = [json.loads(line) for line in errors.splitlines() if line.startswith(b"{")]
+    events = [json.loads(line) for line in errors.splitlines()]
     assert events[-1]["event"] == "ended"
+    (ready,) = [event for event in events if event["event"] == "ready"]
+    assert ready["address"] == address and ready["seconds"] > 0
     (request,) = [event for event in events if event.get("endpoint") == "/v1/read"]
     assert request["status"] == 200 and request["bytes"] == len(page)
     assert not any("picture" in event or "text" in event for event in events)

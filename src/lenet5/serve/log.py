@@ -9,11 +9,15 @@ import queue
 import sys
 import threading
 import time
+import warnings
+from collections.abc import Iterator
+from multiprocessing import get_context
+from multiprocessing.synchronize import Lock
 from typing import Any, BinaryIO
 
 import orjson
 
-__all__ = ["JsonLog", "ServerErrors", "report"]
+__all__ = ["JsonLog", "ServerErrors", "first_process", "library_messages", "report"]
 
 MOST_WAITING = 50  # writings that wait for a reader of the log
 PATIENCE = 2.0  # seconds that the end of the service waits for the reader
@@ -21,7 +25,7 @@ DELAY = 0.2  # seconds after which lines are written together: a line a request 
 
 
 def report(event: str, **facts: Any) -> None:
-    """Write a line at once, from any thread or process of the service: for what goes wrong outside of requests."""
+    """Write a line at once, from any thread or process of the service: for what happens outside of requests."""
     with contextlib.suppress(OSError, ValueError):
         line = orjson.dumps({"time": round(time.time(), 3), "event": event, **facts}, default=str)
         sys.stderr.write(f"{line.decode()}\n")
@@ -85,3 +89,40 @@ class ServerErrors(logging.Handler):
         """Add a line for an error of the server."""
         error = record.exc_info[1] if record.exc_info else None
         self.log.write("server", message=record.getMessage(), error=repr(error) if error else "")
+
+
+def first_process() -> Lock:
+    """What one process of a service holds, for good: the one that says what all of them would."""
+    return get_context("spawn").Lock()
+
+
+class _Once(logging.Handler):
+    """Reports what the engine logs, in the process that comes first: all of them compile the same."""
+
+    def __init__(self, first: Lock) -> None:
+        super().__init__(logging.WARNING)
+        self.first = first
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line, unless another was first."""
+        if self.first.acquire(block=False):  # and never released
+            report("engine", message=record.getMessage())
+
+
+@contextlib.contextmanager
+def library_messages(first: Lock) -> Iterator[None]:
+    """Within the block warnings and the engine's messages are lines of the log, not text between its lines.
+
+    Args:
+        first: of `first_process`, shared by all processes of the service.
+    """
+    engine, handler = logging.getLogger("lenet5.engine"), _Once(first)
+    engine.addHandler(handler)
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, category, *_, **__: report(
+            "warning", kind=category.__name__, message=str(message)
+        )
+        try:
+            yield
+        finally:
+            engine.removeHandler(handler)

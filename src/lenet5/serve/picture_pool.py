@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Lock
 from typing import Any
 
 from .log import report
@@ -42,10 +43,13 @@ class PicturePool:
         weights: a name, or a file, that every worker loads.
         workers: how many processes.
         settings, metrics: of the service.
+        first: of `library_messages`, which every worker uses.
     """
 
-    def __init__(self, weights: str, workers: int, settings: ServiceSettings, metrics: Metrics) -> None:
-        self.settings, self.metrics, self.weights = settings, metrics, weights
+    def __init__(
+        self, weights: str, workers: int, settings: ServiceSettings, metrics: Metrics, first: Lock
+    ) -> None:
+        self.settings, self.metrics, self.weights, self.first = settings, metrics, weights, first
         self.pids: set[int] = set()  # of workers that are ready
         self._jobs: deque[_Job] = deque()
         self._some = threading.Condition()
@@ -88,7 +92,7 @@ class PicturePool:
     def _keep(self) -> None:
         """Keep one worker at work, and start another when it is gone."""
         while not self._ended:
-            worker = _Process(self.weights, self.settings)
+            worker = _Process(self.weights, self.settings, self.first)
             if not worker.start(lambda: self._ended):
                 worker.end()
                 if self._ended:
@@ -169,14 +173,14 @@ def _deliver(job: _Job, answer: Answer | Refusal) -> None:
 class _Process:
     """One worker process and the connection to it."""
 
-    def __init__(self, weights: str, settings: ServiceSettings) -> None:
+    def __init__(self, weights: str, settings: ServiceSettings, first: Lock) -> None:
         context = get_context("spawn")  # a fork would copy locks that this process's threads may hold
         self.settings = settings
         self.pid = 0
         self.connection: Connection[Any, Any]
         self.connection, theirs = context.Pipe()
         self._theirs = theirs
-        self.process = context.Process(target=main, args=(theirs, weights, settings), daemon=True)
+        self.process = context.Process(target=main, args=(theirs, weights, settings, first), daemon=True)
 
     def start(self, ended: Callable[[], bool]) -> bool:
         """Start it; returns whether it has loaded its weights in time, and before the service ended."""

@@ -6,8 +6,10 @@ import asyncio
 import logging
 import signal
 import socket
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from multiprocessing.synchronize import Lock
 from typing import Any
 
 import uvicorn
@@ -16,7 +18,7 @@ from ..errors import InputError
 from .application import application
 from .guard import Access
 from .http_protocol import limited_protocol, sweep
-from .log import JsonLog, ServerErrors
+from .log import JsonLog, ServerErrors, first_process, library_messages
 from .service import NOWHERE, LabelStudio, Service, single_threaded_workers
 from .settings import SETTINGS, ServiceSettings
 
@@ -24,6 +26,7 @@ __all__ = ["ServerOptions", "Serving", "serve"]
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 BACKLOG = 2048  # connections that the system holds until they are taken
+LOOK = 0.1  # seconds after which a service that starts is asked again whether it is ready
 
 
 @dataclass(frozen=True)
@@ -65,30 +68,37 @@ def serve(options: ServerOptions) -> None:
         InputError: the address cannot be used.
         ModelError: the weights are missing or damaged.
     """
-    serving = Serving(options)
-    # uvicorn raises the signal that ended it once more when all is done: SIGTERM is then a clean end.
-    before = signal.signal(signal.SIGTERM, lambda *_: None)
-    try:
-        serving.run()
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    first = first_process()
+    with library_messages(first):
+        serving = Serving(options, first)
+        # uvicorn raises the signal that ended it once more when all is done: SIGTERM is then a clean end.
+        before = signal.signal(signal.SIGTERM, lambda *_: None)
+        try:
+            serving.run()
+        finally:
+            signal.signal(signal.SIGTERM, before)
 
 
 class Serving:
-    """A service on its address; arguments and errors as for `serve`.
+    """A service on its address; errors as for `serve`.
+
+    Args:
+        options: where and how.
+        first: of `library_messages`; a new one, unless given.
 
     Attributes:
         service: the state that its endpoints share.
         address: `http://host:port`.
     """
 
-    def __init__(self, options: ServerOptions) -> None:
+    def __init__(self, options: ServerOptions, first: Lock | None = None) -> None:
+        self._began = time.monotonic()
         self._listener = _listen(options.host, options.port)
         single_threaded_workers()
         self._log = JsonLog(requests=options.log_requests)
         settings = options.settings
         try:
-            self.service = Service(options.weights, options.workers, settings, options.label_studio)
+            self.service = Service(options.weights, options.workers, settings, options.label_studio, first)
         except BaseException:
             self._listener.close()
             raise
@@ -124,16 +134,26 @@ class Serving:
         self._server.should_exit = True
 
     async def _run(self) -> None:
-        sweeper = asyncio.create_task(sweep(self._server.server_state.connections))
+        tasks = [
+            asyncio.create_task(sweep(self._server.server_state.connections)),
+            asyncio.create_task(self._log_when_ready()),
+        ]
         names = {"weights": self.service.weights, "images": self.service.model_name}
         self._log.write("serving", address=self.address, **names)
         self._log.flush()
         try:
             await self._server.serve(sockets=[self._listener])
         finally:
-            sweeper.cancel()
+            for task in tasks:
+                task.cancel()
             self._log.write("ended")
             self._log.close()
+
+    async def _log_when_ready(self) -> None:
+        """Write a line once the service can answer: weights and compiled code are loaded."""
+        while not self.service.ready:
+            await asyncio.sleep(LOOK)
+        self._log.write("ready", address=self.address, seconds=round(time.monotonic() - self._began, 1))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

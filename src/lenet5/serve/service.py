@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import dataclass
+from multiprocessing.synchronize import Lock
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from ..parallel import thread_count
 from .answers import ServedModel
 from .batching import Batching
 from .bodies import Bodies
+from .log import first_process
 from .metrics import Metrics
 from .picture_pool import PicturePool
 from .refusal import Refusal
@@ -51,6 +53,7 @@ class Service:
         workers: processes that read pictures; a core each, unless given.
         settings: the limits.
         label_studio: where Label Studio's pictures are fetched.
+        first: of `library_messages`, shared with the workers; a new one, unless given.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Service:
         workers: int | None = None,
         settings: ServiceSettings = SETTINGS,
         label_studio: LabelStudio = NOWHERE,
+        first: Lock | None = None,
     ) -> None:
         self.settings, self.label_studio = settings, label_studio
         self.metrics = Metrics()
@@ -71,7 +75,9 @@ class Service:
         self.models = {name: ServedModel(name, find(name)) for name in pretrained.names()}
         self.models[self.model_name] = ServedModel(self.model_name, find(chosen))
         self.batching = Batching(settings, self.metrics)
-        self.pool = PicturePool(weights, workers or thread_count(), settings, self.metrics)
+        self.pool = PicturePool(
+            weights, workers or thread_count(), settings, self.metrics, first or first_process()
+        )
         self._warmed = threading.Event()
         # The first call of compiled code loads it, and so comes before the first request.
         threading.Thread(target=self._warm, daemon=True).start()

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Lock
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from ..reading.document_reader import DocumentReader, PageResult
 from ..reading.forms import parse_region
 from ..reading.reader import Reader
 from ..reading.settings import SETTINGS as READING
-from .log import report
+from .log import library_messages, report
 from .read_options import MODES, ReadOptions
 from .settings import ServiceSettings
 
@@ -64,22 +65,23 @@ class Answer:
     limit: str = ""
 
 
-def main(connection: Connection, weights: str, settings: ServiceSettings) -> None:
+def main(connection: Connection, weights: str, settings: ServiceSettings, first: Lock) -> None:
     """Read pictures until the service closes its end.
 
     Args:
         connection: to the service: tasks come, answers go. The first message says that the worker is ready.
         weights: that are read with unless a task names others; they are loaded at once.
         settings: the limits.
+        first: of `library_messages`.
     """
     # The service ends its workers: a signal to all of them, from a terminal or from systemd, must not.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _limit_memory(settings.worker_bytes)
-    _limit_pixels(settings.pixels)
-    worker = _Worker(weights, settings)
-    worker.warm()
-    with contextlib.suppress(EOFError, OSError):
+    with library_messages(first), contextlib.suppress(EOFError, OSError):
+        _limit_pixels(settings.pixels)
+        worker = _Worker(weights, settings)
+        worker.warm()
         connection.send(os.getpid())
         while True:
             connection.send(worker.answer(connection.recv()))
