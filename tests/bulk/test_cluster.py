@@ -14,7 +14,7 @@ from lenet5.bulk import open_sources, read_in_bulk, sources
 from lenet5.bulk.batch_reader import BatchReader
 from lenet5.bulk.cluster import PartReader, _openable, _tasks, read_on_ray
 from lenet5.bulk.rows import columns_of
-from lenet5.errors import InputError, MissingExtraError
+from lenet5.errors import MissingExtraError
 from lenet5.reading.document_reader import DocumentReader
 from lenet5.reading.reader import Reader
 
@@ -46,11 +46,12 @@ def test_parts_read_apart_and_in_any_order_are_those_of_one_machine(folder, docu
     monkeypatch.setattr(sources, "ARRAYS", 40)
     fields = np.random.default_rng(0).integers(0, 256, (100, 28, 28), np.uint8)
     np.save(tmp_path / "fields.npy", fields)
-    named = open_sources([str(folder), str(tmp_path / "fields.npy")])
+    tar = shutil.make_archive(str(tmp_path / "all"), "gztar", folder)
+    named = open_sources([str(folder), str(tmp_path / "fields.npy"), tar])
     out = tmp_path / "one.jsonl"
     summary = read_in_bulk(named, out, documents, workers=1)
     tasks, items = _tasks(named)
-    assert len(tasks) == 4 + 3 and sum(items) == summary.items
+    assert len(tasks) == 4 + 3 + 4 and sum(items) == summary.items
     actor = PartReader(BatchReader(documents), _openable(named), "jsonl", columns_of(None))
     read = {}
     for task in reversed(tasks):
@@ -61,10 +62,20 @@ def test_parts_read_apart_and_in_any_order_are_those_of_one_machine(folder, docu
     assert b"".join(read[number] for number in sorted(read)) == out.read_bytes()
 
 
-def test_a_tar_file_and_a_missing_ray_are_sentences(folder, documents, tmp_path, monkeypatch):
-    shutil.make_archive(str(tmp_path / "all"), "tar", folder)
-    with pytest.raises(InputError, match="unpack it"):
-        read_on_ray(open_sources([str(tmp_path / "all.tar")]), tmp_path / "out.csv", documents)
+def test_a_source_is_opened_again_only_for_a_part_before_the_last(folder, documents, tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "PICTURES", 3)
+    (source,) = open_sources([shutil.make_archive(str(tmp_path / "all"), "gztar", folder)])
+    opened, chunks = [], source.chunks
+    monkeypatch.setattr(source, "chunks", lambda skip=0: opened.append(skip) or chunks(skip))
+    actor = PartReader(BatchReader(documents), [source], "jsonl", columns_of(None))
+    order = (0, 1, 3, 2, 3)
+    names = [actor._part(0, source, number).names for number in order]
+    every = [chunk.names for chunk in chunks()]
+    assert names == [every[number] for number in order]
+    assert opened == [0, 2]
+
+
+def test_a_missing_ray_is_a_sentence(folder, documents, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(MissingExtraError, match=r"lenet5-1998\[ray\]"):
         read_on_ray(open_sources([str(folder)]), tmp_path / "out.csv", documents)

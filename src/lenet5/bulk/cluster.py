@@ -7,6 +7,7 @@ the table that they are joined to, byte for byte.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import InputError
 from ..parallel import LOCAL, connect_ray
 from ..reading.document_reader import DocumentReader
 from .batch_reader import BatchReader, CharacterReader
@@ -28,6 +28,9 @@ __all__ = ["PartReader", "read_on_ray"]
 class PartReader:
     """Reads parts: what each actor of the cluster runs. The weights are loaded once an actor.
 
+    Each source stays open where its last part ended: an actor's tasks mostly come in the order of their parts, and a
+    tar file can only be read onwards.
+
     Args:
         reader: reads their contents, with one thread of the engine.
         sources: by the number that tasks have; lists of paths travel with the tasks instead.
@@ -39,6 +42,9 @@ class PartReader:
     ) -> None:
         self._reader, self._sources = reader.single_threaded(), sources
         self._kind, self._columns = kind, columns
+        self._open: dict[
+            int, tuple[int, Iterator[Chunk]]
+        ] = {}  # by source: the next part, and the parts from it on
 
     def __call__(self, tasks: dict[str, NDArray[Any]]) -> dict[str, Any]:
         """Read tasks: columns `number`, `source`, `chunk`, `paths` in; `number`, `contents`, `errors`, `items` out."""
@@ -49,7 +55,7 @@ class PartReader:
                 names = [str(path) for path in paths]
                 some: Chunk = Pictures(names, [Path(name) for name in names])
             else:
-                some = next(source.chunks(int(chunk)))
+                some = self._part(int(place), source, int(chunk))
             parts.append(encode_part([self._reader(some)], self._kind, self._columns))
         return {
             "number": tasks["number"],
@@ -57,6 +63,15 @@ class PartReader:
             "errors": np.array([part.errors for part in parts], np.int64),
             "items": [part.items for part in parts],
         }
+
+    def _part(self, place: int, source: Source, number: int) -> Chunk:
+        """A part of a source; in a tar file those between it and the last one are passed over."""
+        following, chunks = self._open.pop(place, (-1, iter(())))
+        if following < 0 or number < following or (number > following and not isinstance(source, TarSource)):
+            following, chunks = number, source.chunks(number)
+        chunk = next(itertools.islice(chunks, number - following, None))
+        self._open[place] = number + 1, chunks
+        return chunk
 
 
 def read_on_ray(
@@ -74,7 +89,7 @@ def read_on_ray(
     """Read everything on a Ray cluster and write one table here.
 
     Args:
-        sources: from `sources.open_sources`. Every node must see them under the same names. No tar files.
+        sources: from `sources.open_sources`. Every node must see them under the same names.
         out, documents, characters, rules, review, resume, progress: as for `run.read_in_bulk`, whose table this makes.
         address: of the cluster, "auto" for the one that this machine is part of; "local": one process a core, here.
 
@@ -83,14 +98,9 @@ def read_on_ray(
 
     Raises:
         MissingExtraError: Ray is not installed.
-        InputError: a source is a tar file; and as `run.read_in_bulk` raises it.
         LeNet5Error: there is no such cluster, or it failed; the parts that are done are kept.
-        DataError, SaveError: as for `run.read_in_bulk`.
+        InputError, DataError, SaveError: as for `run.read_in_bulk`.
     """
-    if any(isinstance(source, TarSource) for source in sources):
-        raise InputError(
-            "a tar file can only be read from its beginning: unpack it, or make it a zip file, for a cluster"
-        )
     reader = BatchReader(documents, characters, rules=tuple(rules), review=review is not None)
     kind, columns, parts = prepare(sources, out, reader, resume, review)
     tasks, items = _tasks(sources)
