@@ -80,14 +80,20 @@ def keepers() -> set[int | None]:
 def test_requests_that_were_begun_are_finished_and_new_ones_refused():
     before = keepers()
     with running(ServerOptions(port=0, workers=1)) as service:
+        (worker,) = service.serving.service.pool.pids
+        os.kill(worker, signal.SIGSTOP)  # until all six have come
         with ThreadPoolExecutor(6) as pool:
             page = LINES.read_bytes()
             answers = [
                 pool.submit(lambda: httpx.post(f"{service.address}/v1/read", content=page, timeout=60))
                 for _ in range(6)
             ]
-            time.sleep(0.5)
+            until = time.monotonic() + 30
+            while service.serving.service.bodies.held < 6 * len(page):
+                assert time.monotonic() < until
+                time.sleep(0.02)
             service.serving.stop()
+            os.kill(worker, signal.SIGCONT)
             assert {answer.result().status_code for answer in answers} == {200}
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"{service.address}/v2/health/live")

@@ -23,6 +23,7 @@ from starlette.routing import Route
 from .._version import __version__
 from .answers import json_response
 from .bodies import decode_base64, parse_json
+from .disconnection import while_connected
 from .read_options import ReadOptions
 from .reading import boxes_of
 from .refusal import Refusal
@@ -82,7 +83,8 @@ class LabelStudioBackend:
             if len(tasks) > service.settings.tasks:
                 raise Refusal(413, f"{service.settings.tasks} tasks may come together", "tasks")
             names = _names(data.get("label_config"))
-            results = await asyncio.gather(*(self._predict(task, names) for task in tasks))
+            predictions = asyncio.gather(*(self._predict(task, names) for task in tasks))
+            results = await while_connected(request, predictions)
         return json_response({"results": results, "model_version": self.version})
 
     async def _predict(self, task: dict[str, Any], names: _Names) -> dict[str, Any]:

@@ -148,6 +148,8 @@ class PicturePool:
                     self._some.wait(LOOK)
                 job = self._jobs.popleft()
                 self.metrics.queued_pictures.set(len(self._jobs))
+            if job.answer.done():  # its request was given up: nobody waits for it
+                continue
             if time.monotonic() - job.since < self.settings.queue_seconds:
                 return job
             late = busy("too many pictures wait: this one was not reached in time", "queue_seconds")

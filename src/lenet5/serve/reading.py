@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from .answers import json_response
 from .bodies import uploads
+from .disconnection import while_connected
 from .read_options import ReadOptions, parse_options
 from .refusal import Refusal, error_body
 from .service import Service
@@ -60,7 +61,7 @@ class Reading:
             )
             if options.format == "png" and len(upload.files) > 1:
                 raise Refusal(400, "one picture alone is drawn as PNG", "options")
-            answers = await self._read_all(upload.files, options)
+            answers = await while_connected(request, self._read_all(upload.files, options))
         if len(answers) == 1 and isinstance(answers[0], _Failed):
             raise answers[0].refusal
         return _response(answers, options)
@@ -77,7 +78,7 @@ class Reading:
             if len(upload.files) != 1:
                 raise Refusal(400, "one picture is read: `file`", "pictures")
             (name, data), *_ = upload.files
-            answer = await service.pool.read(Task(name, data, options))
+            answer = await while_connected(request, service.pool.read(Task(name, data, options)))
         return json_response({"results": ocr_results(answer)})
 
     async def _read_all(self, files: list[tuple[str, bytes]], options: ReadOptions) -> list[Answer | _Failed]:
