@@ -189,7 +189,7 @@ def test_the_sliding_network_answers_as_space_displacement_does(numbers, tmp_pat
         numbers[0][1],
         tmp_path,
     )
-    line = LineImage.of(np.reshape(sheet, WIDE).astype(np.float32) / np.float32(255)).levels
+    line = LineImage.even(np.reshape(sheet, WIDE).astype(np.float32) / np.float32(255)).levels
     np.testing.assert_allclose(np.reshape(levels, shape), line, atol=1e-6)
     expected = column_penalties(page_network("displacement"), line)
     np.testing.assert_allclose(penalties, expected, atol=1e-2)  # single precision over 84 squares

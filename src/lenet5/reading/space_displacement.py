@@ -18,9 +18,8 @@ from ..deadline import NEVER, Deadline
 from ..engine.interface import Lattice
 from ..engine.numpy_backend import lattice as numpy_loops
 from ..errors import InputError
-from ..imaging.foreground import CHARACTER_SIZE, CharacterSizeSettings
 from ..imaging.geometry import Box, clip_box
-from ..imaging.line_image import BORDER, STRIDE, LineImage
+from ..imaging.line_image import BORDER, LINE_IMAGE, STRIDE, LineImage, LineImageSettings
 from ..imaging.shear import SHEARS, sheared_views
 from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
@@ -47,7 +46,7 @@ class DisplacementSettings:
     longest: int = 3  # columns in a row that may show one character
     character: float = 0.7  # nats for each: two columns then rather show one character than two
     neighbour: int = 6  # pixels at either side of a glyph that are not the character's own
-    size: CharacterSizeSettings = CHARACTER_SIZE
+    line: LineImageSettings = LINE_IMAGE
     decoding: DecodingSettings = DECODING
 
 
@@ -92,7 +91,7 @@ def displace(
     Returns:
         The graph; its candidates are the columns, and their glyphs what each window shows.
     """
-    line = LineImage.of(foreground, settings=settings.size)
+    line = LineImage.of(foreground, settings=settings.line)
     # The line is sheared to either side as well; the middles of windows stay where they are.
     views = []
     for view in sheared_views(line.levels, settings.shears):
@@ -178,8 +177,11 @@ def _box(
     y, x = np.nonzero(glyph[:, neighbour : FIELD - neighbour] > 255 * MASK_LEVEL)
     x = x + neighbour if len(x) else np.array([neighbour, FIELD - neighbour - 1])
     y = y if len(y) else np.array([0, FIELD - 1])
-    left, right = (
-        round((edge + STRIDE * column + BORDER - line.left) * line.pixels) for edge in (x.min(), x.max() + 1)
+    first = STRIDE * column + BORDER
+    left, right = (round(float(line.edges[first + edge])) for edge in (x.min(), x.max() + 1))
+    centre = first + (int(x.min()) + int(x.max())) // 2
+    top, bottom = (
+        round(float(line.middle[centre] + (edge - FIELD / 2) * line.pixels[centre]))
+        for edge in (y.min(), y.max() + 1)
     )
-    top, bottom = (round((edge + BORDER - line.top) * line.pixels) for edge in (y.min(), y.max() + 1))
     return clip_box((left, top, right - left, bottom - top), (shape[1], shape[0]))
