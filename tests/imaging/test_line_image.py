@@ -37,7 +37,13 @@ def test_windows_lie_where_they_say_and_show_what_is_there():
 def test_characters_of_several_sizes_and_places_come_to_one_height_in_the_middle():
     """Digits that are small and low, as zeros at the end of an amount, and a line that climbs."""
     ink = np.zeros((200, 460), np.float32)
-    boxes = [(60, 100, 20, 50), (72, 100, 80, 110), (50, 90, 140, 170), (20, 100, 200, 230), (40, 80, 300, 330)]
+    boxes = [
+        (60, 100, 20, 50),
+        (72, 100, 80, 110),
+        (50, 90, 140, 170),
+        (20, 100, 200, 230),
+        (40, 80, 300, 330),
+    ]
     for top, bottom, left, right in boxes:
         ink[top:bottom, left:right] = 1
     line = LineImage.of(ink)
@@ -48,7 +54,9 @@ def test_characters_of_several_sizes_and_places_come_to_one_height_in_the_middle
         assert abs(rows.mean() + 0.5 - 16) <= 2
         middle = line.middle[place]
         assert abs(middle - (top + bottom) / 2) <= 4
-    assert np.ptp(np.flatnonzero((LineImage.even(ink).levels > 0.5).any(1))) > 27  # which even scaling does not do
+    assert (
+        np.ptp(np.flatnonzero((LineImage.even(ink).levels > 0.5).any(1))) > 27
+    )  # which even scaling does not do
 
 
 def test_a_point_stays_small_and_low():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from lenet5.errors import InputError
 from lenet5.imaging.line_image import STRIDE, LineImage
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network import reference
-from lenet5.reading.space_displacement import column_graph, column_penalties
+from lenet5.reading.space_displacement import DisplacementSettings, column_graph, column_penalties
 
 MODEL = LeNet5(seed=5, spread=1.0, power=0.5)
 
@@ -70,3 +72,37 @@ def test_any_foreground_becomes_a_line_image(shape):
 def test_another_shape_is_refused(shape):
     with pytest.raises(InputError, match="a line must be 32 rows"):
         column_penalties(MODEL, np.zeros(shape, np.float32))
+
+
+def test_a_character_that_flickers_between_two_classes_is_read_once():
+    """Characters side by side, without a column of nothing between them, are rarer than a change of mind."""
+    posterior = posteriors({4: 7})
+    posterior[5, 7] = posterior[5, 1] = 0.45
+    posterior[6, 1] = 0.7
+    path = column_graph(posterior).viterbi_path()
+    labels = [int(label) for label in column_graph(posterior).label[list(path.arcs)] if label >= 0]
+    assert labels == [7]
+
+
+@pytest.mark.parametrize("longest", [1, 3])
+def test_every_alignment_of_the_columns_is_one_path(longest):
+    """Oracle: every sequence of characters and blanks over four columns of two classes, tried one by one."""
+    settings = DisplacementSettings(longest=longest, character=0.3, touching=1.1)
+    posterior = np.random.default_rng(longest).dirichlet(np.ones(3), 4)
+    log = -np.log(posterior)
+
+    def paths(column: int, touches: bool) -> Iterator[float]:
+        if column == 4:
+            yield 0.0
+            return
+        for rest in paths(column + 1, False):
+            yield log[column, 2] + rest
+        for label in range(2):
+            for stop in range(column + 1, min(column + longest, 4) + 1):
+                for rest in paths(stop, True):
+                    yield log[column:stop, label].sum() + 0.3 + touches * 1.1 + rest
+
+    every = list(paths(0, False))
+    graph = column_graph(posterior[:, :2], settings)
+    assert graph.forward_penalty() == pytest.approx(-np.log(np.exp(-np.array(every)).sum()))
+    assert graph.viterbi_path().penalty == pytest.approx(min(every))

@@ -16,14 +16,12 @@ from lenet5.network import losses, reference
 from lenet5.network.architecture import SHAPES, SLICES
 from lenet5.network.preprocessing import normalise
 from lenet5.reading.candidates import CANDIDATES, recognise
+from lenet5.reading.learnt_numbers import NUMBERS, numbers_of, settings_with
 from lenet5.training import graph_transformer as gtn
 from lenet5.training.graph_transformer_lines import (
-    NUMBERS,
     InterpretedLine,
     Line,
-    numbers_of,
     segment_line,
-    settings_with,
 )
 
 from . import lines

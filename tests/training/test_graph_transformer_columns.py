@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from lenet5.model.load import find
-from lenet5.reading.space_displacement import column_graph, column_penalties
+from lenet5.reading.learnt_numbers import numbers_of
+from lenet5.reading.space_displacement import STATES, column_graph, column_penalties
 from lenet5.training import graph_transformer as gtn
 from lenet5.training.graph_transformer_columns import (
     DISPLACED,
@@ -17,11 +18,10 @@ from lenet5.training.graph_transformer_columns import (
     InterpretedColumns,
     displace_line,
 )
-from lenet5.training.graph_transformer_lines import numbers_of
 
 from . import lines
 
-FREE = DisplacementSettings(longest=1_000, character=0.0)
+FREE = DisplacementSettings(longest=1_000, character=0.0, touching=0.0)
 
 
 @pytest.mark.parametrize("text", [(3,), (1, 0, 7), (0, 1, 0, 1, 9), (5, 5), (2, 4, 4)])
@@ -45,7 +45,9 @@ def test_constrained_forward_penalty_is_connectionist_temporal_classification(te
     shares = np.bincount(origin, right.arc_posteriors(), len(graph.start))
     occupancy = np.zeros((14, 11))
     for start, end, label, share in zip(graph.start, graph.end, graph.label, shares, strict=True):
-        occupancy[start:end, label] += share  # label −1, the silent arcs, is the last state
+        occupancy[start // STATES : end // STATES, label] += (
+            share  # label −1, the silent arcs, is the last state
+        )
     # PyTorch's slope is by what its log-softmax is made from: p − occupancy.
     assert np.allclose(inputs.grad[:, 0].numpy(), np.exp(-log) - occupancy, atol=1e-9)
 

@@ -15,9 +15,10 @@ from lenet5.engine.backend import backend
 from lenet5.errors import InputError, LeNet5Error
 from lenet5.model.lenet5 import LeNet5
 from lenet5.model.load import find
+from lenet5.reading.learnt_numbers import numbers_of
 from lenet5.training import graph_transformer as gtn
 from lenet5.training.checkpoint import Checkpoint, checkpoint_path
-from lenet5.training.graph_transformer_lines import numbers_of, segment_line
+from lenet5.training.graph_transformer_lines import segment_line
 from lenet5.training.graph_transformer_loop import GraphTransformerTraining, line_gradient
 from lenet5.training.line_sources import GivenLines, SyntheticLines
 from lenet5.training.loop import Callbacks, train

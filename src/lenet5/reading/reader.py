@@ -32,6 +32,7 @@ from .forms import Area, Form, crop, parse_region
 from .frames import FramesResult, read_frames
 from .gaps import split_at_gaps
 from .isolated_characters import IsolatedCharacter, isolate, read_isolated
+from .learnt_numbers import settings_for
 from .orientation import read_in_other_directions
 from .results import UNSURE, Line, Result, String
 from .settings import SETTINGS, ReaderSettings
@@ -74,7 +75,7 @@ class Reader:
         method: how lines of text are read: "segmentation" (Section V) or "displacement" (Section VII).
         signs: read signs as well, by the weights `signs`: points, commas, slashes, …; else they are left out
             (String.unread).
-        settings: every number that reading depends on.
+        settings: every number that reading depends on; weights that learnt some of them bring their own.
         backend: what computes, where the weights are loaded here (engine.backend); a network that is given has
             its own.
 
@@ -97,6 +98,7 @@ class Reader:
         if not isinstance(weights, Classifier):
             weights = FOR_READING[method].get(weights, weights) if isinstance(weights, str) else weights
             weights = find(weights, backend)
+        settings = settings_for(weights, settings)
         if signs:
             weights = _with_signs(weights, method, backend)
         self.model = weights

@@ -33,8 +33,9 @@ from .interpretation_graph import DECODING, SILENT, DecodingSettings, Interpreta
 from .results import String
 from .trace import record_candidates
 
-__all__ = ["DisplacementSettings", "column_graph", "column_penalties", "displace", "read_string"]
+__all__ = ["STATES", "DisplacementSettings", "column_graph", "column_penalties", "displace", "read_string"]
 
+STATES = 3  # nodes before each column
 LEAST = 1e-9  # a posterior is at least so much, that its logarithm is finite
 
 
@@ -43,8 +44,11 @@ class DisplacementSettings:
     """How a line's columns become characters; chosen on the tuning half of the cheque amounts."""
 
     shears: tuple[float, ...] = SHEARS  # pixels to the right for each pixel of height, of every further view
-    longest: int = 3  # columns in a row that may show one character
-    character: float = 0.7  # nats for each: two columns then rather show one character than two
+    longest: int = 5  # columns in a row that may show one character
+    character: float = 0.0  # nats for each character
+    touching: float = (
+        3.0  # nats where no column of nothing parts a character from the next: seldom is it another one
+    )
     neighbour: int = 6  # pixels at either side of a glyph that are not the character's own
     line: LineImageSettings = LINE_IMAGE
     decoding: DecodingSettings = DECODING
@@ -101,14 +105,14 @@ def displace(
     graph = column_graph(posterior, settings, model.backend.lattice)
     glyphs, shape = line.glyphs, foreground.shape
     # The middle one of the columns that show a character stands for it.
-    middle = (graph.start + graph.end - 1) // 2
+    middle = (graph.start // STATES + graph.end // STATES - 1) // 2
     return InterpretationGraph(
         graph,
         np.where(graph.label == SILENT, SILENT, middle),
         glyphs,
         views[0],
         lambda column: _box(glyphs[column], column, line, shape, settings.neighbour),
-        np.arange(graph.nodes, dtype=np.float64),
+        np.arange(graph.nodes) // STATES * 1.0,
     )
 
 
@@ -139,7 +143,10 @@ def column_graph(
     settings: DisplacementSettings = SETTINGS,
     loops: Lattice = numpy_loops,
 ) -> Graph:
-    """The graph of a line's columns: node k lies before column k.
+    """The graph of a line's columns; nodes 3k, 3k + 1 and 3k + 2 lie before column k.
+
+    The first of the three comes after a column without a character, or begins the line, the second after a character,
+    and the third before one.
 
     Args:
         posterior: (columns, classes); what a row lacks to 1 is the rubbish class.
@@ -147,24 +154,29 @@ def column_graph(
         loops: the graph's; NumPy's, unless given.
 
     Returns:
-        A graph. A character is an arc over one column or more that all show it; a column without a character is
-        a silent arc.
+        A graph. A character is an arc over one column or more that all show it, a column without a character a silent
+        arc; two characters without such a column between them cost `touching`.
     """
     posterior = np.asarray(posterior, np.float64)
     count, classes = posterior.shape
     penalty = -np.log(np.maximum(posterior, LEAST))
     silent = -np.log(np.maximum(1 - posterior.sum(1), LEAST))
     sums = np.concatenate([np.zeros((1, classes)), penalty.cumsum(0)])
-    starts, ends, labels = [np.arange(count)], [np.arange(1, count + 1)], [np.full(count, SILENT)]
-    penalties = [silent]
+    nothing, node = np.arange(0, 3 * count, STATES), np.arange(0, 3 * count + 1, STATES)
+    # Over a column without a character, from the first two nodes; and from these to the third.
+    touching = np.append(np.full(count, settings.touching), 0)  # the line ends in either
+    starts = [nothing, nothing + 1, node, node + 1]
+    ends = [nothing + STATES, nothing + STATES, node + 2, node + 2]
+    penalties = [silent, silent, np.zeros(count + 1), touching]
+    labels = [np.full(4 * count + 2, SILENT)]
     for length in range(1, min(settings.longest, count) + 1):
-        first = np.repeat(np.arange(count - length + 1), classes)
-        starts.append(first)
-        ends.append(first + length)
+        first = STATES * np.repeat(np.arange(count - length + 1), classes)
+        starts.append(first + 2)
+        ends.append(first + STATES * length + 1)
         labels.append(np.tile(np.arange(classes), count - length + 1))
         penalties.append((sums[length:] - sums[:-length]).ravel() + settings.character)
     start, end, label = (np.concatenate(part) for part in (starts, ends, labels))
-    return Graph(count + 1, start, end, label, np.concatenate(penalties), loops)
+    return Graph(STATES * count + 3, start, end, label, np.concatenate(penalties), loops)
 
 
 def _box(

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from ..errors import InputError, ModelError
 from ..model import serialisation
 from ..network.architecture import PARAMETER_COUNT
+from ..reading.learnt_numbers import NUMBERS
 from .pass_report import PassReport
-from .recipes import READER_NUMBERS
 
 __all__ = ["Checkpoint", "checkpoint_path", "log_path"]
 
@@ -26,7 +26,7 @@ _ARRAYS = (
     {"parameters"},
     {"parameters", "velocity", "average", "numbers"},
 )
-_NUMBERS = ((2, len(READER_NUMBERS)), np.dtype(np.float64))  # and their velocity
+_NUMBERS = ((2, len(NUMBERS)), np.dtype(np.float64))  # and their velocity
 
 
 def checkpoint_path(out: Path) -> Path:

@@ -1,9 +1,9 @@
 """Lines whose text is known, as a displaced network sees them: a column of penalties every 4 pixels (Section VII).
 
-The columns are the nodes' gaps, the rubbish class is the state between characters, and a character is an arc over one
-column or more that all show it (reading.space_displacement). Where arcs may be of any length and cost nothing, and no
-two neighbours of the text are equal, each alignment of the text is one path, and the forward penalty of the text's
-paths is the criterion of connectionist temporal classification (A. Graves et al., ICML 2006,
+The columns are the gaps between the nodes, the rubbish class is the state between characters, and a character is an arc
+over one column or more that all show it (reading.space_displacement). Where arcs may be of any length and cost
+nothing, and no two neighbours of the text are equal, each alignment of the text is one path, and the forward penalty
+of the text's paths is the criterion of connectionist temporal classification (A. Graves et al., ICML 2006,
 doi:10.1145/1143844.1143891), with the rubbish class as its blank.
 """
 
@@ -22,7 +22,7 @@ from ..imaging.line_image import STRIDE, LineImage
 from ..lattice.graph import Graph
 from ..network.architecture import INPUT
 from ..reading.interpretation_graph import SILENT
-from ..reading.space_displacement import DisplacementSettings, column_graph
+from ..reading.space_displacement import STATES, DisplacementSettings, column_graph
 from .graph_transformer import log_posteriors, penalty_slopes
 
 __all__ = ["DISPLACED", "Columns", "InterpretedColumns", "displace_line"]
@@ -108,7 +108,7 @@ class InterpretedColumns:
         state = np.where(graph.label == SILENT, states - 1, graph.label)
         # What an arc adds to each of its columns begins at its first and ends before its last node.
         change = np.zeros((columns + 1, states))
-        np.add.at(change, (graph.start, state), arc_slopes)
-        np.add.at(change, (graph.end, state), -arc_slopes)
+        np.add.at(change, (graph.start // STATES, state), arc_slopes)
+        np.add.at(change, (graph.end // STATES, state), -arc_slopes)
         slopes = penalty_slopes(change.cumsum(0)[:-1], self._log, self._scale)
         return slopes, np.zeros_like(self._numbers)

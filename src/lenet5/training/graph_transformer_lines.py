@@ -21,30 +21,14 @@ from ..imaging.segmentation import over_segment
 from ..lattice.graph import Graph
 from ..reading.candidates import CANDIDATES, CandidateSettings, Runs, mark_penalty
 from ..reading.interpretation_graph import SILENT
+from ..reading.learnt_numbers import MARKS, NUMBERS
 from .graph_transformer import log_posteriors, penalty_slopes
-from .recipes import READER_NUMBERS
 
-__all__ = ["NUMBERS", "InterpretedLine", "Line", "numbers_of", "segment_line", "settings_with"]
+__all__ = ["InterpretedLine", "Line", "segment_line"]
 
 F64 = NDArray[np.float64]
 
-NUMBERS = READER_NUMBERS  # that are learnt: penalties are linear in them
-_FIRST_MARK = NUMBERS.index("mark")
-_SHAPE, _MARKS = NUMBERS[:_FIRST_MARK], NUMBERS[_FIRST_MARK:]
 _WHOLE = NUMBERS.index("whole")
-
-
-def numbers_of(settings: CandidateSettings = CANDIDATES) -> F64:
-    """The numbers of NUMBERS, (11,), nats a unit."""
-    values = [getattr(settings.shape, name) for name in _SHAPE]
-    return np.array([*values, *(getattr(settings.marks, name) for name in _MARKS)], np.float64)
-
-
-def settings_with(numbers: F64, settings: CandidateSettings = CANDIDATES) -> CandidateSettings:
-    """The settings with other numbers, (11,) in the order of NUMBERS."""
-    values = dict(zip(NUMBERS, np.asarray(numbers, np.float64).tolist(), strict=True))
-    shape = replace(settings.shape, **{name: values[name] for name in _SHAPE})
-    return replace(settings, shape=shape, marks=replace(settings.marks, **{n: values[n] for n in _MARKS}))
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,7 +175,7 @@ def _mark_measures(runs: Runs, first: int, stop: int, known: bool) -> dict[str, 
             runs.segments, first, stop, rubbish, replace(marks, **{name: getattr(marks, name) + 1})
         )
         - before
-        for name in _MARKS
+        for name in MARKS
     }
 
 

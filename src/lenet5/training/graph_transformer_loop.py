@@ -19,10 +19,11 @@ from ..model.lenet5 import LeNet5
 from ..network.architecture import BACKGROUND, FOREGROUND
 from ..network.distortion import NONE
 from ..network.preprocessing import check_training_images, target_weights
+from ..reading.learnt_numbers import NUMBERS, numbers_of
 from .checkpoint import Checkpoint
 from .graph_transformer import CRITERIA, log_posteriors
 from .graph_transformer_columns import Columns
-from .graph_transformer_lines import NUMBERS, Line, numbers_of
+from .graph_transformer_lines import Line
 from .line_sources import LineSource, SyntheticLines
 from .pass_report import PassReport
 from .recipes import GraphRecipe
@@ -43,7 +44,7 @@ def line_gradient(
     Args:
         model: the network.
         lines: any number, of any lengths.
-        numbers: of the reader (graph_transformer_lines.NUMBERS), (11,).
+        numbers: of the reader (reading.learnt_numbers.NUMBERS), (11,).
         recipe: its constants of eq. 9, and which criterion.
 
     Returns:
@@ -240,8 +241,9 @@ class GraphTransformerTraining:
             "seed": self.seed,
             "patterns": len(self.images),
             "lines": self.lines.to_dict(),
-            "reader": dict(zip(NUMBERS, self.numbers.tolist(), strict=True)),
         }
+        if self.recipe.graph.numbers_rate:  # lines are read with them (reading.learnt_numbers)
+            training["reader"] = dict(zip(NUMBERS, self.numbers.tolist(), strict=True))
         self.model.record(training, figures, j=self.recipe.loss.j, scale=self.recipe.loss.scale)
 
     def checkpoint(self, identity: Mapping[str, Any], command: str) -> Checkpoint:

@@ -27,7 +27,6 @@ __all__ = [
     "LETTERS",
     "PAPER",
     "PAPER_DISTORTED",
-    "READER_NUMBERS",
     "READING",
     "RECIPES",
     "SIGNS",
@@ -198,12 +197,6 @@ class Recipe(_Grouped):
         return replace(self, passes=passes)
 
 
-# The numbers of the reader that training on whole lines may learn: fields of reading.candidates.ShapePenalties, and
-# from "mark" on of MarkPenalties.
-READER_NUMBERS = (
-    *("character", "gap", "cut", "wide", "small", "whole", "missed"),
-    *("mark", "mark_slope", "blot", "blot_slope"),
-)
 # Of whole lines (Section VI): names of graph_transformer.py.
 CRITERIA = ("discriminative-forward", "discriminative-viterbi", "viterbi")
 
