@@ -73,7 +73,7 @@ def test_a_training_lowers_the_energy_of_lines(method):
         replace(small(method=method, rate=0.004, momentum=0.5, ema=0.0, warm_up=0.0), batch=3, passes=4),
         start="reading" if method == "segmentation" else "displacement",
     )
-    made = list(training.lines.make(0, 12, 1))
+    made = list(training.lines.make(0, 12, 1, training.model))
 
     class Same:
         def make(self, index, count, workers):
@@ -170,7 +170,12 @@ def test_given_lines_come_once_each_before_any_comes_again():
     labels = [(1,) * length for length in (3, 4, 5)]
     given = GivenLines([w.foreground for w in written], labels, tuple(DIGITS), backend("numpy"), 0)
     # Three passes of two lines: a turn ends with the lines, not with a pass.
-    lengths = [len(line.labels) for index in range(3) for line in given.make(index, 2, 1) if line is not None]
+    lengths = [
+        len(line.labels)
+        for index in range(3)
+        for line in given.make(index, 2, 1, LeNet5())
+        if line is not None
+    ]
     assert sorted(lengths[:3]) == sorted(lengths[3:]) == [3, 4, 5]
     assert given.to_dict()["lines"] == 3
     other = GivenLines(
@@ -183,7 +188,7 @@ def test_given_lines_come_once_each_before_any_comes_again():
 def test_a_line_without_text_or_ink_is_left_out(labels):
     blank = np.zeros((30, 60), np.float32)
     given = GivenLines([blank], [labels], tuple(DIGITS), backend("numpy"), 0, rewritten=0.0)
-    assert list(given.make(0, 2, 1)) == [None, None]
+    assert list(given.make(0, 2, 1, LeNet5())) == [None, None]
 
 
 def test_given_lines_are_learnt_by_either_method():

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from ..training.recipe_files import SUFFIXES, change_recipe, parse_setting, read_recipe
-from ..training.recipes import RECIPES, PaperRecipe, Recipe
+from ..training.recipes import RECIPES, GraphRecipe, PaperRecipe, Recipe
 from .options import transpose_option
 from .progress import downloads, width
 from .training_progress import TrainingProgress, passes_done
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..data.dataset import Dataset
     from ..model.classifier import Classifier
     from ..training.fine_tuning import Adaptation
+    from ..training.line_sources import LineSource
 
 __all__ = ["train_command"]
 
@@ -43,6 +44,7 @@ class Options:
     seed: int
     start: str | None
     replay: str | None
+    unlabelled: str | None
     teachers: tuple[str, ...]
     out: Path
     networks: int | None
@@ -74,6 +76,7 @@ class Plan:
     test: Dataset | None
     recipe: Recipe | PaperRecipe
     adaptation: Adaptation | None = None
+    lines: LineSource | None = None
 
 
 class RecipeName(click.Choice[str]):
@@ -145,6 +148,12 @@ class RecipeName(click.Choice[str]):
     "[default: mnist, if it is on this machine and the model knows digits]",
 )
 @click.option(
+    "--unlabelled",
+    metavar="FOLDER",
+    help="Pictures of lines without labels that the recipe gtn goes on with: before each pass the network reads them, "
+    "and learns those that it is sure of (least_share).",
+)
+@click.option(
     "--teacher",
     "teachers",
     multiple=True,
@@ -210,6 +219,10 @@ def _recipe(options: Options) -> Recipe | PaperRecipe:
     recipe = RECIPES[name] if name in RECIPES else read_recipe(name)
     recipe = change_recipe(recipe, dict(map(parse_setting, options.settings)))
     name = recipe.name
+    if options.unlabelled and not (isinstance(recipe, GraphRecipe) and options.start):
+        raise click.UsageError(
+            "--unlabelled is for --recipe gtn with --fine-tune: a network that reads already"
+        )
     if isinstance(recipe, PaperRecipe):
         engines = {"--device": options.device, "--threads": options.threads}
         if given := " and ".join(option for option, value in engines.items() if value):
@@ -260,6 +273,7 @@ def _train(options: Options, recipe: Recipe | PaperRecipe, process: Process, com
                     # Not experts, which would teach that everything is a character.
                     teachers=[one for teacher in options.teachers for one in find(teacher).members],
                     test=plan.test,
+                    lines=plan.lines,
                 ),
                 plan.recipe,
                 networks=networks,
@@ -293,6 +307,12 @@ def _plan(options: Options, recipe: Recipe | PaperRecipe, start: Classifier | No
 
     if recipe.name == "adapt" and start is not None:
         return _adaptation_plan(options, start)
+    if (
+        isinstance(recipe, GraphRecipe)
+        and start is not None
+        and (plan := _lines_plan(options, recipe, start))
+    ):
+        return plan
     with downloads() as download:
         training = load(options.data, progress=download, transpose=options.transpose)
     if options.validation:
@@ -300,6 +320,31 @@ def _plan(options: Options, recipe: Recipe | PaperRecipe, start: Classifier | No
     return Plan(
         training, _test(options, options.test_data or ("mnist" if options.data == "mnist" else None)), recipe
     )
+
+
+def _lines_plan(options: Options, recipe: GraphRecipe, start: Classifier) -> Plan | None:
+    """Lines of one's own, learnt by whole strings and mixed with MNIST; None where synthetic ones are learnt."""
+    from ..data.dataset import load
+    from ..training.forced_alignment import has_lines
+    from ..training.own_lines import own_lines
+
+    labelled = options.data if options.data != "mnist" and has_lines(options.data) else None
+    if labelled is None and options.unlabelled is None:
+        return None
+    if options.data != "mnist" and labelled is None:
+        raise click.UsageError("--data must be mnist or a folder of lines and labels.csv beside --unlabelled")
+    lines = own_lines(
+        start, labelled, options.unlabelled, recipe.graph, seed=options.seed, workers=options.threads
+    )
+    if labelled:
+        click.echo(f"{labelled}: {lines.labelled:,} lines with their text")
+    if options.unlabelled:
+        click.echo(f"{options.unlabelled}: {lines.unlabelled:,} lines without labels")
+    with downloads() as download:
+        training = load("mnist", progress=download)
+    test = options.test_data or ("mnist" if options.data == "mnist" else None)
+    recipe = recipe.with_settings(j=start.metadata["j"], scale=start.metadata["scale"])
+    return Plan(training, _test(options, test), recipe, lines=lines)
 
 
 def _adaptation_plan(options: Options, start: Classifier) -> Plan:

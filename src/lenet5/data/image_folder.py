@@ -14,7 +14,7 @@ from ..network.architecture import FIELD
 from .idx import data_errors
 from .labels import class_of
 
-__all__ = ["class_folders", "ink_is_light", "read_pictures"]
+__all__ = ["class_folders", "ink_is_light", "pictures_in", "read_pictures"]
 
 # Files among pictures that are none; so is all that begins with a dot or two underscores.
 _NO_PICTURES = {".txt", ".md", ".csv", ".tsv", ".json", ".xml", ".yaml", ".yml", ".html", ".db", ".ini"}
@@ -47,7 +47,7 @@ def class_folders(folder: Path) -> tuple[NDArray[np.uint8], list[str]]:
                 f"the folder {path} names no class: call it by the character itself (7, A), seven, upper_A or "
                 "lower_a where the system takes A and a for the same, or by its number, as U+002F"
             )
-        pictures = _pictures(path)
+        pictures = pictures_in(path)
         if not pictures:
             raise DataError(f"the folder {path} is empty: put pictures of {character!r} there, or remove it")
         found += [(picture, character) for picture in pictures]
@@ -58,7 +58,12 @@ def _hidden(name: str) -> bool:
     return name.startswith((".", "__")) or name == "Thumbs.db"
 
 
-def _pictures(folder: Path) -> list[Path]:
+def pictures_in(folder: Path) -> list[Path]:
+    """The files in a folder and the folders within it that may be pictures, in the order of names.
+
+    Raises:
+        DataError: it cannot be read.
+    """
     with data_errors(folder):
         return sorted(
             path

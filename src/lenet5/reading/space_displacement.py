@@ -112,7 +112,7 @@ def displace(
         glyphs,
         views[0],
         lambda column: _box(glyphs[column], column, line, shape, settings.neighbour),
-        np.arange(graph.nodes) // STATES * 1.0,
+        np.arange(graph.nodes, dtype=np.float64) // STATES,
     )
 
 

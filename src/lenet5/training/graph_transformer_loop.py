@@ -153,7 +153,7 @@ class GraphTransformerTraining:
         energies: list[float] = []
         batch: list[Line | Columns] = []
         patterns = self._patterns(index)
-        made = self.lines.make(index, graph.lines_per_pass, self.threads)
+        made = self.lines.make(index, graph.lines_per_pass, self.threads, self.model)
         for number, line in enumerate(made, 1):
             batch += [line] if line is not None else []
             if number % self.recipe.batch == 0 or number == graph.lines_per_pass:

@@ -17,6 +17,7 @@ from ..data.synthesis.text_lines import Source, line
 from ..engine.interface import Backend
 from ..errors import InputError
 from ..imaging.threshold import MASK_LEVEL
+from ..model.lenet5 import LeNet5
 from ..network.codes import SIGNS
 from ..parallel import parallel_map
 from .forced_alignment import rewrite_line
@@ -29,8 +30,20 @@ __all__ = ["GivenLines", "LineSource", "SyntheticLines"]
 class LineSource(Protocol):
     """What gives the lines of each pass."""
 
-    def make(self, index: int, count: int, workers: int | None) -> Iterator[Line | Columns | None]:
-        """The lines of pass `index`, from 0, in an order that depends on nothing but the seed; None: no ink."""
+    def make(
+        self, index: int, count: int, workers: int | None, model: LeNet5
+    ) -> Iterator[Line | Columns | None]:
+        """The lines of a pass, in an order that depends on nothing but the seed and the network.
+
+        Args:
+            index: of the pass, from 0.
+            count: of the lines.
+            workers: processes that make them.
+            model: the network that learns, as it is before the pass.
+
+        Returns:
+            The lines; None for one without ink.
+        """
 
     def to_dict(self) -> dict[str, Any]:
         """The source as JSON values, for the model's metadata."""
@@ -93,7 +106,9 @@ class SyntheticLines:
         source = Source(images[known], values[known], hands=hands, real=real)
         return cls(source, digit, tuple(classes), backend, seed, method)
 
-    def make(self, index: int, count: int, workers: int | None) -> Iterator[Line | Columns | None]:
+    def make(
+        self, index: int, count: int, workers: int | None, model: LeNet5
+    ) -> Iterator[Line | Columns | None]:
         """As LineSource.make."""
         numbers = range(index * count, (index + 1) * count)
         return parallel_map(partial(_write, self), numbers, workers)
@@ -125,10 +140,22 @@ class GivenLines:
     rewritten: float = 0.75
     method: str = "segmentation"
 
-    def make(self, index: int, count: int, workers: int | None) -> Iterator[Line | Columns | None]:
+    def make(
+        self, index: int, count: int, workers: int | None, model: LeNet5
+    ) -> Iterator[Line | Columns | None]:
         """As LineSource.make: every line comes once before any comes again."""
         numbers = range(index * count, (index + 1) * count)
         return parallel_map(partial(_rewrite, self), numbers, workers)
+
+    @property
+    def labelled(self) -> int:
+        """Number of lines with known text."""
+        return len(self.foregrounds)
+
+    @property
+    def unlabelled(self) -> int:
+        """Number of lines without labels: none."""
+        return 0
 
     def to_dict(self) -> dict[str, Any]:
         """As LineSource.to_dict."""

@@ -211,9 +211,13 @@ class GraphSettings:
     patterns: int = 192  # single characters and non-characters of each step
     weight: float = 0.5  # of the lines' mean energy, where that of the patterns is 1
     numbers_rate: float = 0.0  # peak rate of the reader's own numbers; 0 leaves them as they are
+    least_share: float = (
+        0.9  # of all paths that the best reading of an unlabelled line has, to be learnt (own_lines.py)
+    )
 
     def __post_init__(self) -> None:
         _bounded(self, {"lines_per_pass": (1, 10_000_000), "patterns": (1, 65_536), "numbers_rate": (0, 100)})
+        _bounded(self, {"least_share": (0, 1)})
         _positive(self, "weight")
         if self.criterion not in CRITERIA:
             named = ", ".join(CRITERIA)
