@@ -76,7 +76,7 @@ def test_a_training_lowers_the_energy_of_lines(method):
     made = list(training.lines.make(0, 12, 1, training.model))
 
     class Same:
-        def make(self, index, count, workers):
+        def make(self, index, count, workers, model):
             return iter(made)
 
         def to_dict(self):
