@@ -33,7 +33,7 @@ from cells import digit
 from lenet5.bench.machine import machine
 from lenet5.bulk.review.answers import apply_answers, load_answers
 
-SEED = 22
+SEED = 2200  # a setting of bulk.plausibility was chosen on scans of seed 22
 SIZE = 1400, 1000  # width, height of a scan in pixels
 ROWS, COLUMNS = 10, 20
 CELL = 64  # pixels
@@ -205,7 +205,9 @@ def answered(out: Path, truths: Sequence[Truth]) -> tuple[int, Path]:
     items: list[dict[str, Any]] = json.loads(match[1]) if match else []
     answers = []
     for item in items:
-        text = truths[int(Path(item["source"]).stem)][item["line"], item["column"]]
+        truth, line, column = truths[int(Path(item["source"]).stem)], item["line"], item["column"]
+        cells = [truth.get((line, f"{column}_{number}"), "") for number in range(1, COLUMNS + 1)]
+        text = truth.get((line, column), "|".join(cells))  # cells: of a table of which nothing was read
         kept = {name: item.get(name) for name in ("source", "page", "line", "column", "reading")}
         answers.append(
             {**kept, "text": text, "error": item.get("error", ""), "glyphs": item.get("glyphs", "")}
@@ -222,10 +224,10 @@ def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     (folder / "form.json").write_text(json.dumps(template()), encoding="utf-8")
     truths = []
     for number in common.progress(range(options.scans), "scans"):
-        rng = np.random.Generator(np.random.PCG64([SEED, number]))
+        rng = np.random.Generator(np.random.PCG64([options.seed, number]))
         truths.append(texts(rng))
         Image.fromarray(scan(rng, truths[-1])).save(folder / "scans" / f"{number:05d}.png")
-    report: dict[str, Any] = {"machine": machine(), "scans": options.scans, "seed": SEED, "kinds": {}}
+    report: dict[str, Any] = {"machine": machine(), "scans": options.scans, "seed": options.seed, "kinds": {}}
     rows = []
     for name, rules in (("without rules", ()), ("with rules", RULES)):
         out = folder / f"{name.replace(' ', '-')}.csv"
@@ -264,6 +266,7 @@ def _curves(kinds: Mapping[str, Any]) -> list[tuple[str, ...]]:
 def main() -> None:
     options = common.parser(__doc__)
     options.add_argument("--scans", type=int, default=2000)
+    options.add_argument("--seed", type=int, default=SEED)
     options.add_argument("--keep", type=Path, help="folder in which scans, results and review pages stay")
     chosen = options.parse_args()
     if chosen.keep:

@@ -188,6 +188,32 @@ def test_answers_may_be_applied_again_and_corrected(tmp_path, kind):
     assert json.loads(cells(result)[0]["reviewed"])["number"]["text"] == "4?7"  # what the machine had read
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_table_of_which_nothing_was_read_is_typed_row_by_row(tmp_path, kind):
+    page = scans.page("a.png", number=scans.line("4"), marks="no table was found")
+    result, items = review(tmp_path, kind, [page])
+    assert [(one["line"], one["column"], one["reading"]) for one in items] == [
+        (1, "marks", None),
+        (2, "marks", None),
+    ]
+    assert items[1]["error"] == "no table was found" and "row 2: type its 3 cells" in items[1]["reason"]
+    assert items[1]["mark"][1] > items[0]["mark"][1]  # each with its share of the region
+    answers = load_answers(answer_file(tmp_path, items, ["1||12", "7|8"]))
+    assert apply_answers(result, answers) == 2
+    first, second = cells(result)
+    names = ("marks_1", "marks_2", "marks_3")
+    assert [first[name] for name in names] == ["1", "", "12"] and [second[name] for name in names] == [
+        "7",
+        "8",
+        "",
+    ]
+    assert first["error"] == "" and second["marks_3_accepted"] == "True"
+    assert json.loads(first["reviewed"])["marks_2"]["error"] == "no table was found"
+    assert apply_answers(result, answers) == 0
+    with pytest.raises(InputError, match="has 4 cells, and the table 3"):
+        apply_answers(result, load_answers(answer_file(tmp_path, items, ["1|2|3|4", None])))
+
+
 def test_a_field_is_answered_as_empty(tmp_path):
     result, items = review(tmp_path, ".csv")
     apply_answers(result, load_answers(answer_file(tmp_path, items, ["", None, None])))

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 import scans
-from lenet5.bulk.rows import RowReader, check_form, check_rules, columns_of
+from lenet5.bulk.rows import RowReader, check_form, columns_of
+from lenet5.bulk.rule_places import place_rules
 from lenet5.bulk.rules import parse_agree, parse_check, parse_sum
 from lenet5.errors import InputError
 from lenet5.reading.results import Result
@@ -66,9 +67,13 @@ def test_a_form_without_tables_has_one_row_and_a_field_that_was_not_read_an_erro
     assert row["error"] == "nothing to read in b" and "row" not in row
 
 
-def test_a_table_that_was_not_read_and_a_page_that_cannot_be_opened_are_one_row():
-    (row,) = rows(scans.page(number=scans.line("4"), marks="no table was found"))
-    assert row["row"] == 1 and row["error"] == "no table was found" and "marks_1" not in row
+def test_a_table_that_was_not_read_has_its_counted_rows_and_a_page_that_cannot_be_opened_is_one():
+    answer = rows(scans.page(number=scans.line("4"), marks="no table was found"))
+    assert [row["row"] for row in answer] == [1, 2] and [row["number"] for row in answer] == ["4", "4"]
+    assert all(row["error"] == "no table was found" and "marks_1" not in row for row in answer)
+    form = scans.form(marks={"region": [0, 0, 10, 10], "mode": "table"})
+    (row,) = rows(scans.page(marks="no table was found"), form)
+    assert (row["row"], row["marks"], row["marks_accepted"]) == (1, None, False)
     (row,) = rows(scans.page(error="this is no picture"))
     assert row["error"] == "this is no picture" and row["number"] is None
 
@@ -160,9 +165,61 @@ def test_names_that_would_be_taken_twice_and_rules_about_nothing_are_sentences()
         check_form(scans.form(m=table, m_1=[0, 0, 9, 9]))
     check_form(FORM)
     with pytest.raises(InputError, match=r"names 'x', which is none of the columns number, marks_1"):
-        check_rules([parse_check("x=luhn")], FORM)
+        place_rules([parse_check("x=luhn")], FORM)
     with pytest.raises(InputError, match="joins columns of a table with others"):
-        check_rules([parse_agree("number=marks_1")], FORM)
-    check_rules([parse_sum("marks_1+marks_2=marks_3"), parse_check("number=luhn")], FORM)
+        place_rules([parse_agree("number=marks_1")], FORM)
+    place_rules([parse_sum("marks_1+marks_2=marks_3"), parse_check("number=luhn")], FORM)
     with pytest.raises(InputError, match="none of the columns text"):
-        check_rules([parse_check("number=luhn")], None)
+        place_rules([parse_check("number=luhn")], None)
+
+
+COLUMN_FORM = scans.form(
+    total=[0, 0, 9, 9], marks={"region": [0, 0, 9, 9], "mode": "table", "rows": 3, "columns": 2}
+)
+
+
+def column_page(total, *doubtful):
+    """A table of two columns whose rows hold equal marks, and whose first column adds up to 417."""
+    cells = [["120", "120"], ["130", "130"], list(doubtful)]
+    return scans.page(total=scans.line(total), marks=scans.table(cells))
+
+
+def test_a_column_of_a_table_adds_up_to_a_field_of_the_page():
+    doubtful = ("16?", 0.5, [("161", 0.5), ("167", 0.4)])
+    answer = rows(column_page("417", doubtful, "167"), COLUMN_FORM, [parse_sum("marks_1=total")])
+    assert [row["marks_1"] for row in answer] == ["120", "130", "167"]
+    assert all(row["marks_1_accepted"] and row["total_accepted"] for row in answer)
+
+
+def test_the_last_row_of_a_table_may_be_the_sum_of_those_above():
+    doubtful = ("25?", 0.5, [("251", 0.5), ("250", 0.4)])
+    answer = rows(column_page("1", "250", doubtful), COLUMN_FORM, [parse_sum("marks_2[1:2]=marks_2[3]")])
+    assert answer[2]["marks_2"] == "250" and answer[2]["marks_2_accepted"]
+    answer = rows(column_page("1", "250", "999"), COLUMN_FORM, [parse_sum("marks_2[1:2]=marks_2[3]")])
+    assert [row["marks_2_accepted"] for row in answer] == [False] * 3 and answer[0]["marks_1_accepted"]
+
+
+def test_what_a_column_says_of_a_cell_is_told_to_its_row():
+    """By itself the row would be taken for 161 twice; the column's sum leaves 167 alone."""
+    doubtful = ("16?", 0.6, [("161", 0.6), ("167", 0.3)])
+    page = column_page("417", doubtful, doubtful)
+    agree = parse_agree("marks_1=marks_2")
+    assert rows(page, COLUMN_FORM, [agree], threshold=0.7)[2]["marks_2"] == "161"
+    last = rows(page, COLUMN_FORM, [agree, parse_sum("marks_1=total")])[2]
+    assert (last["marks_1"], last["marks_2"]) == ("167", "167")
+    assert last["marks_1_accepted"] and last["marks_2_accepted"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [
+        (parse_sum("marks_1[1:4]=total"), r"marks_1\[4\]', but the table has 3 rows"),
+        (parse_sum("total[1]=marks_1[1]"), "'total', which is no table of counted rows"),
+        (parse_agree("marks_1=marks_2[3]"), r"name a row, as marks_1\[1\]"),
+        (parse_sum("marks_3=total"), "'marks_3', which is none of the columns"),
+        (parse_sum("total=marks_1"), "joins columns of a table with others"),
+    ],
+)
+def test_cells_that_are_not_there_and_columns_where_values_are_meant_are_sentences(rule, sentence):
+    with pytest.raises(InputError, match=sentence):
+        place_rules([rule], COLUMN_FORM)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import InputError
@@ -12,8 +12,10 @@ from ..reading.document_reader import PageResult
 from ..reading.forms import Field, Form
 from ..reading.results import UNSURE, Alternative, Character, Line, Result, String, format_confidence
 from ..reading.tables import Cell
-from .plausibility import Reading, Settled, settle
+from .plausibility import Reading
+from .rule_places import TEXT, place_rules, value_names
 from .rules import Rule
+from .settling import Value, settle_page, settle_row
 from .tables import COLUMNS
 
 __all__ = [
@@ -24,43 +26,11 @@ __all__ = [
     "RowReader",
     "Value",
     "check_form",
-    "check_rules",
     "columns_of",
 ]
 
-TEXT = "text"  # the column of what a line says
 CONFIDENCE, ACCEPTED = "_confidence", "_accepted"  # ends of the names of a field's other columns
-LONGEST_RULE = 50  # characters of a rule in the reason why a value is not accepted
 TAKEN = (*COLUMNS, "row", "reviewed")  # columns that are no fields
-
-
-@dataclass(frozen=True)
-class Value:
-    """What was read for one column of a row.
-
-    Args:
-        column: its name.
-        text: what it says, `?` for each character that was rejected; None: it was not read.
-        confidence: probability that the text is right, 0 … 1; None: it was not read.
-        accepted: whether nobody need look at it.
-        readings: different texts and their probabilities, the best first, without `?`.
-        reason: why it is not accepted; empty where it is.
-        box: left, top, width, height in pixels of the picture; None: not known.
-        characters: from left to right.
-        writing: whether it looks like writing: rules accept nothing that does not.
-        error: the sentence why it was not read.
-    """
-
-    column: str
-    text: str | None = None
-    confidence: float | None = None
-    accepted: bool = False
-    readings: tuple[Reading, ...] = ()
-    reason: str = ""
-    box: Box | None = None
-    characters: tuple[Character, ...] = field(default=(), repr=False)
-    writing: bool = True
-    error: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +74,7 @@ def columns_of(form: Form | None) -> tuple[str, ...]:
     if form is None:
         return COLUMNS
     tables = any(area.mode == "table" for area in form.fields)
-    names = [name for area in form.fields for name in _names(area)]
+    names = [name for area in form.fields for name in value_names(area)]
     values = [name + end for name in names for end in ("", CONFIDENCE, ACCEPTED)]
     return ("source", "page", *(["row"] if tables else []), *values, "error")
 
@@ -112,38 +82,11 @@ def columns_of(form: Form | None) -> tuple[str, ...]:
 def check_form(form: Form) -> None:
     """Raise InputError for a form of which two columns would have one name."""
     columns = columns_of(form)
-    for name in (name for area in form.fields for name in _names(area)):
+    for name in (name for area in form.fields for name in value_names(area)):
         if name in TAKEN or name.endswith((CONFIDENCE, ACCEPTED)) or columns.count(name) > 1:
             raise InputError(
                 f"the field {name!r:.100} would have the name of another column of the table: call it otherwise"
             )
-
-
-def check_rules(rules: Sequence[Rule], form: Form | None) -> None:
-    """Raise InputError for rules about columns that are not there, or of the page and of a table at once."""
-    places = {TEXT: ""}
-    if form is not None:
-        places = {
-            name: area.name if area.mode == "table" else "" for area in form.fields for name in _names(area)
-        }
-    for rule in rules:
-        for name in rule.columns:
-            if name not in places:
-                raise InputError(
-                    f"the rule {rule} names {name!r:.100}, which is none of the columns {', '.join(places)}"
-                )
-        if len({places[name] for name in rule.columns}) > 1:
-            raise InputError(
-                f"the rule {rule} joins columns of a table with others: a rule holds in every row of one table, or for "
-                "the fields of the page"
-            )
-
-
-def _names(area: Field) -> list[str]:
-    """The columns of a field's values."""
-    if area.mode == "table" and area.counts:
-        return [f"{area.name}_{number}" for number in range(1, area.counts[1] + 1)]
-    return [area.name]
 
 
 # --- rows --------------------------------------------------------------------------------------------------------
@@ -173,7 +116,7 @@ class RowReader:
         about = {"source": page.picture, "page": page.page}
         rows = []
         for number, line in enumerate((line for _, result in page.results for line in result.lines), 1):
-            (value,) = self._settled([self._line(TEXT, line)])
+            (value,) = settle_row([self._line(TEXT, line)], self.rules, self.threshold)
             others = about | {
                 "line": number,
                 "alternatives": _alternatives(line.strings),
@@ -189,13 +132,17 @@ class RowReader:
         for area in form.fields:
             part = page.fields.get(area.name)
             if area.mode == "table" and isinstance(part, Result):
-                tables.append([self._settled(values) for values in self._table(area, part)])
+                tables.append(self._table(area, part))
             elif isinstance(part, Result):
                 own.append(self._field(area.name, part))
-            elif area.mode != "table":
+            else:
                 box = page.scan.areas.get(area.name) if page.scan else None
-                own.append(Value(area.name, error=part or "", reason=part or "", box=box))
-        own = self._settled(own)
+                if area.mode != "table":
+                    own.append(Value(area.name, error=part or "", reason=part or "", box=box))
+                elif part is not None:
+                    tables.append(_unread_table(area, part, box))
+        of_rows, of_pages = place_rules(self.rules, form)
+        own, tables = settle_page(own, tables, of_rows, of_pages, self.threshold)
         about: dict[str, Any] = {
             "source": page.picture,
             "page": page.page,
@@ -215,11 +162,11 @@ class RowReader:
         """The values of each row: its cells, or where its columns are not counted all of them as one text."""
         table = result.table
         if table is None:
-            return [[self._field(name, result)] for name in _names(area)[:1]]
+            return [[self._field(name, result)] for name in value_names(area)[:1]]
         if not area.counts:
             return [[self._row_of_cells(area.name, row, text)]
                     for row, text in zip(table.rows, table.row_texts, strict=True)]  # fmt: skip
-        names = _names(area)
+        names = value_names(area)
         return [
             [self._cell(name, cell, result) for name, cell in zip(names, row, strict=False)]
             for row in table.rows
@@ -276,36 +223,19 @@ class RowReader:
             reason = f"confidence {format_confidence(value.confidence, 0)}"
         return replace(value, accepted=accepted, reason="" if accepted else reason)
 
-    def _settled(self, values: Sequence[Value]) -> list[Value]:
-        """The values of a row as the rules leave them."""
-        readings = {value.column: value.readings for value in values if value.text is not None}
-        settled = settle(readings, self.rules) if self.rules else {}
-        return [
-            self._ruled(value, settled[value.column]) if value.column in settled else value
-            for value in values
-        ]
 
-    def _ruled(self, value: Value, settled: Settled) -> Value:
-        """A value that rules speak of: the text that keeps them, if that is sure enough; else someone looks at it."""
-        rules = " and ".join(_shortened(rule) for rule in settled.rules)
-        if settled.text is None:
-            return replace(value, accepted=False, reason=f"{rules}: no reading fits")
-        if not value.writing:
-            return value
-        if settled.confidence >= self.threshold:
-            return replace(value, text=settled.text, confidence=settled.confidence, accepted=True, reason="")
-        leaves = f"{rules} leaves {format_confidence(settled.confidence, 0)} for {settled.text or 'nothing'}"
-        reason = leaves if settled.text != value.text else value.reason or leaves
-        others = [reading for reading in value.readings if reading[0] != settled.text]
-        # What the rules leave to others is shared among these as before.
-        scale = min(1.0, (1 - settled.confidence) / max(sum(share for _, share in others), 1e-9))
-        readings = (settled.text, settled.confidence), *((text, share * scale) for text, share in others)
-        return replace(value, accepted=False, reason=reason, readings=readings)
-
-
-def _shortened(rule: str) -> str:
-    """A rule without its middle, where it is too long to be read."""
-    return rule if len(rule) <= LONGEST_RULE else f"{rule[: LONGEST_RULE // 2]}…{rule[-LONGEST_RULE // 2 :]}"
+def _unread_table(area: Field, error: str, box: Box | None) -> list[list[Value]]:
+    """The rows of a table of which nothing was read, each a value that a person may type: its cells, parted by |."""
+    if not area.counts:
+        return [[Value(area.name, error=error, reason=error, box=box)]]
+    rows, columns = area.counts
+    values = []
+    for row in range(rows):
+        # Its own share of the region, as far as that can be known.
+        part = box and (box[0], box[1] + row * box[3] // rows, box[2], box[3] // rows)
+        reason = f"{error}; row {row + 1}: type its {columns} cells, with | between them"
+        values.append([Value(area.name, error=error, reason=reason, box=part)])
+    return values
 
 
 def _readings(

@@ -64,10 +64,12 @@ class Sum:
     Args:
         parts: columns and their signs, 1 or -1.
         total: the column that is the sum.
+        written: how the rule was written; "": from its parts.
     """
 
     parts: tuple[tuple[str, int], ...]
     total: str
+    written: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -75,6 +77,8 @@ class Sum:
         return (*(name for name, _ in self.parts), self.total)
 
     def __str__(self) -> str:
+        if self.written:
+            return self.written
         terms = "".join(f"{'+' if sign > 0 else '-'}{name}" for name, sign in self.parts)
         return f"{terms.removeprefix('+')}={self.total}"
 
@@ -167,7 +171,7 @@ def parse_agree(text: str) -> Agree:
 
 
 def parse_sum(text: str) -> Sum:
-    """The rule a+b=c; a_1:a_9 are the columns a_1 to a_9. Raises InputError."""
+    """The rule a+b=c; a_1:a_9 are the columns a_1 to a_9, a_1[1:9] the rows 1 to 9 of one. Raises InputError."""
     left, equals, total = (part.strip() for part in text.partition("="))
     terms = re.findall(r"([+-]?)([^+-]+)", left)
     parts = tuple((name, -1 if sign == "-" else 1) for sign, span in terms for name in _columns(span.strip()))
@@ -182,7 +186,9 @@ def parse_sum(text: str) -> Sum:
 
 
 def _columns(span: str) -> list[str]:
-    """The columns that a_1:a_9 names; of a single name itself."""
+    """The columns that a_1:a_9 names, or the cells that a_1[1:9] does; of a single name itself."""
+    if cells := re.fullmatch(r"(.+)\[(\d{1,4}):(\d{1,4})\]", span, re.ASCII):
+        return [f"{cells[1]}[{number}]" for number in range(int(cells[2]), int(cells[3]) + 1)]
     ends = re.fullmatch(r"(.+_)(\d{1,4}):\1(\d{1,4})", span, re.ASCII)
     return [f"{ends[1]}{number}" for number in range(int(ends[2]), int(ends[3]) + 1)] if ends else [span]
 

@@ -21,7 +21,8 @@ from ..reading.document_reader import DocumentReader
 from .batch_reader import ITEMS, BatchReader, CharacterReader
 from .parts import Parts
 from .review.page import make_folder, write_review
-from .rows import check_form, check_rules, columns_of
+from .rows import check_form, columns_of
+from .rule_places import place_rules
 from .rules import Rule
 from .sources import Chunk, Pictures, Source
 from .tables import Characters, Columns, encode, format_of, join
@@ -127,7 +128,7 @@ def prepare(
     form = reader.documents.form
     if form:
         check_form(form)
-    check_rules(reader.rules, form)
+    place_rules(reader.rules, form)
     kind = format_of(out)
     if review is not None:
         make_folder(review)

@@ -8,7 +8,8 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count, takewhile, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -183,7 +184,8 @@ class _Merge:
             raise InputError(
                 f"{self._result} has no column {missing[0]!r}: it is no result of lenet5 read --out"
             )
-        if strange := next((one for one in self._answers if one.column not in names), None):
+        known = {*names, *(name.removesuffix("_1") for name in names)}
+        if strange := next((one for one in self._answers if one.column not in known), None):
             raise InputError(
                 f"{self._answers.name} has an answer for the column {strange.column!r:.100}, which {self._result} does "
                 "not have: it belongs to another result"
@@ -201,7 +203,8 @@ class _Merge:
                 # A line without a number is a sentence of what was not read on its page.
                 if line is not None and answer.line is None and "line" in row:
                     continue
-                self._put(row, answer)
+                for part in _cells(answer, row):
+                    self._put(row, part)
                 self._found.add((place, answer.column))
         self.changed += any(_shown(row.get(name)) != _shown(before.get(name)) for name in row)
         return row
@@ -245,6 +248,21 @@ class _Merge:
                 f"{len(lost)} of {len(self._answers)} answers in {self._answers.name} have no row in {self._result}, "
                 f"the first of them {lost[0]}: they belong to another result"
             )
+
+
+def _cells(answer: Answer, row: Mapping[str, Any]) -> list[Answer]:
+    """An answer by itself; of a whole row of a table one for each of its columns. Raises InputError for too many."""
+    if answer.column in row:
+        return [answer]
+    columns = list(takewhile(row.__contains__, (f"{answer.column}_{number}" for number in count(1))))
+    cells = [cell.strip() for cell in answer.text.split("|")]
+    if len(cells) > len(columns):
+        raise InputError(
+            f"the answer for {answer} has {len(cells)} cells, and the table {len(columns)}: load the answers on the "
+            "review page, type it again and save them"
+        )
+    texts = zip_longest(columns, cells, fillvalue="")
+    return [replace(answer, column=column, text=text, glyphs=()) for column, text in texts]
 
 
 def _without(errors: str, error: str) -> list[str]:
