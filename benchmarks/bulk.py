@@ -27,7 +27,7 @@ import sys
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -185,19 +185,20 @@ def measured(
     }
 
 
-def measure_characters(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+def measure_characters(options: argparse.Namespace, folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     count, few = options.characters, options.characters // 5
     write_parquet(folder / "bytes.parquet", count)
     write_parquet(folder / "lists.parquet", few, lists=True)
     bare = partial(bare_engine, count)
-    return {
-        "bytes to Parquet": measured("bytes to Parquet", folder / "bytes.parquet", count, ".parquet", bare),
-        "lists to Parquet": measured("lists to Parquet", folder / "lists.parquet", few, ".parquet", bare),
-        "bytes to CSV": measured("bytes to CSV", folder / "bytes.parquet", count, ".csv", bare),
-    }
+    for name, source, items, suffix in (
+        ("bytes to Parquet", "bytes", count, ".parquet"),
+        ("lists to Parquet", "lists", few, ".parquet"),
+        ("bytes to CSV", "bytes", count, ".csv"),
+    ):
+        yield name, measured(name, folder / f"{source}.parquet", items, suffix, bare)
 
 
-def measure_files(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+def measure_files(options: argparse.Namespace, folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     pictures, packed = folder / "files", folder / "files.zip"
     write_files(pictures, options.files)
     with zipfile.ZipFile(packed, "w") as archive:
@@ -205,18 +206,16 @@ def measure_files(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
             archive.write(file, file.relative_to(pictures))
     bare = partial(bare_decoding, pictures, options.files)
     one = ("--mode", "character")
-    return {
-        "files of a folder": measured("files of a folder", pictures, options.files, ".parquet", bare, *one),
-        "files of a zip": measured("files of a zip", packed, options.files, ".parquet", bare, *one),
-    }
+    for name, source in (("files of a folder", pictures), ("files of a zip", packed)):
+        yield name, measured(name, source, options.files, ".parquet", bare, *one)
 
 
-def measure_kills(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+def measure_kills(options: argparse.Namespace, folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     table, whole = folder / "killed.parquet", folder / "whole.parquet"
     write_parquet(table, options.killed)
     seconds, _, _ = run(table, whole)
     same = killed(table, whole, seconds, options.kills, options.seed)
-    return {"kills": {"times": options.kills, "characters": options.killed, "same_bytes": same}}
+    yield "kills", {"times": options.kills, "characters": options.killed, "same_bytes": same}
 
 
 MEASURES = {"characters": measure_characters, "files": measure_files, "kills": measure_kills}
@@ -249,8 +248,9 @@ def main() -> None:
     report["machine"] = machine()
     for name in chosen.only or MEASURES:
         with tempfile.TemporaryDirectory(prefix="lenet5-") as folder:
-            report |= MEASURES[name](chosen, Path(folder))
-        common.write_result(chosen, "bulk.json", report)
+            for part, figures in MEASURES[name](chosen, Path(folder)):
+                report[part] = figures
+                common.write_result(chosen, "bulk.json", report)
     show(report)
 
 

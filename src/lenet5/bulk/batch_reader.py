@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,11 +103,13 @@ class BatchReader:
         reader = RowReader(form, self._threshold, self.rules)
         documents = replace(self.documents, keep_scans=True) if self.review else self.documents
         for name, content in zip(chunk.names, chunk.contents, strict=True):
-            pages = (
-                [PageResult(name, error=str(content))]
-                if isinstance(content, DataError)
-                else documents.read(content, name)
-            )
+            pages: Iterable[PageResult]
+            if isinstance(content, DataError):
+                pages = [PageResult(name, error=str(content))]
+            elif isinstance(content, tuple):
+                pages = documents.read_frames(content, [str(path) for path in content])
+            else:
+                pages = documents.read(content, name)
             for page in pages:
                 rows = reader.rows(page)
                 items = iter(["\n".join(items_of_page(page, rows))] if self.review else [])

@@ -25,7 +25,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-__all__ = ["ARRAYS", "PICTURES", "Arrays", "Chunk", "Pictures", "Source", "open_sources"]
+__all__ = [
+    "ARRAYS",
+    "PICTURES",
+    "Arrays",
+    "Chunk",
+    "FrameGroups",
+    "Pictures",
+    "Source",
+    "open_sources",
+    "paths_of",
+]
 
 PICTURES = 256  # pictures of a part, at most: what a kill can cost is seconds
 ARRAYS = 32_768  # characters of a part, at most: 25 MB
@@ -41,11 +51,12 @@ class Pictures:
 
     Args:
         names: what the results call them.
-        contents: of each, a path or the bytes of a file; or a sentence why it cannot be had.
+        contents: of each, a path or the bytes of a file; the paths of several pictures of one thing; or a sentence why
+            it cannot be had.
     """
 
     names: Sequence[str]
-    contents: Sequence[Path | bytes | DataError]
+    contents: Sequence[Path | bytes | tuple[Path, ...] | DataError]
 
     def __len__(self) -> int:
         return len(self.names)
@@ -113,6 +124,24 @@ class PathList(Source):
     def identity(self) -> list[Any]:
         """The digest of the paths, in their order."""
         return [self.name, self.count, hashlib.sha256("\0".join(self.paths).encode()).hexdigest()]
+
+
+class FrameGroups(Source):
+    """Pictures by path, several of one thing: each group is read as one."""
+
+    def __init__(self, groups: Sequence[Sequence[str]]) -> None:
+        self.name, self.groups, self.count, self.part = "groups of pictures", groups, len(groups), PICTURES
+
+    def chunks(self, skip: int = 0) -> Iterator[Chunk]:
+        """The paths of groups; a group has the name of its first picture."""
+        for first in range(skip * self.part, self.count, self.part):
+            some = self.groups[first : first + self.part]
+            yield Pictures([group[0] for group in some], [tuple(map(Path, group)) for group in some])
+
+    def identity(self) -> list[Any]:
+        """The digest of the groups, in their order."""
+        text = "\0\0".join("\0".join(group) for group in self.groups)
+        return [self.name, self.count, hashlib.sha256(text.encode()).hexdigest()]
 
 
 class ZipSource(Source):
@@ -291,6 +320,18 @@ def open_sources(sources: Iterable[str], column: str | None = None) -> list[Sour
     if not sum(source.count for source in found):
         raise InputError("there is nothing to read: no picture and no array in what was named")
     return found
+
+
+def paths_of(sources: Iterable[Source]) -> list[str]:
+    """The paths of pictures and folders. Raises InputError for what is in no file of its own."""
+    paths: list[str] = []
+    for source in sources:
+        if not isinstance(source, PathList):
+            raise InputError(
+                f"{source.name} holds no picture files: pictures of one thing are named, or in a folder"
+            )
+        paths += source.paths
+    return paths
 
 
 def _open_source(path: Path, column: str | None) -> Source | None:

@@ -16,8 +16,9 @@ def groups_of(pictures: Sequence[str], same: str) -> list[list[str]]:
 
     Args:
         pictures: paths.
-        same: "all"; "folder": those of one folder; or a regular expression: those in whose paths it matches the same
-            text, or the same groups where it has some. One in which it matches nothing is alone.
+        same: "all"; "folder": those of one folder; "numbered": those whose names differ by the number at their end, as
+            meter-1.png and meter-2.png; or a regular expression: those in whose paths it matches the same text, or the
+            same groups where it has some. One in which it matches nothing is alone.
 
     Raises:
         click.UsageError: this is no regular expression.
@@ -26,13 +27,16 @@ def groups_of(pictures: Sequence[str], same: str) -> list[list[str]]:
         pattern = re.compile(same)
     except re.error as error:
         raise click.UsageError(
-            f"--same {same!r} is neither all, folder nor a regular expression: {error}"
+            f"--same {same!r} is neither all, folder, numbered nor a regular expression: {error}"
         ) from error
     groups: dict[object, list[str]] = {}
     for picture in pictures:
         key: object = None
         if same == "folder":
             key = Path(picture).parent
+        elif same == "numbered":
+            path = Path(picture)
+            key = path.parent, re.sub(r"[ _.-]*\d+$", "", path.stem, flags=re.ASCII), path.suffix.lower()
         elif same != "all":
             match = pattern.search(picture)
             key = (match.groups() or match.group()) if match else picture

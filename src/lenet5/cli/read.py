@@ -69,8 +69,9 @@ FEW = 20  # pictures: fewer are read sooner by the NumPy backend than compiled c
 )
 @click.option(
     "--same",
-    metavar="all|folder|REGEX",
-    help="Read pictures of one thing as one: all, those of a folder, or those in whose paths REGEX matches the same.",
+    metavar="all|folder|numbered|REGEX",
+    help="Read pictures of one thing as one: all, those of a folder, those whose names differ by a number at the end, "
+    "or those in whose paths REGEX matches the same.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object for each page, one a line.")
 @click.option(
@@ -167,10 +168,8 @@ def read_command(
             raise click.UsageError(
                 f"{option} draws {len(pictures)} pictures: name a folder for them, not {place}"
             )
-    if same and (out or form or annotate or show_steps):
-        raise click.UsageError(
-            "--same reads pictures as one: leave out --out, --form, --annotate and --show-steps"
-        )
+    if same and (form or annotate or show_steps):
+        raise click.UsageError("--same reads pictures as one: leave out --form, --annotate and --show-steps")
     rules = rules_of(agree, sums, checks)
     if out is None and (resume or column or review or rules or ray):
         raise click.UsageError(
@@ -204,7 +203,9 @@ def read_command(
         # Characters that are cut out already need no weights that know what is none.
         model = reader.model if method == "displacement" else find(weights)
         characters = CharacterReader(model, threshold_of(model, threshold, max_error))
-        return into_table(documents, pictures, out, characters, workers, resume, column, review, rules, ray)
+        return into_table(
+            documents, pictures, out, characters, workers, resume, column, review, rules, ray, same
+        )
     files = {
         kind: DrawingFiles(place, len(pictures) > 1)
         for kind, place in (("annotate", annotate), ("steps", show_steps))

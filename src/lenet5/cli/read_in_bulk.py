@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .frames import groups_of
 from .progress import width
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def into_table(
     review: Path | None = None,
     rules: Sequence[Rule] = (),
     ray: str | None = None,
+    same: str | None = None,
 ) -> int:
     """Read all sources into one table, and say where it is.
 
@@ -43,6 +45,7 @@ def into_table(
         column: of Parquet files.
         review, rules: as for `bulk.read_in_bulk`.
         ray: address of the cluster that reads, or "local"; None: this machine reads.
+        same: which pictures show one thing, as for `frames.groups_of`; None: each another.
 
     Returns:
         The exit status: 1 if something was not read.
@@ -51,10 +54,12 @@ def into_table(
 
     from ..bulk import open_sources, read_in_bulk
     from ..bulk.cluster import read_on_ray
-    from ..bulk.sources import listed
+    from ..bulk.sources import FrameGroups, listed, paths_of
 
     given = [name for one in names for name in (listed(sys.stdin) if one == "-" else [one])]
     sources = open_sources(given, column)
+    if same:
+        sources = [FrameGroups(groups_of(paths_of(sources), same))]
     total = sum(source.count for source in sources)
     with tqdm(
         total=total, unit=" pictures", unit_scale=True, ncols=width(), leave=False, disable=None
@@ -72,7 +77,7 @@ def into_table(
     kept = f", {summary.kept:,} of them by the run before" if summary.kept else ""
     errors = "1 error" if summary.errors == 1 else f"{summary.errors:,} errors"
     wrong = f"; {errors}, see the column error" if summary.errors else ""
-    click.echo(f"{out}: {summary.items:,} pictures done{kept}{wrong}")
+    click.echo(f"{out}: {summary.items:,} {'groups of ' if same else ''}pictures done{kept}{wrong}")
     if review and summary.doubtful is not None:
         values = "1 reading" if summary.doubtful == 1 else f"{summary.doubtful:,} readings"
         click.echo(f"{review / 'index.html'}: {values} to look at")

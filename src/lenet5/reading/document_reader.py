@@ -15,7 +15,7 @@ from ..deadline import Deadline
 from ..errors import MissingExtraError, PictureError, TimeLimitError
 from ..imaging.documents import Page, open_pages
 from ..imaging.geometry import Box, scale_box
-from ..imaging.load import Picture, source_name
+from ..imaging.load import Picture, load_image_with_scale, source_name
 from ..imaging.page_layout import Mode
 from ..imaging.trace import Trace
 from ..lattice.automaton import Grammar
@@ -228,7 +228,14 @@ class DocumentReader:
         except (PictureError, MissingExtraError, TimeLimitError) as error:
             return [PageResult(names[0], error=str(error))]
         voters = tuple(names[index] for index in together.voters)
-        page = PageResult(names[together.frame], result=together.result, frames=voters)
+        shown = names[together.frame]
+        scan = None
+        if self.keep_scans:
+            image, pixels, _ = load_image_with_scale(
+                sources[together.frame], shown, self.reader.settings.documents.load
+            )
+            scan = Scan(image, pixels)
+        page = PageResult(shown, result=together.result, frames=voters, scan=scan)
         return [page, *(PageResult(names[index], error=error) for index, error in together.errors.items())]
 
     def _read_page(self, page: Page, picture: str, deadline: Deadline) -> PageResult:
