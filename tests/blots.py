@@ -9,7 +9,7 @@ import numpy as np
 from lenet5.data.dataset import Dataset
 from lenet5.reproduce.runs import QUICK
 
-TINY = replace(QUICK, seeds=2, passes=2, best_passes=1, distorted_test=20)
+TINY = replace(QUICK, seeds=2, passes=2, best_passes=1, distorted_test=20, lines=8, lines_read=6)
 
 
 def blots(count: int, seed: int) -> Dataset:

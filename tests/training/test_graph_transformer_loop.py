@@ -27,12 +27,13 @@ from lenet5.training.recipes import CRITERIA, GTN, GraphRecipe
 
 from . import lines
 
+EVERY = GTN.with_settings(hardest=1000.0)  # every line is learnt, however hard
 IMAGES, LABELS = drawings(200, 5)
 DATASET = Dataset(IMAGES, LABELS, tuple(DIGITS), "drawn")
 
 
 def small(**settings: object) -> GraphRecipe:
-    recipe = replace(GTN, supplement=NOTHING_ADDED).with_settings(lines_per_pass=12, patterns=16, **settings)
+    recipe = replace(EVERY, supplement=NOTHING_ADDED).with_settings(lines_per_pass=12, patterns=16, **settings)
     return replace(recipe, batch=4, passes=2)
 
 
@@ -57,9 +58,9 @@ def test_the_gradient_of_lines_is_the_finite_difference_of_their_energy():
 
     def energy(parameters: np.ndarray) -> float:
         model.parameters[:] = parameters
-        return float(line_gradient(model, several, numbers_of(), GTN)[0].sum())
+        return float(line_gradient(model, several, numbers_of(), EVERY)[0].sum())
 
-    _, gradient, _ = line_gradient(model, several, numbers_of(), GTN)
+    _, gradient, _ = line_gradient(model, several, numbers_of(), EVERY)
     before = start.parameters
     step = 1e-3 * gradient / np.linalg.norm(gradient)
     slope = (energy(before + step) - energy(before - step)) / 2
@@ -136,7 +137,7 @@ def test_a_line_whose_text_no_path_spells_is_left_out():
     model.parameters[:] = start.parameters
     written = lines.drawn(2)
     longer = segment_line(written.foreground, [1] * 40, model.classes, model.backend)
-    energies, gradient, to_numbers = line_gradient(model, [longer], numbers_of(), GTN)
+    energies, gradient, to_numbers = line_gradient(model, [longer], numbers_of(), EVERY)
     assert np.isinf(energies).all() and not gradient.any() and not to_numbers.any()
 
 
@@ -205,3 +206,21 @@ def test_given_lines_are_learnt_by_either_method():
         )
         assert training.run_pass().energy > 0
         assert (model.parameters != known.parameters).any()
+
+
+def test_a_line_that_is_too_hard_teaches_nothing():
+    model = LeNet5()
+    model.parameters[:] = find("reading").parameters
+    several = [
+        segment_line(w.foreground, w.digits, model.classes, model.backend)
+        for w in (lines.drawn(seed) for seed in (2, 3, 5))
+    ]
+    energies, every, _ = line_gradient(model, several, numbers_of(), EVERY)
+    middle = float(np.sort(energies)[1])
+    same, some, _ = line_gradient(model, several, numbers_of(), EVERY.with_settings(hardest=middle + 1e-6))
+    easy = [line for line, energy in zip(several, energies, strict=True) if energy <= middle + 1e-6]
+    assert len(easy) == 2
+    np.testing.assert_array_equal(same, energies)
+    _, alone, _ = line_gradient(model, easy, numbers_of(), EVERY)
+    np.testing.assert_allclose(some, alone, atol=1e-4)
+    assert np.abs(every - some).max() > 1e-3

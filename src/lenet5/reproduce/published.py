@@ -9,6 +9,10 @@ from types import MappingProxyType
 
 __all__ = [
     "BOOSTED",
+    "CHECKS",
+    "CHECKS_REJECTED",
+    "CHECKS_RIGHT",
+    "CHECKS_WRONG",
     "CONNECTIONS",
     "CONNECTIONS_PRINTED",
     "DISTORTED",
@@ -91,3 +95,6 @@ MULTIPLY_ADDS = 401_000  # Fig. 11, about, for one character
 ROTATION = 30.0  # degrees, either way
 SCALE = 2.0  # factor
 SHIFT = 10.0  # pixels up or down: half the height of a character of 20
+
+# Section X: business checks read by the deployed system, and the shares read right, read wrong and rejected.
+CHECKS, CHECKS_RIGHT, CHECKS_WRONG, CHECKS_REJECTED = 646, 0.82, 0.01, 0.17

@@ -72,6 +72,9 @@ FIGURES = {
     ),
     "maps": Figure("weights, and one character through all layers", ("paper",), "network_figures.maps"),
     "modern": Figure("the same network by the recipe best", ("best",), "error_figures.modern"),
+    "gtn": Figure(
+        "the whole reader trained (Sections VI, VII)", ("lines", "columns"), "global_training.global_training"
+    ),
 }
 
 

@@ -10,17 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..data.dataset import Dataset
-from ..training.recipes import BEST, PAPER, PAPER_DISTORTED
+from ..data.synthesis.training_set import Supplement
+from ..model.classifier import Network
+from ..model.load import find
+from ..training.recipes import BEST, GTN, PAPER, PAPER_DISTORTED
 from ..training.runs import Result, Run, train_all
 
 __all__ = [
-    "FULL", "INVERTED", "KINDS", "QUICK", "NoisyRun", "Result", "Run", "Scale", "inverted", "planned", "train_all",
+    "FULL", "INVERTED", "KINDS", "QUICK", "WEIGHTS", "GlobalRun", "NoisyRun", "Result", "Run", "Scale", "inverted",
+    "planned", "train_all",
 ]  # fmt: skip
 
 INVERTED = 0.1  # Section III-E, Fig. 13: the share of pixels that are inverted at random
 
-# What a panel can ask for; "sizes" are Fig. 6's smaller training sets.
-KINDS = ("paper", "sizes", "distorted", "noisy", "best")
+# What a panel can ask for; "sizes" are Fig. 6's smaller training sets, "lines" and "columns" go on with whole lines by
+# over-segmentation and by displacement (Sections VI and VII).
+KINDS = ("paper", "sizes", "distorted", "noisy", "best", "lines", "columns")
+WEIGHTS = {"lines": "reading", "columns": "displacement"}  # that global training goes on from
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,8 @@ class Scale:
         seeds: of each training.
         passes, best_passes: of a training at most, and of the recipe best; None: the recipe's.
         distorted_test: test patterns that are rotated, scaled and shifted for Fig. 13; None: all.
+        lines: that a pass of global training learns.
+        lines_read: before and after global training.
     """
 
     name: str
@@ -39,10 +47,32 @@ class Scale:
     passes: int | None
     best_passes: int | None
     distorted_test: int | None
+    lines: int
+    lines_read: int
 
 
-FULL = Scale("full", seeds=5, passes=None, best_passes=None, distorted_test=None)
-QUICK = Scale("quick", seeds=2, passes=6, best_passes=5, distorted_test=2_000)
+FULL = Scale("full", seeds=5, passes=None, best_passes=None, distorted_test=None, lines=2_000, lines_read=400)
+QUICK = Scale("quick", seeds=2, passes=6, best_passes=5, distorted_test=2_000, lines=100, lines_read=60)
+
+
+LINE_SEEDS = 3  # of each training on whole lines at most
+# The recipe gtn with few drawings of its own: the lines are what is compared.
+GLOBAL = replace(GTN.with_passes(3), supplement=Supplement(negatives=200))
+
+
+@dataclass(frozen=True)
+class GlobalRun(Run):
+    """A training on whole lines, which goes on from weights of the package (Section VI)."""
+
+    @property
+    def start(self) -> Network:
+        """The network that it goes on from."""
+        return find(WEIGHTS[self.kind]).members[0]
+
+    @property
+    def cost(self) -> float:
+        """Time of a pattern in times of a pattern of the paper's training, though lines are what takes it."""
+        return 1.0
 
 
 @dataclass(frozen=True)
@@ -82,11 +112,15 @@ def planned(kinds: Iterable[str], scale: Scale, patterns: int) -> list[Run]:
         "noisy": [(paper, patterns)],
         "best": [(shortened(BEST, scale.best_passes), patterns)],
     }
+    for kind, method in (("lines", "segmentation"), ("columns", "displacement")):
+        whole = GLOBAL.with_settings(method=method, lines_per_pass=scale.lines)
+        which[kind] = [(shortened(whole, scale.passes), patterns)]
+    classes = {"noisy": NoisyRun, "lines": GlobalRun, "columns": GlobalRun}
     wanted = set(kinds)
     return [
-        (NoisyRun if kind == "noisy" else Run)(kind, recipe, count, seed)
+        classes.get(kind, Run)(kind, recipe, count, seed)
         for kind in KINDS
         if kind in wanted
         for recipe, count in which[kind]
-        for seed in range(scale.seeds)
+        for seed in range(min(scale.seeds, LINE_SEEDS) if kind in WEIGHTS else scale.seeds)
     ]

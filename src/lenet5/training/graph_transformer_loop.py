@@ -48,8 +48,8 @@ def line_gradient(
         recipe: its constants of eq. 9, and which criterion.
 
     Returns:
-        The energy of each line, inf where no path spells its text; and the gradients, summed over the lines, to all
-        parameters, (60000,), and to the numbers, (11,).
+        The energy of each line, inf where no path spells its text; and the gradients, summed over the lines that
+        are not harder than graph.hardest, to all parameters, (60000,), and to the numbers, (11,).
 
     Raises:
         LeNet5Error: the network's parameters have run away.
@@ -79,6 +79,8 @@ def line_gradient(
         rows = np.concatenate([first[index], second[index]])
         one = line.interpret(rows, cuts, j, scale, numbers, loops.lattice)
         energies[index], arc_slopes = criterion(one.graph, line.labels.tolist())
+        if energies[index] > recipe.graph.hardest:
+            arc_slopes[:] = 0
         to_penalties, more = one.slopes(arc_slopes)
         to_numbers += more
         felt = np.flatnonzero(np.abs(to_penalties).max(1) > LEAST_SLOPE * scale)

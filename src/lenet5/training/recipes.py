@@ -210,6 +210,9 @@ class GraphSettings:
     lines_per_pass: int = 2_000
     patterns: int = 192  # single characters and non-characters of each step
     weight: float = 0.5  # of the lines' mean energy, where that of the patterns is 1
+    hardest: float = (
+        1000.0  # nats: a line of more energy is not learnt; it has other digits, or none that can be read
+    )
     numbers_rate: float = 0.0  # peak rate of the reader's own numbers; 0 leaves them as they are
     least_share: float = (
         0.9  # of all paths that the best reading of an unlabelled line has, to be learnt (own_lines.py)
@@ -218,7 +221,7 @@ class GraphSettings:
     def __post_init__(self) -> None:
         _bounded(self, {"lines_per_pass": (1, 10_000_000), "patterns": (1, 65_536), "numbers_rate": (0, 100)})
         _bounded(self, {"least_share": (0, 1)})
-        _positive(self, "weight")
+        _positive(self, "weight", "hardest")
         if self.criterion not in CRITERIA:
             named = ", ".join(CRITERIA)
             raise InputError(f"criterion of a recipe must be one of {named}, not {self.criterion!r}")
@@ -381,6 +384,8 @@ GTN = GraphRecipe(
     loss=READING.loss,
     distortion=READING.distortion,
     supplement=Supplement(variants=0.5, drawn=15_000, negatives=10_000, real=0.75),
+    # Half of the generated lines are harder, and what they teach does not help with lines that people write.
+    graph=GraphSettings(hardest=2.5),
 )
 
 PAPER = PaperRecipe()

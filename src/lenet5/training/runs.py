@@ -21,6 +21,7 @@ import numpy as np
 from .. import atomic
 from ..data.dataset import Dataset
 from ..errors import InputError, LeNet5Error, ModelError, SaveError
+from ..model.classifier import Network
 from ..model.lenet5 import LeNet5
 from .checkpoint import Checkpoint, checkpoint_path, log_path
 from .loop import Callbacks, train
@@ -67,6 +68,11 @@ class Run:
     def work(self) -> float:
         """Time of the training, in times of a pattern of the paper's training."""
         return self.patterns * self.recipe.passes * self.cost
+
+    @property
+    def start(self) -> Network | None:
+        """The network that it goes on from; None: it begins anew."""
+        return None
 
     def patterns_of(self, training: Dataset) -> Dataset:
         """The patterns that it learns: drawn by the seed, or all."""
@@ -261,7 +267,8 @@ def train_run(
 
     def begin(resume: bool) -> LeNet5:
         return train(
-            Sources(patterns, test=test), run.recipe, seed=run.seed, out=out, resume=resume, threads=threads,
+            Sources(patterns, start=run.start, test=test), run.recipe,
+            seed=run.seed, out=out, resume=resume, threads=threads,
             command=f"{command}: {run.label}" if command else "",
             callbacks=Callbacks(prepared=prepared, progress=lambda count: progress(count * share)),
         )  # fmt: skip

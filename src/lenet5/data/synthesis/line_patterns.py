@@ -101,9 +101,8 @@ def windows(written: Line, backend: Backend | None = None) -> Patterns:
     visible = mass.sum(1) > 0
     digits, mass = np.array(written.digits, np.int64)[visible], mass[visible]
     away = np.full((len(image.window_centres), 1 + len(digits)), np.inf)
-    away[:, 1:] = (
-        np.abs(image.window_centres[:, None] - mass @ x / mass.sum(1)) / image.pixels[image.window_middles]
-    )
+    apart = np.abs(image.window_centres[:, None] - mass @ x / mass.sum(1))  # pixels of the foreground
+    away[:, 1:] = apart / image.pixels[image.window_middles, None]
     nearest = away.argmin(1)
     least = away[np.arange(len(away)), nearest]
     labels = np.where(least < FAR, np.append(NO_CHARACTER, digits)[nearest], NO_CHARACTER)
