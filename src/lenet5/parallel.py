@@ -32,6 +32,8 @@ Answer = TypeVar("Answer")
 
 WORTH = 100  # items from which on another process repays its start-up, a second or two
 LOCAL = "local"  # the address of a Ray cluster that is started here, and ends with the work
+    180  # seconds that a Ray node here may take to start, at most: on a busy machine its own 30 are too few
+)
 BATCH = 4  # items that a worker takes at a time
 
 CPUINFO = Path("/proc/cpuinfo")  # Linux; elsewhere the standard library names the processor
@@ -162,6 +164,7 @@ def connect_ray(address: str = LOCAL) -> Iterator[Any]:
         LeNet5Error: there is no such cluster, or it fails while the block lasts.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what fails is raised as well
     try:
         import ray
         import ray.data
@@ -176,7 +179,7 @@ def connect_ray(address: str = LOCAL) -> Iterator[Any]:
     logging.getLogger("ray.data").setLevel(logging.ERROR)  # it tells of its plans on standard error
     try:
         if begun:
-            ray.init(log_to_driver=False, logging_level="ERROR", **own)
+            _begin_ray(ray, address, own)
         yield ray
     except (ray.exceptions.RayError, ConnectionError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -186,3 +189,16 @@ def connect_ray(address: str = LOCAL) -> Iterator[Any]:
     finally:
         if begun:
             ray.shutdown()
+
+
+def _begin_ray(ray: Any, address: str, own: dict[str, Any]) -> None:
+    """Connect this process. Raises LeNet5Error."""
+    try:
+        ray.init(log_to_driver=False, logging_level="ERROR", **own)
+    except ConnectionError:
+        raise
+    except Exception as error:  # Ray raises this class itself for a node that does not start
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise LeNet5Error(
+            f"the Ray cluster {address} cannot be had: {reason}; what is done is kept, and the same command goes on"
+        ) from error
