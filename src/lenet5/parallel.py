@@ -32,8 +32,6 @@ Answer = TypeVar("Answer")
 
 WORTH = 100  # items from which on another process repays its start-up, a second or two
 LOCAL = "local"  # the address of a Ray cluster that is started here, and ends with the work
-    180  # seconds that a Ray node here may take to start, at most: on a busy machine its own 30 are too few
-)
 BATCH = 4  # items that a worker takes at a time
 
 CPUINFO = Path("/proc/cpuinfo")  # Linux; elsewhere the standard library names the processor
