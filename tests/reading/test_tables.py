@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -74,6 +75,26 @@ def test_the_grain_of_an_empty_cell_is_no_writing(reader):
     image -= 8 * np.sin(x / 9) * np.sin(y / 9)
     result = reader.read(image.clip(0, 255).astype(np.uint8), mode="table", threshold=0)
     assert [[cell.text for cell in row] for row in result.table.rows] == [["1", "", "", ""]] * 4
+
+
+def test_a_table_is_classified_in_parts_that_give_what_the_whole_gives(reader, monkeypatch):
+    lengths = []
+    isolated = Reader._isolated
+
+    def counted(self, characters, name, request):
+        lengths.append(len(characters))
+        return isolated(self, characters, name, request)
+
+    monkeypatch.setattr(Reader, "_isolated", counted)
+    page = bars(9, 9, {(row, column) for row in range(9) for column in range(9)})
+    parts = reader.read(page, mode="table", threshold=0)
+    assert len(lengths) > 1 and sum(lengths) == 81  # one string of thousands takes a gigabyte
+    cells = replace(reader.settings.cells, together=81)
+    whole = Reader(backend="numpy", settings=replace(reader.settings, cells=cells)).read(
+        page, mode="table", threshold=0
+    )
+    assert lengths[-1] == 81
+    assert whole.to_dict() == parts.to_dict()
 
 
 def test_a_table_without_writing_is_an_error_that_says_so(reader):

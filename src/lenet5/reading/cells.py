@@ -34,6 +34,7 @@ class CellReadingSettings:
     )
     faintest: float = 0.12  # of the strongest contrast in any cell: a cell with less is blank …
     strong: float = 0.995  # … which is that quantile's in a cell
+    together: int = 64  # single characters of a table that are classified at once
     rim: float = 0.1  # sides of a cell from its edge: what lies wholly within is a rest of a rule
 
 
@@ -122,8 +123,14 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
         None if empty else _cell(region, reader) for region, empty in zip(page.regions, blank, strict=True)
     ]
     if reader.grammar is None and (alone := [cell for cell in cells if isinstance(cell, IsolatedCharacter)]):
-        string = reader.isolated(alone, page.page.name, None)
-        strings = iter(_single(character) for character in string.characters)
+        # Not all at once: time and memory of a string's decoding grow with the square of its length.
+        together = [
+            alone[at : at + reader.settings.together] for at in range(0, len(alone), reader.settings.together)
+        ]
+        characters = [
+            one for some in together for one in reader.isolated(some, page.page.name, None).characters
+        ]
+        strings = iter([_single(character) for character in characters])
         cells = [next(strings) if isinstance(cell, IsolatedCharacter) else cell for cell in cells]
     items: list[_Item] = []
     for first in range(0, len(cells), max(page.columns, 1)):
