@@ -28,6 +28,7 @@ CHECKS = {
     "architecture page": (None, ["scripts/architecture.py"]),
     "API page": (None, ["scripts/api.py"]),
     "drawing page": (None, ["scripts/page.py"]),
+    "drawn figures": (None, ["scripts/figures.py"]),
     "README's figures": (None, ["benchmarks/readme.py", "--check"]),
     "documentation": ("mkdocs", ["-m", "mkdocs", "build", "--strict", "--site-dir"]),
 }
@@ -37,6 +38,7 @@ FIXES = {
     "architecture page": ["scripts/architecture.py", "--write"],
     "API page": ["scripts/api.py", "--write"],
     "drawing page": ["scripts/page.py", "--write"],
+    "drawn figures": ["scripts/figures.py", "--write"],
 }
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import api  # scripts/
+import figures  # scripts/
 import lenet5
 import release  # scripts/
 from lenet5.cli import COMMANDS
@@ -128,6 +129,14 @@ def test_python_on_a_page_prints_what_stands_beside_it(page, monkeypatch, capsys
         exec(code, {})
         printed = [line.split("  # ")[1] for line in code.splitlines() if line.startswith("print(")]
         assert capsys.readouterr().out.splitlines() == printed
+
+
+def test_drawn_figures_are_what_the_code_draws():
+    for name, draw in figures.DRAWN.items():
+        assert (figures.FIGURES / name).read_text(encoding="utf-8") == draw(), (
+            "python scripts/figures.py --write"
+        )
+    assert "62% of all paths" in figures.small_graph()  # e^(0.526 − 1.0), as the page says
 
 
 def test_every_public_name_is_on_the_api_page():
