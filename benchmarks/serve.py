@@ -5,7 +5,8 @@
 
 The load generator runs on the same machine, and takes its share of the cores. How often the machine lets the service
 run is told apart from what the service costs: beside rates and times stands the processor time of a request, all
-processes of the service together, and which share of it is the bare work, the same calls of engine or reader alone.
+processes of the service together, and which share of it is the bare work, the same calls of engine or reader alone,
+measured just before and just after. Pictures that are in hand when a measurement ends are waited for and counted.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ import shutil
 import subprocess
 import tempfile
 import time
+import urllib.request
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +38,7 @@ local file = io.open("{body}", "rb"); wrk.body = file:read("*a"); file:close()
 wrk.method = "POST"; wrk.headers["Content-Type"] = "{kind}"{more}
 """
 BINARY = "application/octet-stream"
+DRAIN = 3.0  # seconds in which the pictures in hand are read to the end
 
 
 def bodies() -> dict[str, tuple[str, bytes, str, int]]:
@@ -89,26 +94,40 @@ def processor_seconds(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def bare_images(count: int, seconds: float) -> float:
-    """Images that the engine recognises in a second of processor time, so many in each call."""
-    model, images = LeNet5.pretrained("reading"), np.zeros((count, 28, 28), np.uint8)
-    model.penalties(images, threads=1)
-    began, done = time.process_time(), 0
-    while time.process_time() - began < seconds:
-        model.penalties(images, threads=1)
-        done += count
-    return done / (time.process_time() - began)
+def pictures_read(address: str) -> int:
+    """Pictures that the service has read, as it says, once none is in hand."""
+    time.sleep(DRAIN)
+    text = urllib.request.urlopen(f"{address}/metrics").read().decode()
+    return int(float(re.findall(r"^lenet5_pictures_total (\S+)$", text, re.MULTILINE)[0]))
 
 
-def bare_pictures(seconds: float) -> float:
-    """Pictures that a reader reads in a second of processor time."""
-    reader = Reader()
-    reader.read(SEVEN)
-    began, done = time.process_time(), 0
+def bare_seconds(images: int) -> float:
+    """Processor time that the engine alone takes for so many images, or for 0 a reader alone for the picture."""
+    if images:
+        model, batch = _network(), np.zeros((images, 28, 28), np.uint8)
+        return _seconds_of(lambda: model.penalties(batch, threads=1), 1.0)
+    reader = _reader()
+    return _seconds_of(lambda: reader.read(SEVEN), 2.0)
+
+
+def _seconds_of(call: Callable[[], object], seconds: float) -> float:
+    """Processor time of a call, repeated for some seconds."""
+    call()
+    began, count = time.process_time(), 0
     while time.process_time() - began < seconds:
-        reader.read(SEVEN)
-        done += 1
-    return done / (time.process_time() - began)
+        call()
+        count += 1
+    return (time.process_time() - began) / count
+
+
+@cache
+def _network() -> LeNet5:
+    return LeNet5.pretrained("reading")
+
+
+@cache
+def _reader() -> Reader:
+    return Reader()
 
 
 def run() -> None:
@@ -120,12 +139,6 @@ def run() -> None:
         raise common.Absent("wrk is not installed: apt-get install wrk")
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-    bare = {
-        "one image": bare_images(1, 1.0),
-        "256 images": bare_images(256, 1.0) / 256,
-        "256 images, v2 binary": bare_images(256, 1.0) / 256,
-        "one picture": bare_pictures(2.0),
-    }
     process, (host, port) = start()
     rows: list[dict[str, Any]] = []
     try:
@@ -134,17 +147,20 @@ def run() -> None:
                 contents, script = Path(folder) / f"{number}.bin", Path(folder) / f"{number}.lua"
                 contents.write_bytes(body)
                 script.write_text(SCRIPT.format(body=contents, kind=BINARY, more=more))
-                load(f"http://{host}:{port}", path, script, 4, 1)
+                address = f"http://{host}:{port}"
+                load(address, path, script, 4, 1)
                 for clients in CLIENTS:
+                    bare, read = bare_seconds(images), 0 if images else pictures_read(address)
                     before = processor_seconds(process.pid)
-                    row = load(f"http://{host}:{port}", path, script, clients, chosen.seconds)
-                    spent = processor_seconds(process.pid) - before
-                    cost = spent / max(row["requests_s"] * chosen.seconds, 1)
+                    row = load(address, path, script, clients, chosen.seconds)
+                    count = row["requests_s"] * chosen.seconds if images else pictures_read(address) - read
+                    cost = (processor_seconds(process.pid) - before) / max(count, 1)
+                    bare = (bare + bare_seconds(images)) / 2
                     row |= {
                         "what": name,
                         "images_s": row["requests_s"] * images,
                         "cpu_ms": 1000 * cost,
-                        "bare_share": 1 / bare[name] / cost,
+                        "bare_share": bare / cost,
                     }
                     rows.append(row)
                     common.say(f"{name}, {clients} clients: {row['requests_s']:.0f} requests/s")

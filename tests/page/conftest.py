@@ -21,10 +21,10 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def open_page(browser: Any, page_file: Path) -> Iterator[Any]:
-    """Opens the page from its file: open_page(fragment, **settings of the browser's context). Nothing may go wrong."""
+    """Opens the page from its file: open_page(fragment, file, **settings of the context). Nothing may go wrong."""
     contexts, complaints = [], []
 
-    def opened(fragment: str = "", **settings: Any) -> Any:
+    def opened(fragment: str = "", file: Path = page_file, **settings: Any) -> Any:
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})
         contexts.append(context)
         page = context.new_page()
@@ -32,7 +32,7 @@ def open_page(browser: Any, page_file: Path) -> Iterator[Any]:
             "console", lambda message: complaints.append(message.text) if message.type == "error" else None
         )
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(f"{page_file.as_uri()}{fragment}")
+        page.goto(f"{file.as_uri()}{fragment}")
         return page
 
     yield opened

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 import javascript
+from lenet5 import LeNet5, explain
+from lenet5.network.architecture import PAIRS
+from lenet5.page import write_page
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the browser's driver
 
@@ -99,7 +102,7 @@ def test_keys_alone_draw_a_one_and_look_into_a_unit(open_page):
     page.keyboard.press("Enter")
     page.keyboard.press("PageDown")
     page.keyboard.press("ArrowRight")
-    assert page.inner_text("#unit-title").startswith("C3, map 2, row 6, column 7")
+    assert page.inner_text("#unit-title").startswith("C3, map 1, row 5, column 6")
 
 
 def test_every_control_is_reached_by_tab(open_page):
@@ -141,13 +144,117 @@ def test_the_sum_of_a_unit_is_what_the_page_says(open_page):
     assert 1.7159 * np.tanh(2 / 3 * values[-2]) == pytest.approx(values[-1], abs=0.01)
 
 
+def place(page, selector, x, y):
+    """A point of an element: x and y as shares of its width and height."""
+    page.locator(selector).scroll_into_view_if_needed()
+    box = page.locator(selector).bounding_box()
+    return box["x"] + x * box["width"], box["y"] + y * box["height"]
+
+
+def test_a_finger_chooses_a_map_and_then_any_of_its_units(open_page):
+    """On a phone a unit of C1 is three pixels wide: its map is pressed, and the unit in the enlarged map."""
+    page = open_page(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    page.touchscreen.tap(*place(page, "#c1", 0.85, 0.7))  # the last of two rows of three
+    assert page.inner_text("#unit-title").startswith("C1, map 5, ")
+    page.touchscreen.tap(*place(page, "#magnified", 3.5 / 28, 20.5 / 28))
+    assert page.inner_text("#unit-title").startswith("C1, map 5, row 20, column 3:")
+    page.mouse.move(*place(page, "#magnified", 10.5 / 28, 4.5 / 28))
+    page.mouse.down()
+    page.mouse.move(*place(page, "#magnified", 11.5 / 28, 5.5 / 28))
+    page.mouse.up()
+    assert page.inner_text("#unit-title").startswith("C1, map 5, row 5, column 11:")
+
+
+def test_the_nearest_unit_is_chosen_between_two_maps(open_page):
+    page = open_page()
+    box = page.locator("#s4").bounding_box()
+    page.locator("#s4").click(position={"x": 45 / 46 * box["width"] / 16, "y": 0.3 * box["height"]})
+    assert re.match(r"S4, map [01], ", page.inner_text("#unit-title"))
+
+
+@pytest.mark.parametrize("layer", ["c5", "f6-row"])
+def test_units_of_a_layer_without_maps_are_chosen_in_the_enlarged_picture(open_page, layer):
+    page = open_page()
+    page.focus(f"#{layer}")
+    page.keyboard.press("Enter")
+    rows, columns = {"c5": (10, 12), "f6-row": (12, 7)}[layer]
+    page.mouse.click(*place(page, "#magnified", 2.5 / columns, 3.5 / rows))
+    assert f", unit {3 * columns + 2}:" in page.inner_text("#unit-title")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    assert f", unit {4 * columns + 3}:" in page.inner_text("#unit-title")
+
+
+def test_in_one_column_a_units_numbers_stand_below_its_layer_which_stays_in_place(open_page):
+    page = open_page(viewport={"width": 360, "height": 740})
+    page.locator("#f6-row").click(position={"x": 5, "y": 5})
+    for layer in ("s4", "c1"):
+        page.locator(f"#{layer}").scroll_into_view_if_needed()
+        before = page.locator(f"#{layer}").bounding_box()["y"]
+        page.mouse.click(*place(page, f"#{layer}", 0.1, 0.1))
+        assert page.locator(f"#{layer}").bounding_box()["y"] == pytest.approx(before, abs=2)
+        assert (
+            page.evaluate(
+                "document.getElementById('inspector').previousElementSibling.querySelector('canvas').id"
+            )
+            == layer
+        )
+    page.set_viewport_size({"width": 1280, "height": 740})
+    page.wait_for_function(
+        "document.getElementById('inspector').previousElementSibling.className === 'stack'"
+    )
+
+
+def test_a_kernel_of_table_1_that_is_pressed_shows_its_products(open_page):
+    page = open_page()
+    c3, s2 = PAIRS[33]
+    page.mouse.click(*place(page, "#c3", (c3 + 1.4) / 17, (s2 + 1.4) / 7))
+    assert page.inner_text("#unit-title").startswith(f"C3, map {c3}, ")
+    assert page.locator("#sum [aria-pressed=true]").inner_text() == f"S2 map {s2}"
+    page.mouse.click(*place(page, "#c3", 0.4 / 17, 3.4 / 7))  # the column of S2's own maps
+    assert page.inner_text("#unit-title").startswith("S2, map 2, ")
+
+
+def test_a_page_opens_with_the_weights_and_maps_that_it_was_written_with(open_page, tmp_path, pytestconfig):
+    """Oracle: what `explain` computes with the same weights and maps in Python."""
+    seven = pytestconfig.rootpath / "examples" / "pencil-seven.png"
+    model = tmp_path / "my <model>.safetensors"
+    LeNet5.pretrained("paper").save(model)
+    off = {"c3": [4, 9]}
+    for weights, says in (("paper", "Weights of 1998; "), (model, "Weights my <model>.safetensors; ")):
+        answer = explain(seven, weights, off=off)
+        answer.save(tmp_path / "explain.html")
+        page = open_page(file=tmp_path / "explain.html")
+        assert page.inner_text("#verdict").startswith(
+            f"{says}C3 map 4, C3 map 9 switched off. Reads 7, confidence "
+        )
+        penalties = [
+            float(text)
+            for text in page.evaluate(
+                "[...document.querySelectorAll('#codes button')].map((b) => b.lastChild.data)"
+            )
+        ]
+        np.testing.assert_allclose(penalties, answer.penalties, atol=0.4)  # half precision
+        assert page.locator(".weights[aria-pressed=true]").inner_text() == says[:-2]
+        page.click("#maps-on")
+        assert "switched off" not in page.inner_text("#verdict")
+
+
+def test_a_page_with_letters_shows_the_codes_of_its_classes(open_page, tmp_path):
+    write_page(tmp_path / "letters.html", weights="letters", off={"f6": [3]})
+    page = open_page(file=tmp_path / "letters.html")
+    assert page.locator("#codes button").count() == 26
+    assert page.inner_text("#verdict").startswith("Weights letters; F6 unit 3 switched off. ")
+    assert 'LeNet5.pretrained("letters")' in page.text_content("#snippet")
+
+
 def test_a_map_switched_off_changes_the_penalty_and_comes_back(open_page):
     page = open_page()
     before = page.inner_text("#codes")
     page.focus("#c1")
     page.keyboard.press("Enter")
     page.click("#map-off")
-    assert page.inner_text("#codes") != before and page.inner_text("#off-note").startswith("1 switched off")
+    assert page.inner_text("#codes") != before and page.inner_text("#off-note").startswith("C1 map 0 switched off. ")
     page.click("#maps-on")
     assert page.inner_text("#codes") == before
 

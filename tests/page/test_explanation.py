@@ -68,6 +68,34 @@ def _penalties_after(network, layer, states):
     return ((x.ravel() - network.codes) ** 2).sum(1)
 
 
+def test_a_confidence_is_the_mean_over_sheared_views_as_the_reader_gives_it(seven):
+    from lenet5.imaging.shear import shear_images
+    from lenet5.reading.isolated_characters import SETTINGS
+
+    answer, network = explain(seven), LeNet5.pretrained("reading")
+    views = [answer.glyph, *(shear_images(answer.glyph, shear) for shear in SETTINGS.shears)]
+    each = [network.confidence_of(network.penalties(view[None]))[0] for view in views]
+    np.testing.assert_allclose(answer.confidences, np.mean(each, 0), atol=1e-4)
+    assert answer.text == "7" and answer.accepted
+
+
+def test_what_is_no_digit_is_not_accepted_and_the_picture_says_so():
+    rng = np.random.default_rng(0)
+    blot = np.full((120, 120), 255, np.uint8)
+    for row, column in rng.integers(20, 95, (12, 2)):
+        blot[row : row + 5, 20:100] = 0
+        blot[20:100, column : column + 5] = 0
+    answer = explain(blot)
+    assert not answer.accepted and "LeNet-5 reads nothing: " in answer.svg()
+
+
+def test_a_file_named_as_weights_of_the_package_is_not_taken_for_them(tmp_path):
+    from lenet5.page.assemble import name_of
+
+    assert name_of(tmp_path / "paper") == "./paper" and name_of("paper") == "paper"
+    assert name_of(LeNet5("01", seed=0)) == "own"
+
+
 def test_the_link_holds_the_glyph(seven):
     answer = explain(seven)
     text = answer.fragment.removeprefix("#g=")

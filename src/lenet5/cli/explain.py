@@ -6,21 +6,9 @@ from pathlib import Path
 
 import click
 
+from .maps import maps_by_layer, off_option
+
 __all__ = ["explain_command"]
-
-
-class MapToSwitchOff(click.ParamType[tuple[str, int]]):
-    """A map of a layer, as c3:4; maps are counted from 0."""
-
-    name = "layer:map"
-
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, int]:
-        layer, _, number = value.partition(":")
-        if not number.isdecimal():
-            self.fail(f"{value!r} is no map: name its layer and its number from 0, as c3:4", param, ctx)
-        return layer.lower(), int(number)
 
 
 @click.command("explain")
@@ -36,14 +24,10 @@ class MapToSwitchOff(click.ParamType[tuple[str, int]]):
     "--weights",
     default="reading",
     show_default=True,
-    help="Weights of one network, by name (paper: as in 1998), or a model file; the page has its own.",
+    help="Weights of one network, by name (paper: as in 1998), or a model file.",
 )
-@click.option(
-    "--off",
-    "off",
-    multiple=True,
-    type=MapToSwitchOff(),
-    help="Switch a map off in the .svg, as c3:4, and see what it was good for; may be given several times.",
+@off_option(
+    "Switch a map off, as c3:4 (counted from 0, as in Table I), to see what it is good for; may be given several times."
 )
 def explain_command(picture: Path, out: Path, weights: str, off: tuple[tuple[str, int], ...]) -> None:
     """Show what every layer makes of the character in PICTURE.
@@ -55,13 +39,14 @@ def explain_command(picture: Path, out: Path, weights: str, off: tuple[tuple[str
 
     if out.suffix.lower() not in (".html", ".htm", ".svg"):
         raise click.UsageError(f"{out} ends in none of .html, .svg: these are what explain writes")
-    maps: dict[str, list[int]] = {}
-    for layer, number in off:
-        maps.setdefault(layer, []).append(number)
-    answer = explain(picture, weights, off=maps)
+    answer = explain(picture, weights, off=maps_by_layer(off))
     order = answer.penalties.argsort(kind="stable")[:3]
-    names, confidence = answer.network.classes, float(answer.confidences.max())
-    click.echo(f"{answer.text}   confidence {format_confidence(confidence)}")
+    names, confidence = answer.network.classes, format_confidence(float(answer.confidences.max()))
+    if answer.accepted:
+        click.echo(f"{answer.text}   confidence {confidence}")
+    else:
+        doubt = format_confidence(answer.network.confidence.doubt)
+        click.echo(f"?   {answer.text} has a confidence of {confidence}, below the weights' {doubt}")
     click.echo("penalties: " + ", ".join(f"{names[k]} {answer.penalties[k]:.1f}" for k in order))
     files = [out] if out.suffix.lower() == ".svg" else [out, out.with_suffix(".svg")]
     for file in files:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,12 +29,14 @@ from ..imaging.line_image import STRIDE
 from ..imaging.normalise import BOX_SIDE, GLYPH
 from ..imaging.segmentation import SEGMENTATION
 from ..imaging.threshold import MASK_LEVEL
+from ..model import pretrained
 from ..model.lenet5 import LeNet5
 from ..network.architecture import BACKGROUND, BITMAP, FIELD, FOREGROUND, INPUT, KERNEL, PAIRS, SHAPES
 from ..network.reference import AMPLITUDE, STEEPNESS
 from ..reading.candidates import MARK_PENALTIES, SHAPE_PENALTIES, CandidateSettings
 from ..reading.interpretation_graph import DECODING
 from ..reading.isolated_characters import SETTINGS as ISOLATION
+from .switched_off import check_maps
 
 __all__ = [
     "COMPUTING",
@@ -39,6 +44,7 @@ __all__ = [
     "PAGE_CSP",
     "SCRIPTS",
     "data",
+    "name_of",
     "page_html",
     "page_network",
     "script",
@@ -47,7 +53,9 @@ __all__ = [
 ]
 
 # Name of weights -> what the page calls them. The first reads; the last is displaced over a line.
-NETWORKS = {"reading": "today", "paper": "1998", "displacement": "displacement"}
+READING, PAPER, DISPLACEMENT = "reading", "paper", "displacement"
+NETWORKS = {READING: "today’s weights", PAPER: "weights of 1998", DISPLACEMENT: "displacement"}
+CHOICES = (READING, PAPER)  # those that the page may open with, in the order of NETWORKS
 
 # In the order in which they are put together. The first ones know no document: tests run them under Node.
 COMPUTING = (
@@ -62,21 +70,43 @@ COMPUTING = (
 SCRIPTS = (*COMPUTING, "draw.js", "pad.js", "link.js", "views.js", "number.js", "server.js", "page.js")
 
 
-def page_html(glyph: NDArray[np.uint8] | None = None) -> str:
+def page_html(
+    glyph: NDArray[np.uint8] | None = None,
+    weights: str | os.PathLike[str] | LeNet5 = READING,
+    off: Mapping[str, Iterable[int]] | None = None,
+    name: str | None = None,
+) -> str:
     """The page.
 
     Args:
-        glyph: (28, 28) uint8, 255 = ink, that the page opens with; none unless given.
+        glyph: (28, 28) uint8, 255 = ink, that the page opens with; a drawn 2 unless given.
+        weights: one network, with which the page opens: the name of weights that come with the package, a model file,
+            or a network. Those that the page does not hold anyway are put into it beside them.
+        off: maps that are switched off when the page opens, from 0 as in Table I, by layer ("c1" … "f6").
+        name: what the page calls the weights; their own name, or the file's, unless given.
 
     Returns:
         HTML that needs nothing else: no file, no server, no network.
+
+    Raises:
+        ModelError: the weights are missing or damaged, or several networks.
+        InputError: there is no such layer or map.
     """
-    drawing = "" if glyph is None else base64.b64encode(np.ascontiguousarray(glyph).tobytes()).decode()
+    opening: dict[str, Any] = {"glyph": "", "off": check_maps(off or {}), "network": 0}
+    if glyph is not None:
+        opening["glyph"] = base64.b64encode(np.ascontiguousarray(glyph).tobytes()).decode()
+    contents, called = data(), name or name_of(weights)
+    if called in CHOICES:
+        opening["network"] = CHOICES.index(called)
+    else:
+        network = weights if isinstance(weights, LeNet5) else LeNet5.find(weights)
+        contents["networks"].append(_network(network, called, f"weights {called}"))
+        opening["network"] = len(contents["networks"]) - 1
     parts = {
         "{{CSP}}": PAGE_CSP,
         "{{STYLE}}": source("page.css"),
-        "{{DATA}}": json.dumps(data(), separators=(",", ":")).replace("<", "\\u003c"),
-        "{{DRAWING}}": drawing,
+        "{{DATA}}": _json(contents),
+        "{{OPENING}}": _json(opening),
         "{{SCRIPT}}": script(),
     }
     html = source("page.html")
@@ -85,17 +115,31 @@ def page_html(glyph: NDArray[np.uint8] | None = None) -> str:
     return html
 
 
-def write_page(path: str, glyph: NDArray[np.uint8] | None = None) -> None:
+def write_page(
+    path: str | os.PathLike[str],
+    glyph: NDArray[np.uint8] | None = None,
+    weights: str | os.PathLike[str] | LeNet5 = READING,
+    off: Mapping[str, Iterable[int]] | None = None,
+) -> None:
     """Write the page to a file.
 
     Args:
         path: the file, for example index.html.
-        glyph: as for `page_html`.
+        glyph, weights, off: as for `page_html`.
 
     Raises:
         SaveError: the file cannot be written.
+        ModelError, InputError: as for `page_html`.
     """
-    write(path, page_html(glyph).encode())
+    write(path, page_html(glyph, weights, off).encode())
+
+
+def name_of(weights: str | os.PathLike[str] | LeNet5) -> str:
+    """What weights are called: by their name, by that of their file, or "own" where they are an object."""
+    if isinstance(weights, LeNet5):
+        return "own"
+    name = Path(weights).name
+    return f"./{name}" if name in pretrained.names() and str(weights) != name else name
 
 
 def page_network(name: str) -> LeNet5:
@@ -118,7 +162,6 @@ def script(names: tuple[str, ...] = SCRIPTS) -> str:
 
 def data() -> dict[str, Any]:
     """What the page's scripts compute with, as JSON values: the paper's numbers, the settings and the weights."""
-    codes = LeNet5.pretrained(next(iter(NETWORKS))).codes
     return {
         "version": __version__,
         "input": INPUT,
@@ -134,7 +177,6 @@ def data() -> dict[str, Any]:
         "stride": STRIDE,
         "boxSide": BOX_SIDE,
         "maskLevel": MASK_LEVEL,
-        "codes": ["".join("+" if value > 0 else "-" for value in code) for code in codes],
         "glyph": asdict(GLYPH),
         "characterForeground": _numbers(asdict(CHARACTER_FOREGROUND)),
         "characterSpecks": asdict(CHARACTER_SPECKS),
@@ -145,16 +187,22 @@ def data() -> dict[str, Any]:
         "marks": asdict(MARK_PENALTIES),
         "decoding": asdict(DECODING),
         "shears": ISOLATION.shears,
-        "networks": [_network(name, title) for name, title in NETWORKS.items()],
+        "networks": [_network(LeNet5.pretrained(name), name, title) for name, title in NETWORKS.items()],
     }
 
 
-def _network(name: str, title: str) -> dict[str, Any]:
-    network = LeNet5.pretrained(name)
+def _json(values: Any) -> str:
+    """JSON that may stand in a <script>."""
+    return json.dumps(values, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _network(network: LeNet5, name: str, title: str) -> dict[str, Any]:
     confidence = network.confidence
     return {
         "name": name,
         "title": title,
+        "python": _python(name),
+        "codes": _codes(network),
         "classes": network.classes,
         "scale": network.metadata["scale"],
         "j": network.metadata["j"],
@@ -162,6 +210,16 @@ def _network(name: str, title: str) -> dict[str, Any]:
         "testError": network.metadata.get("figures", {}).get("test_error"),
         "weights": base64.b85encode(network.parameters.astype("<f2").tobytes()).decode().replace("<", " "),
     }
+
+
+def _codes(network: LeNet5) -> list[str]:
+    return ["".join("+" if value > 0 else "-" for value in code) for code in network.codes]
+
+
+def _python(name: str) -> str:
+    """How a program comes by the weights of that name."""
+    known = name in pretrained.names()
+    return f"LeNet5.{'pretrained' if known else 'load'}({json.dumps(name)})"
 
 
 def _numbers(settings: dict[str, Any]) -> dict[str, Any]:

@@ -6,25 +6,23 @@ import base64
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..atomic import write
-from ..errors import InputError
 from ..imaging.load import Picture
 from ..imaging.normalise import normalise_character
+from ..imaging.shear import sheared_views
 from ..model.lenet5 import LeNet5
-from ..network.architecture import LAYERS, PAIRS
 from ..network.preprocessing import normalise
 from ..network.reference import forward
-from .assemble import page_html
+from ..reading.isolated_characters import SETTINGS as ISOLATION
+from .assemble import name_of, page_html
 from .figure import network_figure
+from .switched_off import check_maps, cut_connections, format_maps
 
 __all__ = ["Explanation", "explain"]
-
-MAPS = {layer.name.lower(): layer.maps for layer in LAYERS if layer.kind not in ("input", "rbf")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,8 +34,10 @@ class Explanation:
         states: "input", "c1", "s2", "c3", "s4", "c5", "f6": (maps, rows, columns) float32. A map that is switched
             off is 0.
         penalties: (classes,) float32, eq. 7; the smallest wins.
-        confidences: (classes,) float64, calibrated where the weights are.
+        confidences: (classes,) float64, calibrated where the weights are: the mean over the character and sheared views
+            of it, as for `Reader`. What they lack to 1 is the rubbish class's.
         network: that computed them.
+        weights: its name, or its file's.
         off: maps, from 0, that were switched off, by layer.
     """
 
@@ -46,12 +46,18 @@ class Explanation:
     penalties: NDArray[np.float32]
     confidences: NDArray[np.float64]
     network: LeNet5
+    weights: str
     off: dict[str, tuple[int, ...]]
 
     @property
     def text(self) -> str:
-        """The class of least penalty; whether it is to be believed, the confidences say."""
-        return self.network.classes[int(self.penalties.argmin())]
+        """The likeliest class; whether it is to be believed, `accepted` says."""
+        return self.network.classes[int(self.confidences.argmax())]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the greatest confidence reaches the weights' own threshold."""
+        return bool(self.confidences.max() >= self.network.confidence.doubt)
 
     @property
     def fragment(self) -> str:
@@ -60,13 +66,24 @@ class Explanation:
 
     def svg(self) -> str:
         """The whole network with every layer's maps, as a still SVG."""
+        note = f"weights {self.weights}" + (f"; {format_maps(self.off)} switched off" if self.off else "")
+        title = (
+            f"LeNet-5 reads {self.text}"
+            if self.accepted
+            else f"LeNet-5 reads nothing: {self.text} is nearest"
+        )
         return network_figure(
-            self.states, self.network.codes, self.penalties.tolist(), self.network.classes, self.off
+            self.states,
+            self.network.codes,
+            self.penalties.tolist(),
+            self.network.classes,
+            off=self.off,
+            captions=(title, note),
         )
 
     def html(self) -> str:
-        """The page, opened with this character. It computes with its own weights, those of digits."""
-        return page_html(self.glyph)
+        """The page, opened with this character, these weights, and these maps switched off."""
+        return page_html(self.glyph, self.network, self.off, self.weights)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the page, or where the name ends in .svg the picture.
@@ -107,46 +124,20 @@ def explain(
         InputError: there is no such layer or map.
     """
     network = weights if isinstance(weights, LeNet5) else LeNet5.find(weights)
-    silent = _checked(off or {})
+    silent = check_maps(off or {})
     glyph = normalise_character(picture, name)
-    activations = forward(_cut(network.named_parameters, silent), network.codes, normalise(glyph[None]))
+    views = np.stack(sheared_views(glyph, ISOLATION.shears))
+    activations = forward(cut_connections(network.named_parameters, silent), network.codes, normalise(views))
     states = {layer: state[0].copy() for layer, state in activations.x.items()}
     for layer, maps in silent.items():
         states[layer][list(maps)] = 0
     penalties = activations.penalties
-    return Explanation(glyph, states, penalties[0], network.confidence_of(penalties)[0], network, silent)
-
-
-def _checked(off: Mapping[str, Iterable[int]]) -> dict[str, tuple[int, ...]]:
-    checked = {}
-    for layer, maps in off.items():
-        if layer not in MAPS:
-            raise InputError(f"there is no layer {layer!r} to switch maps off in: {', '.join(MAPS)}")
-        checked[layer] = tuple(sorted(set(maps)))
-        if wrong := [m for m in checked[layer] if not 0 <= m < MAPS[layer]]:
-            raise InputError(f"{layer} has no map {wrong[0]}: its maps are 0 … {MAPS[layer] - 1}")
-    return checked
-
-
-def _cut(
-    parameters: Mapping[str, NDArray[Any]], off: Mapping[str, tuple[int, ...]]
-) -> dict[str, NDArray[Any]]:
-    """Parameters with every connection cut that leaves a map that is off: who reads it reads 0."""
-    cut = {name: value.copy() for name, value in parameters.items()}
-    read = np.array([s2 for _, s2 in PAIRS])
-    for layer, maps in off.items():
-        which = list(maps)
-        if layer == "c1":
-            cut["s2.coefficient"][which] = 0
-        elif layer == "s2":
-            cut["c3.weight"][np.isin(read, which)] = 0
-        elif layer == "c3":
-            cut["s4.coefficient"][which] = 0
-        elif layer == "s4":
-            cut["c5.weight"][:, which] = 0
-        elif layer == "c5":
-            cut["f6.weight"][:, which] = 0
-        else:  # the output reads F6 by its code: the unit itself answers 0
-            cut["f6.weight"][which] = 0
-            cut["f6.bias"][which] = 0
-    return cut
+    return Explanation(
+        glyph,
+        states,
+        penalties[0],
+        network.confidence_of(penalties).mean(0),
+        network,
+        name_of(weights),
+        silent,
+    )

@@ -39,7 +39,9 @@ def network_figure(
     codes: NDArray[np.float32],
     penalties: Sequence[float],
     classes: Sequence[str],
+    *,
     off: Mapping[str, Iterable[int]] | None = None,
+    captions: tuple[str, str] = ("LeNet-5", ""),
 ) -> str:
     """The whole network on one character, as SVG.
 
@@ -49,17 +51,19 @@ def network_figure(
         penalties: (classes,), eq. 7.
         classes: their names; the codes of the ten nearest are drawn.
         off: maps, from 0, that are switched off, by layer: they are crossed out.
+        captions: what stands above, left and right.
 
     Returns:
         SVG that needs no other file.
     """
     best = int(np.argmin(penalties))
-    title = f"LeNet-5 reads {classes[best]}"
+    title, note = captions
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'font-family="Georgia, serif" font-size="17"><title>{escape(title)}</title>',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#ffffff"/>',
         f'<text x="20" y="34" font-size="22">{escape(title)}, penalty {penalties[best]:.1f}</text>',
+        f'<text x="{WIDTH - 20}" y="34" text-anchor="end" fill="#555555">{escape(note)}</text>',
     ]
     for layer, (left, across, side, gap, caption) in COLUMNS.items():
         range_ = (BACKGROUND, FOREGROUND) if layer == "input" else (-AMPLITUDE, AMPLITUDE)

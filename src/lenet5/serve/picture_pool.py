@@ -75,7 +75,6 @@ class PicturePool:
             self.metrics.queued_pictures.set(len(self._jobs))
             self._some.notify()
         answer = await job.answer
-        self.metrics.pictures.inc()
         if answer.status != 200:
             raise Refusal(answer.status, answer.sentence, answer.limit)
         return answer
@@ -125,6 +124,7 @@ class PicturePool:
                 return "died"
             answer = worker.answer(self.settings.picture_seconds, lambda: self._ended)
             if isinstance(answer, Answer):
+                self.metrics.pictures.inc()
                 _deliver(job, answer)
                 continue
             refusal = {

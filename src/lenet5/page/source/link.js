@@ -9,6 +9,9 @@ function packBits(glyph) {
 
 const unpackBits = (bytes) => Uint8Array.from({ length: FIELD * FIELD }, (_, i) => (bytes[i >> 3] & (128 >> (i & 7)) ? 255 : 0));
 
+// What the page was written to open with: {glyph, network, off} (assemble.page_html).
+const OPENING = JSON.parse(byId("opening").textContent);
+
 /** The glyph in a link's fragment or in the page itself; null where there is none, or it is damaged. */
 function linkedGlyph() {
   const [, kind, text] = /^#([dg])=([\w-]+)$/.exec(location.hash) ?? [];
@@ -18,8 +21,7 @@ function linkedGlyph() {
       if (kind === "d" && bytes.length === FIELD * FIELD / 8) return unpackBits(bytes);
       return kind === "g" && bytes.length === FIELD * FIELD ? bytes : null;
     }
-    const own = byId("drawing").textContent.trim();
-    return own ? bytesOf(own) : null;
+    return OPENING.glyph ? bytesOf(OPENING.glyph) : null;
   } catch {
     return null;
   }
@@ -27,13 +29,13 @@ function linkedGlyph() {
 
 const linkOf = (glyph) => `#d=${base64Of(packBits(glyph))}`;
 
-const pythonOf = (glyph, name) => `import base64
+const pythonOf = (glyph, network) => `import base64
 import numpy as np
 from lenet5 import LeNet5
 
 bits = np.frombuffer(base64.urlsafe_b64decode("${base64Of(packBits(glyph))}=="), np.uint8)
 image = np.unpackbits(bits).reshape(1, 28, 28) * 255
-network = LeNet5.pretrained("${name}")
+network = ${network.python}
 print(network.classes[network.predict(image)[0]], network.penalties(image).round(1))`;
 
 const CURL = "curl --data-binary @digit.png http://127.0.0.1:8000/v1/read   # digit.png: Save PNG; the server: lenet5 serve";

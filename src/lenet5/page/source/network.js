@@ -21,7 +21,7 @@ function loadNetwork(description) {
     parameters[name] = all.subarray(start, start + size);
     start += size;
   }
-  const codes = DATA.codes.map((code) => Float64Array.from(code, (mark) => (mark === "+" ? 1 : -1)));
+  const codes = description.codes.map((code) => Float64Array.from(code, (mark) => (mark === "+" ? 1 : -1)));
   return { ...description, parameters, codes };
 }
 
@@ -86,7 +86,7 @@ const C1_PAIRS = range(6).map((map) => [map, 0]);
 const C3_PAIRS = DATA.pairs;
 const C5_PAIRS = range(120).flatMap((unit) => range(16).map((map) => [unit, map]));
 
-/** Set a map to what a flat background gives it, or to 0: "switched off". */
+/** Switch a map off: whoever reads it reads 0. */
 function silence(layer, map) {
   const size = layer.rows * layer.columns;
   layer.x.fill(0, map * size, (map + 1) * size);

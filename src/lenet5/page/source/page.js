@@ -3,7 +3,7 @@
 const networks = DATA.networks.map(loadNetwork);
 const [TODAY, THEN, SLIDING] = networks;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
-const state = { glyph: null, reason: "", network: 0, rival: null, term: -1, hovered: -1, selected: { layer: "c1", map: 0, row: 12, column: 14 }, off: {}, changes: { ...UNCHANGED } };
+const state = { glyph: null, reason: "", network: OPENING.network, rival: null, term: -1, hovered: -1, selected: { layer: "c1", map: 0, row: 12, column: 14 }, off: Object.fromEntries(Object.entries(OPENING.off).map(([layer, maps]) => [layer, new Set(maps)])), changes: { ...UNCHANGED } };
 
 let waiting = 0;
 const pad = makePad(byId("pad"), {
@@ -18,6 +18,16 @@ const pad = makePad(byId("pad"), {
   finished: () => { clearTimeout(waiting); update(); keepLink(); },
 });
 pad.canvas = byId("pad");
+
+const chosen = () => networks[state.network];
+
+/** What the answer holds for, where that is not today's network as it is: the weights, and the maps that are off. */
+function circumstances() {
+  const off = Object.entries(state.off).flatMap(([layer, maps]) => [...maps].map((map) => `${layer.toUpperCase()} ${PICTURES[idOf(layer)][1] > 1 ? "map" : "unit"} ${map}`));
+  const parts = [state.network ? capital(chosen().title) : "", off.length > 3 ? `${off.length} switched off` : off.length ? `${off.join(", ")} switched off` : ""].filter(Boolean);
+  return parts.length ? `${parts.join("; ")}. ` : "";
+}
+const capital = (text) => text[0].toUpperCase() + text.slice(1);
 
 const drawn = () => state.glyph ?? new Uint8Array(FIELD * FIELD);
 
@@ -40,8 +50,8 @@ const hasOff = () => Object.values(state.off).some((maps) => maps.size);
 function updateAnswer() {
   const { glyph } = state, plain = drawn();
   const empty = state.reason ? `Nothing to read: ${state.reason}.` : "Draw a digit.";
-  const answer = readCharacter(TODAY, plain);
-  showAnswer(glyph && answer, { digit: byId("answer"), verdict: byId("verdict"), chances: byId("chances"), empty });
+  const answer = readCharacter(chosen(), plain, state.off);
+  showAnswer(glyph && answer, { digit: byId("answer"), verdict: byId("verdict"), chances: byId("chances"), empty, before: circumstances() });
   paintCanvas(byId("sees"), INPUT, INPUT, inputOf(plain), grey(DATA.background, DATA.foreground), 8);
   return answer;
 }
@@ -50,17 +60,16 @@ function updateAnswer() {
 function update() {
   const { glyph } = state, plain = drawn(), answer = updateAnswer();
   const changed = hasChanged() ? changedGlyph(plain, state.changes) : plain;
-  const answers = [hasChanged() ? readCharacter(TODAY, changed) : answer, readCharacter(THEN, changed)];
-  showBroken(glyph && answers[0], changed);
-  showThen(answers);
-  state.answer = hasOff() ? recognise(networks[state.network], changed, state.off) : answers[state.network];
+  state.answer = hasChanged() ? readCharacter(chosen(), changed, state.off) : answer;
+  showBroken(glyph && state.answer, changed);
+  showThen([TODAY, THEN].map((network) => (network === chosen() && !hasOff() ? state.answer : readCharacter(network, changed))), glyph !== null);
   showLayers();
-  byId("snippet").textContent = pythonOf(plain, TODAY.name);
+  byId("snippet").textContent = pythonOf(plain, chosen());
 }
 
 function showBroken(answer, changed) {
   paintCanvas(byId("broken"), INPUT, INPUT, inputOf(changed), grey(DATA.background, DATA.foreground), 8);
-  showAnswer(answer, { digit: byId("broken-answer"), verdict: byId("broken-verdict"), empty: "Draw a digit first." });
+  showAnswer(answer, { digit: byId("broken-answer"), verdict: byId("broken-verdict"), empty: "Draw a digit first.", before: circumstances() });
 }
 
 /** What does not need the network to run again. */
@@ -69,12 +78,12 @@ function showLayers() {
   showWhy(answer, state.rival, (rival) => { state.rival = rival; showWhyAgain(); });
   for (const id of Object.keys(PICTURES)) showLayer(id, answer, state);
   showUnit(answer, state.selected, state.term, (term) => { state.term = term; showLayers(); byId("sum").querySelector("[aria-pressed=true]")?.focus(); });
+  showMagnified(answer, state.selected);
   const { layer, map } = state.selected, isOff = Boolean(state.off[layer]?.has(map));
   byId("map-off").setAttribute("aria-pressed", String(isOff));
   byId("map-off").textContent = PICTURES[idOf(layer)][1] > 1 ? "Switch this map off" : "Switch this unit off";
   byId("maps-on").hidden = !hasOff();
-  const count = Object.values(state.off).reduce((sum, maps) => sum + maps.size, 0);
-  byId("off-note").textContent = count ? `${count} switched off: the answer is now ${answer.reason ? `none (${answer.reason})` : answer.network.classes[answer.best]}, penalty ${number(answer.penalties[answer.order[0]], 1)}.` : "";
+  byId("off-note").textContent = hasOff() ? `${circumstances()}The answer is now ${answer.reason ? `none (${answer.reason})` : answer.network.classes[answer.best]}, penalty ${number(answer.penalties[answer.order[0]], 1)}.` : "";
   for (const button of document.querySelectorAll(".weights")) button.setAttribute("aria-pressed", String(Number(button.dataset.network) === state.network));
 }
 
@@ -92,27 +101,52 @@ function drawExample(name) {
 
 // --- the layers -----------------------------------------------------------------------------------------------
 
-function select(unit) {
+function select(unit, term = -1) {
   state.selected = unit;
-  state.term = -1;
+  state.term = term;
+  placeInspector();
   showLayers();
 }
 
+/** In one column the unit's numbers stand below its layer, and the layer stays where it is on the screen. */
+function placeInspector() {
+  const inspector = byId("inspector"), figure = byId(idOf(state.selected.layer)).parentElement;
+  const narrow = oneColumn.matches, before = narrow ? figure : byId("layers-grid").firstElementChild;
+  if (before.nextElementSibling === inspector) return;
+  const top = figure.getBoundingClientRect().top;
+  before.after(inspector);
+  if (narrow) scrollBy({ top: figure.getBoundingClientRect().top - top, behavior: "instant" });
+}
+const oneColumn = matchMedia("(max-width: 62rem)");
+for (const width of ["(max-width: 62rem)", "(max-width: 40rem)"]) matchMedia(width).addEventListener("change", () => { placeInspector(); showLayers(); });
+
+/** The unit that a key leads to from the selected one; null for other keys. */
+function unitByKey(key, unit, columns) {
+  const [maps, side] = PICTURES[idOf(unit.layer)];
+  const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }, move = moves[key];
+  if (move && side > 1) return { ...unit, row: (unit.row + move[0] + side) % side, column: (unit.column + move[1] + side) % side };
+  if (move) return { ...unit, map: (unit.map + move[0] * columns + move[1] + maps) % maps };
+  if (key === "PageDown") return { ...unit, map: (unit.map + 1) % maps };
+  if (key === "PageUp") return { ...unit, map: (unit.map + maps - 1) % maps };
+  return key === "Enter" ? unit : null;
+}
+
 for (const id of Object.keys(PICTURES)) {
-  const canvas = byId(id), [maps, side, across] = PICTURES[id];
+  const canvas = byId(id), side = PICTURES[id][1];
   const at = (event) => {
     const box = canvas.getBoundingClientRect();
     return [(event.clientX - box.left) * canvas.width / box.width, (event.clientY - box.top) * canvas.height / box.height];
   };
-  canvas.addEventListener("click", (event) => { const unit = unitAt(id, ...at(event)); if (unit) select(unit); });
+  canvas.addEventListener("click", (event) => {
+    const place = at(event), table = id === "c3" ? tableAt(...place) : null;
+    if (table) selectInTable(table);
+    else select(unitAt(id, ...place));
+    if (id === "c3") hover(state.selected.layer === "c3" ? state.selected.map : -1); // a finger does not hover
+  });
   canvas.addEventListener("keydown", (event) => {
-    const unit = state.selected.layer === nameOf(id) ? { ...state.selected } : { layer: nameOf(id), map: 0, row: side >> 1, column: side >> 1 };
-    const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }, move = moves[event.key];
-    if (move && side > 1) { unit.row = (unit.row + move[0] + side) % side; unit.column = (unit.column + move[1] + side) % side; }
-    else if (move) unit.map = (unit.map + move[0] * across + move[1] + maps) % maps;
-    else if (event.key === "PageDown") unit.map = (unit.map + 1) % maps;
-    else if (event.key === "PageUp") unit.map = (unit.map + maps - 1) % maps;
-    else if (event.key !== "Enter") return;
+    const from = state.selected.layer === nameOf(id) ? state.selected : { layer: nameOf(id), map: 0, row: side >> 1, column: side >> 1 };
+    const unit = unitByKey(event.key, from, acrossOf(id));
+    if (!unit) return;
     event.preventDefault();
     select(unit);
     if (id === "c3") hover(unit.map);
@@ -126,6 +160,34 @@ for (const id of Object.keys(PICTURES)) {
   canvas.addEventListener("blur", () => hover(-1));
 }
 
+/** A kernel of Table I: the C3 map that it belongs to, with the products of that kernel; or one of S2's maps. */
+function selectInTable({ c3, s2 }) {
+  if (c3 < 0) { select({ layer: "s2", map: s2, row: 7, column: 7 }); return; }
+  const { layer, row, column } = state.selected, place = layer === "c3" ? { row, column } : { row: 5, column: 5 };
+  select({ layer: "c3", map: c3, ...place }, C3_PAIRS.filter(([map]) => map === c3).findIndex(([, map]) => map === s2));
+}
+
+const magnified = byId("magnified");
+const followPointer = (event) => {
+  if (event.type === "pointermove" && !magnified.hasPointerCapture(event.pointerId)) return;
+  event.preventDefault();
+  const box = magnified.getBoundingClientRect();
+  select(magnifiedUnitAt(state.selected, (event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height));
+};
+magnified.addEventListener("pointerdown", (event) => {
+  if (event.button) return;
+  magnified.focus({ preventScroll: true });
+  magnified.setPointerCapture(event.pointerId);
+  followPointer(event);
+});
+magnified.addEventListener("pointermove", followPointer);
+magnified.addEventListener("keydown", (event) => {
+  const unit = unitByKey(event.key, state.selected, gridOf(state.selected.layer)[1]);
+  if (!unit) return;
+  event.preventDefault();
+  select(unit);
+});
+
 function hover(map) {
   if (map === state.hovered) return;
   state.hovered = map;
@@ -138,7 +200,10 @@ byId("map-off").addEventListener("click", () => {
   update();
 });
 byId("maps-on").addEventListener("click", () => { state.off = {}; update(); });
-for (const button of document.querySelectorAll(".weights")) button.addEventListener("click", () => { state.network = Number(button.dataset.network); state.rival = null; update(); });
+networks.forEach((network, index) => {
+  if (network === SLIDING) return; // it knows whole lines, not single digits
+  byId("weights").append(element("button", { type: "button", class: "weights", "data-network": index, onclick: () => { state.network = index; state.rival = null; update(); } }, capital(network.title)));
+});
 
 // --- tools ----------------------------------------------------------------------------------------------------
 
@@ -167,7 +232,7 @@ async function copy(what, name) {
 }
 byId("copy-link").addEventListener("click", () => copy(location.href.split("#")[0] + linkOf(drawn()), "the link"));
 byId("copy-png").addEventListener("click", async () => copy(await pngOf(drawn()), "the picture"));
-byId("copy-python").addEventListener("click", () => { byId("snippet").textContent = pythonOf(drawn(), TODAY.name); copy(pythonOf(drawn(), TODAY.name), "Python"); });
+byId("copy-python").addEventListener("click", () => { byId("snippet").textContent = pythonOf(drawn(), chosen()); copy(pythonOf(drawn(), chosen()), "Python"); });
 byId("copy-curl").addEventListener("click", () => { byId("snippet").textContent = CURL; copy(CURL, "curl"); });
 byId("save-png").addEventListener("click", async () => {
   const url = URL.createObjectURL(await pngOf(drawn()));
@@ -280,6 +345,7 @@ addEventListener("hashchange", openLink);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { readColours(); pad.render(); update(); wide.render(); readWide(); });
 
 readColours();
+placeInspector();
 if (!openLink()) { pad.strokes = exampleStrokes("2", 65, 55, 170, 19); pad.example = true; pad.render(); take(glyphOfDrawing(pad.sheet, pad.rows, pad.columns).glyph); }
 exampleNumber();
 offerPhotographs();

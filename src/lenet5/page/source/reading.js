@@ -16,9 +16,9 @@ function recognise(network, glyph, off = {}) {
 }
 
 /** As `recognise`, with the confidence that the reader gives: the mean over sheared views of the glyph. */
-function readCharacter(network, glyph) {
-  const answer = recognise(network, glyph);
-  const views = DATA.shears.map((shear) => forward(network, inputOf(shearGlyph(glyph, shear))).penalties[0]);
+function readCharacter(network, glyph, off = {}) {
+  const answer = recognise(network, glyph, off);
+  const views = DATA.shears.map((shear) => forward(network, inputOf(shearGlyph(glyph, shear)), INPUT, INPUT, off).penalties[0]);
   return { ...answer, ...confidenceOf(network, [answer.penalties, ...views]) };
 }
 

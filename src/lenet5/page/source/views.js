@@ -1,7 +1,7 @@
 // The views of one digit: the answer, why, every layer, the unit that is looked into, the sliders, 1998 beside today.
 
 /** The answer: the digit or ?, its reason in words, and a bar for each class. */
-function showAnswer(answer, { digit, verdict, chances, empty }) {
+function showAnswer(answer, { digit, verdict, chances, empty, before = "" }) {
   if (!answer) {
     digit.textContent = "";
     verdict.textContent = empty;
@@ -11,7 +11,8 @@ function showAnswer(answer, { digit, verdict, chances, empty }) {
   const { network, confidences, best, rubbish, reason, penalties, order } = answer;
   digit.textContent = reason ? "?" : network.classes[best];
   digit.classList.toggle("refused", Boolean(reason));
-  verdict.textContent = reason ? refusal(answer) : `Reads ${network.classes[best]}, confidence ${percent(confidences[best])}. Penalty ${number(penalties[order[0]], 1)}; next is ${network.classes[order[1]]} at ${number(penalties[order[1]], 1)}.`;
+  const next = order.find((k) => k !== best);
+  verdict.textContent = before + (reason ? refusal(answer) : `Reads ${network.classes[best]}, confidence ${percent(confidences[best])}. Penalty ${number(penalties[best], 1)}; next is ${network.classes[next]} at ${number(penalties[next], 1)}.`);
   if (!chances) return;
   const rows = answer.likely.slice(0, 3).map((k, i) => bar(network.classes[k], confidences[k], i === 0 && !reason));
   chances.replaceChildren(...rows, bar("no digit", rubbish, Boolean(reason) && rubbish > 0.5));
@@ -43,21 +44,22 @@ function showWhy(answer, rival, choose) {
   byId("evidence-text").textContent = `The codes of ${names[winner]} and ${names[other]} differ in ${differ} of 84 pixels. In those, ${evidence.filter((x) => x > 0).length} units speak for ${names[winner]} (orange, +${number(sum((x) => x > 0), 1)}), ${evidence.filter((x) => x < 0).length} for ${names[other]} (blue, ${number(sum((x) => x < 0), 1)}). Together ${number(penalties[other] - penalties[winner], 1)}: the difference of their penalties, ${number(penalties[other], 1)} − ${number(penalties[winner], 1)}.`;
 }
 
-// Layer -> [maps, side, maps in a row of its picture, pixels of the picture for a unit].
-const PICTURES = { c1: [6, 28, 6, 4], s2: [6, 14, 6, 6], c3: [16, 10, 16, 4], s4: [16, 5, 16, 8], c5: [120, 1, 30, 14], "f6-row": [84, 1, 42, 14] };
+// Layer -> [maps, side, maps in a row of its picture, pixels of the picture for a unit, maps in a row on a phone].
+const PICTURES = { c1: [6, 28, 6, 4, 3], s2: [6, 14, 6, 6, 3], c3: [16, 10, 16, 4, 16], s4: [16, 5, 16, 8, 8], c5: [120, 1, 30, 14, 15], "f6-row": [84, 1, 42, 14, 21] };
+const acrossOf = (id) => PICTURES[id][matchMedia("(max-width: 40rem)").matches ? 4 : 2];
 const GAP = 6;
 const nameOf = (id) => (id === "f6-row" ? "f6" : id);
 const idOf = (layer) => (layer === "f6" ? "f6-row" : layer);
 
 /** Where map m lies in its layer's picture. C3 has Table I's rows below it and S2's maps to the left. */
 function placeOf(id, m) {
-  const [, side, across, size] = PICTURES[id], step = side * size + (side === 1 ? 2 : GAP);
+  const [, side, , size] = PICTURES[id], across = acrossOf(id), step = side * size + (side === 1 ? 2 : GAP);
   return [(id === "c3" ? step : 0) + (m % across) * step, Math.floor(m / across) * step];
 }
 
 /** Paint a layer. selected: {layer, map, row, column}; hovered: a C3 map whose inputs light up, or −1. */
 function showLayer(id, answer, { selected, hovered, off }) {
-  const [maps, side, across, size] = PICTURES[id], canvas = byId(id), layer = answer.layers[nameOf(id)];
+  const [maps, side, , size] = PICTURES[id], across = acrossOf(id), canvas = byId(id), layer = answer.layers[nameOf(id)];
   const step = side * size + (side === 1 ? 2 : GAP), rows = Math.ceil(maps / across);
   canvas.width = (across + (id === "c3")) * step;
   canvas.height = (rows + (id === "c3" ? 6 : 0)) * step;
@@ -89,15 +91,46 @@ function showTable(context, answer, hovered, step) {
   });
 }
 
-/** The unit at a place of a layer's picture; null where there is none. */
+const within = (value, count) => Math.min(count - 1, Math.max(0, value));
+
+/** The unit nearest to a place of a layer's picture: a finger rarely meets one of two pixels. */
 function unitAt(id, x, y) {
   const [maps, side, , size] = PICTURES[id];
+  let nearest = null, least = Infinity;
   for (let m = 0; m < maps; m++) {
     const [left, top] = placeOf(id, m);
-    const column = Math.floor((x - left) / size), row = Math.floor((y - top) / size);
-    if (row >= 0 && column >= 0 && row < side && column < side) return { layer: nameOf(id), map: m, row, column };
+    const column = within(Math.floor((x - left) / size), side), row = within(Math.floor((y - top) / size), side);
+    const distance = Math.hypot(x - left - (column + 0.5) * size, y - top - (row + 0.5) * size);
+    if (distance < least) { least = distance; nearest = { layer: nameOf(id), map: m, row, column }; }
   }
-  return null;
+  return nearest;
+}
+
+/** What Table I shows at a place of C3's picture: {c3, s2}, c3 −1 in the column of S2's maps; null above it. */
+function tableAt(x, y) {
+  const [, side, , size] = PICTURES.c3, step = side * size + GAP, s2 = Math.floor(y / step) - 1;
+  return s2 < 0 ? null : { c3: within(Math.floor(x / step), 17) - 1, s2: within(s2, 6) };
+}
+
+/** Rows and columns of the enlarged picture: of the selected map, or of all units of C5 and F6. */
+const gridOf = (layer) => (layer === "c5" ? [10, 12] : layer === "f6" ? [BITMAP_ROWS, BITMAP_COLUMNS] : [PICTURES[layer][1], PICTURES[layer][1]]);
+
+/** The selected map so large that a finger meets a unit. */
+function showMagnified(answer, { layer, map, row, column }) {
+  const [rows, columns] = gridOf(layer), single = PICTURES[idOf(layer)][1] === 1, size = Math.ceil(320 / columns), canvas = byId("magnified");
+  canvas.width = columns * size;
+  canvas.height = rows * size;
+  const context = canvas.getContext("2d"), [r, c] = single ? [Math.floor(map / columns), map % columns] : [row, column];
+  paint(context, 0, 0, size, rows, columns, answer.layers[layer].x, stateColour, single ? 0 : map * rows * columns);
+  outline(context, c * size - 2, r * size - 2, size + 4, size + 4, colours.accent, 3);
+  byId("magnified-title").textContent = `${layer.toUpperCase()}${single ? ", all units" : `, map ${map}`}: press or drag`;
+  canvas.setAttribute("aria-label", `${layer.toUpperCase()}${single ? "" : ` map ${map}`}, enlarged. Arrows choose a unit${single ? "" : ", Page Up and Page Down a map"}.`);
+}
+
+/** The unit of the selected layer at a place of the enlarged picture. */
+function magnifiedUnitAt({ layer, map }, x, y) {
+  const [rows, columns] = gridOf(layer), row = within(Math.floor(y * rows), rows), column = within(Math.floor(x * columns), columns);
+  return PICTURES[idOf(layer)][1] === 1 ? { layer, map: row * columns + column, row: 0, column: 0 } : { layer, map, row, column };
 }
 
 // Layer -> [layer before, side of the window, step of the window, side and step of the field on the input].
@@ -121,10 +154,10 @@ function termsOf(answer, { layer, map, row, column }) {
     const coefficient = p[`${layer}.coefficient`][map], inputs = window(map);
     return { bias, coefficient, terms: inputs.map((input, i) => ({ label: `pixel ${i + 1}`, value: input * coefficient, input })) };
   }
-  if (layer === "f6") return { bias, terms: range(120).map((u) => ({ label: `C5 unit ${u + 1}`, value: p["f6.weight"][map * 120 + u] * at(u, 0, 0), weight: p["f6.weight"][map * 120 + u], input: at(u, 0, 0) })) };
+  if (layer === "f6") return { bias, terms: range(120).map((u) => ({ label: `C5 unit ${u}`, value: p["f6.weight"][map * 120 + u] * at(u, 0, 0), weight: p["f6.weight"][map * 120 + u], input: at(u, 0, 0) })) };
   return { bias, terms: kernelsOf(p, layer, map).map(([m, weights, offset]) => {
     const kernel = Array.from(weights.subarray(offset, offset + side * side)), inputs = window(m);
-    return { label: layer === "c1" ? "input" : `${before.toUpperCase()} map ${m + 1}`, kernel, inputs, value: kernel.reduce((sum, w, i) => sum + w * inputs[i], 0) };
+    return { label: layer === "c1" ? "input" : `${before.toUpperCase()} map ${m}`, kernel, inputs, value: kernel.reduce((sum, w, i) => sum + w * inputs[i], 0) };
   }) };
 }
 
@@ -141,10 +174,10 @@ function numberTable(caption, values, colour) {
 
 /** Look into a unit: where it looks, and its sum with its numbers. term: the input whose products are shown. */
 function showUnit(answer, selected, term, chooseTerm) {
-  const { layer, map, row, column } = selected, found = answer.layers[layer];
-  const at = (map * found.rows + row) * found.columns + column;
-  const single = found.rows === 1;
-  byId("unit-title").textContent = `${layer.toUpperCase()}, ${single ? `unit ${map + 1}` : `map ${map + 1}, row ${row + 1}, column ${column + 1}`}: ${number(found.x[at])}`;
+  const { layer, map, row, column } = selected, states = answer.layers[layer];
+  const at = (map * states.rows + row) * states.columns + column;
+  const single = states.rows === 1;
+  byId("unit-title").textContent = `${layer.toUpperCase()}, ${single ? `unit ${map}` : `map ${map}, row ${row}, column ${column}`}: ${number(states.x[at])}`;
   const context = paintCanvas(byId("field"), INPUT, INPUT, answer.layers.input.x, grey(DATA.background, DATA.foreground), 8);
   const [, , , side, stride] = WINDOWS[layer];
   outline(context, 8 * column * stride, 8 * row * stride, 8 * Math.min(side, INPUT), 8 * Math.min(side, INPUT), colours.accent, 4);
@@ -168,7 +201,8 @@ function showUnit(answer, selected, term, chooseTerm) {
     rows.push(element("tr", {}, element("td", {}, `${terms.length - few.length} more`), element("td", {}), element("td", {}, number(rest))));
   }
   const line = (name, how, value, total) => element("tr", { class: total ? "total" : "" }, element("td", {}, name), element("td", {}, how), element("td", {}, number(value)));
-  rows.push(line("bias", "", bias), line("sum a", "", found.a[at], true), line("state", "1.7159 · tanh(⅔ · a)", squash(found.a[at]), true));
+  rows.push(line("bias", "", bias), line("sum a", "", states.a[at], true), line("state", "1.7159 · tanh(⅔ · a)", squash(states.a[at]), true));
+  if (states.x[at] === 0 && states.a[at] !== 0) rows.push(line("switched off", "read as", 0, true));
   byId("sum").replaceChildren(...parts, element("table", { class: "sums" }, element("tbody", {}, ...rows)));
 }
 
@@ -195,13 +229,13 @@ function changedGlyph(glyph, { across, down, turn, scale, thickness, noise }) {
   });
 }
 
-/** Two networks on the same digit, side by side. */
-function showThen(answers) {
+/** Two networks on the same digit, side by side; without answers where nothing is drawn. */
+function showThen(answers, isDrawn) {
   byId("then-grid").replaceChildren(...[...answers].reverse().map((answer) => {
     const digit = element("output", { class: "digit" }), verdict = element("p"), chances = element("div", { class: "bars" }), f6 = element("canvas", { class: "pixels code", role: "img", "aria-label": "F6" });
-    showAnswer(answer, { digit, verdict, chances, empty: "" });
+    showAnswer(isDrawn && answer, { digit, verdict, chances, empty: "Draw a digit first." });
     paintCanvas(f6, BITMAP_ROWS, BITMAP_COLUMNS, answer.layers.f6.x, stateColour, 12);
-    const { name, testError, title } = answer.network;
-    return element("div", { class: "card" }, element("h3", {}, title === "1998" ? "Trained as in 1998" : "Trained today"), element("p", { class: "note" }, `Weights ${name}, ${number(100 * testError)} % of MNIST’s test digits wrong.`), element("div", { class: "side" }, f6, digit), verdict, chances);
+    const { name, testError } = answer.network;
+    return element("div", { class: "card" }, element("h3", {}, name === "paper" ? "Trained as in 1998" : "Trained today"), element("p", { class: "note" }, `Weights ${name}, ${number(100 * testError)} % of MNIST’s test digits wrong.`), element("div", { class: "side" }, f6, digit), verdict, chances);
   }));
 }
