@@ -1,5 +1,6 @@
 """`lenet5 explain`."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,14 @@ def test_wrong_use_is_said_and_nothing_is_written(call, tmp_path, arguments, sta
     code, _, err = call("explain", *arguments)
     assert code == status and says in err
     assert not list(tmp_path.iterdir())
+
+
+def test_standard_input_is_explained(call, tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(SEVEN.read_bytes())))
+    status, out, _ = call("explain", "-", "--out", "seven.svg")
+    assert status == 0 and out.startswith("7 ")
+
+
+def test_what_is_not_believed_is_a_question_mark(call):
+    status, out, _ = call("explain", SEVEN.parent / "lines" / "two-lines.png", "--out", "lines.svg")
+    assert status == 0 and out.startswith("?   the likeliest is ") and "ask for 50.0%" in out

@@ -254,7 +254,9 @@ def test_a_map_switched_off_changes_the_penalty_and_comes_back(open_page):
     page.focus("#c1")
     page.keyboard.press("Enter")
     page.click("#map-off")
-    assert page.inner_text("#codes") != before and page.inner_text("#off-note").startswith("C1 map 0 switched off. ")
+    assert page.inner_text("#codes") != before and page.inner_text("#off-note").startswith(
+        "C1 map 0 switched off. "
+    )
     page.click("#maps-on")
     assert page.inner_text("#codes") == before
 

@@ -90,6 +90,16 @@ def test_what_it_cannot_start_with_is_one_sentence(options, part):
     assert done.returncode == 1 and part in done.stderr and len(done.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    "address", ["label.example", "ftp://label.example", "http://", "http://a@label.example"]
+)
+def test_an_address_that_is_none_of_label_studio_is_wrong_use(address):
+    done = subprocess.run(
+        [*COMMAND, "--label-studio", address], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 2 and "is no address of a host" in done.stderr
+
+
 @pytest.fixture(scope="module")
 def guarded():
     options = ServerOptions(port=0, workers=1, token="open sesame", allowed_hosts=("reader.example",))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -30,7 +31,7 @@ __all__ = ["explain_command"]
     "Switch a map off, as c3:4 (counted from 0, as in Table I), to see what it is good for; may be given several times."
 )
 def explain_command(picture: Path, out: Path, weights: str, off: tuple[tuple[str, int], ...]) -> None:
-    """Show what every layer makes of the character in PICTURE.
+    """Show what every layer makes of the character in PICTURE; - is standard input.
 
     Writes a page that opens with this character, and a still picture of the network with every layer's maps.
     """
@@ -39,14 +40,17 @@ def explain_command(picture: Path, out: Path, weights: str, off: tuple[tuple[str
 
     if out.suffix.lower() not in (".html", ".htm", ".svg"):
         raise click.UsageError(f"{out} ends in none of .html, .svg: these are what explain writes")
-    answer = explain(picture, weights, off=maps_by_layer(off))
+    standard_input = sys.stdin.buffer.read() if str(picture) == "-" else None
+    answer = explain(picture if standard_input is None else standard_input, weights, off=maps_by_layer(off))
     order = answer.penalties.argsort(kind="stable")[:3]
     names, confidence = answer.network.classes, format_confidence(float(answer.confidences.max()))
     if answer.accepted:
         click.echo(f"{answer.text}   confidence {confidence}")
     else:
         doubt = format_confidence(answer.network.confidence.doubt)
-        click.echo(f"?   {answer.text} has a confidence of {confidence}, below the weights' {doubt}")
+        click.echo(
+            f"?   the likeliest is {answer.text}, confidence {confidence}; these weights ask for {doubt}"
+        )
     click.echo("penalties: " + ", ".join(f"{names[k]} {answer.penalties[k]:.1f}" for k in order))
     files = [out] if out.suffix.lower() == ".svg" else [out, out.with_suffix(".svg")]
     for file in files:

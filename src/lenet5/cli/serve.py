@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import click
@@ -30,7 +31,10 @@ __all__ = ["serve_command"]
     "--allow-host", multiple=True, metavar="NAME", help="A further name that clients call the service by."
 )
 @click.option(
-    "--label-studio", default="", metavar="URL", help="The one host that pictures may be fetched from."
+    "--label-studio",
+    default="",
+    metavar="URL",
+    help="The one host that pictures may be fetched from, as https://host or http://host:8080.",
 )
 @click.option("--quiet", is_flag=True, help="Log what goes wrong, and not every request.")
 def serve_command(
@@ -66,6 +70,11 @@ def serve_command(
             raise InputError(f"cannot read the token in {token_file}: {reason}") from error
         if not token.isascii() or not token:
             raise InputError(f"the token in {token_file} must be letters, digits and signs of ASCII")
+    if label_studio and not re.fullmatch(r"https?://[^/?#\s@]+(/[^?#\s]*)?", label_studio):
+        raise click.BadParameter(
+            f"{label_studio!r} is no address of a host: write it as https://host or http://host:8080",
+            param_hint="'--label-studio'",
+        )
     key = os.environ.get("LABEL_STUDIO_API_KEY", "")
     serve(
         ServerOptions(

@@ -125,7 +125,9 @@ def write_page(
 
     Args:
         path: the file, for example index.html.
-        glyph, weights, off: as for `page_html`.
+        glyph: (28, 28) uint8, 255 = ink, that the page opens with; a drawn 2 unless given.
+        weights: with which the page opens, as for `page_html`.
+        off: maps that are switched off, as for `page_html`.
 
     Raises:
         SaveError: the file cannot be written.

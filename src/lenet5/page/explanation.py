@@ -67,11 +67,8 @@ class Explanation:
     def svg(self) -> str:
         """The whole network with every layer's maps, as a still SVG."""
         note = f"weights {self.weights}" + (f"; {format_maps(self.off)} switched off" if self.off else "")
-        title = (
-            f"LeNet-5 reads {self.text}"
-            if self.accepted
-            else f"LeNet-5 reads nothing: {self.text} is nearest"
-        )
+        nearest = self.network.classes[int(self.penalties.argmin())]
+        title = "LeNet-5 reads " + (self.text if self.accepted else f"nothing: {nearest} is nearest")
         return network_figure(
             self.states,
             self.network.codes,
