@@ -70,6 +70,19 @@ def test_407_on_the_wide_pad_is_read_with_its_graph(open_page):
     assert page.locator("#readings .bar").first.inner_text().startswith("407")
 
 
+@pytest.mark.parametrize(
+    ("strokes", "shown"),
+    [([[(150, 150), (151, 151)]], "?"), (javascript.DIGITS["8"], "8")],
+    ids=["a dot", "an 8"],
+)
+def test_on_the_wide_pad_a_dot_is_no_digit_and_a_digit_alone_is(open_page, strokes, shown):
+    page = open_page()
+    page.click("#wide-clear")
+    draw(page, "#wide", strokes, side=0.28, left=0.4, top=0.015)
+    page.wait_for_function("document.querySelector('#number-answer small')", timeout=8000)
+    assert page.evaluate("document.getElementById('number-answer').firstChild.data") == shown
+
+
 def test_a_link_restores_the_drawing_and_its_answer(open_page):
     page = open_page()
     page.focus("#pad")

@@ -230,3 +230,28 @@ def test_confidences_are_written_as_the_command_line_writes_them(tmp_path):
             f"return question.map((share) => percent(share, {places}));", confidences, tmp_path
         )
         assert written == [format_confidence(confidence, places) for confidence in confidences]
+
+
+def test_a_number_is_believed_where_the_reader_would_believe_it(tmp_path):
+    """Oracle: the rules of acceptance, by hand. Shares of the path, then confidences of its characters."""
+    cases = [
+        ("8", 0.99, [0.99], "8"),
+        ("8", 0.99, [0.49], "?"),  # alone it must reach the weights' threshold
+        ("8", 0.59, [0.99], "?"),  # other readings take too many paths
+        ("407", 0.9, [0.9, 0.9, 0.9], "407"),
+        ("407", 0.9, [0.99, 0.04, 0.99], "4?7"),  # almost certainly another, among good ones
+        ("407", 0.9, [0.5, 0.5, 0.5], "???"),  # not the kind of writing that the network knows
+        ("407", 0.2, [0.9, 0.9, 0.9], "???"),
+        ("407", 0.4, [0.9, 0.5, 0.9], "4?7"),  # the rest together reaches a half
+    ]
+    question = [
+        {
+            "text": text,
+            "confidence": share,
+            "path": list(range(len(each))),
+            "arcs": [{"confidence": c} for c in each],
+        }
+        for text, share, each, _ in cases
+    ]
+    body = "const network = loadNetwork(DATA.networks[0]); return question.map((line) => acceptedText(network, line));"
+    assert javascript.run(body, question, tmp_path) == [shown for *_, shown in cases]

@@ -33,6 +33,7 @@ from ..model import pretrained
 from ..model.lenet5 import LeNet5
 from ..network.architecture import BACKGROUND, BITMAP, FIELD, FOREGROUND, INPUT, KERNEL, PAIRS, SHAPES
 from ..network.reference import AMPLITUDE, STEEPNESS
+from ..reading.acceptance import POLICIES
 from ..reading.candidates import MARK_PENALTIES, SHAPE_PENALTIES, CandidateSettings
 from ..reading.interpretation_graph import DECODING
 from ..reading.isolated_characters import SETTINGS as ISOLATION
@@ -51,6 +52,8 @@ __all__ = [
     "source",
     "write_page",
 ]
+
+ACCEPTANCE = POLICIES["segmentation"]
 
 # Name of weights -> what the page calls them. The first reads; the last is displaced over a line.
 READING, PAPER, DISPLACEMENT = "reading", "paper", "displacement"
@@ -189,6 +192,13 @@ def data() -> dict[str, Any]:
         "marks": asdict(MARK_PENALTIES),
         "decoding": asdict(DECODING),
         "shears": ISOLATION.shears,
+        "acceptance": {
+            "writing": ACCEPTANCE.writing,
+            "writingLonger": ACCEPTANCE.writing_longer,
+            "among": ACCEPTANCE.among,
+            "half": ACCEPTANCE.half,
+            "pathShare": ACCEPTANCE.path_share,
+        },
         "networks": [_network(LeNet5.pretrained(name), name, title) for name, title in NETWORKS.items()],
     }
 

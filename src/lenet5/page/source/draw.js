@@ -64,6 +64,9 @@ function outline(context, x, y, width, height, colour = colours.accent, thicknes
 /** A number for people: two places, a true minus. */
 const number = (value, places = 2) => value.toFixed(places).replace("-", "−");
 
+/** A number of things: 1 piece, 2 pieces. */
+const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
 /** A glyph as a data URL, ink on paper. */
 function glyphURL(glyph, size = 1, dark = [0, 0, 0], light = [255, 255, 255]) {
   const canvas = document.createElement("canvas");

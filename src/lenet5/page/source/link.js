@@ -9,9 +9,6 @@ function packBits(glyph) {
 
 const unpackBits = (bytes) => Uint8Array.from({ length: FIELD * FIELD }, (_, i) => (bytes[i >> 3] & (128 >> (i & 7)) ? 255 : 0));
 
-// What the page was written to open with: {glyph, network, off} (assemble.page_html).
-const OPENING = JSON.parse(byId("opening").textContent);
-
 /** The glyph in a link's fragment or in the page itself; null where there is none, or it is damaged. */
 function linkedGlyph() {
   const [, kind, text] = /^#([dg])=([\w-]+)$/.exec(location.hash) ?? [];

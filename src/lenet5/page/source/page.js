@@ -1,5 +1,6 @@
 // The page: one drawing, one state, and what follows from it.
 
+const OPENING = JSON.parse(byId("opening").textContent); // {glyph, network, off}, as the page was written (page_html)
 const networks = DATA.networks.map(loadNetwork);
 const [TODAY, THEN, SLIDING] = networks;
 const still = matchMedia("(prefers-reduced-motion: reduce)");
@@ -259,7 +260,8 @@ function readWide() {
   byId("roll").parentElement.hidden = !answer;
   if (!answer) { target.textContent = wide.strokes.length ? "?" : ""; return; }
   const [line] = answer.lines;
-  target.replaceChildren(line.text, element("small", {}, `  ${percent(line.confidence)} of all paths spell it, by ${line.pieces.length} pieces and ${line.arcs.length} candidates`));
+  const text = acceptedText(TODAY, line), spelled = text === line.text ? "it" : line.text;
+  target.replaceChildren(text, element("small", {}, `  ${percent(line.confidence)} of all paths spell ${spelled}, by ${counted(line.pieces.length, "piece")} and ${counted(line.arcs.length, "candidate")}`));
   paintPieces(wide, answer.piece);
   showLine(line, answer.width, { graph: byId("graph"), readings: byId("readings"), arc: byId("arc") });
   roll.line = lineImage(image);

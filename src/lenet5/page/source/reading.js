@@ -116,6 +116,18 @@ function readNumber(network, image, best = 5) {
   return { width: image.columns, height: image.rows, lines: [line], piece: segments.piece };
 }
 
+/** The best reading with ? for what the reader would not believe: the numbers of acceptance.AcceptancePolicy. */
+function acceptedText(network, { text, confidence, arcs, path }) {
+  const { writing, writingLonger, among, half, pathShare } = DATA.acceptance, count = path.length;
+  const confidences = path.map((arc) => arcs[arc].confidence);
+  const enough = count === 1 ? network.confidence.doubt : writing[count - 2] ?? writingLonger;
+  const isWriting = meanOf(confidences) >= enough && confidence >= pathShare ** count;
+  const likely = range(count).filter((k) => isWriting && confidences[k] >= among).sort((a, b) => confidences[b] - confidences[a]);
+  const together = () => likely.reduce((product, k) => product * confidences[k], 1);
+  if (confidence < half) while (likely.length && together() < half) likely.pop();
+  return range(count).map((k) => (likely.includes(k) ? text[k] : "?")).join("");
+}
+
 /** A drawn line 32 pixels high, its characters 20, centred by mass from top to bottom (line_image.LineImage). */
 function lineImage(image) {
   const mask = (i) => image.levels[i] > DATA.maskLevel;
