@@ -147,6 +147,9 @@ def bare_decoding(folder: Path, count: int) -> float:
 
 def killed(source: Path, whole: Path, seconds: float, times: int, seed: int) -> int:
     """How many of so many runs, each killed at a random moment and resumed, end in the same bytes."""
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # a shell's background job ignores it, and so its children
     rng = random.Random(seed)
     expected = hashlib.sha256(whole.read_bytes()).digest()
     same = 0

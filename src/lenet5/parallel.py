@@ -163,6 +163,10 @@ def connect_ray(address: str = LOCAL) -> Iterator[Any]:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is sent to anybody
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what fails is raised as well
+    if address == LOCAL:
+        os.environ.setdefault(
+            "RAY_worker_niceness", "0"
+        )  # Ray's 15 would leave its workers what others do not want
     try:
         import ray
         import ray.data

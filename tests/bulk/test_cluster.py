@@ -110,7 +110,7 @@ def test_a_cluster_of_which_a_node_dies_writes_the_bytes_of_one_machine(
     script = Path(__file__).with_name("ray_run.py")
     run = subprocess.run(
         [sys.executable, script, folder, tmp_path / "ray.parquet", "kill"],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**os.environ, "RAY_worker_niceness": "0", "PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         timeout=900,
