@@ -324,6 +324,58 @@ def bulk() -> str:
     return "\n".join(lines)
 
 
+def graph_transformer() -> str:
+    """Strings before and after training on whole lines, adapting, and time."""
+    path = HERE / "results" / "graph_transformer.json"
+    if not path.exists():
+        return "Not measured yet."
+    report = json.loads(path.read_text(encoding="utf-8"))
+    measures = {
+        "exact": "strings right",
+        "character_error": "characters wrong",
+        "calibration_error": "calibration error",
+        "mnist_error": "MNIST wrong",
+        "noncharacters_accepted": "non-characters accepted",
+    }
+    lines = [f"| {report['strings']} amounts | | {' | '.join(measures.values())} |"]
+    lines.append("|---|---|" + "---:|" * len(measures))
+    for method in ("segmentation", "displacement"):
+        part = report.get(method, {"before": None, "after": []})
+        for when, runs in (("before", [part["before"]]), ("after", part["after"])):
+            cells = []
+            for key in measures if runs and runs[0] else ():
+                values = [run[key] for run in runs]
+                spread = f" ± {statistics.stdev(values):.1%}" if len(values) > 1 else ""
+                cells.append(f"{statistics.mean(values):.1%}{spread}")
+            if cells:
+                seeds = f", {len(runs)} seeds" if len(runs) > 1 else ""
+                lines.append(f"| {method} | {when}{seeds} | {' | '.join(cells)} |")
+    if part := report.get("adapting"):
+        names = {
+            "before": "before",
+            "forced_alignment": "forced alignment",
+            "whole_strings": "whole strings",
+            "self_training": "whole strings, without the labels",
+        }
+        lines += [
+            "",
+            f"| adapted to {part['lines']} of the amounts, {part['read']} others read | strings right "
+            "| characters wrong | calibration error | seconds of one core |",
+            "|---|---:|---:|---:|---:|",
+        ]
+        for key, name in names.items():
+            cells = [f"{part[key][measure]:.1%}" for measure in list(measures)[:3]]
+            took = part[key].get("processor_seconds")
+            lines.append(f"| {name} | {' | '.join(cells)} | {'' if took is None else f'{took:.0f}'} |")
+    if part := report.get("time"):
+        lines += [
+            "",
+            f"A line takes {part['write_ms']:.0f} ms of one core to be written and cut, which other processes do, and "
+            f"{part['learn_ms']:.0f} ms to be learnt ({part['machine']['cpu']}).",
+        ]
+    return "\n".join(lines)
+
+
 def signs() -> str:
     """Lines with signs by writers who were kept out of training."""
     report = json.loads((HERE / "results" / "signs.json").read_text(encoding="utf-8"))
@@ -349,6 +401,9 @@ def signs() -> str:
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint, "memory": memory, "reads": reads},
     "docs/engine.md": {"memory": memory},
+    "docs/graph-transformers.md": {
+        "graph transformer": graph_transformer,
+    },
     "docs/reading.md": {
         "papers": papers,
         "methods": methods,
