@@ -25,7 +25,7 @@ from .graph_transformer import CRITERIA, log_posteriors
 from .graph_transformer_columns import Columns
 from .graph_transformer_lines import Line
 from .line_sources import LineSource, SyntheticLines
-from .pass_report import PassReport
+from .pass_report import PassReport, error_of, ran_away
 from .recipes import GraphRecipe
 
 __all__ = ["GraphTransformerTraining", "line_gradient"]
@@ -165,10 +165,7 @@ class GraphTransformerTraining:
                 progress((number - 1) % self.recipe.batch + 1)
         seconds = time.perf_counter() - began
         if not np.isfinite(self.model.parameters).all():
-            raise LeNet5Error(
-                f"the training ran away in pass {index + 1}: the energy is no longer a number; "
-                f"a peak rate below {self.recipe.optimiser.rate:g} may help"
-            )
+            raise ran_away(index + 1, self.recipe.optimiser.rate)
         spelt = np.array(energies)
         spelt = spelt[np.isfinite(spelt)]
         report = PassReport(
@@ -226,9 +223,7 @@ class GraphTransformerTraining:
 
     def _error(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
         """Share of single characters answered wrongly by the network as it would be kept now."""
-        compute = self.model.backend.inference.penalties
-        penalties = compute(self._kept(), self.model.codes, images, self.threads)
-        return float((penalties.argmin(1) != labels).mean())
+        return error_of(self.model, self._kept(), images, labels, self.threads)
 
     def _kept(self) -> F32:
         """The parameters that `finish` keeps: the average, where the recipe has one."""

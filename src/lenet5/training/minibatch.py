@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..engine.interface import Trainer
-from ..errors import LeNet5Error
 from ..model.lenet5 import LeNet5
 from ..network.preprocessing import check_training_images, target_weights
 from .checkpoint import Checkpoint
-from .pass_report import PassReport
+from .pass_report import PassReport, error_of, ran_away
 from .recipes import FAST, Recipe
 
 __all__ = ["MinibatchTraining"]
@@ -91,10 +90,7 @@ class MinibatchTraining:
         energy, errors = self._learn(index, progress)
         seconds = time.perf_counter() - began
         if not (np.isfinite(energy) and np.isfinite(self.trainer.parameters).all()):
-            raise LeNet5Error(
-                f"the training ran away in pass {index + 1}: the energy is no longer a number; "
-                f"a peak rate below {self.recipe.optimiser.rate:g} may help"
-            )
+            raise ran_away(index + 1, self.recipe.optimiser.rate)
         count = len(self.images)
         report = PassReport(
             number=index + 1,
@@ -124,9 +120,7 @@ class MinibatchTraining:
 
     def _error(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> float:
         """Share answered wrongly by the network as it would be kept now."""
-        compute = self.model.backend.inference.penalties
-        penalties = compute(self._kept(), self.model.codes, images, self.threads)
-        return float((penalties.argmin(1) != labels).mean())
+        return error_of(self.model, self._kept(), images, labels, self.threads)
 
     def _kept(self) -> NDArray[np.float32]:
         """The parameters that `finish` keeps: the average, where the recipe has one."""

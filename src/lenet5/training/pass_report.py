@@ -1,11 +1,17 @@
-"""The figures of one pass through the patterns: a line of the log."""
+"""The figures of one pass through the patterns, a line of the log, and what two kinds of training find them by."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
 
-__all__ = ["PassReport"]
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import LeNet5Error
+from ..model.classifier import Network
+
+__all__ = ["PassReport", "error_of", "ran_away"]
 
 _RATES = "least_rate", "largest_rate"
 
@@ -39,3 +45,23 @@ class PassReport:
     def to_dict(self) -> dict[str, Any]:
         """The figures as JSON values; the range of the rates only where there is one."""
         return {key: value for key, value in asdict(self).items() if key not in _RATES or value is not None}
+
+
+def ran_away(number: int, rate: float) -> LeNet5Error:
+    """The error of pass `number`, from 1, after which the energy or the parameters are no numbers; rate: the peak."""
+    return LeNet5Error(
+        f"the training ran away in pass {number}: the energy is no longer a number; "
+        f"a peak rate below {rate:g} may help"
+    )
+
+
+def error_of(
+    model: Network,
+    parameters: NDArray[np.float32],
+    images: NDArray[np.uint8],
+    labels: NDArray[np.integer],
+    threads: int | None,
+) -> float:
+    """Share of images, (N, 28, 28), that a network would answer wrongly with these parameters, (60000,)."""
+    penalties = model.backend.inference.penalties(parameters, model.codes, images, threads)
+    return float((penalties.argmin(1) != labels).mean())
