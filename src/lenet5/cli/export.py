@@ -81,7 +81,7 @@ def export_command(
     else:
         export_c(network, out, int8, images)
     size = Path(out).stat().st_size
-    told = {
+    summary = {
         "file": out,
         "bytes": size,
         "kind": kind,
@@ -89,7 +89,7 @@ def export_command(
         "member": member,
         "classes": network.classes,
     }
-    click.echo(json.dumps(told) if as_json else f"{out}: {size:,} bytes")
+    click.echo(json.dumps(summary) if as_json else f"{out}: {size:,} bytes")
 
 
 def _network(model: str, member: int | None) -> LeNet5:

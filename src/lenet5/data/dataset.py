@@ -122,7 +122,7 @@ def load(
             f"to train, two classes or more are needed, and {name} has only {characters[numbers[0]]!r}"
         )
     if transpose is None and _holds_arrays(spec):
-        transpose = _found_transposed(images, numbers, characters, name)
+        transpose = _warn_if_transposed(images, numbers, characters, name)
     return Dataset(images.swapaxes(1, 2).copy() if transpose else images, numbers, characters, name)
 
 
@@ -131,7 +131,7 @@ def _holds_arrays(spec: object) -> bool:
     return isinstance(spec, tuple | list) or not Path(str(spec)).expanduser().is_dir()
 
 
-def _found_transposed(
+def _warn_if_transposed(
     images: NDArray[np.uint8], labels: NDArray[np.int64], classes: Sequence[str], name: str
 ) -> bool:
     shares = are_transposed(images, labels, classes)

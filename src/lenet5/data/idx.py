@@ -140,18 +140,18 @@ def _values(name: str, stream: _Readable, dimensions: int | None, dtype: DTypeLi
     shape = tuple(np.frombuffer(sizes, ">u4").tolist())
     size = math.prod(shape) * kind.itemsize
     body = _take(stream, size + 1)  # one more byte, to see that nothing follows
-    written = "×".join(map(str, shape))
+    shape_text = "×".join(map(str, shape))
     if len(body) < size:
         raise DataError(
-            f"{name} is cut off: its header promises {written} values of type {kind.name}, {size:,} bytes, "
+            f"{name} is cut off: its header promises {shape_text} values of type {kind.name}, {size:,} bytes, "
             f"but {len(body):,} follow; fetch it again"
         )
     if len(body) > size:
-        raise DataError(f"{name} is damaged: there is more in it than the {written} values of its header")
+        raise DataError(f"{name} is damaged: there is more in it than the {shape_text} values of its header")
     try:
         values = np.frombuffer(body, kind).reshape(shape)
     except ValueError as error:  # sizes of which one is 0 and the others overflow
-        raise DataError(f"{name} is not an IDX file that can be used: its sizes are {written}") from error
+        raise DataError(f"{name} is not an IDX file that can be used: its sizes are {shape_text}") from error
     # A bytearray can be written to: where the byte order fits there is nothing to copy.
     return values.astype(kind.newbyteorder("="), copy=False)
 

@@ -39,7 +39,7 @@ def class_folders(folder: Path) -> tuple[NDArray[np.uint8], list[str]]:
             f"{folder} has no class folders: put the pictures of each character into a folder called by it, "
             f"such as {folder / '7'}"
         )
-    found = []
+    labelled = []
     for path in inside:
         character = class_of(path.name)
         if character is None:
@@ -50,8 +50,8 @@ def class_folders(folder: Path) -> tuple[NDArray[np.uint8], list[str]]:
         pictures = pictures_in(path)
         if not pictures:
             raise DataError(f"the folder {path} is empty: put pictures of {character!r} there, or remove it")
-        found += [(picture, character) for picture in pictures]
-    return read_pictures([picture for picture, _ in found]), [character for _, character in found]
+        labelled += [(picture, character) for picture in pictures]
+    return read_pictures([picture for picture, _ in labelled]), [character for _, character in labelled]
 
 
 def _hidden(name: str) -> bool:

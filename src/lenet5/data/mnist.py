@@ -134,12 +134,12 @@ def writers(split: str = "train", root: str | os.PathLike[str] | None = None) ->
         path = folder / "writers.npz"
         if not path.is_file():
             continue
-        found = read_npz(path, [name])[0].get(name)
-        if found is None or found.shape != (patterns,) or found.dtype.kind not in "iu":
+        writers = read_npz(path, [name])[0].get(name)
+        if writers is None or writers.shape != (patterns,) or writers.dtype.kind not in "iu":
             raise DataError(
                 f"{path} has no array {name} with a number for the writer of each of {patterns:,}"
             )
-        return found.astype(np.int64)
+        return writers.astype(np.int64)
     return None
 
 

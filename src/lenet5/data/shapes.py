@@ -39,9 +39,9 @@ def pixels(values: ArrayLike, name: str) -> NDArray[np.uint8]:
     shape = tuple(size for i, size in enumerate(values.shape) if size != 1 or i == 0)
     side = next((side for side in SIZES if shape[1:] in ((side, side), (side * side,))), None)
     if side is None:
-        written = "×".join(map(str, values.shape)) or "none"
+        sizes = "×".join(map(str, values.shape)) or "none"
         raise DataError(
-            f"the images of {name} have the shape {written}: N×28×28 or N×784, or N×20×20 or N×400, is needed"
+            f"the images of {name} have the shape {sizes}: N×28×28 or N×784, or N×20×20 or N×400, is needed"
         )
     if values.dtype.kind not in "buif":
         raise DataError(f"the pixels of {name} are of type {values.dtype}: numbers are needed")

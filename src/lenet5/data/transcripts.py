@@ -43,8 +43,8 @@ def open_table(path: Path) -> Iterator[TextIO]:
             packed = file.read(2) == GZIP
             file.seek(0)
             with (
-                gzip.open(file) if packed else file as unpacked,
-                io.TextIOWrapper(unpacked, encoding="utf-8-sig", newline="") as stream,
+                gzip.open(file) if packed else file as contents,
+                io.TextIOWrapper(contents, encoding="utf-8-sig", newline="") as stream,
             ):
                 yield stream
     except UnicodeDecodeError as error:

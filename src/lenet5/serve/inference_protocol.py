@@ -199,18 +199,18 @@ def _outputs(data: Mapping[str, Any]) -> list[_Output]:
     """The outputs that are asked for; all but `text`, unless named. Raises Refusal."""
     parameters = data.get("parameters", {})
     binary = isinstance(parameters, dict) and parameters.get("binary_data_output") is True
-    wanted = data.get("outputs")
-    if wanted is None or wanted == []:
+    requested = data.get("outputs")
+    if requested is None or requested == []:
         return [_Output(name, binary) for name in OUTPUTS if name != "text"]
-    if not isinstance(wanted, list) or not all(isinstance(one, dict) for one in wanted):
+    if not isinstance(requested, list) or not all(isinstance(one, dict) for one in requested):
         raise Refusal(400, "`outputs` must be a list of objects with a name", "tensor")
     outputs = []
-    for one in wanted:
+    for one in requested:
         name, own = one.get("name"), one.get("parameters", {})
         if not isinstance(name, str) or name not in OUTPUTS:
             raise Refusal(400, f"there is no output {name!r:.40}: there are {', '.join(OUTPUTS)}", "tensor")
-        asked = own.get("binary_data", binary) if isinstance(own, dict) else binary
-        outputs.append(_Output(name, asked is True))
+        as_bytes = own.get("binary_data", binary) if isinstance(own, dict) else binary
+        outputs.append(_Output(name, as_bytes is True))
     return outputs
 
 

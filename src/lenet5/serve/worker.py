@@ -224,14 +224,14 @@ def _rows(pages: Sequence[PageResult]) -> bytes:
     rows = csv.writer(stream, lineterminator="\r\n")
     for page in pages:
         errors = "; ".join(page.errors)
-        written = False
+        has_strings = False
         for field, result in page.results:
             for number, line in enumerate(result.lines, 1):
                 for place, string in enumerate(line.strings, 1):
                     facts: list[Any] = [_cell(page.picture), page.page, _cell(field), number, place]
                     rows.writerow([*facts, string.text, f"{string.confidence:.6f}", *string.box, errors])
-                    written = True
-        if not written:
+                    has_strings = True
+        if not has_strings:
             rows.writerow([_cell(page.picture), page.page, *[""] * 9, errors])
     return stream.getvalue().encode()
 

@@ -51,12 +51,12 @@ def load_trajectories(spec: str | os.PathLike[str] = PENS) -> Trajectories:
         DataError: the file is missing, damaged, or holds no characters.
     """
     if os.fspath(spec) == PENS and not Path(PENS).exists():
-        found = find_pens()
-        if found is None:
+        archive = find_pens()
+        if archive is None:
             raise DataError(
                 "there is no pens.npz: put it into a folder pens where LENET5_DATA points to, or name a file"
             )
-        return _read_archive(found, PENS)
+        return _read_archive(archive, PENS)
     path = Path(spec).expanduser()
     if path.suffix.lower() == ".npz":
         return _read_archive(path, path.name)

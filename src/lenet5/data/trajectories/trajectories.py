@@ -159,12 +159,12 @@ def from_writings(writings: Iterable[Writing], name: str) -> Trajectories:
     Raises:
         DataError: nothing is left, or points lie farther off than any tablet reaches.
     """
-    kept = [one for one in writings if any(len(stroke) for stroke in one.strokes)]
-    if not kept:
+    characters = [one for one in writings if any(len(stroke) for stroke in one.strokes)]
+    if not characters:
         raise DataError(f"{name} has no characters: no labelled strokes of one printable character each")
-    known = sorted({(one.donor, one.writer) for one in kept if one.writer})
+    known = sorted({(one.donor, one.writer) for one in characters if one.writer})
     number = {writer: k for k, writer in enumerate(known)}
-    strokes = [[stroke for stroke in one.strokes if len(stroke)] for one in kept]
+    strokes = [[stroke for stroke in one.strokes if len(stroke)] for one in characters]
     for one in strokes:
         if not all(np.isfinite(stroke).all() and np.abs(stroke).max() <= FARTHEST for stroke in one):
             raise DataError(f"{name} is damaged: its points lie farther off than a tablet reaches")
@@ -172,9 +172,9 @@ def from_writings(writings: Iterable[Writing], name: str) -> Trajectories:
         np.concatenate([_to_side(one) for one in strokes]),
         np.cumsum([len(stroke) for one in strokes for stroke in one]),
         np.cumsum([len(one) for one in strokes]),
-        np.array([one.label for one in kept]),
-        np.array([number.get((one.donor, one.writer), UNKNOWN) for one in kept], np.int64),
-        np.array([one.donor for one in kept]),
+        np.array([one.label for one in characters]),
+        np.array([number.get((one.donor, one.writer), UNKNOWN) for one in characters], np.int64),
+        np.array([one.donor for one in characters]),
         name,
     )
 

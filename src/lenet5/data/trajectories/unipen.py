@@ -149,10 +149,10 @@ def _points(argument: str, columns: tuple[str, ...], where: str) -> NDArray[np.f
 
 
 def _add_segment(argument: str, page: _Page) -> None:
-    found = _SEGMENT.search(argument)
-    if found is None:
+    match = _SEGMENT.search(argument)
+    if match is None:
         return  # of a page, line or word whose text is not given
-    level, delineation, quality, label = found.groups()
+    level, delineation, quality, label = match.groups()
     label = re.sub(r"\\(.)", r"\1", label)
     good = quality.upper() != "BAD" and len(label) == 1 and "!" <= label <= "~"
     if level.upper() in CHARACTERS and good:
@@ -163,10 +163,10 @@ def _add_segment(argument: str, page: _Page) -> None:
 def _delineated(delineation: str, page: _Page, path: Path) -> Iterator[NDArray[np.float64]]:
     """The strokes of a delineation: "4", "3-5", "3:10-5:2" (from point 10 of component 3), with commas between."""
     for part in delineation.split(","):
-        found = _PART.fullmatch(part)
-        if found is None:
+        match = _PART.fullmatch(part)
+        if match is None:
             raise DataError(f"{path}: the delineation {delineation!r} of a segment cannot be read")
-        first, begin, last, end = (None if value is None else int(value) for value in found.groups())
+        first, begin, last, end = (None if value is None else int(value) for value in match.groups())
         assert first is not None
         if last is None:
             last, end = first, begin

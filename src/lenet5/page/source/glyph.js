@@ -86,9 +86,9 @@ function weightsOf({ labels, count }, levels) {
 
 /** Whether the heaviest components hold most of the ink, as those of writing do. */
 function isConcentrated({ rows, columns, levels }, settings) {
-  const found = labelComponents(rows, columns, (i) => levels[i] > DATA.maskLevel);
-  if (found.count <= settings.components) return true;
-  const weights = weightsOf(found, levels).sort();
+  const components = labelComponents(rows, columns, (i) => levels[i] > DATA.maskLevel);
+  if (components.count <= settings.components) return true;
+  const weights = weightsOf(components, levels).sort();
   const sum = (values) => values.reduce((a, b) => a + b, 0);
   return sum(weights.slice(-settings.components)) / sum(weights) >= settings.concentration;
 }
@@ -96,10 +96,10 @@ function isConcentrated({ rows, columns, levels }, settings) {
 /** The components that belong to one character (components.remove_character_specks). */
 function withoutSpecks(image) {
   const settings = DATA.characterSpecks, { rows, columns, levels } = image;
-  const found = labelComponents(rows, columns, (i) => levels[i] > settings.level);
-  if (found.count <= 1) return image;
-  const weights = weightsOf(found, levels);
-  const inner = componentEdges(rows, columns, found.labels, found.count).map(([top, bottom, left, right]) => {
+  const components = labelComponents(rows, columns, (i) => levels[i] > settings.level);
+  if (components.count <= 1) return image;
+  const weights = weightsOf(components, levels);
+  const inner = componentEdges(rows, columns, components.labels, components.count).map(([top, bottom, left, right]) => {
     const high = bottom - top, wide = right - left;
     const touches = top === 0 || left === 0 || bottom === rows || right === columns;
     const thin = settings.line_thickness, long = settings.line_length;
@@ -111,7 +111,7 @@ function withoutSpecks(image) {
   const keep = inner.map((is, i) => is && weights[i] >= settings.least * most);
   const kept = imageOf(rows, columns);
   for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) {
-    const label = found.labels[r * columns + c];
+    const label = components.labels[r * columns + c];
     if (!label || !keep[label - 1]) continue;
     for (let y = Math.max(0, r - 1); y <= Math.min(rows - 1, r + 1); y++) // its grey rim belongs to it
       for (let x = Math.max(0, c - 1); x <= Math.min(columns - 1, c + 1); x++)
