@@ -41,7 +41,7 @@ function graphPicture(line, width, across, chosen, choose, most = 12) {
       element("path", { class: "arc-line", d: `M${from} 12 C${from} ${top} ${centre} ${top - 24} ${centre} ${top} M${centre} ${top} C${centre} ${top - 24} ${to} ${top} ${to} 12` }),
       element("rect", { class: "thumb", x: centre - size / 2, y: top, width: size, height: size, rx: 4 }),
       element("image", { href: glyphURL(glyphBytes(arc.glyph), 2, colours.ink, colours.raised), x: centre - size / 2 + 2, y: top + 2, width: size - 4, height: size - 4 }),
-      element("text", { x: centre, y: top + size + 13, "text-anchor": "middle" }, `${label} ${percent(arc.share)}`)));
+      element("text", { x: centre, y: top + size + 13, "text-anchor": "middle" }, `${label} ${percent(arc.share, 0)}`)));
   }
   for (let node = 0; node < nodes; node++) svg.append(element("circle", { cx: Math.min(across - 6, Math.max(6, column(node))), cy: 12, r: 5 }));
   return svg;
