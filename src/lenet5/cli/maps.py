@@ -19,8 +19,6 @@ class MapToSwitchOff(click.ParamType):  # type: ignore[type-arg]  # generic sinc
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, int]:
         """Layer and number. Fails, in one sentence, for any other text."""
-        if isinstance(value, tuple):
-            return value
         layer, _, number = value.partition(":")
         if not number.isdecimal():
             self.fail(f"{value!r} is no map: name its layer and its number from 0, as c3:4", param, ctx)
