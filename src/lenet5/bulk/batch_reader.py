@@ -12,10 +12,11 @@ import numpy as np
 from ..errors import DataError
 from ..model.classifier import Classifier
 from ..reading.document_reader import DocumentReader, PageResult
+from .parquet_columns import pyarrow_parquet
 from .review.items import items_of_characters, items_of_page
 from .rows import RowReader, columns_of
 from .rules import Rule
-from .sources import Arrays, Chunk, Pictures, pyarrow_parquet
+from .sources import Arrays, Chunk, Pictures
 from .tables import Characters, Columns, to_arrow
 
 if TYPE_CHECKING:

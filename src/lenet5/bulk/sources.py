@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from ..data.archives import read_npz
 from ..data.idx import data_errors, read_idx
-from ..errors import DataError, InputError, MissingExtraError
+from ..errors import DataError, InputError
 from ..network.architecture import FIELD
+from .parquet_columns import column_fields, holds_files, image_column, pyarrow_parquet, rebatched
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -242,10 +243,10 @@ class ParquetSource(Source):
     def __init__(self, path: Path, column: str | None = None) -> None:
         self.name = str(path)
         with self._open() as table:
-            self.column = _column(table.schema_arrow, self.name, column)
+            self.column = image_column(table.schema_arrow, self.name, column)
             self.count = table.metadata.num_rows
             kind = table.schema_arrow.field(self.column).type
-        self.encoded = _holds_files(kind)
+        self.encoded = holds_files(kind)
         self.part = PICTURES if self.encoded else ARRAYS
 
     @contextlib.contextmanager
@@ -271,13 +272,13 @@ class ParquetSource(Source):
             batches = table.iter_batches(
                 min(self.part, _DECODED), list(range(group, table.num_row_groups)), columns=[self.column]
             )
-            for column in _rebatched(batches, self.part, wanted - first):
+            for column in rebatched(batches, self.part, wanted - first):
                 yield self._chunk(column, wanted)
                 wanted += len(column)
 
     def _chunk(self, column: pa.Array, first: int) -> Chunk:
         if not self.encoded:
-            return Arrays(self.name, first, _arrow_fields(column, self.name))
+            return Arrays(self.name, first, column_fields(column, self.name))
         import pyarrow.types as types
 
         if types.is_struct(column.type):
@@ -405,101 +406,6 @@ def _fields(images: NDArray[Any], name: str) -> NDArray[np.uint8]:
             f"N×{FIELD}×{FIELD} or N×{size} uint8, 255 = ink"
         )
     return images
-
-
-# --- Parquet -------------------------------------------------------------------------------------------------
-
-
-def pyarrow_parquet() -> Any:
-    """The module pyarrow.parquet.
-
-    Raises:
-        MissingExtraError: it is not installed.
-    """
-    try:
-        import pyarrow.parquet
-    except ModuleNotFoundError as error:
-        raise MissingExtraError(
-            "Parquet needs pyarrow, which is not installed: pip install 'lenet5-1998[bulk]' brings it"
-        ) from error
-    return pyarrow.parquet
-
-
-def _holds_files(kind: pa.DataType) -> bool:
-    """Whether a column's values are files: bytes, or the struct of bytes and path that data sets use."""
-    import pyarrow.types as types
-
-    if types.is_struct(kind):
-        return any(
-            kind.field(i).name == "bytes" and _holds_files(kind.field(i).type) for i in range(kind.num_fields)
-        )
-    return bool(types.is_binary(kind) or types.is_large_binary(kind))
-
-
-def _holds_pixels(kind: pa.DataType) -> bool:
-    """Whether a column's values are lists of uint8, nested or not."""
-    import pyarrow.types as types
-
-    while types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
-        kind = kind.value_type
-        if types.is_uint8(kind):
-            return True
-    return bool(types.is_fixed_size_binary(kind) and kind.byte_width == FIELD * FIELD)
-
-
-def _column(schema: pa.Schema, name: str, wanted: str | None) -> str:
-    """The column to read."""
-    usable = [field.name for field in schema if _holds_files(field.type) or _holds_pixels(field.type)]
-    if wanted is not None:
-        if wanted not in schema.names:
-            raise InputError(f"{name} has no column {wanted!r}, but {', '.join(schema.names)}")
-        if wanted not in usable:
-            raise InputError(
-                f"the column {wanted!r} of {name} holds neither files of pictures nor 784 bytes a row"
-            )
-        return wanted
-    if len(usable) != 1:
-        what = "none of its columns" if not usable else f"more than one of its columns ({', '.join(usable)})"
-        raise InputError(f"{name}: {what} can be read as pictures; name one with --column")
-    return str(usable[0])
-
-
-def _rebatched(batches: Iterable[pa.RecordBatch], size: int, skip: int = 0) -> Iterator[pa.Array]:
-    """Arrays of exactly `size` rows after the first `skip`, the last shorter, whatever the row groups are."""
-    import pyarrow as pa
-
-    held: list[pa.Array] = []
-    rows = 0
-    for batch in batches:
-        column = batch.column(0).slice(skip)  # beyond the end: of no rows
-        skip = max(0, skip - batch.num_rows)
-        while rows + len(column) >= size:
-            held.append(column.slice(0, size - rows))
-            yield pa.concat_arrays(held)
-            column, held, rows = column.slice(size - rows), [], 0
-        if len(column):
-            held.append(column)
-            rows += len(column)
-    if held:
-        yield pa.concat_arrays(held)
-
-
-def _arrow_fields(column: pa.Array, name: str) -> NDArray[np.uint8]:
-    """The pixels of a column, (n, 28, 28)."""
-    if column.null_count:
-        raise DataError(f"{name} has rows without pixels: leave them out before")
-    count = len(column)
-    import pyarrow.types as types
-
-    if types.is_fixed_size_binary(column.type):
-        pixels = np.frombuffer(column.buffers()[1], np.uint8)[column.offset * FIELD**2 :][: count * FIELD**2]
-    else:
-        while not types.is_uint8(column.type):
-            column = column.flatten()
-        pixels = column.to_numpy(zero_copy_only=False)
-    if len(pixels) != count * FIELD * FIELD:
-        raise DataError(f"{name} has rows that are not of {FIELD}×{FIELD} = {FIELD * FIELD} pixels")
-    return np.asarray(pixels, np.uint8).reshape(count, FIELD, FIELD)
 
 
 def listed(stream: IO[str]) -> list[str]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..reading.results import UNSURE
-from .sources import pyarrow_parquet
+from .parquet_columns import pyarrow_parquet
 
 if TYPE_CHECKING:
     import pyarrow as pa

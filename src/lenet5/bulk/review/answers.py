@@ -20,8 +20,8 @@ from ... import atomic
 from ...data.labels import folder_of
 from ...errors import DataError, InputError, SaveError
 from ...reading.overlay import encode_png
+from ..parquet_columns import pyarrow_parquet
 from ..rows import ACCEPTED, CONFIDENCE, TEXT
-from ..sources import pyarrow_parquet
 from ..tables import format_of
 from .items import unpack_glyphs
 
