@@ -134,6 +134,8 @@ def test_folders_become_lines(tmp_path):
 def test_folders_that_hold_no_lines_are_named(tmp_path):
     with pytest.raises(InputError, match="a folder of lines with labels"):
         own_lines(MODEL, None, None, GraphSettings())
+    with pytest.raises(DataError, match=r"there is no folder .*missing"):
+        own_lines(MODEL, None, tmp_path / "missing", GraphSettings())
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="has no picture of a line"):
         own_lines(MODEL, None, tmp_path / "empty", GraphSettings())

@@ -169,6 +169,8 @@ def own_lines(
     )
     if unlabelled is None:
         return given
+    if not Path(unlabelled).is_dir():
+        raise DataError(f"there is no folder {unlabelled}: name one with pictures of a line each")
     inks = _foregrounds(pictures_in(Path(unlabelled)), workers)
     lines = [ink for ink in inks if ink is not None]
     if not lines:
