@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from lenet5.imaging.line_removal import find_printed_lines, remove_lines
+from lenet5.imaging.line_detection import RuledLine
+from lenet5.imaging.line_removal import PrintedLines, find_printed_lines, remove_lines
 from lenet5.imaging.normalise import normalise_character
 from lenet5.reading.reader import Reader
 
@@ -172,3 +173,19 @@ def test_lines_are_painted_over_in_a_large_photograph_too(reader, mnist_test):
     shade = np.linspace(1, 0.7, 1920)
     picture = Image.fromarray((np.asarray(picture) * shade + grain).clip(0, 255).astype(np.uint8))
     assert reader.read(picture).text == str(labels[2])
+
+
+def test_a_stroke_that_goes_on_below_a_line_is_whole_where_the_line_leaves_by_the_lower_edge():
+    picture = sheet(line(0, 176, 320, 150, width=3), line(240, 30, 240, 179, fill=LINE - 20, width=9))
+    ruled = RuledLine(np.array([0.0, 319.0]), np.array([176.0, 150.0]), 3.0)
+    plain = PrintedLines((ruled,), (), 1.0, False).remove_from(colours(picture))
+    assert plain[:, 40].min() > 0.85  # the line is gone …
+    assert plain[30:, 238:243].max() < 0.65  # … and the stroke is not
+
+
+def test_a_stroke_that_ends_on_a_ruled_line_keeps_its_end():
+    strokes = [line(x, 40, x, 131, fill=LINE - 20, width=9) for x in (100, 160, 220)]
+    picture = sheet(line(0, 130, 320, 130, width=3), *strokes)
+    plain = remove_lines(colours(picture))
+    assert plain[128:133, 20].min() > 0.85
+    assert all(plain[128:131, x].max() < 0.6 for x in (100, 160, 220))

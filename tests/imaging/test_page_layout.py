@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lenet5.errors import PictureError
 from lenet5.imaging.character_boxes import find_character_boxes
-from lenet5.imaging.page_layout import LAYOUT, MODES, find_text_lines, layout
+from lenet5.imaging.line_regions import find_text_lines
+from lenet5.imaging.page_layout import LAYOUT, MODES, layout
 from lenet5.imaging.text_lines import TEXT_LINES
 from lenet5.imaging.trace import Trace
 
@@ -248,3 +249,20 @@ def test_a_layout_says_how_many_marks_it_did_not_look_at():
     (sentence,) = layout(on_paper(ink), "the wall", "lines", settings=few).errors
     assert sentence.startswith("8 smaller marks of the wall were not looked at")
     assert not layout(on_paper(ink), "the wall", "lines").errors
+
+
+def test_a_line_without_a_long_rule_is_not_searched_for_cells(monkeypatch):
+    from lenet5.imaging import cell_layout
+
+    def never(*_: object) -> None:
+        raise AssertionError("grids were looked for")
+
+    monkeypatch.setattr(cell_layout, "find_grids", never)
+    page = np.full((80, 400, 3), 0.9, np.float32)
+    for left in range(40, 360, 40):
+        page[20:60, left : left + 6] = 0.2
+        page[20:26, left : left + 22] = 0.2
+    assert layout(page).kind == "lines"
+    page[10:12, 30:370] = 0.2
+    with pytest.raises(AssertionError):
+        layout(page)

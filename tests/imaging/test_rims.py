@@ -92,3 +92,13 @@ def test_a_thick_broken_rule_is_removed():
     image = cell()
     image[np.arange(84) % 14 < 9, :5] = INK
     assert np.abs(remove_rims(image) - cell()).max() < 0.02
+
+
+def test_a_stroke_that_crosses_a_ruled_line_at_the_rim_keeps_its_tail():
+    image = np.full((84, 130, 3), 0.92, np.float32)
+    image[70:73] = 0.45  # a ruled line along the lower edge, …
+    image[12:84, 60:66] = 0.35  # … and a 9's tail that goes on below it
+    image[12:18, 36:66] = 0.35
+    plain = remove_rims(image)
+    assert plain[70:73, :30].min() > 0.85
+    assert plain[12:82, 61:65].max() < 0.6

@@ -189,3 +189,41 @@ def test_a_stroke_from_edge_to_edge_at_the_end_of_lower_digits_may_be_a_rule():
     characters = tuple(Character(t, box, 1.0, 0.99) for t, box in zip("196", boxes, strict=True))
     read = with_doubts(String("196", 1.0, 0.98, characters), image, foreground, AcceptancePolicy())
     assert accept(Result((Line((read,)),)), 0.5).text == "?96"
+
+
+def with_end_mark(height: int = 7, apart: int = 8, confidence: float = 0.2) -> Result:
+    """4, 7 and a low mark behind them."""
+    (string,) = string_of("47", 0.9, 0.9).strings
+    mark = Character("1", (18 + apart, 17 - height, 6, height), 60.0, confidence, ())
+    return Result((Line((replace(string, text="471", characters=(*string.characters, mark)),)),))
+
+
+def test_a_low_mark_behind_a_number_is_left_unread_and_the_rest_is_surer():
+    string = accept(with_end_mark(), 0.5).strings[0]
+    assert string.text == "47"
+    assert string.unread == ((26, 10, 6, 7),)
+    assert string.confidence == pytest.approx(0.8)  # what two of 0.9 have at least together
+
+
+@pytest.mark.parametrize("other", [{"height": 12}, {"apart": 1}, {"confidence": 0.6}])
+def test_what_is_as_high_as_a_digit_or_close_to_it_or_sure_is_not_left_out(other):
+    assert len(accept(with_end_mark(**other), 0.5).strings[0].text) == 3
+
+
+def test_a_number_that_was_asked_for_keeps_all_its_characters():
+    assert accept(with_end_mark(), 0.5, asked=True).strings[0].text == "471"
+
+
+def test_unread_ink_as_large_as_a_digit_is_a_question_mark_where_it_alone_makes_the_line_doubtful():
+    (string,) = string_of("74", 0.98, 0.99).strings
+    cross = (-14, 5, 10, 11)
+    doubtful = replace(string, confidence=0.1, unread=(cross, (40, 15, 2, 2)))
+    ink = np.zeros((20, 60), np.float32)
+    paper = np.ones((20, 60, 3), np.float32)
+    seen = with_doubts(doubtful, paper, ink, POLICIES["segmentation"], free=True)
+    assert seen.text == "?74" and seen.unread == ((40, 15, 2, 2),)
+    assert accept(Result((Line((seen,)),)), 0.5).text == "?74"
+    asked = with_doubts(doubtful, paper, ink, POLICIES["segmentation"])
+    assert asked.text == "74" and asked.reason == "it can be read in too many ways"
+    unsure = replace(doubtful, characters=string_of("74", 0.5, 0.5).strings[0].characters)
+    assert with_doubts(unsure, paper, ink, POLICIES["segmentation"], free=True).text == "74"

@@ -166,3 +166,14 @@ def test_strokes_across_rules_asked_for_as_a_table_are_one_error(reader):
             image[y : y + 7, x + 40 : x + 80] = 20  # a bar from cell to cell
     with pytest.raises(PictureError, match="no table was found"):
         reader.read(image, mode="table")
+
+
+def test_two_tables_on_a_page_are_read_both(reader):
+    upper, lower = {(0, 0), (1, 1), (2, 2)}, {(0, 1), (1, 0)}
+    result = reader.read(np.concatenate([bars(3, 3, upper), bars(2, 3, lower)]), threshold=0)
+    texts = [[cell.text for cell in row] for row in result.table.rows]
+    assert texts == [
+        ["1" if (row, column) in filled else "" for column in range(3)]
+        for filled, rows in ((upper, 3), (lower, 2))
+        for row in range(rows)
+    ]

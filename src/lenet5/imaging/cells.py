@@ -39,6 +39,8 @@ class CellSettings:
     edge: float = 0.15  # sides of a cell from the picture's edge, within which that may cut the grid
     speck: float = 0.25  # heights of a cell: what is lower beside a grid is no writing
     filled: float = 0.75  # share of cells that are written in, of a grid that the picture's edges cut
+    evidence: float = 1.0  # heights of a line's image: without a rule of this length it shows no cells
+    printed: float = 0.8  # share of the cells of a further table whose rules are printed
     margin: float = 4.0  # pixels around a grid that are painted over with it
 
 

@@ -49,6 +49,10 @@ class LineRemovalSettings:
     foot: float = 0.6  # share of the line below that the writing is wide, or it is the foot of a 1
     darker: float = 1.6  # contrasts of a line, from which on ink on it is the pen's …
     faintest: float = 0.04  # … and of the whole range
+    inked: float = 0.5  # contrasts of a line, from which on there is ink above or below it
+    thicker: float = (
+        2.2  # thicknesses of a line, and a pixel: where ink is thicker a stroke ends on it, or lies on it
+    )
     grey: float = 0.02  # of the whole range: planes that differ by less are a shade of grey
     neighbourhood: float = 0.25  # lengths of a line along which the background next to it is one level
     background: MedianBackground = RULED
@@ -314,13 +318,45 @@ def _paint_over(
     below = image[(rows[-1] + 1).clip(0, len(image) - 1), columns]
     wide = max(3, int(settings.neighbourhood * len(columns)) | 1)
     # Beyond the image's edge there is background: what lies on the line's other side, without the strokes.
-    if rows.min() == 0:
-        above = ndimage.median_filter(below, (wide, 1), mode="nearest")
-    elif rows.max() == len(image) - 1:
-        below = ndimage.median_filter(above, (wide, 1), mode="nearest")
+    if (at_edge := rows[0] == 0).any():
+        above = np.where(at_edge[:, None], ndimage.median_filter(below, (wide, 1), mode="nearest"), above)
+    elif (at_edge := rows[-1] == len(image) - 1).any():
+        below = np.where(at_edge[:, None], ndimage.median_filter(above, (wide, 1), mode="nearest"), below)
     part = ((np.arange(len(rows)) + 1) / (len(rows) + 1))[:, None, None]
     between = (1 - part) * above + part * below
     background = ndimage.median_filter((above + below) / 2, (wide, 1), mode="nearest")
     contrast = np.abs(here - background).max(2)
-    pen = contrast > max(settings.darker * float(np.median(contrast.max(0))), settings.faintest)
+    usual = float(np.median(contrast.max(0)))
+    pen = contrast > max(settings.darker * usual, settings.faintest)
+    pen |= _thick(image, line, rows, columns, background, usual * settings.inked, pixels, settings)
     image[rows, columns] = np.where(pen[:, :, None], here, between)
+
+
+def _thick(
+    image: NDArray[np.float32],
+    line: RuledLine,
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    background: NDArray[np.float32],
+    level: float,
+    pixels: float,
+    settings: LineRemovalSettings,
+) -> NDArray[np.bool_]:
+    """Columns of a line, (columns,), where ink is thicker than it: there a stroke ends on it, or lies along it.
+
+    background: (columns, planes). level: the faintest ink's contrast to it.
+    """
+    thickest = settings.thicker * line.thickness * pixels + 1
+    reach = int(thickest) + 1
+    middle = (rows[0] + rows[-1]) // 2
+    offsets = np.arange(-reach, reach + 1)
+    at = middle + offsets[:, None]
+    inside = (at >= 0) & (at < len(image))
+    inked = np.abs(image[at.clip(0, len(image) - 1), columns] - background).max(2) > level
+    inked &= inside
+    # The run of ink that holds the middle, or a pixel beside it.
+    run = np.zeros(len(columns), np.intp)
+    for half in (inked[reach::-1], inked[reach:]):
+        run += np.cumprod(half, 0).sum(0)
+    thick: NDArray[np.bool_] = run - 1 > thickest
+    return thick

@@ -39,7 +39,9 @@ class PageMaskSettings:
     of_strong: float = 0.25  # share of the strongest pixels' contrast that ink has
     of_any: float = 0.15  # the same for ink of any colour: a frame may be fainter than the pen
     any_quantile: float = 0.995  # of the contrasts, for the strongest of any colour
-    stroke: float = 0.018  # of the page's longer side, up to the shorter: thicker foreground at a border is no writing
+    stroke: float = (
+        0.018  # of the page's longer side, up to the shorter: thicker foreground at a border is no writing
+    )
     stroke_least: int = 5  # pixels of the same, at least
     remains: float = 3.0  # strokes' thicknesses: smaller remains along a border's cut go too
     remains_distance: int = 2  # pixels from that cut within which remains lie

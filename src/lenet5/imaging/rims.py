@@ -47,12 +47,16 @@ class RimSettings:
     dash_thickest: float = 0.06  # shorter sides that a printed dash at a rule is thick at most, …
     dash_length: float = 2.0  # … and it is so many times as long, or longer; …
     dash_thinner: float = 1.25  # … the pen's strokes are so many times as thick: a bar of the pen stays
+    inside_run: float = 1.5  # thicknesses of a rule that a stroke goes on inside from it, which crosses it …
+    inside_least: int = 3  # … and pixels, at least
     written: float = 0.2  # of the image's height: what is left is writing if it is so high
     faintest: float = 0.03  # of the whole range: fainter ink does not differ from the background
     strongest: float = 0.99  # quantile of the contrast that is the strongest ink's
     faint: float = 0.15  # of the strongest ink's contrast: all ink has as much
     noise: float = 6.0  # median contrasts that ink stands out by, …
-    noise_most: float = 0.35  # … but not more than this share of the strongest ink's
+    noise_most: float = 0.35  # … but not more than this share of the strongest ink's; …
+    small: int = 40  # … pixels of the shorter side of an image whose walls are a pixel or two, …
+    noise_small: float = 0.25  # … where no more than this share: JPEG leaves them that faint
     inside: float = 0.1  # shorter sides along the edges that do not show what paper there is
     background: PercentileBackground = PAPER
 
@@ -97,7 +101,11 @@ def remove_rims(image: NDArray[np.float32], settings: RimSettings = RIMS) -> NDA
     for turns, rule in rules.items():  # after all rules: one that crosses another is no dash
         dashes = _dashes(np.rot90(rest, -turns), rule.inner, settings)
         np.rot90(outside, -turns)[dashes] = True
-    rest &= ~outside
+    inside = mask & ~outside
+    for turns, rule in rules.items():
+        within, ink = np.rot90(inside, -turns), np.rot90(mask, -turns)
+        np.rot90(outside, -turns)[_crossing(within, ink, rule, settings)] = False
+    rest = mask & ~outside
     if not outside.any() or largest_height(rest) < settings.written * len(rest):
         return image
     return _paint(image, outside, mask, pixels)
@@ -112,9 +120,27 @@ def _ink(image: NDArray[np.float32], settings: RimSettings) -> NDArray[np.bool_]
     paper = np.pad(inside, ((rim, rim), (rim, rim), (0, 0)), mode="edge")
     contrast = np.abs(paper - image).max(2)
     strongest = float(np.quantile(contrast, settings.strongest))
-    noise = min(settings.noise * float(np.median(contrast)), settings.noise_most * strongest)
+    most = settings.noise_small if min(image.shape[:2]) < settings.small else settings.noise_most
+    noise = min(settings.noise * float(np.median(contrast)), most * strongest)
     mask: NDArray[np.bool_] = contrast > max(settings.faintest, settings.faint * strongest, noise)
     return mask
+
+
+def _crossing(
+    inside: NDArray[np.bool_], mask: NDArray[np.bool_], rule: _Rule, settings: RimSettings
+) -> NDArray[np.bool_]:
+    """Where strokes that go on inside from a rule along the left edge lie on it, and beyond it: (rows, columns)."""
+    rows, columns = mask.shape
+    deep = max(settings.inside_least, round(settings.inside_run * rule.thickness))
+    across = rule.inner[:, None] + np.arange(deep)
+    within = inside[np.arange(rows)[:, None], across.clip(0, columns - 1)] & (across < columns)
+    goes_on = within.all(1)
+    crossing = np.zeros(mask.shape, bool)
+    for row in np.flatnonzero(goes_on).tolist():
+        stop = int(rule.inner[row])
+        run = np.flatnonzero(~mask[row, :stop])
+        crossing[row, int(run[-1]) + 1 if len(run) else 0 : stop] = True
+    return crossing
 
 
 def _left_rule(mask: NDArray[np.bool_], covered: NDArray[np.bool_], settings: RimSettings) -> _Rule | None:

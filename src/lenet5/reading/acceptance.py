@@ -30,6 +30,7 @@ __all__ = [
     "with_doubts",
 ]
 
+TOO_MANY_WAYS = "it can be read in too many ways"
 NEVER = 2.0  # a threshold that no confidence reaches
 
 
@@ -67,6 +68,14 @@ class AcceptancePolicy:
     # A thin character that stands free between others may be a slash if it leans to the right by …
     slash_lean: float = 0.35  # … so many pixels for each pixel of height, …
     slash_height: float = 1.08  # … and is so many median heights of the others high. Chosen on drawn amounts.
+    # A free-standing mark at an end of a line that is no sure character and lower than the others is left out, as a
+    # cross behind a number is: its confidence, its height and its distance in median heights of the others, …
+    mark_confidence: float = 0.3
+    mark_height: float = 0.75
+    mark_distance: float = 0.25
+    mark_others: float = 0.6  # … whose confidence is this at least.
+    # Median heights of the characters, both ways, from which on unread ink in a doubtful line is shown as `?`.
+    cross: float = 0.6
     # A stroke or a point: among characters they are signs, alone they may be anything.
     plain_signs: str = ".,/-:()"
     strokes: StrokeSettings = STROKES
@@ -114,6 +123,8 @@ def accept(
     mean = np.mean([character.confidence for character in result.characters])
     crowded = len(result.strings) > 1 and bool(mean < policy.page)
     among = 0.0 if asked else policy.among
+    if not asked and result.cells is None:
+        result = result.map_strings(lambda string: _without_end_mark(string, policy))
     accepted = result.map_strings(lambda string: _accept_string(string, threshold, among, crowded, policy))
     if asked:
         return accepted
@@ -148,14 +159,18 @@ def rejection_reason(
     if reason := stroke_statistics.rejection_reason(image, foreground, boxes, policy.strokes):
         return reason
     if count > 1 and string.confidence < policy.path_share**count:
-        return "it can be read in too many ways"
+        return TOO_MANY_WAYS
     if count > 1 and set(string.text) == {policy.thin_class} and _connected(foreground):
         return "in one piece, as ones side by side are not"
     return ""
 
 
 def with_doubts(
-    string: String, image: NDArray[np.float32], foreground: NDArray[np.float32], policy: AcceptancePolicy
+    string: String,
+    image: NDArray[np.float32],
+    foreground: NDArray[np.float32],
+    policy: AcceptancePolicy,
+    free: bool = False,
 ) -> String:
     """A string with the reasons, found in its image, to reject it or single characters of it.
 
@@ -168,6 +183,7 @@ def with_doubts(
         image: the line, (rows, columns, 3) in 0 … 1.
         foreground: (rows, columns) in 0 … 1, of that image.
         policy: the numbers.
+        free: whether any text is allowed; then ink that can be anything may be shown as `?` among the characters.
     """
     doubts = {
         number: reason
@@ -175,6 +191,8 @@ def with_doubts(
         if (reason := _thin_reason(string, number, foreground, policy))
     }
     reason = rejection_reason(string, image, foreground, policy)
+    if free and reason == TOO_MANY_WAYS and (crossed := _with_crosses(string, policy)):
+        return crossed
     if reason and (blots := _blots(string, image, foreground, policy)):
         every = enumerate(string.characters)
         others = _without_signs([c for number, c in every if number not in blots])
@@ -189,6 +207,23 @@ def with_doubts(
     characters = [replace(c, reason=doubts.get(number, "")) for number, c in enumerate(string.characters)]
     confidence = min(string.confidence, policy.half)
     return replace(string, reason=reason, confidence=confidence, characters=tuple(characters))
+
+
+def _with_crosses(string: String, policy: AcceptancePolicy) -> String | None:
+    """A string with `?` for the unread ink that is as large as its characters; None where that is not all its doubt.
+
+    What can be anything, as a cross in a box, gives a line many readings; the others may be sure all the same.
+    """
+    size = string.character_height
+    crosses = [box for box in string.unread if min(box[2], box[3]) >= policy.cross * size]
+    together = _together(string.characters)
+    if not crosses or together < policy.path_share ** len(string.characters):
+        return None
+    marks = [Character(UNSURE, box, 0.0, 0.0, (), "not like any character") for box in crosses]
+    characters = sorted((*string.characters, *marks), key=lambda character: character.box[0])
+    left_out = tuple(box for box in string.unread if box not in crosses)
+    confidence = min(max(string.confidence, together), policy.half)
+    return replace(_with_characters(string, characters), unread=left_out, confidence=confidence)
 
 
 def _blots(
@@ -312,6 +347,28 @@ def _is_writing(string: String, threshold: float, crowded: bool, policy: Accepta
         return False
     least = policy.page_characters if crowded else 1
     return count >= least and mean_confidence(string, policy) >= enough
+
+
+def _without_end_mark(string: String, policy: AcceptancePolicy) -> String:
+    """A string without a low mark that stands free at its right end and is no sure character: it is left unread."""
+    *others, last = string.characters
+    if len(others) < 2 or last.confidence >= policy.mark_confidence or last.text == UNSURE or string.reason:
+        return string
+    if min(one.confidence for one in others) < policy.mark_others:
+        return string
+    size = float(np.median([one.box[3] for one in others]))
+    before = others[-1].box
+    apart = last.box[0] - before[0] - before[2]
+    if last.box[3] > policy.mark_height * size or apart < policy.mark_distance * size:
+        return string
+    left_out = tuple(sorted((*string.unread, last.box)))
+    confidence = max(string.confidence, _together(others))
+    return replace(_with_characters(string, others), unread=left_out, confidence=confidence)
+
+
+def _together(characters: Sequence[Character]) -> float:
+    """The least confidence that characters have together, each of which has its own: Bonferroni's bound."""
+    return max(0.0, 1 - sum(1 - character.confidence for character in characters))
 
 
 def _reject_string(string: String, threshold: float) -> String:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PictureError, nothing_to_read
+from ..imaging.background import grey_planes
 from ..imaging.components import component_edges, label_components
 from ..imaging.geometry import Region
 from ..imaging.page_layout import PageLayout
@@ -35,6 +36,10 @@ class CellReadingSettings:
     faintest: float = 0.12  # of the strongest contrast in any cell: a cell with less is blank …
     strong: float = 0.995  # … which is that quantile's in a cell
     together: int = 64  # single characters of a table that are classified at once
+    grey: float = 0.02  # of the whole range: planes that differ by less are a shade of grey
+    quick: float = 0.5  # of the strongest contrast in a cell: more is ink, where a quick look is enough …
+    quick_tall: float = 0.35  # … to see two characters apart, so many heights of the cell high …
+    quick_most: float = 0.3  # … on even paper, of which so much is inked at most
     rim: float = 0.1  # sides of a cell from its edge: what lies wholly within is a rest of a rule
 
 
@@ -132,25 +137,34 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
         ]
         strings = iter([_single(character) for character in characters])
         cells = [next(strings) if isinstance(cell, IsolatedCharacter) else cell for cell in cells]
+    rows: dict[int, list[tuple[Region, String | None]]] = {}
+    for region, cell in zip(page.regions, cells, strict=True):
+        if isinstance(cell, IsolatedCharacter):
+            cell = _with_grammar(region, cell, reader)
+        rows.setdefault(region.line, []).append((region, cell))
     items: list[_Item] = []
-    for first in range(0, len(cells), max(page.columns, 1)):
-        spots: list[Spot] = []
-        row: list[String] = []
-        part = slice(first, first + page.columns)
-        for region, cell in zip(page.regions[part], cells[part], strict=True):
-            if isinstance(cell, IsolatedCharacter):
-                cell = _with_grammar(region, cell, reader)
-            if cell is None:
-                spots.append(_spot(region))
-                continue
-            spots.append(_spot(region, (len(row), 0, len(cell.characters))))
-            row.append(cell)
-        items.append(_Item(page.regions[first].box[1], Line(tuple(row)) if row else None, spots))
+    for row in rows.values():
+        item = _row(row)
+        # A table beside another follows it whole.
+        items.append(replace(item, top=max(item.top, items[-1].top if items else item.top)))
     lines = _outside(page, reader)
     if not any(item.line for item in items) and not lines:
         reason = f"the {len(cells)} cells of its table are empty" if cells else "no table was found"
         raise nothing_to_read(page.page.name, reason)
     return _result("table", items + lines, [])
+
+
+def _row(cells: Sequence[tuple[Region, String | None]]) -> _Item:
+    """A row of a table: its strings, and where each of its cells is."""
+    spots: list[Spot] = []
+    strings: list[String] = []
+    for region, cell in cells:
+        if cell is None:
+            spots.append(_spot(region))
+            continue
+        spots.append(_spot(region, (len(strings), 0, len(cell.characters))))
+        strings.append(cell)
+    return _Item(cells[0][0].box[1], Line(tuple(strings)) if strings else None, spots)
 
 
 @dataclass(frozen=True)
@@ -203,7 +217,8 @@ def _blank(regions: Sequence[Region], settings: CellReadingSettings) -> list[boo
     """Which cells show nothing but noise, beside the strongest writing in any of them."""
     contrasts = []
     for region in regions:
-        difference = np.abs(region.image - np.median(region.image, (0, 1))).max(2)
+        planes = grey_planes(region.image, settings.grey)
+        difference = np.abs(planes - np.median(planes, (0, 1))).max(2)
         contrasts.append(float(np.quantile(difference, settings.strong)))
     least = settings.faintest * max(contrasts, default=0.0)
     return [contrast < least for contrast in contrasts]
@@ -234,6 +249,11 @@ def _is_empty(mask: NDArray[np.bool_], settings: CellReadingSettings) -> bool:
 def _cell(region: Region, reader: CellReader) -> IsolatedCharacter | String | None:
     """One character, a string, or nothing; of what cannot be read a `?`."""
     reader.check()
+    if _is_clearly_several(region, reader.settings):
+        try:
+            return reader.line(region)
+        except PictureError:
+            pass
     character = _isolated(region, reader.settings)
     if character is None:
         return None
@@ -243,6 +263,25 @@ def _cell(region: Region, reader: CellReader) -> IsolatedCharacter | String | No
         return reader.line(region)
     except PictureError:
         return character
+
+
+def _is_clearly_several(region: Region, settings: CellReadingSettings) -> bool:
+    """Whether two high components stand apart in a cell, away from its rules: at a quick look, without its paper."""
+    grey = region.image.mean(2)
+    difference = np.abs(grey - np.median(grey))
+    few = -1 - difference.size // 200
+    mask = difference > settings.quick * np.partition(difference.ravel(), few)[few]
+    labels, count = label_components(mask)
+    if count < 2 or mask.mean() > settings.quick_most:
+        return False
+    rows, columns = mask.shape
+    top, bottom, left, right = component_edges(labels).T
+    touches = (top == 0) | (left == 0) | (bottom == rows) | (right == columns)
+    high = bottom - top
+    tall = ~touches & (high >= max(settings.quick_tall * rows, settings.tall * high.max()))
+    order = np.argsort(left[tall])
+    left, right = left[tall][order], right[tall][order]
+    return bool((left[1:] >= right[:-1]).any())
 
 
 def _is_several(mask: NDArray[np.bool_], settings: CellReadingSettings) -> bool:

@@ -28,6 +28,7 @@ from ..model.classifier import Classifier
 from .explanation import DecodedLine, record_line
 from .interpretation_graph import DECODING, DecodingSettings, InterpretationGraph, classify_views
 from .results import String
+from .square_digits import SQUARE_DIGITS, SquareDigitSettings, with_square_digits
 
 __all__ = ["IsolatedCharacter", "IsolationSettings", "isolate", "read_isolated"]
 
@@ -43,6 +44,7 @@ class IsolationSettings:
     foreground: CharacterForegroundSettings = CHARACTER_FOREGROUND
     glyph: GlyphSettings = GLYPH
     decoding: DecodingSettings = DECODING
+    square: SquareDigitSettings = SQUARE_DIGITS
 
 
 SETTINGS = IsolationSettings()
@@ -119,6 +121,7 @@ def read_isolated(
     glyphs = np.stack([character.glyph for character in characters])
     views = classify_views(model, glyphs, settings.shears)
     confidences = np.mean([model.confidence_of(penalties) for penalties in views], 0)
+    confidences = with_square_digits(confidences, glyphs, model.classes, settings.square)
     confidences = np.maximum(confidences, LEAST)
     count, classes = confidences.shape
     first = np.repeat(np.arange(count), classes)

@@ -464,9 +464,11 @@ class Reader:
 
         request.deadline.check()
         string = self._line(foreground.levels, region.name, request, trace.placed(place) if trace else None)
-        string = with_doubts(string, foreground.image, foreground.levels, self.policy)
-        unread = unread_boxes(string, foreground.levels, self.settings.unread)
-        return replace(string, unread=unread).map_boxes(place)
+        string = replace(string, unread=unread_boxes(string, foreground.levels, self.settings.unread))
+        string = with_doubts(
+            string, foreground.image, foreground.levels, self.policy, free=request.grammar is None
+        )
+        return string.map_boxes(place)
 
     def _character(self, region: Region, request: _Request, trace: Trace | None) -> String:
         """Read a region as one character; its box in pixels of the page."""
