@@ -31,9 +31,10 @@ __all__ = ["explain_command"]
     "Switch a map off, as c3:4 (counted from 0, as in Table I), to see what it is good for; may be given several times."
 )
 def explain_command(picture: Path, out: Path, weights: str, off: tuple[tuple[str, int], ...]) -> None:
-    """Show what every layer makes of the character in PICTURE; - is standard input.
+    """Show what every layer makes of the character in PICTURE.
 
     Writes a page that opens with this character, and a still picture of the network with every layer's maps.
+    A PICTURE of - is standard input.
     """
     from ..page import explain
     from ..reading.results import format_confidence
