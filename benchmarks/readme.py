@@ -345,8 +345,9 @@ def graph_transformer() -> str:
             cells = []
             for key in measures if runs and runs[0] else ():
                 values = [run[key] for run in runs]
-                spread = f" ± {statistics.stdev(values):.1%}" if len(values) > 1 else ""
-                cells.append(f"{statistics.mean(values):.1%}{spread}")
+                digits = 2 if key == "mnist_error" else 1
+                spread = f" ± {statistics.stdev(values):.{digits}%}" if len(values) > 1 else ""
+                cells.append(f"{statistics.mean(values):.{digits}%}{spread}")
             if cells:
                 seeds = f", {len(runs)} seeds" if len(runs) > 1 else ""
                 lines.append(f"| {method} | {when}{seeds} | {' | '.join(cells)} |")
@@ -364,6 +365,8 @@ def graph_transformer() -> str:
             "|---|---:|---:|---:|---:|",
         ]
         for key, name in names.items():
+            if key not in part:
+                continue
             cells = [f"{part[key][measure]:.1%}" for measure in list(measures)[:3]]
             took = part[key].get("processor_seconds")
             lines.append(f"| {name} | {' | '.join(cells)} | {'' if took is None else f'{took:.0f}'} |")

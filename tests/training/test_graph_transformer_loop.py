@@ -33,7 +33,9 @@ DATASET = Dataset(IMAGES, LABELS, tuple(DIGITS), "drawn")
 
 
 def small(**settings: object) -> GraphRecipe:
-    recipe = replace(EVERY, supplement=NOTHING_ADDED).with_settings(lines_per_pass=12, patterns=16, **settings)
+    recipe = replace(EVERY, supplement=NOTHING_ADDED).with_settings(
+        lines_per_pass=12, patterns=16, **settings
+    )
     return replace(recipe, batch=4, passes=2)
 
 
