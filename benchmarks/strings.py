@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -86,8 +87,10 @@ def times(weights: str, pictures: Pictures) -> dict[str, float]:
 def adapted(weights: str, pictures: Pictures, seed: int) -> str:
     """A model file: the weights gone on with these strings."""
     folder = Path(tempfile.mkdtemp())
+    for path, _ in pictures:  # a table names only what lies beside it
+        shutil.copy(path, folder)
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("file", "label"), *pictures])
+        csv.writer(file).writerows([("file", "label"), *((path.name, label) for path, label in pictures)])
     out = folder / "adapted.safetensors"
     command = ["train", "--fine-tune", weights, "--data", folder, "--seed", seed, "--out", out]
     subprocess.run([sys.executable, "-m", "lenet5", *map(str, command)], check=True, stdout=sys.stderr)
