@@ -1,15 +1,17 @@
 """Lines with signs by writers who were kept out of training: how many are read right, whole and their digits alone.
 
-    python benchmarks/signs.py [--lines 400] [--weights digits] [--write]
+    python benchmarks/signs.py [--lines 400] [--writers held-out] [--weights digits] [--write]
 
 Lines are drawn on white paper from pen trajectories (pens.npz, in LENET5_DATA): amounts, dates, times, shares and sums,
-each by one of the writers that the split of the trajectories keeps aside. They are read with signs, and once more
-without, to compare the digits.
+each by one of the writers that the split of the trajectories keeps aside. With half of these the settings were chosen
+(`--writers development`); the other half is reported on. Lines are read with signs, and once more without, to compare
+the digits.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +27,8 @@ from lenet5.reading.reader import Reader
 
 SEED = 23_000_000  # of the lines that are measured with; training has seeds from 0 on
 MARGIN = 20  # pixels of paper around a line
+PARTS = ("development", "held-out")  # of the writers
+BINS = 10  # of the confidence
 INK = 0.9  # darkest level of the ink, 0 … 1
 
 
@@ -39,18 +43,36 @@ def digits_of(text: str) -> str:
     return "".join(c for c in text if c in DIGITS)
 
 
-def read(reader: Reader, image: NDArray[np.float32], mode: str) -> str:
-    """What a line reads as, nothing rejected; "" where nothing is found."""
+def read(reader: Reader, image: NDArray[np.float32], mode: str) -> tuple[str, float]:
+    """What a line reads as, nothing rejected, and how sure that is; "" and 1 where nothing is found."""
     try:
-        return reader.read_image(image, mode=mode, best=1, threshold=0.0).text.replace(" ", "")
+        result = reader.read_image(image, mode=mode, best=1, threshold=0.0)
     except PictureError:
-        return ""
+        return "", 1.0
+    return result.text.replace(" ", ""), result.confidence
 
 
-def measured(weights: str, lines: int, mode: str) -> dict[str, Any]:
-    """Shares of lines that are right, and the pairs of written and read lines that are not."""
+def writers_of(part: str) -> Writers:
+    """Every other writer of those who are kept aside: "development" or "held-out"."""
     _, aside = load_trajectories().split()
     writers = Writers(aside)
+    writers.names = writers.names[PARTS.index(part) :: len(PARTS)]
+    return writers
+
+
+def calibration_error(sure: Sequence[float], right: Sequence[bool]) -> float:
+    """Mean distance of confidence and share of right lines, over BINS of the confidence."""
+    confidence, correct = np.array(sure), np.array(right, float)
+    number = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    off = [abs((correct - confidence)[number == k].sum()) for k in range(BINS)]
+    return float(sum(off) / len(confidence))
+
+
+def measured(weights: str, lines: int, mode: str, part: str) -> dict[str, Any]:
+    """Shares of lines that are right, and the pairs of written and read lines that are not."""
+    writers = writers_of(part)
+    sure: list[float] = []
+    right: list[bool] = []
     with_signs, without = Reader(weights, signs=True), Reader(weights)
     whole: Counter[str] = Counter()
     of_sign: Counter[str] = Counter()
@@ -59,7 +81,10 @@ def measured(weights: str, lines: int, mode: str) -> dict[str, Any]:
         rng = np.random.Generator(np.random.PCG64([SEED, number]))
         text = random_expression(rng)
         image = picture(sign_line(text, writers, rng).foreground)
-        answer, plain = read(with_signs, image, mode), read(without, image, mode)
+        answer, confidence = read(with_signs, image, mode)
+        plain, _ = read(without, image, mode)
+        sure.append(confidence)
+        right.append(answer == text)
         whole["exact"] += answer == text
         whole["signs"] += [c for c in answer if c in SIGNS] == [c for c in text if c in SIGNS]
         whole["digits"] += digits_of(answer) == digits_of(text)
@@ -72,6 +97,9 @@ def measured(weights: str, lines: int, mode: str) -> dict[str, Any]:
     return {
         "lines": lines,
         "writers": len(writers.names),
+        "part": part,
+        "confidence": float(np.mean(sure)),
+        "calibration_error": calibration_error(sure, right),
         **{key: whole[key] / lines for key in ("exact", "signs", "digits", "digits_without")},
         "of_sign": {sign: [whole[f"has {sign}"], of_sign[sign]] for sign in SIGNS if of_sign[sign]},
         "wrong": wrong,
@@ -83,13 +111,16 @@ def main() -> None:
     arguments.add_argument("--weights", default="digits", help="of the digits; `signs`: one network for both")
     arguments.add_argument("--lines", type=int, default=400)
     arguments.add_argument("--mode", default="string", choices=("string", "auto"))
+    arguments.add_argument("--writers", default="held-out", choices=PARTS)
     options = arguments.parse_args()
-    found = measured(options.weights, options.lines, options.mode)
+    found = measured(options.weights, options.lines, options.mode, options.writers)
     rows = [
         ("whole line", f"{found['exact']:.1%}"),
         ("all signs", f"{found['signs']:.1%}"),
         ("all digits", f"{found['digits']:.1%}"),
         ("all digits, read without signs", f"{found['digits_without']:.1%}"),
+        ("mean confidence of a line", f"{found['confidence']:.1%}"),
+        ("calibration error of it", f"{found['calibration_error']:.1%}"),
         *((f"lines with {sign}", f"{right} of {count}") for sign, (right, count) in found["of_sign"].items()),
     ]
     print(common.table(("right", f"of {found['lines']} lines"), rows))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lenet5.reading.orientation import read_in_other_directions
-from lenet5.reading.results import Character, Line, Result, String
+from lenet5.reading.results import Alternative, Character, Line, Result, String
 
 PAGE = np.zeros((60, 100, 3), np.float32)
 PAGE[5, 90] = 1  # one white pixel: it says how the page is turned
@@ -65,3 +67,15 @@ def test_a_line_that_promises_nothing_at_a_glance_is_not_read_upside_down_but_on
 
     read_in_other_directions(PAGE, result("?1", 0.2), read, glance=lambda: 0.3)
     assert turns == [(100, 60), (100, 60)]
+
+
+def test_a_point_at_the_foot_of_digits_speaks_against_upside_down():
+    upright, hidden = result("?6,", 0.2), result("??", 0.2)
+    comma = Character("?", (0, 0, 1, 1), 1.0, 0.2, (Alternative(",", 1.0, 0.2),))
+    string = replace(hidden.lines[0].strings[0], characters=(*hidden.characters, comma))
+    hidden = Result((Line((string,)),))
+    wide = np.zeros((30, 100, 3), np.float32)
+    for doubtful in (upright, hidden):
+        assert read_in_other_directions(wide, doubtful, lambda _: result("998", 0.95)) is doubtful
+        turned = read_in_other_directions(wide, doubtful, lambda _: result("9.8", 0.95))
+        assert turned.text == "9.8"

@@ -1,10 +1,13 @@
-"""Size and place of signs: what is in its place costs nothing, what is out of it costs by how far."""
+"""Size and place of candidates: measured in heights of the digits beside them."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from lenet5.imaging.segmentation import over_segment
-from lenet5.reading.sign_shapes import SIGN_PENALTIES, LineBand, sign_penalties, tall_penalties
+from lenet5.model.sign_shapes import MEASURES
+from lenet5.reading.sign_shapes import LineBand, sign_measures
 
 DIGIT = 40  # pixels
 
@@ -17,13 +20,6 @@ def line(*boxes: tuple[int, int, int, int]):
     return over_segment(ink)
 
 
-def cost(sign: str, box: tuple[int, int, int, int]) -> float:
-    band = LineBand.of(line(box))
-    middle = np.array([(box[2] + box[3]) / 2])
-    penalty = float(sign_penalties(np.array([box]), middle, band, [sign])[0, 0])
-    return penalty - SIGN_PENALTIES.bounds[sign].cost
-
-
 def test_what_is_as_high_as_a_digit_says_where_digits_stand():
     band = LineBand.of(line((62, 72, 90, 96)))
     assert band.at(np.array([93.0])).tolist() == [[20, 60]]
@@ -33,41 +29,37 @@ def test_what_is_as_high_as_a_digit_says_where_digits_stand():
 
 
 @pytest.mark.parametrize(
-    ("sign", "box"),
+    ("box", "place"),
     [
-        (".", (56, 60, 90, 94)),
-        (",", (56, 68, 90, 94)),
-        ("-", (38, 42, 80, 105)),
-        ("/", (12, 66, 80, 100)),
-        (":", (34, 58, 90, 94)),
-        ("(", (15, 66, 90, 100)),
+        ((56, 60, 90, 94), (0.1, 0.1, 0.9, 1.0)),  # a point
+        ((56, 70, 90, 94), (0.35, 0.1, 0.9, 1.25)),  # a comma
+        ((18, 30, 90, 94), (0.3, 0.1, -0.05, 0.25)),  # an apostrophe
+        ((38, 42, 80, 105), (0.1, 0.625, 0.45, 0.55)),  # a minus
     ],
 )
-def test_a_sign_in_its_place_costs_nothing(sign, box):
-    assert cost(sign, box) == 0
-
-
-@pytest.mark.parametrize(
-    ("sign", "box"),
-    [
-        (",", (18, 30, 90, 94)),  # an apostrophe
-        ("-", (66, 70, 80, 105)),  # an underscore, or an underline's end
-        (".", (24, 28, 90, 94)),  # a speck above
-        (".", (20, 60, 80, 110)),  # a blot as large as a 0
-        ("(", (36, 60, 90, 96)),  # a comma that stands high
-        ("/", (22, 60, 80, 100)),  # no higher than a 1
-    ],
-)
-def test_a_sign_out_of_its_place_costs_by_how_far(sign, box):
+def test_a_sign_is_measured_from_the_head_of_the_digits(box, place):
+    segments = line(box)
     top, bottom, left, right = box
-    bounds = SIGN_PENALTIES.bounds[sign]
-    measures = (bottom - top) / DIGIT, (right - left) / DIGIT, ((top + bottom) / 2 - 20) / DIGIT
-    ranges = bounds.height, bounds.width, bounds.middle
-    far = sum(
-        max(0.0, least - value, value - most) for value, (least, most) in zip(measures, ranges, strict=True)
+    run = list(pairwise(segments.free_nodes))[1]
+    (measures,) = sign_measures(segments, [run], segments.candidate_boxes([run]), LineBand.of(segments))
+    named = dict(zip(MEASURES, measures.tolist(), strict=True))
+    found = [named[key] for key in ("height", "width", "top", "foot")]
+    assert found == pytest.approx(place)
+    assert named["ink"] == pytest.approx((bottom - top) * (right - left) / DIGIT**2)
+    assert named["gaps"] == 0
+
+
+def test_gaps_within_a_candidate_are_counted():
+    segments = line((40, 44, 90, 94), (40, 44, 110, 114))
+    free = segments.free_nodes
+    assert len(free) == 5
+    runs = [(free[1], free[2]), (free[1], free[3]), (free[0], free[4])]
+    measures = sign_measures(segments, runs, segments.candidate_boxes(runs), LineBand.of(segments))
+    assert measures[:, MEASURES.index("gaps")].tolist() == [0, 1, 3]
+    assert sign_measures(segments, [], segments.candidate_boxes([]), LineBand.of(segments)).shape == (
+        0,
+        len(MEASURES),
     )
-    assert cost(sign, box) == pytest.approx(SIGN_PENALTIES.outside * far)
-    assert far > 0
 
 
 def test_the_nearest_digits_count_on_a_line_that_climbs():
@@ -79,11 +71,3 @@ def test_the_nearest_digits_count_on_a_line_that_climbs():
     low, high = band.at(np.array([30.0, 380.0]))
     assert low[0] > 80
     assert high[0] < 50
-
-
-def test_a_one_higher_than_its_neighbours_costs_as_one():
-    band = LineBand.of(line())
-    boxes = np.array([(20, 60, 90, 96), (10, 70, 90, 96)])
-    normal, tall = tall_penalties(boxes, np.array([93.0, 93.0]), band)
-    assert normal == 0
-    assert tall == pytest.approx(SIGN_PENALTIES.tall * (60 / DIGIT - SIGN_PENALTIES.tallest))

@@ -13,6 +13,7 @@ from .threshold import MASK_LEVEL
 __all__ = [
     "CHARACTER_SPECKS",
     "LINE_SPECKS",
+    "SIGN_SPECKS",
     "CharacterSpeckSettings",
     "LineSpeckSettings",
     "component_edges",
@@ -54,6 +55,8 @@ class LineSpeckSettings:
 
 CHARACTER_SPECKS = CharacterSpeckSettings()
 LINE_SPECKS = LineSpeckSettings()
+# Where signs are read, points are: a pen's point beside large digits is small. Chosen on drawn lines of signs.
+SIGN_SPECKS = LineSpeckSettings(area=0.004, mark_height=0.07, mark_area=0.008)
 
 
 def label_components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], int]:

@@ -23,6 +23,7 @@ from ..network.preprocessing import check_images
 from . import pretrained, serialisation
 from .calibration import Confidence
 from .classifier import Network
+from .sign_shapes import SignShapes
 
 __all__ = ["LeNet5"]
 
@@ -110,7 +111,8 @@ class LeNet5(Network):
             j: constant of the loss; None is eq. 8, which has no rubbish class.
             scale: constant of the loss.
         """
-        self.metadata.pop("confidence", None)  # it was another network's
+        for key in ("confidence", "sign_shapes"):
+            self.metadata.pop(key, None)  # it was another network's
         self.metadata |= {
             "training": dict(training),
             "figures": {name: value for name, value in figures.items() if value is not None},
@@ -210,6 +212,9 @@ def _read_metadata(path: Path, metadata: Mapping[str, str]) -> tuple[list[str], 
         if "confidence" in metadata:
             known["confidence"] = serialisation.parse(metadata["confidence"])
             Confidence.from_dict(known["confidence"])
+        if "sign_shapes" in metadata:
+            known["sign_shapes"] = serialisation.parse(metadata["sign_shapes"])
+            SignShapes.from_dict(known["sign_shapes"])
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise ModelError(
             f"the metadata of {path} cannot be read ({error}); train or fetch the model again"

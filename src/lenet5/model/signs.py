@@ -20,8 +20,9 @@ from ..engine.interface import Backend
 from ..errors import InputError
 from ..network.codes import SIGNS
 from .classifier import Classifier, Network
+from .sign_shapes import SignShapes
 
-__all__ = ["WithSigns"]
+__all__ = ["WithSigns", "shapes_of"]
 
 LEAST = 1e-6  # posteriors are taken as no less, so that penalties are finite
 
@@ -39,6 +40,7 @@ class WithSigns(Classifier):
     Attributes:
         classes: those of `base`, then the signs.
         metadata: that of `base`.
+        shapes: how size and place say which sign it is; None, where the network was trained without.
     """
 
     def __init__(self, base: Classifier, signs: Network) -> None:
@@ -51,6 +53,7 @@ class WithSigns(Classifier):
         self.classes = [*base.classes, *own]
         self.metadata: dict[str, Any] = base.metadata
         self._columns = [signs.classes.index(name) for name in own]
+        self.shapes = shapes_of(signs)
 
     def __repr__(self) -> str:
         return f"WithSigns({self.base!r}, {self.signs!r})"
@@ -90,3 +93,11 @@ class WithSigns(Classifier):
         odds = np.log(np.maximum(signs, LEAST)) - np.log(none * rubbish)  # against the rubbish class
         penalties = (self.metadata["j"] - odds) / self.metadata["scale"]
         return np.concatenate([base, penalties.astype(np.float32)], 1)
+
+
+def shapes_of(model: Classifier) -> SignShapes | None:
+    """How size and place tell signs apart, by the metadata of what knows them; None where these do not say."""
+    if isinstance(model, WithSigns):
+        return model.shapes
+    facts = model.metadata.get("sign_shapes")
+    return None if facts is None else SignShapes.from_dict(facts)

@@ -333,8 +333,12 @@ def _without_signs(characters: Sequence[Character]) -> Sequence[Character]:
 def _is_writing(string: String, threshold: float, crowded: bool, policy: AcceptancePolicy) -> bool:
     if not set(string.text) - set(policy.plain_signs):
         return False
+    signs = len(string.text)
     string = _with_characters(string, _without_signs(string.characters))
+    signs -= len(string.text)
     count = len(string.characters)
+    if string.text == policy.thin_class and signs > 1:
+        return False  # strokes and points alone
     if count == 1:
         enough = threshold
     else:

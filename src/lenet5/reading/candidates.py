@@ -22,8 +22,11 @@ from ..engine.interface import Lattice
 from ..imaging.segmentation import Segments
 from ..lattice.graph import Graph
 from ..model.classifier import Classifier
+from ..model.sign_shapes import DIGIT, MARK, SignShapes
+from ..model.signs import shapes_of
+from ..network.codes import SIGNS
 from .interpretation_graph import SILENT, InterpretationGraph
-from .sign_shapes import SIGN_PENALTIES, LineBand, SignPenalties, sign_penalties, tall_penalties
+from .sign_shapes import SIGN_PENALTIES, LineBand, SignPenalties, sign_measures
 
 __all__ = [
     "CANDIDATES",
@@ -135,7 +138,8 @@ def recognise_all(
 ) -> list[InterpretationGraph]:
     """`recognise` of several lines, or parts of one whose band is given; candidates are classified together."""
     loops = model.backend.lattice
-    runs = [Runs(segments, model.classes, settings, loops, band) for segments in lines]
+    shapes = shapes_of(model)
+    runs = [Runs(segments, model.classes, settings, loops, band, shapes) for segments in lines]
     return [_interpret(*one) for one in zip(runs, _classify(runs, model, settings), strict=True)]
 
 
@@ -201,11 +205,12 @@ class Runs:
         settings: CandidateSettings,
         loops: Lattice,
         band: LineBand | None = None,
+        shapes: SignShapes | None = None,
     ) -> None:
         self.segments, self.settings, self.loops = segments, settings, loops
         shape = settings.shape
         runs = segments.candidates()
-        known = [name in settings.signs.bounds for name in classes]
+        known = [name in SIGNS for name in classes]
         if any(known):
             runs += _wide_parts(segments, runs, settings.signs.widest)
         boxes = segments.candidate_boxes(runs)
@@ -229,15 +234,24 @@ class Runs:
         # A free part and a single piece may be marks: they are classified whatever their shape costs.
         free: NDArray[np.bool_] = np.all((cuts < segments.settings.cut_cost)[[first, stop]], 0)
         if any(known):
-            where = (segments, boxes, measures["gap"], free, band or LineBand.of(segments, settings.signs))
-            penalty[:, known], tall = _sign_costs(*where, classes, settings.signs)
-            penalty[:, [name == settings.signs.tall_class for name in classes]] += tall[:, None]
+            tall = heights > settings.signs.highest
+            sign = settings.signs.sign + settings.signs.gap * measures["gap"]
+            cut_off = settings.signs.cut + shape.cut * measures["cut"]
+            cut_off[tall] = np.inf
+            penalty[:, known] = np.where(free, sign, sign + cut_off)[:, None]
         kept = (penalty.min(1) <= settings.dearest) | (stop == first + 1) | free
         self.runs = [run for run, keep in zip(runs, kept.tolist(), strict=True) if keep]
         self.boxes, self.heights, self._shape = boxes[kept], heights[kept], penalty[kept]
         self.first, self.stop = first[kept], stop[kept]
-        self._signs = np.array(known)
-        self._marks = (free & (heights <= settings.signs.mark))[kept]
+        self._signs, self._shapes, self._classes = np.array(known), shapes, list(classes)
+        self._free = free[kept]
+        if shapes is not None:
+            band = band or LineBand.of(segments, settings.signs)
+            self._measured = sign_measures(segments, self.runs, self.boxes, band)
+            least, most = settings.signs.taller
+            alike = np.clip((most - self._measured[:, 0]) / (most - least), 0, 1)  # to a digit, in height
+            alike[self.heights <= settings.signs.highest] = 0
+            self._shape[:, known] += settings.signs.tall * alike[:, None]
         self.measures = {name: measure[kept] for name, measure in measures.items()}
 
     def graph(self, posterior: NDArray[np.float64], rubbish: NDArray[np.float64]) -> Graph:
@@ -246,9 +260,10 @@ class Runs:
         posterior: (runs, classes). rubbish: (runs,) posterior of the rubbish class.
         """
         count, classes = posterior.shape
-        silent = self._silent(rubbish)
+        posterior, marks = self._by_shape(posterior)
+        silent = self._silent(rubbish, marks)
         start, end, silence = np.array(silent, float).reshape(-1, 3).T
-        spoken = -np.log(np.maximum(self._without_digits(posterior), LEAST)) + self._shape
+        spoken = -np.log(np.maximum(posterior, LEAST)) + self._shape
         start = np.concatenate([np.repeat(self.first, classes), start.astype(np.intp)])
         end = np.concatenate([np.repeat(self.stop, classes), end.astype(np.intp)])
         penalty = np.concatenate([spoken.ravel(), silence])
@@ -256,18 +271,36 @@ class Runs:
         label = np.concatenate([np.tile(np.arange(classes), count), np.full(len(silent), SILENT)])
         return Graph(len(self.segments.boxes) + 1, start, end, label, penalty, self.loops)
 
-    def _without_digits(self, posterior: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The posterior, in which marks are too low for digits: a straight comma as a glyph is a 1."""
-        signs, marks = self._signs, self._marks
-        if not signs.any() or not marks.any():
-            return posterior
-        digits = posterior[marks][:, ~signs].sum(1, keepdims=True)
-        changed = posterior.copy()
-        changed[np.ix_(marks, signs)] /= np.maximum(1 - digits, LEAST)
-        return changed
+    def _by_shape(
+        self, posterior: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """The posterior with signs judged by size and place too, and the probability of a mark, (runs,) or None.
 
-    def _silent(self, rubbish: NDArray[np.float64]) -> list[tuple[int, int, float]]:
-        """Silent arcs, (first node, last node, penalty in nats): over ink that is left unread, or over a mark."""
+        Size and place of what was cut show little: both they and the network must say that it is a sign.
+        """
+        shapes, signs, free = self._shapes, self._signs, self._free
+        if not signs.any() or shapes is None or not len(posterior):
+            return posterior, None
+        columns = shapes.columns(self._classes)
+        network = posterior[:, columns]
+        none = np.maximum(1 - network.sum(1), LEAST)
+        digits = posterior[:, ~signs] / none[:, None]
+        likely = shapes.probabilities(self._measured, network, digits)
+        changed = posterior.copy()
+        changed[:, columns] = np.where(
+            free[:, None], likely[:, : len(columns)], np.minimum(network, likely[:, : len(columns)])
+        )
+        # The classifier for digits took a digit's probability to be 1 − that of signs.
+        changed[np.ix_(free, ~signs)] *= (likely[:, DIGIT] / none)[free, None]
+        return changed, np.where(free, likely[:, MARK], 0.0)
+
+    def _silent(
+        self, rubbish: NDArray[np.float64], marks: NDArray[np.float64] | None
+    ) -> list[tuple[int, int, float]]:
+        """Silent arcs, (first node, last node, penalty in nats): over ink that is left unread, or over a mark.
+
+        rubbish: (runs,) posterior of the rubbish class. marks: (runs,) probability of a mark, where signs are read.
+        """
         shape, free = self.settings.shape, self.segments.free_nodes
         least, most = shape.missed_sizes
         arcs = [
@@ -281,6 +314,14 @@ class Runs:
             (a, b, more + mark_penalty(self.segments, a, b, known.get((a, b), 0.0), self.settings.marks))
             for a, b in pairwise(free)
         ]
+        if marks is not None:
+            own = dict(zip(self.runs, marks.tolist(), strict=True))
+            left_out = self.settings.signs.mark
+            arcs += [
+                (a, b, left_out - float(np.log(max(own[a, b], LEAST))))
+                for a, b in pairwise(free)
+                if (a, b) in own
+            ]
         return arcs
 
     def _protect_whole_parts(
@@ -309,29 +350,6 @@ def _wide_parts(segments: Segments, runs: Sequence[tuple[int, int]], widest: flo
     boxes = segments.candidate_boxes(parts)
     narrow = boxes[:, 3] - boxes[:, 2] <= widest * segments.size
     return [part for part, keep in zip(parts, narrow.tolist(), strict=True) if keep]
-
-
-def _sign_costs(
-    segments: Segments,
-    boxes: NDArray[np.intp],
-    gaps: NDArray[np.intp],
-    free: NDArray[np.bool_],
-    band: LineBand,
-    classes: Sequence[str],
-    signs: SignPenalties,
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Penalties of runs under each sign among the classes: of their shape, place and gaps, inf where they are cut.
-
-    And, (runs,), what each costs as a 1 that is too tall. boxes: (runs, 4) top, bottom, left, right. gaps, free:
-    (runs,) gaps within each, and whether no ink was cut.
-    """
-    top, bottom, left, right = boxes.T
-    columns = (left + right) / 2 - segments.offset[(top + bottom) // 2]
-    names = [name for name in classes if name in signs.bounds]
-    shapes = sign_penalties(boxes, columns, band, names, signs)
-    costs: NDArray[np.float64] = shapes + (signs.sign + signs.gap * gaps)[:, None]
-    tall = np.where(free, tall_penalties(boxes, columns, band, signs), 0)
-    return np.where(free[:, None], costs, np.inf), tall
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,9 @@ from .results import UNSURE, Result
 __all__ = ["ORIENTATION", "OrientationSettings", "read_in_other_directions"]
 
 
+LOW_SIGNS = (".", ",")
+
+
 @dataclass(frozen=True)
 class OrientationSettings:
     """When other directions are tried, and which reading is taken. Chosen on drawn numbers of four digits.
@@ -69,6 +72,8 @@ def read_in_other_directions(
             other = read(np.ascontiguousarray(np.rot90(image, quarters)))
         except PictureError:
             continue
+        if quarters == 2 and _low_signs(other) < _low_signs(result):
+            continue  # they stand at the foot of the digits, and would stand at their head
         if not _is_sure(other, settings) or (best.turned and best.confidence >= other.confidence):
             continue
         placed = other.map_boxes(partial(_turned_back, quarters, *image.shape[:2]))
@@ -94,6 +99,14 @@ def _is_sure(result: Result, settings: OrientationSettings) -> bool:
         and least <= len(characters) <= most
         and result.confidence >= settings.confidence
         and min(character.confidence for character in characters) >= settings.each
+    )
+
+
+def _low_signs(result: Result) -> int:
+    """Number of points and commas that were read, shown or not."""
+    return sum(
+        (c.alternatives[0].text if c.text == UNSURE and c.alternatives else c.text) in LOW_SIGNS
+        for c in result.characters
     )
 
 

@@ -18,6 +18,7 @@ from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
 from ..lattice.automaton import Grammar
 from ..model.classifier import Classifier
+from ..network.codes import SIGNS
 from .candidates import CANDIDATES, CandidateSettings, recognise, recognise_all
 from .explanation import DecodedLine, record_line
 from .interpretation_graph import DECODING, DecodingSettings, InterpretationGraph, union_alternatives
@@ -75,7 +76,7 @@ def read_string(
     """
     pieces = over_segment(foreground, seams=model.backend.seams, settings=settings.segmentation)
     deadline.check()
-    signs = settings.candidates.signs.among(model.classes)
+    signs = [number for number, name in enumerate(model.classes) if name in SIGNS]
     band = LineBand.of(pieces, settings.candidates.signs) if signs else None
     graph = recognise(pieces, model, settings.candidates, band)
     if trace:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from ..deadline import NEVER, Deadline
 from ..engine.interface import Backend
 from ..errors import InputError, PictureError, nothing_to_read
+from ..imaging.components import SIGN_SPECKS
 from ..imaging.foreground import line_foreground
 from ..imaging.geometry import Box, Region, bounding_box, clip_box, scale_box
 from ..imaging.load import Picture, load_image_with_scale, source_name
@@ -108,6 +109,9 @@ class Reader:
         if "/" in self.model.classes:
             # What may be a slash has been compared with one.
             self.policy = replace(self.policy, slash_lean=np.inf)
+        if "." in self.model.classes:
+            strokes = replace(settings.layout.strokes, specks=SIGN_SPECKS)
+            self.settings = replace(settings, layout=replace(settings.layout, strokes=strokes))
 
     def read(
         self,

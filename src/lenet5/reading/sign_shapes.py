@@ -1,75 +1,45 @@
-"""Size and place of signs on their line: what tells a comma from an apostrophe, a minus from an underscore.
+"""Size and place of candidates on their line: what tells a comma from an apostrophe, a slash from a 1.
 
-Every candidate is brought to one size before it is classified (Section V-A), so that a point, a blot and a full 0 are
-alike to the network, and so are a slash and a slanted 1. The height and the place of a sign for the digits beside it
-say which it is; an arc of the interpretation graph that lies outside the sign's bounds has a penalty for it.
+Every candidate is brought to one size before it is classified (Section V-A). Its size and place for the digits beside
+it are measured here; model/sign_shapes.py makes probabilities of signs of them. # not in the paper
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..imaging.segmentation import Segments
+from ..imaging.segmentation import Candidate, Segments
+from ..imaging.threshold import MASK_LEVEL
+from ..model.sign_shapes import MEASURES
 
-__all__ = ["SIGN_PENALTIES", "LineBand", "SignBounds", "SignPenalties", "sign_penalties", "tall_penalties"]
-
-
-@dataclass(frozen=True)
-class SignBounds:
-    """Least and most of a sign's measures, in heights of the digits beside it, 0 being their top and 1 their foot."""
-
-    height: tuple[float, float]
-    width: tuple[float, float]
-    middle: tuple[float, float]  # of its height
-    # nats: more for what is easily taken for a digit, and less for what as a glyph looks like a digit's piece
-    cost: float = 0.0
-
-
-# How signs are written beside digits. # not in the paper: chosen on lines drawn from real pens' signs and digits.
-BOUNDS: Mapping[str, SignBounds] = {  # a plain one: readers are sent to worker processes
-    ".": SignBounds((0.0, 0.3), (0.0, 0.4), (0.75, 1.25), cost=-2.0),
-    ",": SignBounds((0.12, 0.6), (0.0, 0.5), (0.75, 1.4), cost=-2.0),
-    "/": SignBounds((1.1, 2.0), (0.1, 1.2), (0.25, 0.85), cost=-0.5),
-    "-": SignBounds((0.0, 0.35), (0.2, 2.0), (0.25, 0.8), cost=-1.0),
-    "+": SignBounds((0.3, 0.9), (0.3, 1.1), (0.3, 0.8), cost=1.0),
-    "=": SignBounds((0.12, 0.7), (0.25, 1.5), (0.3, 0.8), cost=-0.5),
-    ":": SignBounds((0.3, 0.9), (0.0, 0.4), (0.35, 0.85), cost=-2.0),
-    "%": SignBounds((0.6, 1.4), (0.6, 1.8), (0.3, 0.7), cost=2.5),
-    "$": SignBounds((0.9, 1.8), (0.3, 1.4), (0.3, 0.7), cost=2.5),
-    "*": SignBounds((0.25, 0.85), (0.25, 1.1), (-0.1, 0.75), cost=1.0),
-    "(": SignBounds((1.0, 2.0), (0.1, 0.9), (0.3, 0.75), cost=2.5),
-    ")": SignBounds((1.0, 2.0), (0.1, 0.9), (0.3, 0.75), cost=2.5),
-}
+__all__ = ["SIGN_PENALTIES", "LineBand", "SignPenalties", "sign_measures"]
 
 
 @dataclass(frozen=True)
 class SignPenalties:
-    """What a sign's size and place add to the penalty of its arc, in nats."""
+    """What reading signs adds to the penalties of arcs, in nats; chosen on drawn lines of development writers."""
 
     sign: float = -1.0  # each, as for a character
-    outside: float = 12.0  # for each height of a digit by which a measure lies outside its bounds
-    unread: float = 1.5  # more for a mark that is left out where signs are read
-    gap: float = 0.5  # for each gap without ink within a sign
-    # A 1 that is higher than the digits beside it may be a slash or a bracket: nats for each height of a digit by
-    # which it is higher than `tallest`.
-    tall: float = 5.0
-    tallest: float = 1.15
-    tall_class: str = "1"
+    gap: float = 2.5  # for each gap without ink within a sign
+    cut: float = 2.0  # more for a sign that was cut from what it touches
+    # More for a sign as high as a digit: that a 1 leans, or a 7 is crossed, is likelier in other people's writing. It
+    # is less for one that is higher than digits, and nothing for one that is much higher.
+    tall: float = 3.0
+    taller: tuple[float, float] = (1.2, 1.6)  # heights of the digits beside it
+    highest: float = (
+        0.6  # sizes of the line: what is higher is as high as a digit; if it was cut, it is no sign
+    )
+    mark: float = 0.5  # a mark that is left out, beside −log of its probability
+    unread: float = 1.5  # more than without signs for what is left out, where it may be a sign
     # Sizes of the line: a free part is as high as a digit, from the least to the most, and says where digits stand.
     digit_heights: tuple[float, float] = (0.6, 1.6)
     neighbours: int = 4  # parts beside a sign that say where digits stand there
-    mark: float = 0.6  # sizes of the line: a free part no higher is a sign or a mark, and no digit
     widest: float = 2.5  # sizes of the line: a wider free part is no sign
-    bounds: Mapping[str, SignBounds] = field(default_factory=lambda: BOUNDS, hash=False)
-
-    def among(self, classes: Sequence[str]) -> list[int]:
-        """Which of the classes are signs, as indices."""
-        return [number for number, name in enumerate(classes) if name in self.bounds]
 
 
 SIGN_PENALTIES = SignPenalties()
@@ -109,59 +79,45 @@ class LineBand:
         return rows
 
 
-def sign_penalties(
+def sign_measures(
+    segments: Segments,
+    runs: Sequence[Candidate],
     boxes: NDArray[np.intp],
-    columns: NDArray[np.float64],
     band: LineBand,
-    signs: Sequence[str],
-    settings: SignPenalties = SIGN_PENALTIES,
 ) -> NDArray[np.float64]:
-    """What size and place of candidates cost under each sign.
+    """Size and place of candidates, as model/sign_shapes.py takes them.
 
     Args:
+        segments: the line.
+        runs: the candidates.
         boxes: (candidates, 4) top, bottom, left, right.
-        columns: (candidates,) their middles in columns of the line, before it was sheared.
-        band: where its digits stand.
-        signs: of `settings.bounds`.
-        settings: bounds and costs.
+        band: where the line's digits stand.
 
     Returns:
-        (candidates, signs) nats.
+        (candidates, len(MEASURES)).
     """
     if not len(boxes):
-        return np.empty((0, len(signs)))
-    measures = _measures(boxes, columns, band)
-    bounds = [settings.bounds[sign] for sign in signs]
-    ranges = np.array([(one.height, one.width, one.middle) for one in bounds])  # (signs, measures, 2)
-    outside = np.maximum(
-        0, np.maximum(ranges[..., 0] - measures[:, None], measures[:, None] - ranges[..., 1])
-    )
-    costs = np.array([one.cost for one in bounds])
-    penalties: NDArray[np.float64] = settings.outside * outside.sum(2) + costs
-    return penalties
-
-
-def tall_penalties(
-    boxes: NDArray[np.intp],
-    columns: NDArray[np.float64],
-    band: LineBand,
-    settings: SignPenalties = SIGN_PENALTIES,
-) -> NDArray[np.float64]:
-    """What candidates cost as a `tall_class` that is higher than other digits, (candidates,) nats.
-
-    Arguments as for `sign_penalties`.
-    """
-    if not len(boxes):
-        return np.empty(0)
-    penalties: NDArray[np.float64] = settings.tall * np.maximum(
-        0, _measures(boxes, columns, band)[:, 0] - settings.tallest
-    )
-    return penalties
-
-
-def _measures(boxes: NDArray[np.intp], columns: NDArray[np.float64], band: LineBand) -> NDArray[np.float64]:
-    """Height, width and middle of candidates as SignBounds has them, (candidates, 3)."""
+        return np.empty((0, len(MEASURES)))
     top, bottom, left, right = boxes.T
+    columns = (left + right) / 2 - segments.offset[(top + bottom) // 2]  # before the line was sheared
     head, foot = band.at(columns).T
     unit = np.maximum(foot - head, 1.0)
-    return np.stack([(bottom - top) / unit, (right - left) / unit, ((top + bottom) / 2 - head) / unit], 1)
+    on_mask = (segments.piece >= 0) & (segments.foreground > MASK_LEVEL)
+    ink = np.bincount(segments.piece[on_mask], minlength=len(segments.boxes))
+    before = np.concatenate([[0], ink.cumsum()])
+    first, stop = np.array(runs, np.intp).reshape(-1, 2).T
+    pixels = before[stop] - before[first]
+    cuts = np.concatenate([[0.0], segments.cut_costs, [0.0]])[: len(segments.boxes) + 1]
+    free = cuts < segments.settings.cut_cost
+    free_before = np.concatenate([[0], free.cumsum()])
+    return np.stack(
+        [
+            (bottom - top) / unit,
+            (right - left) / unit,
+            (top - head) / unit,
+            (bottom - head) / unit,
+            pixels / unit**2,
+            free_before[stop] - free_before[first + 1],  # gaps
+        ],
+        1,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -15,12 +15,14 @@ from numpy.typing import ArrayLike
 
 from .. import atomic
 from ..data.dataset import Dataset
+from ..data.synthesis.training_set import Supplement
 from ..errors import InputError, SaveError
 from ..model.lenet5 import LeNet5
+from ..network.codes import DIGITS
 from .checkpoint import Checkpoint, checkpoint_path, log_path
 from .minibatch import MinibatchTraining
 from .pass_report import PassReport
-from .preparation import Sources, TrainingSet, prepare
+from .preparation import Sources, TrainingSet, prepare, training_pens
 from .recipes import FAST, GraphRecipe, PaperRecipe, Recipe
 from .stochastic import StochasticTraining
 
@@ -154,6 +156,8 @@ def train(
         command = state.command
     run_passes(training, callbacks, partial(_keep, training, path, patterns.identity, command))
     _record(model, training, sources.dataset, patterns, command, threads)
+    if isinstance(recipe, Recipe) and recipe.supplement.sign_lines:
+        _fit_sign_shapes(model, sources.dataset, recipe.supplement)
     if path is not None:
         model.save(path)
         checkpoint_path(path).unlink(missing_ok=True)
@@ -208,6 +212,21 @@ def _record(
         # The patterns hold non-characters, too: the error on the data set itself says more than theirs.
         answers = model.predict(dataset.images, threads)
         model.metadata["figures"]["train_error"] = float(np.mean(answers != patterns.labels))
+
+
+def _fit_sign_shapes(model: LeNet5, dataset: Dataset, supplement: Supplement) -> None:
+    """Write into the model's metadata how size and place tell signs apart, where pens are at hand to fit it to."""
+    from ..data.synthesis.sign_lines import Writers  # start-up time: these load SciPy and Pillow
+    from .sign_shapes import FITTING, fit_sign_shapes
+
+    pens = training_pens(supplement)
+    if pens is None:
+        return
+    value = np.array([DIGITS.find(name) for name in dataset.classes])[dataset.labels]
+    writers = Writers(pens, dataset.images[value >= 0], value[value >= 0])
+    settings = replace(FITTING, lines=min(FITTING.lines, supplement.sign_lines))
+    shapes = fit_sign_shapes(model, LeNet5.pretrained("reading"), writers, settings)
+    model.metadata["sign_shapes"] = shapes.to_dict()
 
 
 def _line(report: PassReport) -> str:

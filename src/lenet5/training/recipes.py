@@ -338,7 +338,7 @@ READING = Recipe(
 # For signs, beside what reads digits (model/signs.py): half of the patterns are signs and digits of lines, so that a
 # point, a slash and the pieces of digits are told apart.
 SIGNS = replace(
-    READING, name="signs", passes=14, supplement=Supplement(variants=0.5, sign_lines=3_000, negatives=3_000)
+    READING, name="signs", passes=20, supplement=Supplement(variants=0.5, sign_lines=6_000, negatives=3_000)
 )
 # For lines read by displacement: each window may show halves of its neighbours.
 DISPLACEMENT = Recipe(

@@ -15,6 +15,7 @@ from lenet5.data.synthesis.sign_lines import (
     sign_line,
     sign_patterns,
 )
+from lenet5.data.synthesis.text_lines import MARK
 from lenet5.data.trajectories.trajectories import Trajectories, Writing, from_writings
 from lenet5.errors import DataError
 from lenet5.network.codes import DIGITS, SIGNS
@@ -29,14 +30,19 @@ def flat(top: float = 0.0) -> np.ndarray:
 
 
 RING = np.stack([50 + 40 * np.cos(np.linspace(0, 6.3, 30)), 50 + 50 * np.sin(np.linspace(0, 6.3, 30))], 1)
-# Two strokes where a sign has two; else one.
+# As many strokes as a sign has at least.
 SHAPES = {
     "-": [flat()],
     "=": [flat(), flat(40.0)],
     ":": [upright()[:1], upright()[2:]],
     "+": [flat(50.0), upright(50.0)],
 }
-SHAPES |= {"*": SHAPES["+"], "%": [upright(), RING], ".": [upright()[:2] / 50]}
+SHAPES |= {
+    "*": [*SHAPES["+"], upright(50.0)],
+    "$": [RING, upright()],
+    "%": [upright(), RING],
+    ".": [upright()[:2] / 50],
+}
 
 
 def two_writers(missing: str = "") -> Trajectories:
@@ -121,3 +127,31 @@ def test_digits_can_be_images(writers):
     box = np.ptp(np.flatnonzero(own.any(0))) * np.ptp(np.flatnonzero(own.any(1)))
     assert own.sum() > 0.7 * box
     assert CLASSES[:10] == DIGITS
+
+
+def test_dirt_and_misplaced_marks_belong_to_no_character(writers):
+    clean, dirty, marked = [], [], []
+    for rng in draws(30):
+        clean.append((sign_line("88-888", writers, rng).owner == MARK).any())
+    for rng in draws(30):
+        dirty.append((sign_line("88-888", writers, rng, dirty=1.0).owner == MARK).any())
+    for rng in draws(30):
+        line = sign_line("88-888", writers, rng, uneven=1.0)
+        marked.append((line.owner == MARK).any())
+        assert all((line.owner == index).any() for index in range(6))
+    assert not any(clean)
+    assert all(dirty)
+    assert 5 < sum(marked) < 25  # about one character in twelve has a mark after it
+
+
+def test_digits_after_the_last_sign_may_be_small(writers):
+    def ratio(uneven: float) -> float:
+        ratios = []
+        for rng in draws(20):
+            line = sign_line("888-888", writers, rng, uneven=uneven)
+            heights = [np.ptp(np.flatnonzero((line.owner == index).any(1))) for index in (0, 1, 2, 4, 5, 6)]
+            ratios.append(np.mean(heights[3:]) / np.mean(heights[:3]))
+        return float(np.mean(ratios))
+
+    assert ratio(0.0) == pytest.approx(1, abs=0.06)
+    assert ratio(1.0) < 0.9

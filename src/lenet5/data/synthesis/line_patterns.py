@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.interface import Backend
-from ...imaging.components import remove_line_specks
+from ...imaging.components import LINE_SPECKS, LineSpeckSettings, remove_line_specks
 from ...imaging.line_image import LineImage
 from ...imaging.segmentation import Segments, over_segment
 from ...imaging.threshold import MASK_LEVEL
 from ..labels import NO_CHARACTER
 from .text_lines import MARK, Line, Source, line
 
-__all__ = ["arcs", "patterns", "windows"]
+__all__ = ["PURE", "arcs", "label_of", "owned_pixels", "patterns", "windows"]
 
 WHOLE, PURE = 0.8, 0.82  # least share of a digit's foreground in an arc, and of the arc's in the digit
 PART, MIXED = 0.7, 0.75  # with less of either an arc is a non-character; between, it is left out
@@ -32,31 +32,32 @@ KEPT = 0.5  # share of the non-characters that `patterns` keeps: there are three
 Patterns = tuple[NDArray[np.uint8], NDArray[np.int64]]  # (M, 28, 28), and a digit or NO_CHARACTER for each
 
 
-def arcs(written: Line, backend: Backend | None = None) -> Patterns:
+def arcs(written: Line, backend: Backend | None = None, specks: LineSpeckSettings = LINE_SPECKS) -> Patterns:
     """The arcs of a line's segmentation graph that can be named.
 
     Args:
         written: a line, and whose each pixel is.
         backend: cuts the line; NumPy's loops, unless given.
+        specks: what is removed before.
 
     Returns:
         Glyphs, (M, 28, 28) uint8, and a digit or NO_CHARACTER for each, (M,) int64.
     """
-    foreground = remove_line_specks(written.foreground)
+    foreground = remove_line_specks(written.foreground, specks)
     mask = foreground > MASK_LEVEL
     glyphs, labels = [], []
     if mask.any():
         segments = over_segment(foreground, seams=backend.seams) if backend else over_segment(foreground)
-        total, owned = _owned(written, segments, mask)
+        total, owned = owned_pixels(written, segments, mask)
         for first, stop in segments.candidates():
-            label = _label(owned[first:stop].sum(0), total, written.digits)
+            label = label_of(owned[first:stop].sum(0), total, written.digits)
             if label is not None:
                 labels.append(label)
                 glyphs.append(segments.glyph(first, stop))
     return np.array(glyphs, np.uint8).reshape(len(glyphs), 28, 28), np.array(labels, np.int64)
 
 
-def _owned(
+def owned_pixels(
     written: Line, segments: Segments, mask: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Pixels of each digit, (digits,), and of each digit, and of marks, in each piece, (pieces, digits + 1)."""
@@ -69,10 +70,19 @@ def _owned(
     return total, owned
 
 
-def _label(owned: NDArray[np.float64], total: NDArray[np.int64], digits: tuple[int, ...]) -> int | None:
-    """The digit of an arc, or NO_CHARACTER; None where neither is clear. owned: pixels of each digit, and marks."""
+def label_of(
+    owned: NDArray[np.float64], total: NDArray[np.int64], digits: tuple[int, ...], least: int = LEAST
+) -> int | None:
+    """The digit of an arc, or NO_CHARACTER; None where neither is clear.
+
+    Args:
+        owned: (digits + 1,) its pixels of each digit, and of marks.
+        total: (digits,) pixels of each digit.
+        digits: of the line.
+        least: pixels of an arc that is named.
+    """
     amount = owned.sum()
-    if amount < LEAST:
+    if amount < least:
         return None
     most = int(owned[:-1].argmax())
     whole, pure = owned[most] / max(total[most], 1), owned[most] / amount

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import DataError
+from ...imaging.components import SIGN_SPECKS
 from ...imaging.normalise import fit_to_box, glyph
 from ...network.codes import DIGITS, SIGNS
 from ..labels import NO_CHARACTER
 from ..trajectories.trajectories import Trajectories
 from .pen import WriterStyle, draw, retrace
-from .text_lines import NOBODY, Line, Source, as_scanned, stamp
+from .text_lines import MARK, NOBODY, Line, Source, add_dirt, as_scanned, stamp
 
 if TYPE_CHECKING:
     from ...engine.interface import Backend
@@ -32,6 +33,13 @@ CLASSES = DIGITS + SIGNS  # `Line.digits` of a line with signs, and labels of it
 OTHERS = "ABEFGHKMNPQRWXabdefhkmnprwxy@&#?<>~^"
 MNIST_SHARE = 0.4  # of lines whose digits are MNIST's
 SINGLE = 0.5  # signs by themselves, and as many non-characters, for each line
+DIRTY = 0.3  # share of the lines to train with that have dirt
+UNEVEN = 0.3  # share of those to fit shapes to with digits of uneven heights, and share with small digits at the end
+SPREAD = (0.08, 0.14)  # deviation of digits' heights, even and uneven, as a share of them
+SMALL = (0.55, 0.9)  # heights of small digits at the end, as a share of the others'
+MISPLACED = 0.08  # of the characters of a line to fit shapes to: a mark out of any sign's place follows
+# Such marks, and where their middle lies: an underscore, a double one, an apostrophe, a speck above. As PLACES.
+MARKS = (("-", (1.25, 1.7)), ("=", (1.3, 1.7)), (",", (-0.3, 0.25)), (".", (-0.3, 0.3)))
 NEGATIVES_KEPT = 0.2  # share of the non-characters in lines that are kept: there are more than characters
 
 
@@ -59,8 +67,8 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         "=": Place("larger", (0.35, 0.75), (0.46, 0.66), strokes=2),
         ":": Place("height", (0.35, 0.7), (0.5, 0.72), strokes=2),
         "%": Place("height", (0.7, 1.1), (0.42, 0.58), strokes=2),
-        "$": Place("height", (0.95, 1.35), (0.45, 0.55)),
-        "*": Place("larger", (0.35, 0.75), (0.2, 0.55), strokes=2),
+        "$": Place("height", (0.95, 1.35), (0.45, 0.55), strokes=2),
+        "*": Place("larger", (0.35, 0.75), (0.2, 0.55), strokes=3),
         "(": Place("height", (1.0, 1.5), (0.45, 0.58)),
         ")": Place("height", (1.0, 1.5), (0.45, 0.58)),
     }
@@ -155,7 +163,14 @@ def random_text(rng: np.random.Generator) -> str:
     return "".join(str(rng.choice(list(SIGNS if sign else DIGITS))) for sign in signs)
 
 
-def sign_line(text: str, writers: Writers, rng: np.random.Generator, mnist: float = MNIST_SHARE) -> Line:
+def sign_line(
+    text: str,
+    writers: Writers,
+    rng: np.random.Generator,
+    mnist: float = MNIST_SHARE,
+    dirty: float = 0.0,
+    uneven: float = 0.0,
+) -> Line:
     """Write a text of digits and signs.
 
     Args:
@@ -163,6 +178,9 @@ def sign_line(text: str, writers: Writers, rng: np.random.Generator, mnist: floa
         writers: one of its writers writes the line.
         rng: of the draw.
         mnist: share of lines whose digits are the images of `writers`, where it has any.
+        dirty: share of lines with specks of dirt.
+        uneven: share of lines whose digits are of uneven heights, and of those whose digits after the last sign are
+            small, as cents are. If not 0, marks that are no signs stand between them.
 
     Returns:
         The line; its `digits` index CLASSES.
@@ -173,10 +191,16 @@ def sign_line(text: str, writers: Writers, rng: np.random.Generator, mnist: floa
     style = replace(WriterStyle.retraced(rng), pressure=0.0, pen=pen)
     height = float(rng.uniform(18, 42))
     rows = round(height * 3)
-    foreground = np.zeros((rows, round(height * (len(text) * 1.9 + 5))), np.float32)
+    foreground = np.zeros((rows, round(height * (len(text) * (1.9 + bool(uneven)) + 5))), np.float32)
     owner = np.full(foreground.shape, NOBODY, np.int16)
     gap, climb = rng.normal(0.08, 0.08), rng.normal(0, 0.02)
     x, slash = height, False
+    spread = SPREAD[bool(uneven and rng.random() < uneven)]
+    cents, raised = 1.0, 0.0
+    if uneven and rng.random() < uneven:
+        cents = rng.uniform(*SMALL)
+        raised = rng.choice([-0.5, 0.0, 0.5]) * (1 - cents)  # of the middle, in heights of a digit
+    last = max((index for index, name in enumerate(text) if name in SIGNS), default=len(text))
     for index, name in enumerate(text):
         below = rng.normal(0, 0.03) * height + climb * (x - height)  # of the middle of the rows
         if name in SIGNS:
@@ -184,7 +208,9 @@ def sign_line(text: str, writers: Writers, rng: np.random.Generator, mnist: floa
             ink = _sign(writers.strokes(name, writer, rng), name, height, style, rng)
             below += height * (rng.uniform(*place.middle) - 0.5)
         else:
-            size = height * float(np.clip(rng.normal(1, 0.08), 0.75, 1.3))
+            size = height * float(np.clip(rng.normal(1, spread), 0.75, 1.3))
+            if index > last:
+                size, below = size * cents, below + height * raised
             own = replace(style, pen=style.pen * height / size, slant=style.slant + rng.normal(0, 0.03))
             if printed and writers.images is not None:
                 ink = writers.images.glyph(int(name), size, own, False, rng).foreground
@@ -199,6 +225,14 @@ def sign_line(text: str, writers: Writers, rng: np.random.Generator, mnist: floa
             x += height * space
         stamp(foreground, owner, ink, round(rows / 2 + below - ink.shape[0] / 2), round(x), index)
         x, slash = round(x) + ink.shape[1], name == "/"
+        if uneven and rng.random() < MISPLACED:
+            mark, middle = MARKS[int(rng.integers(len(MARKS)))]
+            ink = _sign(writers.strokes(mark, writer, rng), mark, height, style, rng)
+            at = rows / 2 + height * (rng.uniform(*middle) - 0.5) - ink.shape[0] / 2
+            stamp(foreground, owner, ink, round(at), round(x + height * 0.1), MARK)
+            x = round(x + height * 0.1) + ink.shape[1]
+    if dirty and rng.random() < dirty:
+        add_dirt(foreground, owner, x, height, rng)
     return as_scanned(Line(foreground, owner, tuple(CLASSES.index(name) for name in text)), rng)
 
 
@@ -241,7 +275,7 @@ def sign_patterns(
     for number in range(lines):
         rng = np.random.Generator(np.random.PCG64([seed, number]))
         text = random_expression(rng) if rng.random() < 0.3 else random_text(rng)
-        images, names = arcs(sign_line(text, writers, rng), backend)
+        images, names = arcs(sign_line(text, writers, rng, dirty=DIRTY), backend, SIGN_SPECKS)
         kept = (names != NO_CHARACTER) | (rng.random(len(names)) < NEGATIVES_KEPT)
         glyphs.append(images[kept])
         labels.append(names[kept])

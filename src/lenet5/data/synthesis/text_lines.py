@@ -20,7 +20,7 @@ from .glyphs import draw_digit
 from .hands import Hand, Hands
 from .pen import WriterStyle, draw, retrace
 
-__all__ = ["MARK", "NOBODY", "Line", "Source", "as_scanned", "line", "stamp"]
+__all__ = ["MARK", "NOBODY", "Line", "Source", "add_dirt", "as_scanned", "line", "stamp"]
 
 MARK = -2  # owner of points, commas, dashes and lines
 NOBODY = -1  # owner of the background
@@ -321,7 +321,7 @@ def _decorate(
     rng: np.random.Generator,
 ) -> None:
     """Draw what belongs to no digit: a flourish after the last, which ends at x; an underline; dirt."""
-    rows, middle = len(foreground), len(foreground) / 2
+    middle = len(foreground) / 2
     if rng.random() < 0.55:
         if isinstance(pen, Hand) and rng.random() < 0.6:
             x += 2
@@ -334,12 +334,24 @@ def _decorate(
         y = middle + height * rng.uniform(0.55, 0.75)
         slope = height * rng.normal(0, 0.1)
         _stroke(foreground, owner, (height * rng.uniform(0.5, 1.2), y), (x, y + slope), height * 0.07, MARK)
-    if rng.random() < 0.25:  # remains of the form's print, and dirt
-        for _ in range(int(rng.integers(1, 7))):
-            foot = np.array([rng.uniform(0.3 * height, x + 0.5 * height), rng.uniform(0.1, 0.95) * rows])
-            tip = foot + height * rng.uniform(0, 0.3) * _towards(rng.uniform(0, np.pi))
-            ends = [(float(point[0]), float(point[1])) for point in (foot, tip)]
-            _stroke(foreground, owner, ends[0], ends[1], height * rng.uniform(0.03, 0.1), MARK)
+    if rng.random() < 0.25:
+        add_dirt(foreground, owner, x, height, rng)
+
+
+def add_dirt(
+    foreground: NDArray[np.float32],
+    owner: NDArray[np.int16],
+    x: float,
+    height: float,
+    rng: np.random.Generator,
+) -> None:
+    """Draw remains of the form's print, and dirt, on a line whose last character ends at x."""
+    rows = len(foreground)
+    for _ in range(int(rng.integers(1, 7))):
+        foot = np.array([rng.uniform(0.3 * height, x + 0.5 * height), rng.uniform(0.1, 0.95) * rows])
+        tip = foot + height * rng.uniform(0, 0.3) * _towards(rng.uniform(0, np.pi))
+        ends = [(float(point[0]), float(point[1])) for point in (foot, tip)]
+        _stroke(foreground, owner, ends[0], ends[1], height * rng.uniform(0.03, 0.1), MARK)
 
 
 def _resized(image: NDArray[np.uint8], height: float, style: WriterStyle) -> NDArray[np.float32]:

@@ -1,0 +1,55 @@
+"""The regression on size and place: fitted to lines whose pixels have known owners, it knows signs by their place."""
+
+import numpy as np
+import pytest
+
+from lenet5 import LeNet5
+from lenet5.data.synthesis.sign_lines import CLASSES, Writers
+from lenet5.data.trajectories.trajectories import Writing, from_writings
+from lenet5.model.sign_shapes import DIGIT, MEASURES
+from lenet5.network.codes import DIGITS, SIGNS
+from lenet5.training.sign_shapes import Fitting, fit_sign_shapes
+
+BAR = np.array([[0.0, 0.0], [1000.0, 0.0]])
+STROKE = np.array([[300.0, 0.0], [0.0, 1000.0]])
+RING = np.array([[500 + 400 * np.cos(t), 500 + 500 * np.sin(t)] for t in np.linspace(0, 2 * np.pi, 20)])
+CROSSING = STROKE + np.array([350.0, -500.0])
+STROKES = {
+    "-": [BAR],
+    "+": [BAR, CROSSING],
+    "=": [BAR, BAR + np.array([0.0, 500.0])],
+    ":": [BAR / 20, BAR / 20 + np.array([0.0, 900.0])],
+    "%": [RING / 3, STROKE],
+    "$": [RING, STROKE],
+    "*": [BAR, CROSSING, CROSSING * 0.9],
+}
+
+
+@pytest.fixture(scope="module")
+def shapes():
+    """Fitted to a few lines beside an untrained network, which can tell nothing: size and place are all there is."""
+    drawn = [(name, STROKES.get(name, [RING if name in DIGITS else STROKE])) for name in [*CLASSES, "A"]]
+    writers = Writers(from_writings([Writing(name, lines, "one") for name, lines in drawn], "drawn"))
+    network, digits = LeNet5(CLASSES, seed=1, backend="numpy"), LeNet5(DIGITS, seed=2, backend="numpy")
+    return fit_sign_shapes(network, digits, writers, Fitting(lines=60, steps=60))
+
+
+def outcome(shapes, **measures: float) -> int:
+    row = np.array([[measures.get(name, 0.0) for name in MEASURES]])
+    nothing = np.full((1, len(SIGNS)), 1e-3)
+    return int(shapes.probabilities(row, nothing, np.full((1, 10), 0.05)).argmax())
+
+
+def test_a_low_speck_is_a_point_and_what_is_as_high_as_digits_is_one(shapes):
+    point = {"height": 0.14, "width": 0.14, "top": 0.92, "foot": 1.06, "ink": 0.016}
+    assert SIGNS[outcome(shapes, **point)] == "."
+    digit = {"height": 1.0, "width": 0.8, "top": 0.0, "foot": 1.0, "ink": 0.25}
+    assert outcome(shapes, **digit) == len(SIGNS) + 3 + DIGIT
+    dash = {"height": 0.1, "width": 0.5, "top": 0.5, "foot": 0.6, "ink": 0.05}
+    assert SIGNS[outcome(shapes, **dash)] == "-"
+
+
+def test_the_same_lines_give_the_same_regression(shapes):
+    assert shapes.signs == tuple(SIGNS)
+    assert np.isfinite(shapes.weights).all()
+    assert shapes.weights.shape == (len(shapes.mean) + 1, len(SIGNS) + 3)
