@@ -65,13 +65,17 @@ def test_a_model_file_keeps_the_regression(tmp_path):
     assert shapes_of(model) is None  # it was fitted to another network's answers
 
 
-@pytest.mark.parametrize("key", ["mean", "deviation", "weights"])
-@pytest.mark.parametrize("damage", [lambda x: x[:-1], lambda x: np.full_like(x, np.nan), lambda x: -abs(x)])
+@pytest.mark.parametrize(
+    ("key", "damage"),
+    [
+        *((key, lambda x: x[:-1]) for key in ("mean", "deviation", "weights")),
+        *((key, lambda x: np.full_like(x, np.nan)) for key in ("mean", "deviation", "weights")),
+        ("deviation", np.negative),
+    ],
+)
 def test_a_damaged_regression_is_a_damaged_model(tmp_path, key, damage):
     facts = shapes().to_dict()
     changed = damage(np.array(facts[key]))
-    if key != "deviation" and np.isfinite(changed).all() and changed.shape == np.shape(facts[key]):
-        pytest.skip("a mean or a weight may be negative")
     model = LeNet5(DIGITS + SIGNS, backend="numpy")
     model.metadata["sign_shapes"] = {**facts, key: changed.tolist()}
     model.save(tmp_path / "signs.safetensors")

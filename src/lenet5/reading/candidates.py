@@ -252,6 +252,11 @@ class Runs:
             alike = np.clip((most - self._measured[:, 0]) / (most - least), 0, 1)  # to a digit, in height
             alike[self.heights <= settings.signs.highest] = 0
             self._shape[:, known] += settings.signs.tall * alike[:, None]
+            rare = [name in settings.signs.rare_signs for name in classes]
+            self._shape[:, rare] += settings.signs.rare
+            edge = (self.first == 0) | (self.stop == len(segments.boxes))
+            between = [name in settings.signs.between for name in classes]
+            self._shape[np.ix_(edge, between)] += settings.signs.edge
         self.measures = {name: measure[kept] for name, measure in measures.items()}
 
     def graph(self, posterior: NDArray[np.float64], rubbish: NDArray[np.float64]) -> Graph:
