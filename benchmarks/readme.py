@@ -7,6 +7,8 @@ python benchmarks/parity.py --write
 python benchmarks/exports.py --write
 python benchmarks/nothing.py --write
 python benchmarks/papers.py --write
+python benchmarks/growth.py --kinds table list --largest 1000 --write
+python benchmarks/field.py FOLDER --peer rapidocr --write
 python benchmarks/forms.py --write
 python benchmarks/sdlm_conventions.py --test --seeds 5 paper eq-9 paper-distorted --write
 python benchmarks/own_characters.py FOLDER --write
@@ -400,6 +402,39 @@ def signs() -> str:
     return "\n".join([*lines, "", text])
 
 
+def field() -> str:
+    """Pictures as people have them, beside another engine."""
+    report = json.loads((HERE / "results" / "field.json").read_text(encoding="utf-8"))
+    lines = [
+        "| | pictures | right | refused | wrong | wrong, surer than 95 % | ms |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for engine, modes in report["engines"].items():
+        for mode, title in (("all", engine), ("character", f"{engine}: single digits, asked for as such")):
+            row = modes[mode]
+            cells = [
+                f"{row[name]:.0f}"
+                for name in ("pictures", "right", "refused", "wrong", "sure", "milliseconds")
+            ]
+            lines.append(f"| {title} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def growth() -> str:
+    """Seconds of pages of growing size."""
+    now = json.loads((HERE / "results" / "growth.json").read_text(encoding="utf-8"))
+    then = json.loads((HERE / "results" / "growth-before.json").read_text(encoding="utf-8"))
+    before = {(row["kind"], row["size"]): row for row in then["rows"]}
+    lines = ["| page | size | before | read | now | read | memory |", "|---|---:|---:|---:|---:|---:|---:|"]
+    for row in now["rows"]:
+        old = before.get((row["kind"], row["size"]))
+        then_read = f"{old['seconds']:.1f} s | {old['answer']}" if old else " | "
+        size = f"{row['size']:,} {row['unit']}"
+        now_read = f"{row['seconds']:.1f} s | {row['answer']}"
+        lines.append(f"| {row['kind']} | {size} | {then_read} | {now_read} | {row['MB']} MB |")
+    return "\n".join([*lines, "", f"{now['machine']['cpu']}; before: commit {then['commit']}."])
+
+
 # Documents, and the figures between their markers.
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint, "memory": memory, "reads": reads},
@@ -413,6 +448,8 @@ DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
         "sources": sources,
         "nothing": nothing,
         "signs": signs,
+        "field": field,
+        "growth": growth,
     },
     "docs/review.md": {"forms": forms},
     "docs/scale.md": {"bulk": bulk},
