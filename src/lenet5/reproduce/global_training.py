@@ -62,7 +62,7 @@ def global_training(material: Material) -> Panel:
         {kind: _Errors.of(evaluations[kind, done]) for kind in READERS} for done in (False, True)
     )
     rows = [
-        [name, when, errors[kind].strings.percent(1), errors[kind].characters.percent(1)]
+        [name, when, errors[kind].strings.short(1), errors[kind].characters.short(1)]
         for kind, (name, _) in READERS.items()
         for when, errors in (("before", before), ("after", after))
     ]

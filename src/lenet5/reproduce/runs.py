@@ -52,12 +52,14 @@ class Scale:
 
 
 FULL = Scale("full", seeds=5, passes=None, best_passes=None, distorted_test=None, lines=2_000, lines_read=400)
-QUICK = Scale("quick", seeds=2, passes=6, best_passes=5, distorted_test=2_000, lines=100, lines_read=60)
+QUICK = Scale("quick", seeds=2, passes=6, best_passes=5, distorted_test=2_000, lines=200, lines_read=100)
 
 
 LINE_SEEDS = 3  # of each training on whole lines at most
-# The recipe gtn with few drawings of its own: the lines are what is compared.
-GLOBAL = replace(GTN.with_passes(3), supplement=Supplement(negatives=200))
+# The recipe gtn with few drawings of its own, and with every line, for such lines are read; few steps need no average.
+GLOBAL = replace(GTN.with_passes(3), supplement=Supplement(negatives=200)).with_settings(
+    hardest=1000.0, ema=0.0
+)
 
 
 @dataclass(frozen=True)
