@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 
 from lenet5 import LeNet5
+from lenet5.data.dataset import Dataset
 from lenet5.data.synthesis.sign_lines import CLASSES, Writers
 from lenet5.data.trajectories.trajectories import Writing, from_writings
 from lenet5.model.sign_shapes import DIGIT, MEASURES
+from lenet5.model.signs import shapes_of
 from lenet5.network.codes import DIGITS, SIGNS
+from lenet5.training import loop, preparation
+from lenet5.training.loop import train
+from lenet5.training.recipes import RECIPES
 from lenet5.training.sign_shapes import Fitting, fit_sign_shapes
 
 BAR = np.array([[0.0, 0.0], [1000.0, 0.0]])
@@ -25,11 +30,17 @@ STROKES = {
 }
 
 
+def drawings() -> list[tuple[str, list[np.ndarray], str]]:
+    """One writer's digits, signs and a letter: label, strokes, writer."""
+    return [
+        (name, STROKES.get(name, [RING if name in DIGITS else STROKE]), "one") for name in [*CLASSES, "A"]
+    ]
+
+
 @pytest.fixture(scope="module")
 def shapes():
     """Fitted to a few lines beside an untrained network, which can tell nothing: size and place are all there is."""
-    drawn = [(name, STROKES.get(name, [RING if name in DIGITS else STROKE])) for name in [*CLASSES, "A"]]
-    writers = Writers(from_writings([Writing(name, lines, "one") for name, lines in drawn], "drawn"))
+    writers = Writers(from_writings([Writing(*one) for one in drawings()], "drawn"))
     network, digits = LeNet5(CLASSES, seed=1, backend="numpy"), LeNet5(DIGITS, seed=2, backend="numpy")
     return fit_sign_shapes(network, digits, writers, Fitting(lines=60, steps=60))
 
@@ -53,3 +64,20 @@ def test_the_same_lines_give_the_same_regression(shapes):
     assert shapes.signs == tuple(SIGNS)
     assert np.isfinite(shapes.weights).all()
     assert shapes.weights.shape == (len(shapes.mean) + 1, len(SIGNS) + 3)
+
+
+def test_a_training_on_lines_of_signs_fits_the_regression_where_pens_are_at_hand(monkeypatch, tmp_path):
+    pens = from_writings([Writing(*one) for one in drawings()], "drawn")
+    monkeypatch.setattr(loop, "training_pens", lambda supplement: pens)
+    monkeypatch.setattr(preparation, "training_pens", lambda supplement: pens)
+    images = np.zeros((20, 28, 28), np.uint8)
+    images[:, 4:24, 12:16] = 255
+    dataset = Dataset(images, np.arange(20) % 10, tuple(DIGITS), "bars")
+    recipe = RECIPES["signs"].with_settings(sign_lines=8, negatives=4, variants=0.0).with_passes(1)
+    model = train(dataset, recipe, out=tmp_path / "signs.safetensors", threads=1)
+    assert model.metadata["sign_shapes"]["signs"] == SIGNS
+    again = LeNet5.load(tmp_path / "signs.safetensors")
+    assert shapes_of(again) is not None
+
+    monkeypatch.setattr(loop, "training_pens", lambda supplement: None)
+    assert "sign_shapes" not in train(dataset, recipe, threads=1).metadata
