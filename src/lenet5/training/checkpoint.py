@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from ..errors import InputError, ModelError
 from ..model import serialisation
 from ..network.architecture import PARAMETER_COUNT
-from ..reading.learnt_numbers import NUMBERS
 from .pass_report import PassReport
 
 __all__ = ["Checkpoint", "checkpoint_path", "log_path"]
@@ -26,7 +25,6 @@ _ARRAYS = (
     {"parameters"},
     {"parameters", "velocity", "average", "numbers"},
 )
-_NUMBERS = ((2, len(NUMBERS)), np.dtype(np.float64))  # and their velocity
 
 
 def checkpoint_path(out: Path) -> Path:
@@ -80,9 +78,7 @@ class Checkpoint:
             )
         arrays, metadata = serialisation.read(path)
         usable = set(arrays) in _ARRAYS and all(
-            (array.shape, array.dtype)
-            == (_NUMBERS if name == "numbers" else ((PARAMETER_COUNT,), np.dtype(np.float32)))
-            for name, array in arrays.items()
+            (array.shape, array.dtype) == _layout(name) for name, array in arrays.items()
         )
         if metadata.get("format") != FORMAT or not usable:
             raise ModelError(f"{path} is not a checkpoint of lenet5; start without --resume")
@@ -122,6 +118,15 @@ class Checkpoint:
                     + (f" ({self.command:.500})" if self.command else "")
                     + ", or start anew without --resume"
                 )
+
+
+def _layout(name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of an array of a checkpoint."""
+    if name != "numbers":
+        return (PARAMETER_COUNT,), np.dtype(np.float32)
+    from ..reading.learnt_numbers import NUMBERS  # here: other trainings do without the reader
+
+    return (2, len(NUMBERS)), np.dtype(np.float64)  # and their velocity
 
 
 def _check_facts(done: object, identity: object, history: object, command: object) -> None:
