@@ -198,5 +198,7 @@ def without_grids(
         return np.broadcast_to(np.median(image, (0, 1)), image.shape).astype(np.float32)
     nearest = ndimage.distance_transform_edt(inside, return_distances=False, return_indices=True)
     background = estimate_background(small[tuple(nearest)])
-    wide = resize(background, image.shape[:2], "linear")
-    return np.where(mask[:, :, None], wide, image).astype(np.float32)
+    plain = np.array(image, np.float32)
+    for plane in range(image.shape[2]):  # one by one: three of a large page are a hundred megabytes
+        plain[mask, plane] = resize(background[:, :, plane], image.shape[:2], "linear")[mask]
+    return plain

@@ -35,6 +35,7 @@ class CellReadingSettings:
     )
     faintest: float = 0.12  # of the strongest contrast in any cell: a cell with less is blank …
     strong: float = 0.995  # … which is that quantile's in a cell
+    beside: int = 16  # lines of text beside cells: more are read only where the cells show enough without them
     together: int = 64  # single characters of a table that are classified at once
     grey: float = 0.02  # of the whole range: planes that differ by less are a shade of grey
     quick: float = 0.5  # of the strongest contrast in a cell: more is ink, where a quick look is enough …
@@ -58,6 +59,7 @@ class CellReader:
         best: readings wanted of each string.
         settings: when a cell holds one character.
         check: raises TimeLimitError where reading takes too long.
+        or_lines: whether a page whose cells show too little is read as lines.
     """
 
     isolated: Callable[[Sequence[IsolatedCharacter], str, Grammar | None], String]
@@ -67,6 +69,7 @@ class CellReader:
     best: int
     settings: CellReadingSettings = CELL_READING
     check: Callable[[], None] = lambda: None
+    or_lines: bool = False
 
 
 def read_boxes(page: PageLayout, reader: CellReader) -> Result:
@@ -104,7 +107,7 @@ def read_boxes(page: PageLayout, reader: CellReader) -> Result:
             spots.append(_spot(region, (0, at, at + 1) if character else None))
             at += character is not None
         items.append(_Item(row[0][0].box[1], Line((string,)), spots))
-    lines = _outside(page, reader)
+    lines = _outside(page, items, reader)
     if not any(item.line for item in items) and not lines:
         if errors:
             raise PictureError(errors[0])
@@ -147,7 +150,7 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
         item = _row(row)
         # A table beside another follows it whole.
         items.append(replace(item, top=max(item.top, items[-1].top if items else item.top)))
-    lines = _outside(page, reader)
+    lines = _outside(page, items, reader)
     if not any(item.line for item in items) and not lines:
         reason = f"the {len(cells)} cells of its table are empty" if cells else "no table was found"
         raise nothing_to_read(page.page.name, reason)
@@ -199,8 +202,14 @@ def _spot(region: Region, place: tuple[int, int, int] | None = None, reason: str
     return Spot(region.box, points, place and (0, *place), reason)
 
 
-def _outside(page: PageLayout, reader: CellReader) -> list[_Item]:
+def _outside(page: PageLayout, cells: Sequence[_Item], reader: CellReader) -> list[_Item]:
     """Lines of writing beside the cells; what is not shown as writing there is print, and left out."""
+    if reader.or_lines and len(page.outside) > reader.settings.beside:
+        # Where the page is read as lines next, these would be read twice: a page of text takes long enough.
+        texts = [reader.accepted(string) for item in cells if item.line for string in item.line.strings]
+        shown = [character.text != UNSURE for string in texts for character in string.characters]
+        if shown and np.mean(shown) < reader.settings.shown:
+            return []
     items = []
     for region in page.outside:
         try:

@@ -355,9 +355,9 @@ class Reader:
         if page_layout.kind == "string":
             return _single(self._string(page_layout.page, request))
         if page_layout.kind == "boxes":
-            return read_boxes(page_layout, self._cell_reader(request))
+            return read_boxes(page_layout, self._cell_reader(request, mode))
         if page_layout.kind == "table":
-            return read_table(page_layout, self._cell_reader(request))
+            return read_table(page_layout, self._cell_reader(request, mode))
         strings, errors = self._lines(page_layout, request)
         if mode == "auto" and (one := self._one_character(page_layout.page, strings, request)):
             return _single(one)
@@ -437,7 +437,7 @@ class Reader:
             return result
         return other if self._shown(other) > self._shown(result) else result
 
-    def _cell_reader(self, request: _Request) -> CellReader:
+    def _cell_reader(self, request: _Request, mode: Mode) -> CellReader:
         """What reads the cells of boxes and tables as this request asks."""
 
         def isolated(characters: Sequence[IsolatedCharacter], name: str, grammar: Grammar | None) -> String:
@@ -455,6 +455,7 @@ class Reader:
             request.best,
             self.settings.cells,
             request.deadline.check,
+            or_lines=mode == "auto",
         )
 
     def _string(self, region: Region, request: _Request) -> String:
