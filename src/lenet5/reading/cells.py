@@ -35,7 +35,9 @@ class CellReadingSettings:
     )
     faintest: float = 0.12  # of the strongest contrast in any cell: a cell with less is blank …
     strong: float = 0.995  # … which is that quantile's in a cell
-    beside: int = 16  # lines of text beside cells: more are read only where the cells show enough without them
+    beside: int = (
+        16  # lines of text beside cells: more are read only where the cells show enough without them
+    )
     together: int = 64  # single characters of a table that are classified at once
     grey: float = 0.02  # of the whole range: planes that differ by less are a shade of grey
     quick: float = 0.5  # of the strongest contrast in a cell: more is ink, where a quick look is enough …
@@ -207,8 +209,8 @@ def _outside(page: PageLayout, cells: Sequence[_Item], reader: CellReader) -> li
     if reader.or_lines and len(page.outside) > reader.settings.beside:
         # Where the page is read as lines next, these would be read twice: a page of text takes long enough.
         texts = [reader.accepted(string) for item in cells if item.line for string in item.line.strings]
-        shown = [character.text != UNSURE for string in texts for character in string.characters]
-        if shown and np.mean(shown) < reader.settings.shown:
+        known = [character.text != UNSURE for string in texts for character in string.characters]
+        if known and np.mean(known) < reader.settings.shown:
             return []
     items = []
     for region in page.outside:

@@ -1,0 +1,51 @@
+"""Cells are read one by one, and much text beside them only where they are worth it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lenet5.errors import PictureError
+from lenet5.imaging.geometry import Region
+from lenet5.imaging.page_layout import PageLayout
+from lenet5.reading.cells import CellReader, read_boxes
+from lenet5.reading.results import UNSURE, Character, String
+
+
+def string(text: str, confidence: float) -> String:
+    characters = tuple(Character(one, (0, 0, 9, 9), confidence, 0.0, ()) for one in text)
+    return String(text, 0.0, confidence, characters)
+
+
+def page(beside: int) -> PageLayout:
+    """Two boxes with a stroke each, and lines of text beside them."""
+    image = np.ones((40, 40, 3), np.float32)
+    image[8:32, 18:22] = 0
+    boxes = tuple(Region((40 * i, 0, 40, 40), (40 * i, 0), image) for i in range(2))
+    lines = tuple(Region((0, 50 * i + 50, 40, 40), (0, 50 * i + 50), image, line=i) for i in range(beside))
+    return PageLayout("boxes", boxes, boxes[0], outside=lines)
+
+
+@pytest.mark.parametrize(
+    ("beside", "sure", "or_lines", "lines_read"),
+    [(17, 0.1, True, 0), (17, 0.9, True, 17), (17, 0.1, False, 17), (16, 0.1, True, 16)],
+)
+def test_much_text_beside_cells_that_show_nothing_is_left_to_reading_as_lines(
+    beside, sure, or_lines, lines_read
+):
+    lines = []
+
+    def line(region: Region) -> String:
+        lines.append(region)
+        raise PictureError("nothing to read")
+
+    reader = CellReader(
+        isolated=lambda characters, name, grammar: string("1" * len(characters), sure),
+        line=line,
+        accepted=lambda one: string(one.text if one.confidence > 0.5 else UNSURE * 2, one.confidence),
+        grammar=None,
+        best=1,
+        or_lines=or_lines,
+    )
+    assert read_boxes(page(beside), reader).text == "11"
+    assert len(lines) == lines_read
