@@ -95,7 +95,7 @@ def test_what_may_be_read_is_said_in_three_ways(call, amount, tmp_path):
 def test_doubt_is_a_question_mark_with_a_reason(call):
     status, out, err = call(SEVEN, "--threshold", 1)
     assert (status, err) == (1, "")
-    assert ": ?   (" in out and "?: 7 100%" in out
+    assert ": ?   (" in out and "?: 7 >99%" in out
     found = json.loads(call(SEVEN, "--threshold", 1, "--json")[1])
     (character,) = found["lines"][0]["strings"][0]["characters"]
     assert character["text"] == found["text"] == "?" and character["alternatives"][0]["text"] == "7"
