@@ -90,20 +90,20 @@ def _settle_together(
     # The factor of texts that are not tried is 1 on the mean: each text keeps its probability there.
     shares = [dict(option) for option in options]
     best: tuple[float, tuple[str, ...]] | None = None
-    seen = total = 0.0
+    covered = total = 0.0
     for probability, texts in _combinations(options, settings.combinations):
         values = dict(zip(names, texts, strict=True))
         weight = settings.broken
         if keeps := all(rule.holds(values) for rule in rules):
             chance = math.prod(rule.chance(values) for rule in rules)
             weight += (1 - settings.broken) / chance
-        seen, weight = seen + probability, weight * probability
+        covered, weight = covered + probability, weight * probability
         total += weight
         for share, text in zip(shares, texts, strict=True):
             share[text] += weight - probability
         if keeps and (best is None or weight > best[0]):
             best = weight, texts
-    total += max(0.0, 1 - seen)
+    total += max(0.0, 1 - covered)
     sentences = tuple(map(str, rules))
     if best is None:
         return {name: Settled(None, 0.0, sentences) for name in names}

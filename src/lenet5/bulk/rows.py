@@ -255,10 +255,10 @@ def _readings(
     guess = "".join(
         next(guesses, UNSURE) if letter == UNSURE or letter not in " |\n" else letter for letter in text
     )
-    found: dict[str, float] = {} if UNSURE in guess else {guess: confidence}
+    readings: dict[str, float] = {} if UNSURE in guess else {guess: confidence}
     for other in alternatives:
-        found.setdefault(other.text, other.confidence)
-    return tuple(found.items())
+        readings.setdefault(other.text, other.confidence)
+    return tuple(readings.items())
 
 
 def _alternatives(strings: tuple[String, ...]) -> list[dict[str, Any]]:

@@ -305,7 +305,7 @@ def open_sources(sources: Iterable[str], column: str | None = None) -> list[Sour
         DataError: a file is missing or damaged.
         InputError: there is nothing to read.
     """
-    found: list[Source] = []
+    opened: list[Source] = []
     pictures: list[str] = []
     for name in sources:
         source = None if _is_plain(name) else _open_source(Path(name), column)
@@ -313,14 +313,14 @@ def open_sources(sources: Iterable[str], column: str | None = None) -> list[Sour
             pictures.append(name)
             continue
         if pictures:
-            found.append(PathList("pictures", pictures))
+            opened.append(PathList("pictures", pictures))
             pictures = []
-        found.append(source)
+        opened.append(source)
     if pictures:
-        found.append(PathList("pictures", pictures))
-    if not sum(source.count for source in found):
+        opened.append(PathList("pictures", pictures))
+    if not sum(source.count for source in opened):
         raise InputError("there is nothing to read: no picture and no array in what was named")
-    return found
+    return opened
 
 
 def paths_of(sources: Iterable[Source]) -> list[str]:
@@ -372,17 +372,17 @@ def _is_picture(name: str) -> bool:
 
 def _under(folder: Path) -> list[str]:
     """Every picture under a folder, in the order of names, folder by folder; links to folders are not followed."""
-    found: list[str] = []
+    paths: list[str] = []
     with data_errors(folder):
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     for entry in entries:
         if entry.name.startswith((".", "__")):
             continue
         if entry.is_dir(follow_symlinks=False):
-            found += _under(Path(entry.path))
+            paths += _under(Path(entry.path))
         elif _is_picture(entry.name) and entry.is_file():
-            found.append(entry.path)
-    return found
+            paths.append(entry.path)
+    return paths
 
 
 def _read_npy(path: Path) -> NDArray[Any]:

@@ -119,11 +119,11 @@ def _closed(mask: NDArray[np.bool_], settings: CharacterBoxSettings) -> NDArray[
     frame = (
         _straight(mask, round(share * wide), settings) | _straight(mask.T, round(share * high), settings).T
     )
-    found = [*first.tolist()]
+    insides = [*first.tolist()]
     for box in _framed(frame, settings).tolist():
-        if not any(_middle_in(box, other) for other in found):
-            found.append(box)
-    boxes = np.array(found, np.intp)
+        if not any(_middle_in(box, other) for other in insides):
+            insides.append(box)
+    boxes = np.array(insides, np.intp)
     sides = np.stack([boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]], 1)
     usual = np.median(sides, 0)
     most = np.maximum(settings.side_tolerance_least, settings.side_tolerance * usual)

@@ -242,9 +242,9 @@ def _check_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], classes: int) 
     for name, shape in shapes.items():
         array = arrays[name]
         if array.shape != shape or array.dtype != np.float32:
-            found = f"{'×'.join(map(str, array.shape))} of {array.dtype}"
+            layout = f"{'×'.join(map(str, array.shape))} of {array.dtype}"
             raise ModelError(
-                f"{name} in {path} is {found}, but must be {'×'.join(map(str, shape))} of float32"
+                f"{name} in {path} is {layout}, but must be {'×'.join(map(str, shape))} of float32"
             )
         if not np.isfinite(array).all():
             raise ModelError(

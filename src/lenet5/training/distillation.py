@@ -55,8 +55,8 @@ def soft_targets(
     targets = own.astype(np.float32)
     for first in range(0, len(images) - certain, AT_ONCE):
         some = images[first : min(first + AT_ONCE, len(images) - certain)]
-        seen = sheared_views(some, SHEARS)
-        answers = [one.posterior_of(one.penalties(view)) for one in teachers for view in seen]
+        views = sheared_views(some, SHEARS)
+        answers = [one.posterior_of(one.penalties(view)) for one in teachers for view in views]
         here = targets[first : first + len(some)]
         here += SHARE * (np.mean(answers, 0) - here)
     return targets

@@ -63,10 +63,10 @@ class SelfLabelledLines:
         Raises:
             DataError: no line is sure enough, and none has a text.
         """
-        found = [read_line(foreground, model, self.given.method) for foreground in self.foregrounds]
+        readings = [read_line(foreground, model, self.given.method) for foreground in self.foregrounds]
         sure = [
             (foreground, labels)
-            for foreground, (labels, share) in zip(self.foregrounds, found, strict=True)
+            for foreground, (labels, share) in zip(self.foregrounds, readings, strict=True)
             if labels and share >= self.least_share
         ]
         self.counts[index] = len(sure)

@@ -162,23 +162,23 @@ def strokes(digit: str, style: WriterStyle, rng: np.random.Generator) -> list[ND
         np.array([[float(v) for v in point.split(",")] for point in line.split()]) / 100
         for line in (_flowing(lines) if style.flowing else lines)
     ]
-    found = []
+    smoothed = []
     for moved in deform(drawn, style, rng):
         moved[:, 0] = (moved[:, 0] - 0.5) * width + style.slant * (0.5 - moved[:, 1])
-        found.append(smooth(moved))
-    return found
+        smoothed.append(smooth(moved))
+    return smoothed
 
 
 def _flowing(lines: tuple[str, ...]) -> list[str]:
     """Strokes, of which those that begin where the last one ended are one with it."""
-    found: list[str] = []
+    joined: list[str] = []
     for line in lines:
         first, _, others = line.partition(" ")
-        if found and found[-1].rpartition(" ")[2] == first:
-            found[-1] += " " + others
+        if joined and joined[-1].rpartition(" ")[2] == first:
+            joined[-1] += " " + others
         else:
-            found.append(line)
-    return found
+            joined.append(line)
+    return joined
 
 
 def draw_digit(
