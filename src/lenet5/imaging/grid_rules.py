@@ -54,6 +54,7 @@ class GridSettings:
     wall_width: float = 0.3  # heights of a cell that a wall is wide at most
     rule: float = 0.7  # share of a cell's width along which its rules are printed
     tries: int = 3  # rules below a rule, of which the nearest that makes cells with it is taken
+    same_rule: float = 1.2  # heights of the cells above a rule, to which a line below may be the same rule
     same_wall: float = 0.15  # median widths of a cell, within which walls of two rows are one …
     same_wall_least: float = 3.0  # … and pixels
     split: float = (
@@ -208,28 +209,46 @@ def find_strips(rules: Rules) -> list[Strip]:
     strips: list[Strip] = []
     # The picture's edges come last: they stand for rules that no other rule makes cells with.
     for number in [*range(1, len(lines)), 0]:
-        upper, tries = lines[number], 0
-        for lower in lines[number + 1 :]:
-            start, end = max(upper.start, lower.start), min(upper.end, lower.end)
-            if end - start < settings.least:
-                continue
-            if upper.thickness == 0 and any(strip.lower is lower for strip in strips):
-                break
-            if lower.thickness == 0 and any(strip.upper is upper for strip in strips):
-                break
-            at = np.linspace(start, end, 9)
-            heights = lower.row(at) - upper.row(at)
-            if heights.min() < settings.least:
-                continue
-            tries += 1
-            if np.ptp(heights) <= settings.uneven * heights.mean():
-                strip = _strip(upper, lower, near, mask, settings)
-                if strip:
-                    strips.append(strip)
-                    break
-            if tries >= settings.tries:
-                break
+        strip = _strip_below(lines, number, strips, near, mask, settings)
+        if strip:
+            strips.append(strip)
     return sorted(strips, key=lambda strip: strip.upper.middle)
+
+
+def _strip_below(
+    lines: list[RuledLine],
+    number: int,
+    strips: list[Strip],
+    near: NDArray[np.bool_],
+    mask: NDArray[np.bool_],
+    settings: GridSettings,
+) -> Strip | None:
+    """The strip of cells below a line, by its number; None where no line makes cells with it."""
+    upper, tries, height = lines[number], 0, np.inf
+    best: Strip | None = None
+    for lower in lines[number + 1 :]:
+        start, end = max(upper.start, lower.start), min(upper.end, lower.end)
+        if end - start < settings.least:
+            continue
+        if upper.thickness == 0 and any(strip.lower is lower for strip in strips):
+            break
+        if lower.thickness == 0 and (best or any(strip.upper is upper for strip in strips)):
+            break
+        at = np.linspace(start, end, 9)
+        heights = lower.row(at) - upper.row(at)
+        if heights.min() < settings.least:
+            continue
+        tries += 1
+        if heights.mean() > settings.same_rule * height:
+            break
+        if np.ptp(heights) <= settings.uneven * heights.mean():
+            strip = _strip(upper, lower, near, mask, settings)
+            # A rule may come in two lines, of which the nearer one is but its end: that with more cells is the rule.
+            if strip and (best is None or sum(strip.cells) > sum(best.cells)):
+                best, height = strip, min(height, heights.mean())
+        if tries >= settings.tries:
+            break
+    return best
 
 
 def _strip(
