@@ -31,6 +31,14 @@ def test_the_end_of_a_rule_that_comes_in_two_lines_does_not_stand_for_all_of_it(
     assert strip.cells == (True,) * CELLS
 
 
+def test_the_foot_of_a_digit_is_no_rule():
+    rules = Rules(row_of_boxes(), 1.0)
+    rules.mask[FOOT - 15, 130:190] = True
+    rules.__dict__["lines"] = [line(10, 550, TOP), line(130, 190, FOOT - 15), line(10, 550, FOOT)]
+    strips = [strip for strip in find_strips(rules) if strip.upper.middle == TOP]
+    assert [(strip.lower.middle, strip.cells) for strip in strips] == [(FOOT, (True,) * CELLS)]
+
+
 def test_the_nearest_rule_below_ends_a_strip_where_another_row_lies_below():
     mask = np.concatenate([row_of_boxes()[: FOOT + 1], row_of_boxes()[TOP + 1 :]])
     upper, middle, lower = TOP, FOOT, 2 * FOOT - TOP

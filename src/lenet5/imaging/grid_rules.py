@@ -54,7 +54,11 @@ class GridSettings:
     wall_width: float = 0.3  # heights of a cell that a wall is wide at most
     rule: float = 0.7  # share of a cell's width along which its rules are printed
     tries: int = 3  # rules below a rule, of which the nearest that makes cells with it is taken
-    same_rule: float = 1.2  # heights of the cells above a rule, to which a line below may be the same rule
+    same_rule: float = 1.2  # heights of the cells above a line, to which one below may be the same rule
+    next_rule: float = (
+        1.9  # the same, from which on it is the next one; between, the nearer may be a stroke, …
+    )
+    stroke: float = 2.0  # … if it makes so many times fewer cells
     same_wall: float = 0.15  # median widths of a cell, within which walls of two rows are one …
     same_wall_least: float = 3.0  # … and pixels
     split: float = (
@@ -239,12 +243,13 @@ def _strip_below(
         if heights.min() < settings.least:
             continue
         tries += 1
-        if heights.mean() > settings.same_rule * height:
+        if heights.mean() > settings.next_rule * height:
             break
         if np.ptp(heights) <= settings.uneven * heights.mean():
             strip = _strip(upper, lower, near, mask, settings)
-            # A rule may come in two lines, of which the nearer one is but its end: that with more cells is the rule.
-            if strip and (best is None or sum(strip.cells) > sum(best.cells)):
+            # A rule may come in two lines, of which the nearer one is but its end; or the nearer one is a digit's foot.
+            times = 1.0 if heights.mean() <= settings.same_rule * height else settings.stroke
+            if strip and (best is None or sum(strip.cells) > times * sum(best.cells)):
                 best, height = strip, min(height, heights.mean())
         if tries >= settings.tries:
             break
