@@ -227,3 +227,12 @@ def test_unread_ink_as_large_as_a_digit_is_a_question_mark_where_it_alone_makes_
     assert asked.text == "74" and asked.reason == "it can be read in too many ways"
     unsure = replace(doubtful, characters=string_of("74", 0.5, 0.5).strings[0].characters)
     assert with_doubts(unsure, paper, ink, POLICIES["segmentation"], free=True).text == "74"
+
+
+def test_a_thin_character_whose_ink_is_too_faint_to_be_seen_has_no_lean():
+    string = string_of("717", 0.9, 0.9, 0.9).strings[0]
+    image = np.ones((24, 40, 3), np.float32)
+    foreground = np.zeros((24, 40), np.float32)
+    foreground[5:17, [3, 23]] = 1.0  # of the 1 between the 7s nothing is above the mask's level
+    foreground[5:17, 14] = 0.2
+    assert not with_doubts(string, image, foreground, POLICIES["segmentation"]).characters[1].reason

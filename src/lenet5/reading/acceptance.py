@@ -267,10 +267,10 @@ def _thin_reason(
 
 
 def _lean(foreground: NDArray[np.float32], box: tuple[int, int, int, int]) -> float:
-    """Pixels to the right for each pixel of height, of the ink in a box."""
+    """Pixels to the right for each pixel of height, of the ink in a box; 0 where its ink is too faint or too flat."""
     left, top, width, height = box
     y, x = np.nonzero(foreground[top : top + height, left : left + width] > MASK_LEVEL)
-    return -float(np.polyfit(y, x, 1)[0]) if np.ptp(y) > 2 else 0.0
+    return -float(np.polyfit(y, x, 1)[0]) if len(y) and np.ptp(y) > 2 else 0.0
 
 
 def _connected(foreground: NDArray[np.float32]) -> bool:
