@@ -231,6 +231,8 @@ def test_unread_ink_as_large_as_a_digit_is_a_question_mark_where_it_alone_makes_
 
 def test_a_thin_character_whose_ink_is_too_faint_to_be_seen_has_no_lean():
     string = string_of("717", 0.9, 0.9, 0.9).strings[0]
+    first, one, last = string.characters
+    string = replace(string, characters=(first, replace(one, box=(10, 1, 8, 22)), last))
     image = np.ones((24, 40, 3), np.float32)
     foreground = np.zeros((24, 40), np.float32)
     foreground[5:17, [3, 23]] = 1.0  # of the 1 between the 7s nothing is above the mask's level
