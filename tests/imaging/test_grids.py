@@ -132,3 +132,11 @@ def test_a_small_row_of_boxes_with_rules_of_one_pixel_is_enlarged_and_found(edge
 
 def test_an_image_smaller_than_a_cell_has_no_grid():
     assert find_grids(np.zeros((8, 200, 3), np.float32)) == []
+
+
+def test_cells_that_reach_far_beyond_the_picture_are_none(monkeypatch):
+    page, _ = drawn(2, 2)
+    (grid,) = find_grids(page)
+    far = grid.corners * [1e6, 1]  # straightened, such a cell takes gigabytes
+    monkeypatch.setattr("lenet5.imaging.grids._grids", lambda rules: [replace(grid, corners=far)])
+    assert find_grids(page) == []

@@ -74,6 +74,7 @@ class GridSettings:
     )
     more: float = 1.5  # times as many cells, from which on columns are followed first and not rows
     widest: float = 2.0  # width over height of an image from which on no column of cells is looked for alone
+    outside: float = 0.5  # sides of the image that cells reach beyond it at most
     uneven: float = 0.4  # of a cell's height that the distance of its rules may differ from end to end
     window: float = 0.1  # of the image's shorter side: a rule is thinner, but for …
     window_range: tuple[int, int] = (9, 25)  # … the least and most pixels of that window

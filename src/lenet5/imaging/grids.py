@@ -90,6 +90,10 @@ def find_grids(
     turned = [] if columns > settings.widest * rows else _grids(rules.transposed())
     if _cells(turned) > settings.more * _cells(best):
         best = [_transposed(grid) for grid in turned]
+    # Rules that are continued from two strokes may meet a million pixels away.
+    size = np.array([columns, rows])
+    low, high = -settings.outside * size, (1 + settings.outside) * size
+    best = [grid for grid in best if (grid.corners >= low).all() and (grid.corners <= high).all()]
     best.sort(key=lambda grid: (float(grid.corners[..., 1].min()), float(grid.corners[..., 0].min())))
     return [grid.scale(rules.pixels) for grid in best]
 
