@@ -29,7 +29,6 @@ from .trial import Bounds, Trial
 
 Rng = np.random.Generator
 PAGE = Bounds(seconds=5, refused=1.5, megabytes=700)  # of up to 12 megapixels
-LARGE = Bounds(seconds=15, refused=5, megabytes=900)  # up to 3,000 marks on 12 megapixels, 4 to 5 ms each
 HUGE = Bounds(seconds=15, refused=10, megabytes=1500)
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "TGA", "PCX", "ICO", "SGI")
 PATTERNS = (r"\d{4}", r"1?\d{1,3}", r"(12|34)+", r"\d*", r"[0-4]{2,}")
@@ -381,6 +380,6 @@ FAMILIES: dict[str, tuple[float, Callable[[Rng], Any], Bounds]] = {  # share, ge
     "degenerate": (18, _degenerate, PAGE),
     "damaged files": (18, _damaged, PAGE),
     "pages": (1.6, _page, PAGE),
-    "large pages": (0.2, _large, LARGE),
+    "large pages": (0.2, _large, PAGE),
     "huge sizes": (0.2, _huge, HUGE),
 }
