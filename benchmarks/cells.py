@@ -187,10 +187,10 @@ GROUPS: dict[str, dict[str, Generator]] = {
 }
 
 
-def picture(group: str, kind: str, number: int) -> Drawn:
+def picture(group: str, kind: str, number: int, seed: int = SEED) -> Drawn:
     """Picture `number` of a kind, the same each time."""
     place = [ord(letter) for letter in f"{group}/{kind}"]
-    return GROUPS[group][kind](np.random.Generator(np.random.PCG64([SEED, number, *place])))
+    return GROUPS[group][kind](np.random.Generator(np.random.PCG64([seed, number, *place])))
 
 
 # --- measuring --------------------------------------------------------------------------------------------
@@ -199,8 +199,8 @@ def picture(group: str, kind: str, number: int) -> Drawn:
 Answer = tuple[str, str, float]  # what it says, what is shown of it, the confidence
 
 
-def answers(reader: Reader, item: tuple[str, str, int]) -> list[Answer]:
-    """The answer of a picture, or those of its cells."""
+def answers(reader: Reader, item: tuple[str, str, int, int]) -> list[Answer]:
+    """The answer of a picture (group, kind, number, seed), or those of its cells."""
     drawn = picture(*item)
     says = [cell.replace("X", "?") for row in drawn.cells for cell in row] if drawn.cells else [drawn.label]
     try:
@@ -235,6 +235,7 @@ def main() -> None:
     arguments = common.parser(__doc__)
     arguments.add_argument("--weights", default="digits")
     arguments.add_argument("--count", type=int, default=40, help="pictures of each kind")
+    arguments.add_argument("--seed", type=int, default=SEED, help="another one to choose settings on")
     arguments.add_argument("--groups", nargs="+", choices=[*GROUPS], help="only these [default: all]")
     arguments.add_argument("--kinds", nargs="+", help="only these [default: all]")
     arguments.add_argument("--workers", type=int, help="processes")
@@ -254,13 +255,13 @@ def main() -> None:
     if options.draw:
         options.draw.mkdir(parents=True, exist_ok=True)
         for group, kind in chosen:
-            image = Image.fromarray(np.uint8(np.rint(picture(group, kind, 0).image * 255)))
+            image = Image.fromarray(np.uint8(np.rint(picture(group, kind, 0, options.seed).image * 255)))
             image.save(options.draw / f"{group}-{kind}.png".replace(" ", "_"))
         return
     reader = Reader(options.weights)
     rows: dict[str, dict[str, dict[str, int]]] = {}
     for group, kind in chosen:
-        items = [(group, kind, number) for number in range(options.count)]
+        items = [(group, kind, number, options.seed) for number in range(options.count)]
         found = parallel_map(partial(answers, reader), items, options.workers)
         read = list(common.progress(found, f"{group}, {kind}", options.count))
         rows.setdefault(group, {})[kind] = figures([one for several in read for one in several])
@@ -270,7 +271,7 @@ def main() -> None:
                     if says != shown:
                         print(f"{group}, {kind}, {number}: {says!r} -> {shown!r}  {confidence:.2f}")
     print(_table(rows))
-    report = {"weights": Path(options.weights).stem, "seed": SEED, "sure": SURE, "groups": rows}
+    report = {"weights": Path(options.weights).stem, "seed": options.seed, "sure": SURE, "groups": rows}
     common.write_result(options, "cells.json", report | {"python": platform.python_version()})
 
 

@@ -9,7 +9,13 @@ import pytest
 from PIL import Image, ImageDraw
 
 from lenet5.imaging.line_detection import RuledLine
-from lenet5.imaging.line_removal import PrintedLines, find_printed_lines, remove_lines
+from lenet5.imaging.line_removal import (
+    LineRemovalSettings,
+    PrintedLines,
+    _underline,
+    find_printed_lines,
+    remove_lines,
+)
 from lenet5.imaging.normalise import normalise_character
 from lenet5.reading.reader import Reader
 
@@ -189,3 +195,14 @@ def test_a_stroke_that_ends_on_a_ruled_line_keeps_its_end():
     plain = remove_lines(colours(picture))
     assert plain[128:133, 20].min() > 0.85
     assert all(plain[128:131, x].max() < 0.6 for x in (100, 160, 220))
+
+
+def test_a_bent_underline_that_leaves_the_picture_below_is_followed_within_it():
+    mask = np.zeros((84, 130), bool)
+    mask[16:68, 50:80] = True  # writing of one character
+    left = RuledLine(np.array([0.0, 40.0, 58.0]), np.array([81.0, 81.0, 77.0]), 3.8)
+    right = RuledLine(np.array([85.0, 113.0, 124.0]), np.array([81.0, 81.0, 77.0]), 3.8)
+    rising = RuledLine(np.array([60.0, 124.0]), np.array([91.0, 80.0]), 3.8)
+    assert rising.row(np.array([0.0]))[0] > len(mask)
+    lines = [left, right, rising]
+    assert _underline(mask, lines, LineRemovalSettings()) == lines

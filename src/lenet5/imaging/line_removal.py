@@ -270,7 +270,7 @@ def _underline(
     if wide < settings.several * high:
         # Of one character, it may be the foot: that of a 2 begins in a corner, on that of a 1 stands only a stem.
         at = np.arange(round(start), round(end) + 1)
-        row = np.rint(lowest.row(at) - lowest.thickness / 2 - 2).astype(np.intp).clip(0)
+        row = np.rint(lowest.row(at) - lowest.thickness / 2 - 2).astype(np.intp).clip(0, len(mask) - 1)
         touched = at[mask[row, at.clip(0, mask.shape[1] - 1)]]
         free = settings.beyond * high
         narrow = wide < settings.foot * (end - start)
