@@ -5,9 +5,10 @@
 The folder is as `lenet5 eval-strings` takes it, and is split in two as in strings.py. Networks go on from the weights
 `reading` and `displacement` with generated lines, by the recipe gtn with fewer lines (--lines). Reported are strings of
 the tuning half, MNIST's test patterns, generated non-characters that are accepted, and how far the confidence of a
-string is from how often it is right. Adapting: a third of the half is read, by networks that went on with the other two
-thirds: by forced alignment, by whole strings, and by whole strings without the labels (self-training). Times are those
-of one thread.
+string is from how often it is right. Criteria: the three of the paper, each on the same lines, and the reader's numbers
+learnt with the network or alone; reported are also generated lines of writers who are not trained on. Adapting: a third
+of the half is read, by networks that went on with the other two thirds: by forced alignment, by whole strings, and by
+whole strings without the labels (self-training). Times are those of one thread.
 """
 
 from __future__ import annotations
@@ -26,8 +27,11 @@ from numpy.typing import NDArray
 import common
 from lenet5.bench.machine import machine
 from lenet5.data.dataset import Dataset, load
+from lenet5.data.synthesis.hands import Hands
 from lenet5.data.synthesis.negatives import MEASURED, noncharacters
+from lenet5.data.synthesis.text_lines import Source, line
 from lenet5.data.synthesis.training_set import Supplement
+from lenet5.data.trajectories.load import load_trajectories
 from lenet5.errors import PictureError
 from lenet5.evaluation.strings import StringEvaluation
 from lenet5.imaging.foreground import line_foreground
@@ -35,13 +39,14 @@ from lenet5.imaging.load import load_image_with_scale
 from lenet5.model.lenet5 import LeNet5
 from lenet5.model.load import find
 from lenet5.reading import over_segmentation, space_displacement
-from lenet5.reading.learnt_numbers import numbers_of
+from lenet5.reading.learnt_numbers import numbers_of, settings_for
+from lenet5.reading.settings import ReaderSettings
 from lenet5.training.graph_transformer_loop import line_gradient
 from lenet5.training.line_sources import GivenLines, SyntheticLines
 from lenet5.training.loop import train
 from lenet5.training.own_lines import SelfLabelledLines
 from lenet5.training.preparation import Sources
-from lenet5.training.recipes import GTN, GraphRecipe
+from lenet5.training.recipes import CRITERIA, GTN, GraphRecipe
 from strings import adapted, halves
 
 Line = tuple[Path, str, NDArray[np.float32]]  # its picture, its text, and its foreground
@@ -50,10 +55,18 @@ READERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "displacement": ("displacement", space_displacement.read_string),
 }
 NAME = "graph_transformer.json"
-PARTS = (*READERS, "adapting", "time")
+PARTS = (*READERS, "criteria", "adapting", "time")
 ADAPTING = 400  # lines that a pass of adapting learns
 BINS = 10  # of the calibration error
 NONCHARACTERS = 600
+WRITTEN = 300  # generated lines of writers who are not trained on
+HELD_OUT = 7_000_000  # seed of these; training has seeds from 0 on
+ALL_LINES = 1000.0  # nats: no line is too hard
+WAYS: dict[str, dict[str, Any]] = {
+    **{criterion: {"criterion": criterion, "hardest": ALL_LINES} for criterion in CRITERIA},
+    "network and numbers": {"numbers_rate": 0.02},
+    "numbers alone": {"numbers_rate": 0.02, "rate": 1e-9},
+}
 THIRD = 77  # seed by which the lines are parted that are adapted to, and those that are read
 
 
@@ -71,9 +84,10 @@ def foregrounds(pictures: Sequence[tuple[Path, str]]) -> list[Line]:
 def read(model: LeNet5, lines: Sequence[Line], method: str) -> dict[str, float]:
     """Shares of strings right and of characters wrong, and the calibration error of the strings' confidence."""
     rows = []
+    own = getattr(settings_for(model, ReaderSettings()), method)  # with numbers that the weights learnt
     for path, text, foreground in lines:
         try:
-            string = READERS[method][1](foreground, model, best=1)
+            string = READERS[method][1](foreground, model, best=1, settings=own)
             rows.append((path.name, text, string.text, string.confidence))
         except PictureError:
             rows.append((path.name, text, "", 0.0))
@@ -163,6 +177,41 @@ def adapting(lines: list[Line], mnist: Dataset, alignment: bool) -> dict[str, An
     return results
 
 
+def held_out() -> list[Line]:
+    """Generated lines of MNIST's test writers, and of pens that are not trained on."""
+    test, pens = load("mnist", split="test"), load_trajectories().split()[1]
+    source = Source(test.images, test.labels, hands=Hands(pens), real=0.75)
+    written = (line(source, np.random.Generator(np.random.PCG64([HELD_OUT, k]))) for k in range(WRITTEN))
+    return [(Path(f"{k}"), one.text, one.foreground) for k, one in enumerate(written) if one.digits]
+
+
+def criteria(lines: list[Line], count: int, seeds: int, mnist: Dataset) -> dict[str, Any]:
+    """The reader by segmentation after three passes of the same lines, by what was learnt and how."""
+    start, written = find("reading").members[0], held_out()
+
+    def measured(model: LeNet5) -> dict[str, float]:
+        generated = read(model, written, "segmentation")
+        own = {f"generated_{name}": value for name, value in generated.items()}
+        return {**read(model, lines, "segmentation"), **own}
+
+    results: dict[str, Any] = {
+        "lines_a_pass": count,
+        "generated": len(written),
+        "before": [measured(start)],
+    }
+    for name, how in WAYS.items():
+        results[name] = []
+        for seed in range(seeds):
+            common.say(f"criteria: {name}, seed {seed}")
+            begin = time.process_time()
+            recipe = recipe_of(count, "segmentation").with_settings(**how)
+            model = train(Sources(mnist, start=start), recipe, seed=seed, threads=1)
+            seconds = time.process_time() - begin
+            results[name].append({**measured(model), "processor_seconds": seconds})
+            print(name, results[name][-1], model.metadata["training"].get("reader"), flush=True)
+    return results
+
+
 def trained(lines: list[Line], method: str, count: int, seeds: int, mnist: Dataset) -> dict[str, Any]:
     """The weights before, and after three passes of generated lines, by seed."""
     test = load("mnist", split="test")
@@ -198,6 +247,8 @@ def main() -> None:
     for part in parts:
         if part in READERS:
             results[part] = trained(lines, part, options.lines, options.seeds, mnist)
+        elif part == "criteria":
+            results[part] = criteria(lines, options.lines, options.seeds, mnist)
         elif part == "adapting":
             results[part] = adapting(lines, mnist, not options.no_alignment)
         else:

@@ -1,6 +1,7 @@
 """Line images: characters 20 pixels high, and windows that lie where they say."""
 
 import numpy as np
+import pytest
 
 from lenet5.imaging.line_image import STRIDE, LineImage
 
@@ -72,3 +73,28 @@ def test_a_point_stays_small_and_low():
 
 def test_a_blank_line_is_a_blank_line_image():
     assert not LineImage.of(np.zeros((40, 90), np.float32), 20.0).levels.any()
+
+
+@pytest.mark.parametrize("factor", [0.85, 1.0, 1.3])
+def test_a_stretched_line_shows_the_same_columns_further_apart(factor):
+    ink = np.zeros((30, 200), np.float32)
+    bars = (40, 100, 160)
+    for column in bars:
+        ink[:, column - 2 : column + 2] = 1
+    line = LineImage.of(ink, 30.0)
+    stretched = line.stretched(factor)
+    apart = np.diff(_middles(stretched))
+    np.testing.assert_allclose(apart, factor * np.diff(_middles(line)), atol=0.3)
+    there, here = (
+        np.interp(_middles(one), np.arange(len(one.edges)), one.edges) for one in (line, stretched)
+    )
+    np.testing.assert_allclose(here, there, atol=0.3)  # pixels of the foreground
+    assert stretched.levels.shape[0] == 32 and stretched.levels.shape[1] % STRIDE == 0
+
+
+def _middles(line: LineImage) -> list[float]:
+    """Middles of the bars of a line image: of each run of inked columns, by mass."""
+    profile = line.levels.sum(0)
+    inked = np.flatnonzero(profile > 0.5)
+    runs = np.split(inked, np.flatnonzero(np.diff(inked) > 3) + 1)
+    return [float(profile[run] @ (run + 0.5) / profile[run].sum()) for run in runs]

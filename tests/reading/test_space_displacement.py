@@ -7,20 +7,22 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from lenet5.data.synthesis.text_lines import Source, line
+from lenet5.data.synthesis.training_set import drawings
 from lenet5.errors import InputError
 from lenet5.imaging.line_image import STRIDE, LineImage
 from lenet5.model.lenet5 import LeNet5
 from lenet5.network import reference
-from lenet5.reading.space_displacement import DisplacementSettings, column_graph, column_penalties
+from lenet5.reading.space_displacement import DisplacementSettings, column_graph, column_penalties, displace
 
 MODEL = LeNet5(seed=5, spread=1.0, power=0.5)
 
 
 @pytest.mark.parametrize("width", [32, 33, 36, 100, 163])
 def test_column_k_is_the_network_on_the_window_from_pixel_4k_on(width):
-    line = np.random.default_rng(width).random((32, width)).astype(np.float32)
-    penalties = column_penalties(MODEL, line)
-    windows = np.stack([line[:, k : k + 32] for k in range(0, width - 31, STRIDE)])
+    levels = np.random.default_rng(width).random((32, width)).astype(np.float32)
+    penalties = column_penalties(MODEL, levels)
+    windows = np.stack([levels[:, k : k + 32] for k in range(0, width - 31, STRIDE)])
     assert penalties.shape == (len(windows), 10)
     np.testing.assert_allclose(penalties, MODEL.penalties(windows), rtol=2e-4, atol=2e-4)
 
@@ -63,9 +65,9 @@ def test_the_best_path_reads_what_columns_are_sure_of(pulses, labels):
 
 @pytest.mark.parametrize("shape", [(1, 1), (300, 4), (3, 500), (60, 60)])
 def test_any_foreground_becomes_a_line_image(shape):
-    line = LineImage.of(np.ones(shape, np.float32), float(shape[0]))
-    assert column_penalties(MODEL, line.levels).shape == (len(line.window_centres), 10)
-    assert line.glyphs.shape == (len(line.window_centres), 28, 28)
+    image = LineImage.of(np.ones(shape, np.float32), float(shape[0]))
+    assert column_penalties(MODEL, image.levels).shape == (len(image.window_centres), 10)
+    assert image.glyphs.shape == (len(image.window_centres), 28, 28)
 
 
 @pytest.mark.parametrize("shape", [(28, 100), (32, 31), (32, 40, 1), (0, 0)])
@@ -106,3 +108,29 @@ def test_every_alignment_of_the_columns_is_one_path(longest):
     graph = column_graph(posterior[:, :2], settings)
     assert graph.forward_penalty() == pytest.approx(-np.log(np.exp(-np.array(every)).sum()))
     assert graph.viterbi_path().penalty == pytest.approx(min(every))
+
+
+def test_each_width_of_a_line_has_the_same_share_of_all_paths():
+    """Oracle: a text's share by three widths is the mean of its shares by one each."""
+    written = line(Source(*drawings(20), drawn=1.0), np.random.default_rng(3), (4, 0, 7))
+    model = LeNet5.pretrained("displacement")
+
+    def share(*widths: float) -> float:
+        lattice = displace(written.foreground, model, DisplacementSettings(widths=widths)).graph
+        return float(np.exp(lattice.forward_penalty() - lattice.forward_penalties([written.digits])[0]))
+
+    alone = {width: 2 * share(width) - share() for width in (0.8, 1.25)}
+    assert len({round(value, 6) for value in (share(), *alone.values())}) == 3  # they differ
+    assert share(0.8, 1.25) == pytest.approx((share() + sum(alone.values())) / 3)
+
+
+def test_boxes_by_any_width_lie_on_the_character():
+    """A bar alone: whichever width reads it, its box is where the bar is."""
+    ink = np.zeros((40, 120), np.float32)
+    ink[5:35, 70:74] = 1
+    graph = displace(ink, MODEL, DisplacementSettings(widths=(0.8, 1.3)))
+    showing = [k for k, glyph in enumerate(graph.glyphs) if (glyph[:, 12:16] > 128).any()]
+    assert len(showing) >= 3
+    for candidate in showing:
+        left, top, width, _ = graph.box(candidate)
+        assert abs(left - 70) <= 2 and abs(left + width - 74) <= 2 and abs(top - 5) <= 3

@@ -121,6 +121,30 @@ class LineImage:
             np.full(across, 1 / scale),
         )
 
+    def stretched(self, factor: float) -> LineImage:
+        """The same line with its ink so many times as wide, and as high: for hands that write closely, or far apart.
+
+        Args:
+            factor: more than 0.
+        """
+        if factor == 1:
+            return self
+        from scipy import ndimage  # start-up time
+
+        inked = self.levels.shape[1] - INPUT
+        place = np.arange(_room(round(inked * factor)) + 1) - INPUT / 2
+        edges = place / factor + INPUT / 2  # in columns of this line image
+        middles = (edges[1:] + edges[:-1]) / 2
+        y, x = np.broadcast_arrays(np.arange(INPUT)[:, None], middles - 0.5)
+        levels = ndimage.map_coordinates(self.levels, [y, x], order=1, mode="constant")
+        own = np.arange(self.levels.shape[1]) + 0.5
+        return LineImage(
+            levels.astype(np.float32),
+            np.interp(edges, np.arange(len(self.edges)), self.edges),
+            np.interp(middles, own, self.middle),
+            np.interp(middles, own, self.pixels),
+        )
+
     @property
     def window_middles(self) -> NDArray[np.intp]:
         """Columns of the line image in the middle of the windows, (windows,)."""

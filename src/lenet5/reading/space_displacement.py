@@ -9,7 +9,7 @@ whatever its neighbours are, and to leave it to the rubbish class where that is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,7 @@ from ..model.classifier import Classifier
 from ..network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT
 from ..network.reference import forward
 from .explanation import DecodedLine, record_line
-from .interpretation_graph import DECODING, SILENT, DecodingSettings, InterpretationGraph
+from .interpretation_graph import DECODING, SILENT, DecodingSettings, InterpretationGraph, union_alternatives
 from .results import String
 from .trace import record_candidates
 
@@ -44,6 +44,7 @@ class DisplacementSettings:
     """How a line's columns become characters; chosen on the tuning half of the cheque amounts."""
 
     shears: tuple[float, ...] = SHEARS  # pixels to the right for each pixel of height, of every further view
+    widths: tuple[float, ...] = (0.85, 1.15, 1.3)  # of the line, of every further graph; its own is 1
     longest: int = 5  # columns in a row that may show one character
     character: float = 0.0  # nats for each character
     touching: float = (
@@ -84,7 +85,10 @@ def displace(
     settings: DisplacementSettings = SETTINGS,
     deadline: Deadline = NEVER,
 ) -> InterpretationGraph:
-    """The interpretation graph of a line's columns.
+    """The interpretation graph of a line's columns, at several widths of the line.
+
+    Digits that stand closely show halves of neighbours in each window, and wide ones do not fit into it; another width
+    suits them better. The graphs of all widths stand side by side, each with one and the same share of all paths.
 
     Args:
         foreground: (rows, columns) float32 in 0 … 1.
@@ -96,14 +100,32 @@ def displace(
         The graph; its candidates are the columns, and their glyphs what each window shows.
     """
     line = LineImage.of(foreground, settings=settings.line)
+    first, *others = (
+        _displace_width(line, width, model, settings, foreground.shape, deadline)
+        for width in (1.0, *settings.widths)
+    )
+    last, forward = first.graph.nodes - 1, first.graph.forward_penalty()
+    return union_alternatives(first, [(0, last, _weighed(other, forward)) for other in others])
+
+
+def _displace_width(
+    line: LineImage,
+    width: float,
+    model: Classifier,
+    settings: DisplacementSettings,
+    shape: tuple[int, ...],
+    deadline: Deadline,
+) -> InterpretationGraph:
+    """The interpretation graph at one width. shape: of the foreground."""
+    stretched = line.stretched(width)
     # The line is sheared to either side as well; the middles of windows stay where they are.
     views = []
-    for view in sheared_views(line.levels, settings.shears):
+    for view in sheared_views(stretched.levels, settings.shears):
         deadline.check()
         views.append(column_penalties(model, view))
     posterior = np.mean([model.posterior_of(penalties) for penalties in views], 0)
     graph = column_graph(posterior, settings, model.backend.lattice)
-    glyphs, shape = line.glyphs, foreground.shape
+    glyphs = stretched.glyphs
     # The middle one of the columns that show a character stands for it.
     middle = (graph.start // STATES + graph.end // STATES - 1) // 2
     return InterpretationGraph(
@@ -111,9 +133,17 @@ def displace(
         np.where(graph.label == SILENT, SILENT, middle),
         glyphs,
         views[0],
-        lambda column: _box(glyphs[column], column, line, shape, settings.neighbour),
-        np.arange(graph.nodes, dtype=np.float64) // STATES,
+        lambda column: _box(glyphs[column], column, stretched, shape, settings.neighbour),
+        np.arange(graph.nodes, dtype=np.float64) // STATES / width,
     )
+
+
+def _weighed(line: InterpretationGraph, forward: float) -> InterpretationGraph:
+    """The same paths, with a given forward penalty of all together: each begins with an arc that costs as much more."""
+    graph = line.graph
+    more = np.where(graph.start == 0, forward - graph.forward_penalty(), 0)
+    penalty = graph.penalty + more
+    return replace(line, graph=Graph(graph.nodes, graph.start, graph.end, graph.label, penalty, graph.loops))
 
 
 def column_penalties(model: Classifier, line: NDArray[np.float32]) -> NDArray[np.float32]:
