@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from lenet5.imaging.cells import cell_regions, keeps_to_cells
+from lenet5.imaging.cells import CellWriting, cell_regions, cell_writing
 from lenet5.imaging.grids import find_grids, grid_of_counts
 
 SIDE, MARGIN = 50, 30
@@ -87,23 +87,23 @@ def test_cells_of_a_turned_grid_are_straight_and_hold_their_own_bar_alone():
 def test_writing_that_crosses_the_rules_does_not_keep_to_the_cells():
     image, _ = drawn(4, 4)
     (grid,) = find_grids(image)
-    assert keeps_to_cells(image, grid)
+    assert cell_writing(image, grid).keeps_to_cells()
     for at in range(1, 4):
         x = MARGIN + at * SIDE
         for row in range(4):
             y = MARGIN + row * SIDE + 20
             image[y : y + 6, x - 15 : x + 15] = 0.15
-    assert not keeps_to_cells(image, grid)
+    assert not cell_writing(image, grid).keeps_to_cells()
 
 
 def test_writing_across_boxes_that_touch_does_not_keep_to_them_though_others_stand_apart():
     image, _ = drawn(1, 4)
     (grid,) = find_grids(image)
     apart = replace(grid, shared=False)
-    assert keeps_to_cells(image, apart)
+    assert cell_writing(image, apart).keeps_to_cells()
     x, y = MARGIN + 2 * SIDE, MARGIN + 20
     image[y : y + 6, x - 15 : x + 15] = 0.15
-    assert not keeps_to_cells(image, apart)
+    assert not cell_writing(image, apart).keeps_to_cells()
 
 
 def test_a_grid_of_known_counts_divides_an_image_without_rules_evenly():
@@ -140,3 +140,12 @@ def test_cells_that_reach_far_beyond_the_picture_are_none(monkeypatch):
     far = grid.corners * [1e6, 1]  # straightened, such a cell takes gigabytes
     monkeypatch.setattr("lenet5.imaging.grids._grids", lambda rules: [replace(grid, corners=far)])
     assert find_grids(page) == []
+
+
+def test_writing_that_never_crosses_a_rule_keeps_to_its_cells_though_the_edges_cut_the_grid():
+    kept = CellWriting(cells=1000, filled=300, crossings=1, cut=True)
+    assert kept.keeps_to_cells()
+    assert not replace(kept, crossings=9).keeps_to_cells()
+    assert not replace(kept, filled=60, crossings=0).keeps_to_cells()  # few squares of squared paper
+    assert replace(kept, filled=60, cut=False).keeps_to_cells()
+    assert not replace(kept, filled=60, cut=False).keeps_to_cells(cut=True)

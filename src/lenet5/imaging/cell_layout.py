@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..errors import PictureError
-from .cells import cell_regions, grid_of_regions, keeps_to_cells, without_grids
+from .cells import CellWriting, cell_regions, cell_writing, grid_of_regions, without_grids
 from .character_boxes import find_character_boxes
 from .geometry import Region
 from .grid_rules import Rules, image_rules
@@ -59,14 +60,19 @@ def find_cells(
     if mode == "auto" and not _may_have_cells(rules, settings):
         return None
     grids = [grid_of_counts(image, *counts)] if counts else find_grids(image, settings.grids, rules)
+
+    @cache
+    def writing(grid: Grid) -> CellWriting:
+        return cell_writing(image, grid, settings.cells)
+
     outside: list[Region] = []
     around: list[Grid] = []  # the grids that these lines are outside of
     if mode == "auto":
-        around = grids = [grid for grid in grids if keeps_to_cells(image, grid, squared, settings.cells)]
+        around = grids = [grid for grid in grids if writing(grid).keeps_to_cells(squared, settings.cells)]
         outside = _lines_outside(page, grids, name, settings)
         if _is_partial(outside, grids, settings):
             grids = []
-    tables = _tables(image, grids, mode, settings)
+    tables = _tables(grids, writing, mode, settings)
     if not tables and (mode == "table" or (mode == "auto" and squared and not grids)):
         return CellLayout("table", ()) if mode == "table" else None
     if tables:
@@ -79,7 +85,7 @@ def find_cells(
         regions = boxes
     if list(map(id, grids)) != list(map(id, around)):
         outside = _lines_outside(page, grids, name, settings)
-    sure = bool(counts) or any(keeps_to_cells(image, grid, False, settings.cells) for grid in grids)
+    sure = bool(counts) or any(writing(grid).keeps_to_cells(False, settings.cells) for grid in grids)
     return CellLayout("table" if tables else "boxes", regions, outside, sure)
 
 
@@ -94,7 +100,7 @@ def _may_have_cells(rules: Rules | None, settings: LayoutSettings) -> bool:
 
 
 def _tables(
-    image: NDArray[np.float32], grids: list[Grid], mode: Mode, settings: LayoutSettings
+    grids: list[Grid], writing: Callable[[Grid], CellWriting], mode: Mode, settings: LayoutSettings
 ) -> list[Grid]:
     """The grids of rows and columns; of one row, or of one column, only where a table was asked for."""
     if mode == "boxes":
@@ -111,7 +117,7 @@ def _tables(
         if grid is largest
         or (
             grid.printed.mean() >= settings.cells.printed
-            and keeps_to_cells(image, grid, False, settings.cells)
+            and writing(grid).keeps_to_cells(False, settings.cells)
         )
     ]
 
@@ -202,9 +208,18 @@ def _is_partial(outside: Sequence[Region], grids: Sequence[Grid], settings: Layo
     return False
 
 
+def _has_room(shape: tuple[int, ...], grids: Sequence[Grid], settings: LayoutSettings) -> bool:
+    """Whether anything as high or wide as writing has room beside grids."""
+    low = np.min([grid.corners.min((0, 1, 2)) for grid in grids], 0)
+    high = np.max([grid.corners.max((0, 1, 2)) for grid in grids], 0)
+    size = min(float(np.median(np.ptp(grid.corners[..., 1], axis=-1))) for grid in grids)
+    room = max(float(low.max()), float((np.array([shape[1], shape[0]]) - high).max()))
+    return len(grids) > 1 or room >= settings.cells.speck * size
+
+
 def _lines_outside(page: Region, grids: Sequence[Grid], name: str, settings: LayoutSettings) -> list[Region]:
     """Lines of text beside the boxes or the table of a page."""
-    if not grids:
+    if not grids or not _has_room(page.image.shape, grids, settings):
         return []
     plain = without_grids(page.image, grids, settings.cells)
     try:

@@ -14,7 +14,15 @@ from .geometry import Region, corners_to_box
 from .grids import Grid
 from .resize import reduce_to, resize
 
-__all__ = ["CELLS", "CellSettings", "cell_regions", "grid_of_regions", "keeps_to_cells", "without_grids"]
+__all__ = [
+    "CELLS",
+    "CellSettings",
+    "CellWriting",
+    "cell_regions",
+    "cell_writing",
+    "grid_of_regions",
+    "without_grids",
+]
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,9 @@ class CellSettings:
     neighbour: float = 1.5  # widths of a cell, within which writing beside a grid belongs to it
     edge: float = 0.15  # sides of a cell from the picture's edge, within which that may cut the grid
     speck: float = 0.25  # heights of a cell: what is lower beside a grid is no writing
-    filled: float = 0.75  # share of cells that are written in, of a grid that the picture's edges cut
+    filled: float = 0.75  # share of cells that are written in, of a grid that the picture's edges cut, …
+    many: int = 200  # … or so many of them, where …
+    many_crossings: float = 0.01  # … no more strokes cross a rule, for each
     evidence: float = 1.0  # heights of a line's image: without a rule of this length it shows no cells
     printed: float = 0.8  # share of the cells of a further table whose rules are printed
     margin: float = 4.0  # pixels around a grid that are painted over with it
@@ -125,15 +135,38 @@ def _straightened(image: NDArray[np.float32], corners: NDArray[np.float64]) -> N
     return np.stack(planes, 2).astype(np.float32)
 
 
-def keeps_to_cells(
-    image: NDArray[np.float32], grid: Grid, cut: bool = False, settings: CellSettings = CELLS
-) -> bool:
-    """Whether what is written in a grid keeps to its cells; writing on squared paper crosses the rules.
+@dataclass(frozen=True)
+class CellWriting:
+    """What is written in the cells of a grid.
+
+    cells: of the grid. filled: cells that are written in. crossings: strokes that cross a rule. cut: whether the grid
+    reaches the image's edge.
+    """
+
+    cells: int
+    filled: int
+    crossings: int
+    cut: bool
+
+    def keeps_to_cells(self, cut: bool = False, settings: CellSettings = CELLS) -> bool:
+        """Whether what is written keeps to the cells; writing on squared paper crosses the rules.
+
+        Args:
+            cut: whether the image's edges cut the grid, as squared paper, also where they are a little away: then
+                enough of its cells must be filled, or very many without a stroke across a rule.
+            settings: what writing in cells looks like.
+        """
+        if (self.cut or cut) and self.filled < settings.filled * self.cells:
+            return self.filled >= settings.many and self.crossings <= settings.many_crossings * self.filled
+        return self.crossings <= settings.crossings * max(self.filled, 1)
+
+
+def cell_writing(image: NDArray[np.float32], grid: Grid, settings: CellSettings = CELLS) -> CellWriting:
+    """What is written in the cells of a grid.
 
     Args:
         image: (rows, columns, 3) in 0 … 1.
         grid: its cells.
-        cut: whether the image's edges cut the grid, as squared paper: then enough of its cells must be filled.
         settings: what writing in cells looks like.
     """
     inked = _inked(image, grid, settings)
@@ -152,10 +185,8 @@ def keeps_to_cells(
     crossings = int(across_rules.sum()) + (int(down.any(-1).sum()) if grid.shared else 0)
     low, high = grid.corners.min((0, 1, 2)), grid.corners.max((0, 1, 2))
     rim = settings.edge * max(side, 1.0)
-    cut = cut or bool((low < rim).any() or (high > [image.shape[1] - rim, image.shape[0] - rim]).any())
-    if cut and filled.mean() < settings.filled:
-        return False
-    return crossings <= settings.crossings * max(int(filled.sum()), 1)
+    cut = bool((low < rim).any() or (high > [image.shape[1] - rim, image.shape[0] - rim]).any())
+    return CellWriting(filled.size, int(filled.sum()), crossings, cut)
 
 
 def _inked(image: NDArray[np.float32], grid: Grid, settings: CellSettings) -> NDArray[np.bool_]:

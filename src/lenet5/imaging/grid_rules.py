@@ -6,6 +6,7 @@ reaches from one rule to the other. Cells lie between two walls and two rules th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -279,7 +280,8 @@ def _strip(
     if len(walls) < 2:
         return None
     between = np.diff([wall.middle for wall in walls])
-    cells = [_is_cell(a, b, upper, lower, mask, settings) for a, b in pairwise(walls)]
+    printed = _printed(upper, mask), _printed(lower, mask)
+    cells = [_is_cell(a, b, printed, settings) for a, b in pairwise(walls)]
     if not any(cells):
         return None
     usual = float(np.median(between[np.array(cells)]))
@@ -287,7 +289,7 @@ def _strip(
         return None
     if is_open and sum(cells) < 2:
         return None
-    walls, cells = _with_open_cells(walls, cells, usual, (upper, lower, mask), settings)
+    walls, cells = _with_open_cells(walls, cells, usual, printed, columns, settings)
     return Strip(upper, lower, tuple(walls), tuple(cells))
 
 
@@ -295,18 +297,17 @@ def _with_open_cells(
     walls: list[Wall],
     cells: list[bool],
     usual: float,
-    between: tuple[RuledLine, RuledLine, NDArray[np.bool_]],
+    printed: Sequence[NDArray[np.intp] | None],
+    columns: int,
     settings: GridSettings,
 ) -> tuple[list[Wall], list[bool]]:
     """Walls and cells with those that the picture's left and right edge cut open."""
-    upper, lower, mask = between
-    columns = mask.shape[1]
     left, right = Wall(-1.0, -1.0, 0.0, True), Wall(float(columns), float(columns), 0.0, True)
     least, most = settings.open_cell * usual, 1.5 * usual
-    if least <= walls[0].middle <= most and _is_cell(left, walls[0], upper, lower, mask, settings):
+    if least <= walls[0].middle <= most and _is_cell(left, walls[0], printed, settings):
         walls, cells = [left, *walls], [True, *cells]
     last = walls[-1]
-    if least <= columns - last.middle <= most and _is_cell(last, right, upper, lower, mask, settings):
+    if least <= columns - last.middle <= most and _is_cell(last, right, printed, settings):
         walls, cells = [*walls, right], [*cells, True]
     return walls, cells
 
@@ -354,26 +355,29 @@ def _fills(sampled: NDArray[np.bool_], height: float, settings: GridSettings) ->
     return fills
 
 
+def _printed(line: RuledLine, mask: NDArray[np.bool_]) -> NDArray[np.intp] | None:
+    """How many columns before each, (columns + 1,), a rule is printed in; None of the picture's edge, which is not."""
+    if line.thickness == 0:
+        return None
+    at = np.arange(mask.shape[1])
+    row = np.rint(line.row(at)).astype(np.intp)
+    inked = (row <= 1) | (row >= len(mask) - 2)  # the picture's edge cuts the rule off
+    for offset in (-2, -1, 0, 1, 2):
+        inked |= mask[(row + offset).clip(0, len(mask) - 1), at]
+    return np.concatenate([[0], np.cumsum(inked)])
+
+
 def _is_cell(
-    left: Wall,
-    right: Wall,
-    upper: RuledLine,
-    lower: RuledLine,
-    mask: NDArray[np.bool_],
-    settings: GridSettings,
+    left: Wall, right: Wall, printed: Sequence[NDArray[np.intp] | None], settings: GridSettings
 ) -> bool:
-    """Whether both rules are printed between two walls; the picture's edge needs no print."""
+    """Whether the upper and the lower rule, from `_printed`, are printed between two walls."""
     if right.middle - left.middle < settings.least:
         return False
-    for line, start, end in ((upper, left.top, right.top), (lower, left.bottom, right.bottom)):
-        if line.thickness == 0:
+    upper, lower = printed
+    for counts, start, end in ((upper, left.top, right.top), (lower, left.bottom, right.bottom)):
+        if counts is None:
             continue
-        at = np.arange(max(0, round(start) + 1), min(mask.shape[1], round(end)))
-        if not len(at):
-            return False
-        row = np.rint(line.row(at)).astype(np.intp)
-        near = [mask[(row + offset).clip(0, len(mask) - 1), at] for offset in (-2, -1, 0, 1, 2)]
-        near.append((row <= 1) | (row >= len(mask) - 2))  # the picture's edge cuts the rule off
-        if np.any(near, 0).mean() < settings.rule:
+        first, stop = max(0, round(start) + 1), min(len(counts) - 1, round(end))
+        if stop <= first or counts[stop] - counts[first] < settings.rule * (stop - first):
             return False
     return True

@@ -219,7 +219,7 @@ def _chains(pieces: Sequence[_Piece], gap: float, settings: LineDetectionSetting
                 continue
             slope = (end.row_last - begin.row_first) / max(end.last - begin.first, 1.0)
             deviation = abs(end.row_last + slope * distance - piece.row_first)
-            allowed = settings.jump * _tolerance(end.thickness) + settings.bend * distance
+            allowed = settings.jump * max(end.thickness / 3, 1.0) + settings.bend * distance
             cost = deviation + settings.distance * distance
             if deviation <= allowed and cost < least:
                 best, least = chain, cost

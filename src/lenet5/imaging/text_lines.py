@@ -287,7 +287,8 @@ class _Band:
         height = float(np.median(components.height))
         slope = 0.0
         if len(x) >= settings.sloped_least and np.ptp(x) > settings.sloped * height:
-            slope = float(np.clip(np.polyfit(x, y, 1)[0], -settings.steepest, settings.steepest))
+            across = x - x.mean()
+            slope = float(np.clip(across @ y / (across @ across), -settings.steepest, settings.steepest))
         centre = float(x.mean())
         level = float(np.median(y - slope * (x - centre)))
         left, right = float(components.left.min()), float(components.right.max())
@@ -325,8 +326,13 @@ class _Bands:
         middle: NDArray[np.float64] = self.level[which] + self.slope[which] * (within - self.centre[which])
         return middle
 
-    def shared(self, one: int, others: NDArray[np.intp], settings: TextLineSettings) -> NDArray[np.float64]:
-        """Share of the lower one's height that a band has in common with others, (others,); 0: they differ too much."""
+    def shared(
+        self, one: NDArray[np.intp], others: NDArray[np.intp], settings: TextLineSettings
+    ) -> NDArray[np.float64]:
+        """Share of the lower one's height that some bands have in common with others; 0: they differ too much.
+
+        Arguments are broadcast against each other, and the result has their shape.
+        """
         x = (
             np.maximum(self.left[one], self.left[others]) + np.minimum(self.right[one], self.right[others])
         ) / 2
@@ -347,25 +353,25 @@ def _merged(components: _Components, chain: NDArray[np.intp], settings: TextLine
     # Of each chain: the one before it that it has most in common with, and how much.
     partner, share = np.full(len(members), -1), np.zeros(len(members))
 
-    def compare(one: int) -> None:
-        before = np.flatnonzero(alive[:one])
-        shares = bands.shared(one, before, settings)
-        best = int(shares.argmax()) if len(before) else -1
-        partner[one], share[one] = (before[best], shares[best]) if best >= 0 else (-1, 0.0)
+    def compare(ones: NDArray[np.intp]) -> None:
+        """Find the partners of some chains, all at once: a page may have a thousand of them."""
+        others = np.flatnonzero(alive)
+        shares = np.where(others < ones[:, None], bands.shared(ones[:, None], others[None], settings), 0.0)
+        best = shares.argmax(1)
+        share[ones] = shares[np.arange(len(ones)), best]
+        partner[ones] = np.where(share[ones] > 0, others[best], -1)
 
-    for one in range(len(members)):
-        compare(one)
+    for first in range(0, len(members), BLOCK):
+        compare(np.arange(first, min(first + BLOCK, len(members))))
     while len(members) and share.max() > 0:
         gone = int(share.argmax())
         kept = int(partner[gone])
         members[kept] = np.sort(np.concatenate([members[kept], members[gone]]))
         alive[gone], share[gone] = False, 0.0
         bands.replace(kept, _Band.of(components.of(members[kept]), settings))
-        compare(kept)
         after = np.flatnonzero(alive[kept + 1 :]) + kept + 1
-        for one in after[(partner[after] == kept) | (partner[after] == gone)].tolist():
-            compare(one)
-        now = bands.shared(kept, after, settings)
+        compare(np.append(after[(partner[after] == kept) | (partner[after] == gone)], kept))
+        now = bands.shared(np.array(kept), after, settings)
         better = (now > share[after]) | ((now == share[after]) & (now > 0) & (kept < partner[after]))
         partner[after[better]], share[after[better]] = kept, now[better]
     line = np.full(len(chain), -1)
