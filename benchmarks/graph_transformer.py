@@ -5,10 +5,11 @@
 The folder is as `lenet5 eval-strings` takes it, and is split in two as in strings.py. Networks go on from the weights
 `reading` and `displacement` with generated lines, by the recipe gtn with fewer lines (--lines). Reported are strings of
 the tuning half, MNIST's test patterns, generated non-characters that are accepted, and how far the confidence of a
-string is from how often it is right. Criteria: the three of the paper, each on the same lines, and the reader's numbers
-learnt with the network or alone; reported are also generated lines of writers who are not trained on. Adapting: a third
-of the half is read, by networks that went on with the other two thirds: by forced alignment, by whole strings, and by
-whole strings without the labels (self-training). Times are those of one thread.
+string is from how often it is right. Ensemble: the same, where its first network alone went on. Criteria: the three of
+the paper, each on the same lines, and the reader's numbers learnt with the network or alone; reported are also
+generated lines of writers who are not trained on. Adapting: a third of the half is read, by networks that went on with
+the other two thirds: by forced alignment, by whole strings, and by whole strings without the labels (self-training).
+Times are those of one thread.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ from lenet5.errors import PictureError
 from lenet5.evaluation.strings import StringEvaluation
 from lenet5.imaging.foreground import line_foreground
 from lenet5.imaging.load import load_image_with_scale
+from lenet5.model.classifier import Classifier
+from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5
 from lenet5.model.load import find
 from lenet5.reading import over_segmentation, space_displacement
@@ -55,7 +58,7 @@ READERS: dict[str, tuple[str, Callable[..., Any]]] = {
     "displacement": ("displacement", space_displacement.read_string),
 }
 NAME = "graph_transformer.json"
-PARTS = (*READERS, "criteria", "adapting", "time")
+PARTS = (*READERS, "ensemble", "criteria", "adapting", "time")
 ADAPTING = 400  # lines that a pass of adapting learns
 BINS = 10  # of the calibration error
 NONCHARACTERS = 600
@@ -81,7 +84,7 @@ def foregrounds(pictures: Sequence[tuple[Path, str]]) -> list[Line]:
     return lines
 
 
-def read(model: LeNet5, lines: Sequence[Line], method: str) -> dict[str, float]:
+def read(model: Classifier, lines: Sequence[Line], method: str) -> dict[str, float]:
     """Shares of strings right and of characters wrong, and the calibration error of the strings' confidence."""
     rows = []
     own = getattr(settings_for(model, ReaderSettings()), method)  # with numbers that the weights learnt
@@ -106,7 +109,7 @@ def read(model: LeNet5, lines: Sequence[Line], method: str) -> dict[str, float]:
     }
 
 
-def single(model: LeNet5, test: Dataset, none: NDArray[np.uint8]) -> dict[str, float]:
+def single(model: Classifier, test: Dataset, none: NDArray[np.uint8]) -> dict[str, float]:
     """Error of single digits, and the share of non-characters that are accepted at a confidence of one half."""
     return {
         "mnist_error": float((model.predict(test.images) != test.labels).mean()),
@@ -226,7 +229,30 @@ def trained(lines: list[Line], method: str, count: int, seeds: int, mnist: Datas
         common.say(f"{method}, seed {seed}")
         sources = Sources(mnist, start=start)
         after.append(measured(train(sources, recipe_of(count, method), seed=seed, threads=1)))
+        print(method, after[-1], flush=True)
     return {"lines_a_pass": count, "before": measured(start), "after": after}
+
+
+def member(lines: list[Line], count: int, seeds: int, mnist: Dataset) -> dict[str, Any]:
+    """The weights `ensemble`, and with its first network, which decides most candidates of a line, trained so."""
+    test, start = load("mnist", split="test"), find("ensemble")
+    assert isinstance(start, Ensemble)
+    none = noncharacters(MEASURED, NONCHARACTERS, start.classes)
+
+    def measured(model: Classifier) -> dict[str, float]:
+        return {**read(model, lines, "segmentation"), **single(model, test, none)}
+
+    results: dict[str, Any] = {"lines_a_pass": count, "before": measured(start), "after": []}
+    print("ensemble", results["before"], flush=True)
+    for seed in range(seeds):
+        common.say(f"ensemble, seed {seed}")
+        sources = Sources(mnist, start=start.members[0])
+        first = train(sources, recipe_of(count, "segmentation"), seed=seed, threads=1)
+        model = Ensemble([first, *start.members[1:]], start.experts, start.weight)
+        model.metadata["confidence"] = start.metadata["confidence"]
+        results["after"].append(measured(model))
+        print("ensemble", results["after"][-1], flush=True)
+    return results
 
 
 def main() -> None:
@@ -247,6 +273,8 @@ def main() -> None:
     for part in parts:
         if part in READERS:
             results[part] = trained(lines, part, options.lines, options.seeds, mnist)
+        elif part == "ensemble":
+            results[part] = member(lines, options.lines, options.seeds, mnist)
         elif part == "criteria":
             results[part] = criteria(lines, options.lines, options.seeds, mnist)
         elif part == "adapting":

@@ -27,6 +27,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import common
 from lenet5.bench.report import ratio
@@ -326,6 +327,40 @@ def bulk() -> str:
     return "\n".join(lines)
 
 
+def criteria(part: dict[str, Any]) -> list[str]:
+    """A table of what was learnt from the same lines, and how."""
+    names = {
+        "before": "before",
+        "viterbi": "Viterbi (VI-C), every line",
+        "discriminative-viterbi": "discriminative Viterbi (VI-D), every line",
+        "discriminative-forward": "discriminative forward (VI-E), every line",
+        "network and numbers": "the same, lines of at most 2.5 nats, and the reader's numbers",
+        "numbers alone": "the same, the reader's numbers alone",
+    }
+    measures = {
+        "exact": "amounts right",
+        "generated_exact": "generated lines right",
+        "calibration_error": "calibration error of amounts",
+        "processor_seconds": "seconds of one core",
+    }
+    lines = [
+        f"| three passes of {part['lines_a_pass']} lines; {part['generated']} generated lines of other writers read "
+        f"| {' | '.join(measures.values())} |",
+        "|---|" + "---:|" * len(measures),
+    ]
+    for key, name in names.items():
+        cells = []
+        for measure in measures:
+            values = [run[measure] for run in part.get(key, []) if measure in run]
+            number = "{:.0f}" if measure == "processor_seconds" else "{:.1%}"
+            spread = f" ± {number.format(statistics.stdev(values))}" if len(values) > 1 else ""
+            cells.append(number.format(statistics.mean(values)) + spread if values else "")
+        if any(cells):
+            seeds = f", {len(part[key])} seeds" if len(part[key]) > 1 else ""
+            lines.append(f"| {name}{seeds} | {' | '.join(cells)} |")
+    return lines
+
+
 def graph_transformer() -> str:
     """Strings before and after training on whole lines, adapting, and time."""
     path = HERE / "results" / "graph_transformer.json"
@@ -341,7 +376,11 @@ def graph_transformer() -> str:
     }
     lines = [f"| {report['strings']} amounts | | {' | '.join(measures.values())} |"]
     lines.append("|---|---|" + "---:|" * len(measures))
-    for method in ("segmentation", "displacement"):
+    for method, name in (
+        ("segmentation", "segmentation"),
+        ("ensemble", "segmentation, the ensemble's first network"),
+        ("displacement", "displacement"),
+    ):
         part = report.get(method, {"before": None, "after": []})
         for when, runs in (("before", [part["before"]]), ("after", part["after"])):
             cells = []
@@ -352,7 +391,9 @@ def graph_transformer() -> str:
                 cells.append(f"{statistics.mean(values):.{digits}%}{spread}")
             if cells:
                 seeds = f", {len(runs)} seeds" if len(runs) > 1 else ""
-                lines.append(f"| {method} | {when}{seeds} | {' | '.join(cells)} |")
+                lines.append(f"| {name} | {when}{seeds} | {' | '.join(cells)} |")
+    if part := report.get("criteria"):
+        lines += ["", *criteria(part)]
     if part := report.get("adapting"):
         names = {
             "before": "before",
@@ -376,7 +417,8 @@ def graph_transformer() -> str:
         lines += [
             "",
             f"A line takes {part['write_ms']:.0f} ms of one core to be written and cut, which other processes do, and "
-            f"{part['learn_ms']:.0f} ms to be learnt ({part['machine']['cpu']}).",
+            f"{part['learn_ms']:.0f} ms to be learnt: {part['lines_per_second']:.0f} lines a second where one core "
+            f"does both ({part['machine']['cpu']}).",
         ]
     return "\n".join(lines)
 
