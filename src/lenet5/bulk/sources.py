@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 PICTURES = 256  # pictures of a part, at most: what a kill can cost is seconds
-ARRAYS = 32_768  # characters of a part, at most: 25 MB
+ARRAYS = 16_384  # characters of a part, at most: 13 MB, a handful of which are held at a time
 _DECODED = 4096  # rows of a column of lists that are decoded at a time: 13 MB, as 32-bit numbers
 _KINDS = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".gif", ".webp", ".pgm", ".ppm", ".pbm", ".pdf",
           ".heic", ".heif", ".avif")  # fmt: skip

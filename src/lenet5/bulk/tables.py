@@ -80,31 +80,49 @@ class Characters:
         import pyarrow as pa
 
         count, kept = len(self.order), self.order.shape[1] - 1
-        texts = pa.array([*self.classes, UNSURE], pa.string())
+        texts = _texts((*self.classes, UNSURE))
         first = np.where(self.accepted, self.order[:, 0], len(self.classes))
         places = self.accepted.astype(np.int64)[:, None] + np.arange(kept)
         others = pa.StructArray.from_arrays(
             [
-                texts.take(pa.array(np.take_along_axis(self.order, places, 1).ravel())),
-                pa.array(np.take_along_axis(self.confidences, places, 1).ravel()),
+                texts.take(_numbers(np.take_along_axis(self.order, places, 1), pa.int64())),
+                _numbers(np.take_along_axis(self.confidences, places, 1), pa.float64()),
             ],
             fields=list(_alternative()),
         )
-        offsets = pa.array(np.arange(count + 1, dtype=np.int32) * np.int32(kept))
+        offsets = _numbers(np.arange(count + 1, dtype=np.int32) * np.int32(kept), pa.int32())
         schema = _schema(COLUMNS)
         return pa.table(
             [
-                pa.repeat(pa.scalar(self.source, pa.string()), count),
-                pa.repeat(pa.scalar(1, pa.int32()), count),
-                pa.array(np.arange(self.first, self.first + count), pa.int64()),
-                texts.take(pa.array(first)),
-                pa.array(self.confidences[:, 0]),
+                pa.repeat(_texts((self.source,))[0], count),
+                _numbers(np.ones(count), pa.int32()),
+                _numbers(np.arange(self.first, self.first + count), pa.int64()),
+                texts.take(_numbers(first, pa.int64())),
+                _numbers(self.confidences[:, 0], pa.float64()),
                 pa.ListArray.from_arrays(offsets, others, type=schema.field("alternatives").type),
                 pa.nulls(count, schema.field("boxes").type),
                 pa.nulls(count, pa.string()),
             ],
             schema=schema,
         )
+
+
+def _numbers(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
+    """All values, one after another, as an Arrow array. pa.array would load pandas: a quarter of the start."""
+    import pyarrow as pa
+
+    flat = np.ascontiguousarray(values.reshape(-1), kind.to_pandas_dtype())
+    return pa.Array.from_buffers(kind, len(flat), [None, pa.py_buffer(flat)])
+
+
+def _texts(texts: Sequence[str]) -> pa.Array:
+    """Texts as an Arrow array, without pa.array for the same reason."""
+    import pyarrow as pa
+
+    encoded = [text.encode() for text in texts]
+    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
 
 
 def format_of(path: Path) -> str:
@@ -168,8 +186,8 @@ def join(parts: Iterable[Path], stream: BinaryIO, kind: str, columns: Sequence[s
     import pyarrow as pa
 
     schema = _schema(columns)
-    # Confidences hardly repeat: a dictionary of them takes twice the time and gains nothing.
-    words = [field.name for field in schema if not pa.types.is_float64(field.type)]
+    # Numbers hardly repeat: a dictionary of them takes twice the time and gains nothing.
+    words = [field.name for field in schema if pa.types.is_string(field.type)]
     with pyarrow_parquet().ParquetWriter(
         stream, schema, compression="zstd", use_dictionary=[*words, "alternatives.list.element.text"]
     ) as writer:
