@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from .order_statistics import median
 from .resize import resize
 
 __all__ = [
@@ -180,7 +181,7 @@ def _percentile(image: NDArray[np.float32], settings: PercentileBackground) -> N
     for c in range(coarse.shape[2]):
         plane = coarse[:, :, c]
         # Ink pulls the median to its own side: the background is a little to the other.
-        skew = float(((plane - np.median(plane)) ** 3).sum())
+        skew = float(((plane - median(plane)) ** 3).sum())
         percentile = settings.percentile if skew <= 0 else 100 - settings.percentile
         level = ndimage.percentile_filter(plane, percentile, size=size, mode="nearest")
         smooth[:, :, c] = ndimage.gaussian_filter(level, size * settings.smoothing, mode="nearest")
@@ -189,8 +190,8 @@ def _percentile(image: NDArray[np.float32], settings: PercentileBackground) -> N
 
 def _closing(plane: NDArray[np.float32], settings: ClosingBackground, dark_ink: bool) -> NDArray[np.float32]:
     border = border_pixels(plane)
-    level = np.median(border)
-    even = np.median(np.abs(border - level)) < settings.even and np.ptp(plane) > settings.strong
+    level = median(border)
+    even = median(np.abs(border - level)) < settings.even and np.ptp(plane) > settings.strong
     level_share = np.mean(np.abs(plane - level) < settings.tolerance)
     if max(plane.shape) < settings.least or (even and level_share > settings.level_share):
         return np.full_like(plane, level)

@@ -18,6 +18,7 @@ from scipy import ndimage
 from .background import estimate_background
 from .components import CONNECTIVITY
 from .geometry import Region
+from .order_statistics import quantile
 from .page_mask import PAGE_MASK, PageMaskSettings, contrast_mask
 from .resize import rescale, working_scale
 
@@ -223,7 +224,7 @@ def _framed(mask: NDArray[np.bool_], settings: CharacterBoxSettings) -> NDArray[
 def _frame_rows(inside: NDArray[np.bool_], least: int, settings: CharacterBoxSettings) -> int:
     """Rows at the top that are still half frame (it may slant)."""
     free = inside.mean(1)
-    clear = free > settings.clear * np.quantile(free, settings.clear_quantile)
+    clear = free > settings.clear * quantile(free, settings.clear_quantile)
     return least + min(int(clear.argmax()), len(inside) // 8)
 
 

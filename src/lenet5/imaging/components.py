@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from .order_statistics import median
 from .threshold import MASK_LEVEL
 
 __all__ = [
@@ -154,7 +155,7 @@ def remove_line_specks(
     top, bottom, left, right = component_edges(labels).T
     area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
     high, wide = bottom - top, right - left
-    size = np.median(high[high >= settings.tall * high.max()])  # of a character
+    size = median(high[high >= settings.tall * high.max()])  # of a character
     small = (
         (high < settings.mark_height * size)
         & (wide < settings.mark_width * size)

@@ -39,6 +39,7 @@ from .components import (
     remove_line_specks,
 )
 from .crossing_lines import CROSSING_LINES, CrossingLineSettings, remove_crossing_lines
+from .order_statistics import median, quantile
 from .resize import longer_side, reduce_to, rescale, working_scale
 from .threshold import MASK_LEVEL, threshold_isodata, threshold_otsu
 from .trace import Trace
@@ -211,20 +212,18 @@ def character_contrast(
         return _likelihood(contrast, settings)
 
     contrast = max((_contrast(image, dark, settings) for dark in (True, False)), key=likelihood)
-    inked = border_pixels(contrast) > settings.inked * np.quantile(contrast, settings.pen)
+    inked = border_pixels(contrast) > settings.inked * quantile(contrast, settings.pen)
     if inked.mean() > settings.shaded:
         # A shadow with an edge, which may be narrower than a stroke: the median background follows such an edge.
         difference = estimate_background(image, settings.shaded_background) - image
         sides = (largest_plane(np.maximum(sign * difference, 0)) for sign in (1, -1))
         contrast = max(contrast, *(_without_frame(side, settings) for side in sides), key=likelihood)
     strongest = (
-        np.quantile(contrast, settings.strongest)
-        if contrast.size > settings.quantile_least
-        else contrast.max()
+        quantile(contrast, settings.strongest) if contrast.size > settings.quantile_least else contrast.max()
     )
     # Noise of the background: from the half of the pixels with least contrast: a character covers no more.
     quiet = np.sort(contrast.ravel())[: contrast.size // 2]
-    noise = settings.quiet_noise * np.quantile(quiet, settings.quiet) if len(quiet) else 0.0
+    noise = settings.quiet_noise * quantile(quiet, settings.quiet) if len(quiet) else 0.0
     if strongest < max(settings.faintest, settings.noise * noise):
         raise nothing_to_read(name)
     level = threshold_otsu(contrast[contrast > noise])
@@ -242,8 +241,8 @@ def _without_rim(grey: NDArray[Any], settings: CharacterForegroundSettings) -> t
     """
     if np.ptp(grey) > settings.rim_contrast or min(grey.shape) < settings.rim_least:
         return slice(None), slice(None)
-    background = np.median(grey)
-    bound = max(settings.rim_level, settings.rim_noise * np.median(np.abs(grey - background)))
+    background = median(grey)
+    bound = max(settings.rim_level, settings.rim_noise * median(np.abs(grey - background)))
     parts = []
     for levels in (np.median(grey, 1), np.median(grey, 0)):
         most = round(settings.rim * len(levels))
@@ -278,7 +277,7 @@ def _likelihood(contrast: NDArray[np.float32], settings: CharacterForegroundSett
     the image's border lowers the score, because a light background beside a shadow, or beside a neighbour's writing,
     stands out as well.
     """
-    full = float(np.quantile(contrast, settings.pen))
+    full = float(quantile(contrast, settings.pen))
     inked = contrast > settings.inked * full
     border = min(float(border_pixels(inked).mean()), settings.border_most)
     return full * (1 - settings.border_weight * border)
@@ -363,7 +362,7 @@ def character_size(mask: NDArray[np.bool_], settings: CharacterSizeSettings = CH
     characters = high[high >= settings.tall * high[0]]
     if len(characters) == 1 and (high[1:] >= settings.mark * high[0]).sum() > 1:
         characters = high[1:][high[1:] >= settings.tall * high[1]]
-    return float(np.median(characters))
+    return float(median(characters))
 
 
 def stroke_foreground(
@@ -426,7 +425,7 @@ def line_contrast(
     difference = estimate_background(planes, settings.background) - smooth
     largest = largest_plane(np.abs(difference))
     # The strongest pixels are the pen's; in their sum the side wins, darker or lighter, that outweighs.
-    strong = largest >= np.quantile(largest, settings.pen)
+    strong = largest >= quantile(largest, settings.pen)
     # The pen's colour relative to the background: differences in other directions are shadow, print and noise.
     pen = difference[strong].sum(0)
     pen = pen / max(float(np.linalg.norm(pen)), 1e-9)

@@ -21,6 +21,7 @@ from ..network.architecture import FIELD
 from .foreground import character_foreground
 from .geometry import crop_to_foreground
 from .load import Picture, load_image, source_name
+from .order_statistics import quantile
 from .page_layout import layout
 from .resize import resize
 
@@ -110,7 +111,7 @@ def glyph(
     small = resize(foreground, tuple(max(1, round(side / scale)) for side in foreground.shape), "area")
     strong = small[small > settings.weak]
     # Interpolated between levels, unlike that of `centre_by_mass`: a glyph here may be of few pixels.
-    full = np.quantile(strong, settings.full) if strong.size else 1.0
+    full = quantile(strong, settings.full) if strong.size else 1.0
     small = np.clip(small / max(full, settings.full_least), 0, 1)
     # In double precision, unlike `centre_by_mass`: of 1,659 glyphs one would be placed otherwise.
     centre = ndimage.center_of_mass(small) if small.any() else (0.0, 0.0)

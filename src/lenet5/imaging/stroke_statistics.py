@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .geometry import Box, bounding_box
+from .order_statistics import median
 from .resize import rescale
 from .threshold import MASK_LEVEL
 
@@ -87,7 +88,7 @@ def stroke_statistics(
         return None
     # Plane by plane: NumPy sorts slowly along an axis whose neighbours lie apart.
     ink, level = (
-        [np.median(plane[where]) for plane in np.moveaxis(image, 2, 0)] for where in (full, background)
+        [median(plane[where]) for plane in np.moveaxis(image, 2, 0)] for where in (full, background)
     )
     difference = np.abs(np.subtract(ink, level))
     plane = ndimage.gaussian_filter(image[:, :, int(difference.argmax())], settings.smoothing)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .components import component_edges, label_components
+from .order_statistics import median
 
 __all__ = ["TEXT_LINES", "TextLineSettings", "TextLines", "group_text_lines"]
 
@@ -284,13 +285,13 @@ class _Band:
     def of(cls, components: _Components, settings: TextLineSettings) -> _Band:
         x = (components.left + components.right) / 2
         y = (components.top + components.bottom) / 2
-        height = float(np.median(components.height))
+        height = float(median(components.height))
         slope = 0.0
         if len(x) >= settings.sloped_least and np.ptp(x) > settings.sloped * height:
             across = x - x.mean()
             slope = float(np.clip(across @ y / (across @ across), -settings.steepest, settings.steepest))
         centre = float(x.mean())
-        level = float(np.median(y - slope * (x - centre)))
+        level = float(median(y - slope * (x - centre)))
         left, right = float(components.left.min()), float(components.right.max())
         return cls(level, slope, centre, height, left, right)
 
@@ -385,7 +386,7 @@ def _lines_only(
 ) -> NDArray[np.intp]:
     """Lines without those that are none: lone dashes, remains at the upper and lower edge, a few specks."""
     numbers = np.unique(line[line >= 0])
-    heights = [float(np.median(components.height[line == number])) for number in numbers]
+    heights = [float(median(components.height[line == number])) for number in numbers]
     size = max(heights, default=0.0)
     kept = []
     for number, height in zip(numbers, heights, strict=True):

@@ -12,6 +12,7 @@ from ..errors import PictureError, nothing_to_read
 from ..imaging.background import grey_planes
 from ..imaging.components import component_edges, label_components
 from ..imaging.geometry import Region
+from ..imaging.order_statistics import median, quantile
 from ..imaging.page_layout import PageLayout
 from ..imaging.threshold import MASK_LEVEL
 from ..lattice.automaton import Grammar
@@ -228,9 +229,9 @@ def _blank(regions: Sequence[Region], settings: CellReadingSettings) -> list[boo
     """Which cells show nothing but noise, beside the strongest writing in any of them."""
     contrasts = []
     for region in regions:
-        planes = grey_planes(region.image, settings.grey)
-        difference = np.abs(planes - np.median(planes, (0, 1))).max(2)
-        contrasts.append(float(np.quantile(difference, settings.strong)))
+        planes = np.moveaxis(grey_planes(region.image, settings.grey), 2, 0)
+        difference = np.maximum.reduce([np.abs(plane - median(plane)) for plane in planes])
+        contrasts.append(float(quantile(difference, settings.strong)))
     least = settings.faintest * max(contrasts, default=0.0)
     return [contrast < least for contrast in contrasts]
 
@@ -279,7 +280,7 @@ def _cell(region: Region, reader: CellReader) -> IsolatedCharacter | String | No
 def _is_clearly_several(region: Region, settings: CellReadingSettings) -> bool:
     """Whether two high components stand apart in a cell, away from its rules: at a quick look, without its paper."""
     grey = region.image.mean(2)
-    difference = np.abs(grey - np.median(grey))
+    difference = np.abs(grey - median(grey))
     few = -1 - difference.size // 200
     mask = difference > settings.quick * np.partition(difference.ravel(), few)[few]
     labels, count = label_components(mask)

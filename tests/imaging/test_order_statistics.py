@@ -1,0 +1,40 @@
+"""Median and quantiles: those of NumPy's general functions, which are the oracle."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from lenet5.imaging.order_statistics import median, quantile
+
+SHAPES = arrays.array_shapes(max_dims=3, max_side=40)
+FINITE = {"allow_nan": False, "allow_infinity": False, "min_value": -4, "max_value": 4}
+
+
+def floats(dtype):
+    return arrays.arrays(dtype, SHAPES, elements=st.floats(width=np.dtype(dtype).itemsize * 8, **FINITE))
+
+
+@given(st.one_of(floats(np.float32), floats(np.float64)))
+def test_the_median_is_numpys_to_the_bit(values):
+    assert median(values) == np.median(values)
+    assert np.asarray(median(values)).dtype == np.median(values).dtype
+
+
+@given(arrays.arrays(np.intp, SHAPES, elements=st.integers(-100, 100)))
+def test_the_median_of_whole_numbers_is_numpys(values):
+    assert median(values) == np.median(values)
+
+
+@given(st.one_of(floats(np.float32), floats(np.float64)), st.floats(0, 1))
+def test_quantiles_are_numpys_to_the_bit(values, share):
+    assert quantile(values, share) == np.quantile(values, share)
+    assert quantile(values, share).dtype == np.quantile(values, share).dtype
+
+
+@pytest.mark.parametrize("size", [5000, 100_001, 3_000_000])
+@pytest.mark.parametrize("share", [0.3, 0.99, 0.995, 0.998])
+def test_quantiles_of_large_images_are_numpys(size, share):
+    values = np.random.default_rng(size).random(size, np.float32)
+    assert quantile(values, share) == np.quantile(values, share)
