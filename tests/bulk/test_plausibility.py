@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from lenet5.bulk.plausibility import PlausibilitySettings, settle
+from lenet5.bulk.plausibility import PlausibilitySettings, _combinations, settle
 from lenet5.bulk.rules import Agree, Check, Sum, parse_sum
 
 
@@ -49,6 +49,40 @@ def test_the_likeliest_combination_that_keeps_the_rules_is_that_of_brute_force(s
         share = (share + dict(readings[name])[text] * beyond) / total
         assert answers[name].confidence == pytest.approx(share)
         assert set(answers[name].rules) == {"a=b", "b=luhn", "b+c=d"}
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_combinations_come_once_each_the_likeliest_first(seed):
+    rng = random.Random(seed)
+    shares = [sorted((rng.random() for _ in range(rng.randint(1, 4))), reverse=True) for _ in range(seed % 6)]
+    options = [[(str(place), share) for place, share in enumerate(column)] for column in shares]
+    expected = [math.prod(share for _, share in readings) for readings in itertools.product(*options)]
+    found = list(_combinations(options, 10_000))
+    assert len({texts for _, texts in found}) == len(found) == len(expected)
+    assert [share for share, _ in found] == pytest.approx(sorted(expected, reverse=True))
+    assert list(_combinations(options, 3)) == found[:3]
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_what_is_negligible_changes_no_text_and_hardly_a_confidence(seed):
+    rng = random.Random(seed)
+    marks = [rng.randrange(10) for _ in range(12)]
+    readings = {}
+    for number, mark in enumerate(marks):
+        others = [digit for digit in range(10) if digit != mark]
+        rng.shuffle(others)
+        doubt = 10 ** rng.uniform(-6, -0.5)
+        readings[f"m_{number}"] = [
+            (str(mark), 1 - doubt),
+            (str(others[0]), doubt / 2),
+            (str(others[1]), doubt / 3),
+        ]
+    readings["sum"] = [(str(sum(marks) + rng.choice((0, 1))), 0.6), (str(sum(marks)), 0.3)][seed % 2 :]
+    rule = parse_sum("m_0+m_1+m_2+m_3+m_4+m_5+m_6+m_7+m_8+m_9+m_10+m_11=sum")
+    quick, whole = (settle(readings, [rule], PlausibilitySettings(negligible=share)) for share in (1e-6, 0.0))
+    for name in readings:
+        assert quick[name].text == whole[name].text
+        assert quick[name].confidence == pytest.approx(whole[name].confidence, abs=1e-4)
 
 
 def test_two_fields_that_agree_decide_together():

@@ -30,7 +30,10 @@ class PlausibilitySettings:
     # what is no character at all; a rule takes it that something is written that keeps it. Set by
     # two generated forms (benchmarks/forms.py, seed 22, the first two).
     others: float = 0.05
-    combinations: int = 5000  # of readings that are tried, the likeliest first
+    combinations: int = 5000  # of readings that are tried, the likeliest first, at most …
+    # … and until all others together are this share of the likeliest that keeps the rules: two digits more in a sum
+    # make what is left a hundred times as important, which is then still nothing.
+    negligible: float = 1e-6
 
 
 PLAUSIBILITY = PlausibilitySettings()
@@ -90,7 +93,8 @@ def _settle_together(
     # The factor of texts that are not tried is 1 on the mean: each text keeps its probability there.
     shares = [dict(option) for option in options]
     best: tuple[float, tuple[str, ...]] | None = None
-    covered = total = 0.0
+    every = math.prod(sum(share for _, share in option) for option in options)
+    covered = total = likeliest = 0.0
     for probability, texts in _combinations(options, settings.combinations):
         values = dict(zip(names, texts, strict=True))
         weight = settings.broken
@@ -102,7 +106,9 @@ def _settle_together(
         for share, text in zip(shares, texts, strict=True):
             share[text] += weight - probability
         if keeps and (best is None or weight > best[0]):
-            best = weight, texts
+            best, likeliest = (weight, texts), probability
+        if every - covered < settings.negligible * likeliest:
+            break
     total += max(0.0, 1 - covered)
     sentences = tuple(map(str, rules))
     if best is None:
@@ -125,19 +131,42 @@ def _distribution(readings: Sequence[Reading], others: float) -> list[Reading]:
 
 def _combinations(options: Sequence[Sequence[Reading]], most: int) -> Iterator[tuple[float, tuple[str, ...]]]:
     """Combinations of one reading of each column, at most so many, the likeliest first, with their probabilities."""
-
-    def probability(places: tuple[int, ...]) -> float:
-        return math.prod(option[place][1] for option, place in zip(options, places, strict=True))
-
-    start = (0,) * len(options)
-    heap = [(-probability(start), start, 0)]
+    penalties = [[-math.log(share) for _, share in option] for option in options]
+    # Columns with another reading, those first whose second is nearest to their best.
+    order = sorted(
+        (column for column, option in enumerate(options) if len(option) > 1),
+        key=lambda column: penalties[column][1] - penalties[column][0],
+    )
+    # Penalty above that of the best readings, their places in the options, the last in `order` of which one is not 0.
+    heap = [(0.0, (0,) * len(options), -1)]
     for _ in range(most):
         if not heap:
             return
-        negative, places, last = heapq.heappop(heap)
-        yield -negative, tuple(option[place][0] for option, place in zip(options, places, strict=True))
-        # Every combination is reached once: from the one whose last column above its best is lower by one.
-        for column in range(last, len(options)):
-            if places[column] + 1 < len(options[column]):
-                following = (*places[:column], places[column] + 1, *places[column + 1 :])
-                heapq.heappush(heap, (-probability(following), following, column))
+        penalty, places, last = heapq.heappop(heap)
+        readings = [option[place] for option, place in zip(options, places, strict=True)]
+        yield math.prod(share for _, share in readings), tuple(text for text, _ in readings)
+        for at, changes in _following(places, order, last, options):
+            more = sum(
+                penalties[column][place] - penalties[column][places[column]] for column, place in changes
+            )
+            following = list(places)
+            for column, place in changes:
+                following[column] = place
+            heapq.heappush(heap, (penalty + more, tuple(following), at))
+
+
+def _following(
+    places: Sequence[int], order: Sequence[int], last: int, options: Sequence[Sequence[Reading]]
+) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """What differs from a combination in those after it: the last column that is not 0, and places by column.
+
+    Every combination follows one other, which is no less likely: the last column has its next reading; or the column
+    after it has its second, beside it or, where that is a second one as well, instead of it.
+    """
+    place = places[order[last]] if last >= 0 else 0
+    if last >= 0 and place + 1 < len(options[order[last]]):
+        yield last, [(order[last], place + 1)]
+    if last + 1 < len(order):
+        yield last + 1, [(order[last + 1], 1)]
+        if place == 1:
+            yield last + 1, [(order[last], 0), (order[last + 1], 1)]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Protocol
 
 from ..errors import InputError
@@ -220,6 +221,7 @@ def _is_digits(text: str) -> bool:
     return text.isascii() and text.isdigit()
 
 
+@lru_cache(4096)  # the same few texts are asked for in thousands of combinations
 def _number(text: str) -> Decimal | None:
     """A number as it is written, with a point or a comma before its decimals; None for another text."""
     try:
