@@ -5,15 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lenet5.imaging.background import (
-    CHARACTER,
-    LINE,
-    PAGE,
-    RULED,
-    border_pixels,
-    estimate_background,
-    grey_planes,
-)
+from lenet5.imaging.background import CHARACTER, LINE, PAGE, RULED, border_pixels, estimate_background
+from lenet5.imaging.planes import grey_planes
 
 SLOPE = np.linspace(0.6, 0.9, 240, dtype=np.float32)  # light that falls off to one side
 

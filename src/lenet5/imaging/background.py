@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .order_statistics import median
+from .planes import grey_image, has_one_plane, is_grey, map_planes
 from .resize import resize
 
 __all__ = [
@@ -40,9 +41,6 @@ __all__ = [
     "PercentileBackground",
     "border_pixels",
     "estimate_background",
-    "grey_planes",
-    "is_grey",
-    "largest_plane",
 ]
 
 
@@ -109,34 +107,10 @@ def estimate_background(
     if isinstance(settings, MedianBackground):
         return _median(image, settings)
     if isinstance(settings, PercentileBackground):
+        if has_one_plane(image):
+            return grey_image(_percentile(image[:, :, :1], settings)[:, :, 0])
         return _percentile(image, settings)
-    planes = [_closing(plane, settings, dark_ink) for plane in np.moveaxis(image, 2, 0)]
-    return np.stack(planes, 2)
-
-
-def grey_planes(image: NDArray[np.float32], tolerance: float) -> NDArray[np.float32]:
-    """An image (rows, columns, 3) as it is, or its mean, (rows, columns, 1), where its colours are shades of grey.
-
-    tolerance: of the whole range; the planes of a shade of grey differ by less.
-    """
-    red, green, blue = np.moveaxis(image, 2, 0)  # one by one: NumPy is slow along an axis of three
-    most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
-    return image if (most - least >= tolerance).any() else ((red + green + blue) / 3)[:, :, None]
-
-
-def is_grey(image: NDArray[np.float32]) -> bool:
-    """Whether the three planes of an image, (rows, columns, 3), are equal."""
-    red, green, blue = np.moveaxis(image, 2, 0)
-    return bool((red == green).all() and (red == blue).all())
-
-
-def largest_plane(planes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The largest of the planes at each pixel: (rows, columns, planes) to (rows, columns)."""
-    first, *others = np.moveaxis(planes, 2, 0)  # one by one: NumPy is slow along an axis of three
-    largest: NDArray[np.float32] = first.copy()
-    for plane in others:
-        np.maximum(largest, plane, out=largest)
-    return largest
+    return map_planes(lambda plane: _closing(plane, settings, dark_ink), image)
 
 
 def border_pixels(plane: NDArray[Any]) -> NDArray[Any]:
@@ -155,7 +129,7 @@ def _sampled(image: NDArray[np.float32], step: int) -> NDArray[np.float32]:
 def _median(image: NDArray[np.float32], settings: MedianBackground) -> NDArray[np.float32]:
     rows, columns = image.shape[:2]
     if image.shape[2] == 3 and is_grey(image):
-        return np.repeat(_median(image[:, :, :1], settings), 3, 2)
+        return grey_image(_median(image[:, :, :1], settings)[:, :, 0])
     mode = "reflect" if settings.mirrored else "nearest"
     long, short = max(rows, columns), min(rows, columns)
     step = min(max(1, long // settings.steps_long, short // settings.steps_short), rows, columns)

@@ -19,6 +19,7 @@ from .grids import Grid, find_grids, grid_of_counts
 from .layout_settings import Kind, LayoutSettings, Mode
 from .line_regions import find_text_lines
 from .line_removal import remove_lines
+from .planes import map_planes
 
 __all__ = ["CellLayout", "find_cells"]
 
@@ -176,11 +177,10 @@ def _turned_combs(
     if abs(slope) < settings.cells.straight:
         return []
     angle = float(np.arctan(slope))
-    planes = [
-        ndimage.rotate(plane, np.degrees(angle), reshape=False, order=1, mode="nearest")
-        for plane in np.moveaxis(image, 2, 0)
-    ]
-    regions = find_character_boxes(np.stack(planes, 2).astype(np.float32), name, settings.boxes)
+    level = map_planes(
+        lambda plane: ndimage.rotate(plane, np.degrees(angle), reshape=False, order=1, mode="nearest"), image
+    )
+    regions = find_character_boxes(level.astype(np.float32, copy=False), name, settings.boxes)
     centre = np.array([image.shape[1], image.shape[0]]) / 2
     turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
     turned = []

@@ -12,6 +12,7 @@ from scipy import ndimage
 from .background import estimate_background
 from .geometry import Region, corners_to_box
 from .grids import Grid
+from .planes import map_planes, replace_where
 from .resize import reduce_to, resize
 
 __all__ = [
@@ -129,10 +130,9 @@ def _straightened(image: NDArray[np.float32], corners: NDArray[np.float64]) -> N
     left, top = (max(0, int(points[..., axis].min()) - 1) for axis in (0, 1))
     part = image[top : int(points[..., 1].max()) + 3, left : int(points[..., 0].max()) + 3]
     at = [points[..., 1] - top, points[..., 0] - left]
-    planes = [
-        ndimage.map_coordinates(plane, at, order=1, mode="nearest") for plane in np.moveaxis(part, 2, 0)
-    ]
-    return np.stack(planes, 2).astype(np.float32)
+    return map_planes(
+        lambda plane: ndimage.map_coordinates(plane, at, order=1, mode="nearest").astype(np.float32), part
+    )
 
 
 @dataclass(frozen=True)
@@ -228,8 +228,7 @@ def without_grids(
     if inside.all():
         return np.broadcast_to(np.median(image, (0, 1)), image.shape).astype(np.float32)
     nearest = ndimage.distance_transform_edt(inside, return_distances=False, return_indices=True)
-    background = estimate_background(small[tuple(nearest)])
-    plain = np.array(image, np.float32)
-    for plane in range(image.shape[2]):  # one by one: three of a large page are a hundred megabytes
-        plain[mask, plane] = resize(background[:, :, plane], image.shape[:2], "linear")[mask]
-    return plain
+    background = estimate_background(map_planes(lambda plane: plane[tuple(nearest)], small))
+    return replace_where(
+        mask, map_planes(lambda plane: resize(plane, mask.shape, "linear"), background), image
+    )

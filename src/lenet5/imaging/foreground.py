@@ -16,17 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from ..errors import nothing_to_read
-from .background import (
-    CHARACTER,
-    LINE,
-    PAGE,
-    BackgroundSettings,
-    border_pixels,
-    estimate_background,
-    grey_planes,
-    is_grey,
-    largest_plane,
-)
+from .background import CHARACTER, LINE, PAGE, BackgroundSettings, border_pixels, estimate_background
 from .components import (
     CHARACTER_SPECKS,
     LINE_SPECKS,
@@ -40,6 +30,7 @@ from .components import (
 )
 from .crossing_lines import CROSSING_LINES, CrossingLineSettings, remove_crossing_lines
 from .order_statistics import median, quantile
+from .planes import grey_planes, is_grey, largest_plane
 from .resize import longer_side, reduce_to, rescale, working_scale
 from .threshold import MASK_LEVEL, threshold_isodata, threshold_otsu
 from .trace import Trace

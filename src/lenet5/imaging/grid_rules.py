@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .background import grey_planes
 from .line_detection import LINE_DETECTION, LineDetectionSettings, RuledLine, line_pieces
 from .page_mask import DEVIATION
+from .planes import grey_planes
 from .resize import rescale, working_scale
 
 __all__ = ["GRIDS", "GridSettings", "Rules", "Strip", "Wall", "find_strips", "image_rules"]

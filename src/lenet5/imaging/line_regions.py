@@ -16,6 +16,7 @@ from .foreground import stroke_foreground
 from .geometry import Region
 from .layout_settings import LAYOUT, LayoutSettings
 from .page_mask import page_mask
+from .planes import map_planes, replace_where
 from .resize import rescale, working_scale
 from .text_lines import group_text_lines
 from .threshold import MASK_LEVEL
@@ -142,7 +143,9 @@ class _Lines:
             own = part == line + 1
             near = ndimage.binary_dilation((part > 0) & ~own, iterations=rim) & ~own
             hidden = near[np.ix_(at_rows - top, at_columns - left)]
-            image = np.where(hidden[:, :, None], self.background[np.ix_(at_rows, at_columns)], image)
+            if hidden.any():
+                at = np.ix_(at_rows, at_columns)
+                image = replace_where(hidden, map_planes(lambda plane: plane[at], self.background), image)
         called = self.name if alone else f"{self.name}, line {line + 1}"
         return Region(box, (across.start, down.start), image, called, line)
 

@@ -14,10 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .background import RULED, MedianBackground, estimate_background, grey_planes
+from .background import RULED, MedianBackground, estimate_background
 from .components import largest_height
 from .line_detection import LINE_DETECTION, LineDetectionSettings, RuledLine, detect_lines
 from .page_mask import PAGE_MASK, PageMaskSettings, contrast_mask
+from .planes import grey_image, grey_planes, has_one_plane
 from .resize import rescale, working_scale
 
 __all__ = ["LINE_REMOVAL", "LineRemovalSettings", "PrintedLines", "find_printed_lines", "remove_lines"]
@@ -79,12 +80,12 @@ class PrintedLines:
 
     def remove_from(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """The image, (rows, columns, 3) in 0 … 1, without them; strokes that cross them stay."""
-        plain = image.copy()
+        plain = image[:, :, :1].copy() if has_one_plane(image) else image.copy()
         for line in self.horizontal:
             _paint_over(plain, line, self.pixels, self.settings)
         for line in self.vertical:
             _paint_over(plain.swapaxes(0, 1), line, self.pixels, self.settings)
-        return plain
+        return grey_image(plain[:, :, 0]) if has_one_plane(image) else plain
 
 
 def find_printed_lines(

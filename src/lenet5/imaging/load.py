@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from ..errors import MissingExtraError, PictureError
 from ..network.preprocessing import LEAST_GREY
+from .planes import grey_image, is_grey
 from .resize import longer_side
 
 if TYPE_CHECKING:
@@ -274,6 +275,8 @@ def _from_array(array: NDArray[Any], name: str, settings: LoadSettings) -> NDArr
         raise PictureError(
             f"cannot read {name}: its shape is {array.shape}; rows×columns (×3 or ×4) is needed"
         )
+    if array.ndim == 3 and array.shape[2] == 3 and is_grey(array):
+        array = array[:, :, 0]
     if array.dtype == bool:
         array = array.astype(np.float32)
     elif array.dtype in (np.uint8, np.uint16):
@@ -288,7 +291,9 @@ def _from_array(array: NDArray[Any], name: str, settings: LoadSettings) -> NDArr
         array = array[:, :, None]
     if array.shape[2] == 4:
         array = _on_background(array, settings)
-    return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)), np.float32)
+    if array.shape[2] == 1 or is_grey(array):
+        return grey_image(np.ascontiguousarray(array[:, :, 0], np.float32))
+    return np.ascontiguousarray(array, np.float32)
 
 
 def _unit_range(array: NDArray[Any], name: str) -> NDArray[np.float32]:

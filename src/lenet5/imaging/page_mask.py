@@ -11,15 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .background import (
-    PAGE,
-    MedianBackground,
-    border_pixels,
-    estimate_background,
-    is_grey,
-    largest_plane,
-)
+from .background import PAGE, MedianBackground, border_pixels, estimate_background
 from .components import component_edges, label_components
+from .planes import is_grey, largest_plane
 
 __all__ = ["PAGE_MASK", "PageMaskSettings", "contrast_mask", "page_mask"]
 

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .planes import map_planes
+
 __all__ = ["STRIP", "longer_side", "reduce_to", "rescale", "resize", "working_scale"]
 
 # Longer side over shorter one, above which an image is a strip: a line of twenty characters is no longer.
@@ -34,12 +36,13 @@ def resize(image: NDArray[Any], shape: tuple[int, int], method: str = "auto") ->
         "linear": Image.Resampling.BILINEAR,
         "cubic": Image.Resampling.BICUBIC,
     }[method]
-    planes = image[:, :, None] if image.ndim == 2 else image
-    resized = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(plane, np.float32)).resize((columns, rows), how))
-        for plane in np.moveaxis(planes, 2, 0)
-    ]
-    return resized[0] if image.ndim == 2 else np.stack(resized, 2)
+
+    def plane_of(plane: NDArray[Any]) -> NDArray[np.float32]:
+        return np.asarray(
+            Image.fromarray(np.ascontiguousarray(plane, np.float32)).resize((columns, rows), how)
+        )
+
+    return plane_of(image) if image.ndim == 2 else map_planes(plane_of, image)
 
 
 def rescale(image: NDArray[np.float32], pixels: float) -> NDArray[np.float32]:
@@ -55,7 +58,8 @@ def rescale(image: NDArray[np.float32], pixels: float) -> NDArray[np.float32]:
     if abs(pixels - 1) < 1e-3:
         return image
     shape = max(1, round(image.shape[0] / pixels)), max(1, round(image.shape[1] / pixels))
-    return resize(image, shape, "area" if pixels > 1 else "cubic").clip(0, 1)
+    resized = resize(image, shape, "area" if pixels > 1 else "cubic")
+    return resized.clip(0, 1) if image.ndim == 2 else map_planes(lambda plane: plane.clip(0, 1), resized)
 
 
 def reduce_to(image: NDArray[np.float32], longest: int) -> NDArray[np.float32]:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .background import PercentileBackground, estimate_background, grey_planes
+from .background import PercentileBackground, estimate_background
 from .components import largest_height
+from .planes import grey_planes, map_planes, replace_where
 from .resize import rescale, working_scale
 
 __all__ = ["RIMS", "RimSettings", "remove_rims"]
@@ -285,10 +286,11 @@ def _paint(
         return image
     nearest = ndimage.distance_transform_edt(ink, return_distances=False, return_indices=True)
     smooth = max(outside.shape) / 40
-    paper = ndimage.gaussian_filter(small[tuple(nearest)], (smooth, smooth, 0), mode="nearest")
+    paper = map_planes(
+        lambda plane: ndimage.gaussian_filter(plane[tuple(nearest)], smooth, mode="nearest"), small
+    )
     rows, columns = image.shape[:2]
     row = ((np.arange(rows) + 0.5) * outside.shape[0] / rows).astype(np.intp)
     column = ((np.arange(columns) + 0.5) * outside.shape[1] / columns).astype(np.intp)
     at = np.ix_(row, column)
-    painted: NDArray[np.float32] = np.where(outside[at][:, :, None], paper[at], image).astype(np.float32)
-    return painted
+    return replace_where(outside[at], map_planes(lambda plane: plane[at], paper), image)

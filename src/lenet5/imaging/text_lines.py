@@ -21,7 +21,7 @@ BLOCK = 64  # components that are compared with those around them at once
 class TextLineSettings:
     """How components make lines; heights are of components or characters. Chosen by eye on drawn and real pages."""
 
-    most: int = 3000  # components that are looked at, the largest
+    most: int = 2000  # components that are looked at, the largest: more take longer than 5 seconds
     least: int = 5  # pixels: nothing lower is a character
     small: float = 0.45  # heights of a neighbour, below which a component is a part of the neighbour's line
     small_distance: float = 2.0  # heights of a neighbour within which it is one

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import PictureError, nothing_to_read
-from ..imaging.background import grey_planes
 from ..imaging.components import component_edges, label_components
 from ..imaging.geometry import Region
 from ..imaging.order_statistics import median, quantile
 from ..imaging.page_layout import PageLayout
+from ..imaging.planes import grey_planes
 from ..imaging.threshold import MASK_LEVEL
 from ..lattice.automaton import Grammar
 from .isolated_characters import IsolatedCharacter, isolate

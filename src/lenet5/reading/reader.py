@@ -372,6 +372,8 @@ class Reader:
         A page of specks or dots is given up: after many lines that are like no writing, what is smaller is not read.
         """
         regions = page_layout.regions
+        if sum(region.box[2] / region.box[3] for region in regions) > self.settings.crowded:
+            request = replace(request, glance=True)
         most = self.settings.hopeless_lines
         order = list(range(len(regions)))
         if len(order) > most:
