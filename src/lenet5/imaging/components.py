@@ -109,8 +109,8 @@ def keep_components(
         labels: (rows, columns) from `label_components`.
         keep: (1 + components,) by label; False first.
     """
-    near = ndimage.grey_dilation(labels * keep[labels], size=(3, 3))
-    return np.where(near > 0, foreground, 0).astype(np.float32)
+    near = ndimage.maximum_filter(keep[labels], 3)
+    return np.where(near, foreground, 0).astype(np.float32)
 
 
 def remove_character_specks(

@@ -67,12 +67,14 @@ def _runs_on_lines(
 ) -> NDArray[np.bool_]:
     """Which vertical runs, (1 + runs,), lie on a line that crosses the image. mask, thin, runs: (rows, columns)."""
     rows, columns = mask.shape
+    hit = np.zeros(int(runs.max()) + 1, bool)
     near = ndimage.maximum_filter1d(np.stack([mask, thin]), 3, axis=1)  # a line may lie between two rows
+    if np.count_nonzero(near[0].any(0)) < settings.inked * settings.length * columns:
+        return hit  # no line has ink in so many columns
     # Counts from the left, so that a sloping row costs one step for each place where it goes up or down.
     counts = np.zeros((2, rows, columns + 1), np.int32)
     np.cumsum(near, 2, out=counts[:, :, 1:])
     x = np.arange(columns)
-    hit = np.zeros(int(runs.max()) + 1, bool)
     for slope in np.linspace(-settings.steepest, settings.steepest, settings.slopes):
         offset = np.round((x - columns / 2) * slope).astype(int)
         start = np.flatnonzero(np.append(True, offset[1:] != offset[:-1]))

@@ -286,7 +286,7 @@ def _without_frame(contrast: NDArray[Any], settings: CharacterForegroundSettings
     share = inner / np.bincount(labels.ravel(), minlength=count + 1).clip(1)
     frame = np.isin(np.arange(count + 1), border_pixels(labels)) & (share < settings.frame_inner)
     frame[0] = False
-    return np.where(ndimage.grey_dilation(labels * frame[labels], size=(3, 3)) > 0, 0, contrast)
+    return np.where(ndimage.maximum_filter(frame[labels], 3), 0, contrast)
 
 
 # --- a line of text -------------------------------------------------------------------------------------
