@@ -318,7 +318,10 @@ def _cuts(ink: NDArray[np.float32], cutter: _Cutter) -> tuple[NDArray[np.intp], 
 
 def _paths_to_the_left(paths: NDArray[np.intp], columns: int) -> NDArray[np.intp]:
     """How many paths lie at or to the left of each pixel, (rows, columns). paths: (paths, rows)."""
-    count: NDArray[np.intp] = (np.arange(columns) >= paths[:, :, None]).sum(0)
+    rows = paths.shape[1]
+    places = (np.arange(rows) * columns + paths).ravel()
+    here = np.bincount(places, minlength=rows * columns).reshape(rows, columns)
+    count: NDArray[np.intp] = here.cumsum(1)
     return count
 
 
