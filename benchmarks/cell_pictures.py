@@ -32,8 +32,9 @@ Point = tuple[float, float]
 class Layout:
     """What is drawn. Sides, margin and gap are pixels of the picture; shares are 0 … 1.
 
-    rules: "thin", "thick", "grey" or "broken". walls: "shared", "apart" or "comb". turn: degrees. perspective: share
-    of the picture's sides by which its corners move at most. digits: in a cell, least and most.
+    rules: "thin", "thick", "grey", "broken", or "newsprint": every third one heavy, the others thin and faint. walls:
+    "shared", "apart" or "comb". turn: degrees. perspective: share of the picture's sides by which its corners move at
+    most. digits: in a cell, least and most.
     """
 
     rows: int = 1
@@ -79,6 +80,7 @@ GRIDS = {
         f"{rules} rules": replace(GRID, rows=4, columns=4, rules=rules, turn=1)
         for rules in ("grey", "thick", "broken")
     },
+    "newsprint": replace(GRID, rows=9, columns=9, side=28, rules="newsprint", margin=4, perspective=0.02),
 }
 
 
@@ -161,12 +163,19 @@ def _rules(
     image = Image.new("L", (columns * SCALE, rows * SCALE))
     pen = ImageDraw.Draw(image)
     thick = {"thick": 0.08, "thin": 0.025}.get(layout.rules, 0.035) * layout.side
-    width = max(SCALE, round(SCALE * thick))
+    usual = max(SCALE, round(SCALE * thick))
+    faint = round(255 * rng.uniform(0.25, 0.45)) if layout.rules == "newsprint" else 255
     lefts, tops = cells
     side = layout.side
 
     def rule(start: Point, end: Point) -> None:
-        parts = [(0.0, 1.0)]
+        parts, level, width = [(0.0, 1.0)], 255, usual
+        if layout.rules == "newsprint":
+            heavy = any(
+                start[axis] == end[axis] and round((start[axis] - layout.margin) / side) % 3 == 0
+                for axis in (0, 1)
+            )
+            level, width = (255, round(1.6 * SCALE)) if heavy else (faint, round(0.8 * SCALE))
         if layout.rules == "broken":
             edges = np.sort(rng.uniform(0.1, 0.9, 2))
             middle, half = edges.mean(), 0.04
@@ -176,7 +185,7 @@ def _rules(
                 tuple(SCALE * (a + (b - a) * part) for a, b in zip(start, end, strict=True))
                 for part in (first, last)
             ]
-            pen.line(points, 255, width)
+            pen.line(points, level, width)
 
     rules = set()  # a wall in common is one rule
     for top in tops:

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from lenet5.imaging.cells import CellWriting, cell_regions, cell_writing
 from lenet5.imaging.grids import find_grids, grid_of_counts
+from lenet5.imaging.page_layout import layout
 
 SIDE, MARGIN = 50, 30
 
@@ -149,3 +150,44 @@ def test_writing_that_never_crosses_a_rule_keeps_to_its_cells_though_the_edges_c
     assert not replace(kept, filled=60, crossings=0).keeps_to_cells()  # few squares of squared paper
     assert replace(kept, filled=60, cut=False).keeps_to_cells()
     assert not replace(kept, filled=60, cut=False).keeps_to_cells(cut=True)
+
+
+def sudoku(faint: int, grain: float = 7, print_beside: bool = False) -> np.ndarray:
+    """Nine rows and columns of small cells with a stroke each, every third rule heavy and the others `faint`."""
+    side, margin = 28, 12
+    page = Image.new("L", (2 * margin + 9 * side + 1,) * 2, 235)
+    pen = ImageDraw.Draw(page)
+    for number in sorted(range(10), key=lambda number: number % 3 == 0):
+        at, heavy = margin + number * side, number % 3 == 0
+        for line in ([(margin, at), (margin + 9 * side, at)], [(at, margin), (at, margin + 9 * side)]):
+            pen.line(line, 60 if heavy else faint, 2 if heavy else 1)
+    for x, y in np.ndindex(9, 9):
+        left, top = margin + side * x + 12, margin + side * y + 7
+        pen.line([(left, top), (left + 4, top + 14)], 40, 3)
+    if print_beside:
+        for top in (50, 80):
+            pen.line([(page.width - 6, top), (page.width - 6, top + 20)], 60, 3)
+    noise = np.random.default_rng(1).normal(0, grain, page.size[::-1])
+    grey = np.clip(np.asarray(page) + noise, 0, 255) / 255
+    return np.repeat(grey[:, :, None], 3, 2).astype(np.float32)
+
+
+@pytest.mark.parametrize("faint", [150, 204, 212])
+def test_faint_rules_between_heavy_ones_make_the_cells_of_a_sudoku(faint):
+    assert [(grid.rows, grid.columns) for grid in find_grids(sudoku(faint))] == [(9, 9)]
+
+
+def test_strokes_in_large_cells_are_no_fainter_rules():
+    image, _ = drawn(3, 3)
+    for x in (
+        MARGIN + 12,
+        MARGIN + SIDE + 20,
+        MARGIN + 2 * SIDE + 30,
+    ):  # from rule to rule, as faint as rules
+        image[MARGIN : MARGIN + 3 * SIDE, x] = np.minimum(image[MARGIN : MARGIN + 3 * SIDE, x], 0.86)
+    assert [(grid.rows, grid.columns) for grid in find_grids(image)] == [(3, 3)]
+
+
+def test_print_that_runs_up_beside_a_table_leaves_it_a_table():
+    page = layout(sudoku(150, 1.5, print_beside=True), "a newspaper", "auto")
+    assert page.kind == "table" and len(page.regions) == 81

@@ -203,6 +203,8 @@ def _is_partial(outside: Sequence[Region], grids: Sequence[Grid], settings: Layo
             (first, upper), (last, lower) = grid.corners.min((0, 1, 2)), grid.corners.max((0, 1, 2))
             width = float(np.median(np.ptp(grid.corners[..., 0], axis=-1)))
             apart = max(first - left - wide, left - last)
+            if wide < settings.cells.neighbour_width * width:
+                continue
             if upper < top + high / 2 < lower and apart < settings.cells.neighbour * width:
                 return True
     return False

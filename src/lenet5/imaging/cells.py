@@ -44,7 +44,8 @@ class CellSettings:
     crossings: float = 0.2  # strokes that cross a rule, for each cell that is written in, at most
     touching: float = 0.1  # sides of a cell: boxes of a row that are less apart share a rule
     shapes: tuple[float, float] = (0.35, 2.2)  # widths by heights of boxes that are looked for unasked
-    neighbour: float = 1.5  # widths of a cell, within which writing beside a grid belongs to it
+    neighbour: float = 1.5  # widths of a cell, within which writing beside a grid belongs to it, …
+    neighbour_width: float = 0.25  # … if it is so wide: print that runs up beside a grid is not
     edge: float = 0.15  # sides of a cell from the picture's edge, within which that may cut the grid
     speck: float = 0.25  # heights of a cell: what is lower beside a grid is no writing
     filled: float = 0.75  # share of cells that are written in, of a grid that the picture's edges cut, …

@@ -90,12 +90,14 @@ def find_grids(
     rules = rules or image_rules(image, settings)
     if rules is None:
         return []
-    best = _grids(rules)
+    best = _either_way(rules)
+    if _may_have_fainter_rules(best, settings):
+        fainter = replace(settings, noise=settings.faint_noise, of_strong=settings.faint_of_strong)
+        faint = image_rules(image, fainter)
+        other = _either_way(faint) if faint else []
+        if faint and _subdivides(other, best, settings):
+            rules, best = faint, other
     rows, columns = rules.mask.shape
-    # One column of cells has long walls and short rules; there is none in a line's image.
-    turned = [] if columns > settings.widest * rows else _grids(rules.transposed())
-    if _cells(turned) > settings.more * _cells(best):
-        best = [_transposed(grid) for grid in turned]
     # Rules that are continued from two strokes may meet a million pixels away.
     size = np.array([columns, rows])
     low, high = -settings.outside * size, (1 + settings.outside) * size
@@ -125,6 +127,39 @@ def grid_of_counts(
     x = np.linspace(0, image.shape[1], columns + 1)
     crossings = np.stack(np.meshgrid(x, y), 2)
     return Grid(_corners(crossings), 0.0, True, np.zeros((rows, columns), bool))
+
+
+def _either_way(rules: Rules) -> list[Grid]:
+    """The grids between some rules: of rows, or of columns where these have more cells."""
+    settings = rules.settings
+    best = _grids(rules)
+    rows, columns = rules.mask.shape
+    # One column of cells has long walls and short rules; there is none in a line's image.
+    turned = [] if columns > settings.widest * rows else _grids(rules.transposed())
+    if _cells(turned) > settings.more * _cells(best):
+        return [_transposed(grid) for grid in turned]
+    return best
+
+
+def _printed(grid: Grid) -> float:
+    """Share of a grid's cells whose rules were seen on all sides."""
+    return float(grid.printed.mean())
+
+
+def _may_have_fainter_rules(grids: Sequence[Grid], settings: GridSettings) -> bool:
+    """Whether the rules that were found may be but the heavy ones, as of a sudoku: few, or around few of the cells."""
+    largest = max(grids, key=lambda grid: grid.rows * grid.columns, default=None)
+    if largest is None or min(largest.rows, largest.columns) < 2:
+        return False
+    return _printed(largest) < settings.patchy or largest.rows * largest.columns <= settings.few_cells
+
+
+def _subdivides(fainter: Sequence[Grid], heavy: Sequence[Grid], settings: GridSettings) -> bool:
+    """Whether fainter rules part the cells between heavy ones, and are no strokes of what is written in these."""
+    if not fainter or max(map(_printed, fainter)) < settings.patchless:
+        return False
+    whole = max(map(_printed, heavy)) >= settings.patchy
+    return _cells(fainter) > (settings.subdivided if whole else 1.0) * _cells(heavy)
 
 
 def _cells(grids: Sequence[Grid]) -> int:
