@@ -38,3 +38,7 @@ def test_quantiles_are_numpys_to_the_bit(values, share):
 def test_quantiles_of_large_images_are_numpys(size, share):
     values = np.random.default_rng(size).random(size, np.float32)
     assert quantile(values, share) == np.quantile(values, share)
+
+
+def test_the_median_of_nothing_is_no_number():
+    assert np.isnan(median(np.empty((0, 5), np.float32)))

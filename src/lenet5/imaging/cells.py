@@ -12,6 +12,7 @@ from scipy import ndimage
 from .background import estimate_background
 from .geometry import Region, corners_to_box
 from .grids import Grid
+from .order_statistics import quantile
 from .planes import map_planes, replace_where
 from .resize import reduce_to, resize
 
@@ -203,9 +204,9 @@ def _inked(image: NDArray[np.float32], grid: Grid, settings: CellSettings) -> ND
     inner = levels[..., 3:-3, 3:-3].reshape(grid.rows, grid.columns, -1)
     background = np.quantile(inner, 0.7, axis=-1)[..., None, None]
     difference = background - levels
-    if -float(np.quantile(difference, 0.003)) > float(np.quantile(difference, 0.997)):
+    if -float(quantile(difference, 0.003)) > float(quantile(difference, 0.997)):
         difference = -difference
-    darkest = float(np.quantile(difference[..., 4:-4, 4:-4], 0.98))
+    darkest = float(quantile(difference[..., 4:-4, 4:-4], 0.98))
     mask: NDArray[np.bool_] = difference > max(settings.ink_least, settings.ink * darkest)
     return mask
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .line_detection import LINE_DETECTION, LineDetectionSettings, RuledLine, line_pieces
+from .order_statistics import median, quantile
 from .page_mask import DEVIATION
 from .planes import grey_planes
 from .resize import rescale, working_scale
@@ -84,11 +85,15 @@ class GridSettings:
     of_strong: float = 0.12  # … and share of the strongest contrast …
     strong: float = 0.99  # … which is that quantile's
     faint_noise: float = 1.2  # instead of `noise` …
-    faint_of_strong: float = 0.08  # … and of `of_strong`, where only the heavy rules of a grid may have been seen: …
+    faint_of_strong: float = (
+        0.08  # … and of `of_strong`, where only the heavy rules of a grid may have been seen: …
+    )
     few_cells: int = 16  # … it has so few cells at most, …
     patchy: float = 0.5  # … or a smaller share of them has rules all around; …
     patchless: float = 0.6  # … of the cells between its fainter rules, this share has at least, …
-    subdivided: float = 3.5  # … and where all heavy rules were seen, there are more than so many times as many
+    subdivided: float = (
+        3.5  # … and where all heavy rules were seen, there are more than so many times as many
+    )
     rules: LineDetectionSettings = RULES
 
 
@@ -188,17 +193,17 @@ def _mask(image: NDArray[np.float32], settings: GridSettings) -> NDArray[np.bool
     """What is darker (on a dark image lighter) than what lies beside it, as thin as a rule: (rows, columns)."""
     least, most = settings.window_range
     window = int(np.clip(settings.window * min(image.shape[:2]), least, most)) | 1
-    middle = float(np.median(image))
+    middle = float(median(image))
     sign = 1.0 if middle - float(image.min()) >= float(image.max()) - middle else -1.0
     contrast = np.zeros(image.shape[:2], np.float32)
     for plane in np.moveaxis(sign * image, 2, 0):
         contrast = np.maximum(contrast, ndimage.grey_closing(plane, window, mode="reflect") - plane)
-    usual = float(np.median(contrast))
-    noise = DEVIATION * float(np.median(np.abs(contrast - usual)))
+    usual = float(median(contrast))
+    noise = DEVIATION * float(median(np.abs(contrast - usual)))
     level = max(
         settings.faintest,
         usual + settings.noise * noise,
-        settings.of_strong * float(np.quantile(contrast, settings.strong)),
+        settings.of_strong * float(quantile(contrast, settings.strong)),
     )
     mask: NDArray[np.bool_] = contrast > level
     return mask
@@ -290,7 +295,7 @@ def _strip(
     cells = [_is_cell(a, b, printed, settings) for a, b in pairwise(walls)]
     if not any(cells):
         return None
-    usual = float(np.median(between[np.array(cells)]))
+    usual = float(median(between[np.array(cells)]))
     if not settings.least <= usual or max(usual, height) > settings.slimness * min(usual, height):
         return None
     if is_open and sum(cells) < 2:

@@ -17,6 +17,7 @@ from scipy import ndimage
 from .background import RULED, MedianBackground, estimate_background
 from .components import largest_height
 from .line_detection import LINE_DETECTION, LineDetectionSettings, RuledLine, detect_lines
+from .order_statistics import median
 from .page_mask import PAGE_MASK, PageMaskSettings, contrast_mask
 from .planes import grey_image, grey_planes, has_one_plane
 from .resize import rescale, working_scale
@@ -327,7 +328,7 @@ def _paint_over(
     between = (1 - part) * above + part * below
     background = ndimage.median_filter((above + below) / 2, (wide, 1), mode="nearest")
     contrast = np.abs(here - background).max(2)
-    usual = float(np.median(contrast.max(0)))
+    usual = float(median(contrast.max(0)))
     pen = contrast > max(settings.darker * usual, settings.faintest)
     pen |= _thick(image, line, rows, columns, background, usual * settings.inked, pixels, settings)
     image[rows, columns] = np.where(pen[:, :, None], here, between)

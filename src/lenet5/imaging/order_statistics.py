@@ -14,8 +14,10 @@ __all__ = ["median", "quantile"]
 
 
 def median(values: NDArray[Any]) -> Any:
-    """`np.median` of all values of an array that is not empty and has no NaN; of a float32 array, float32."""
+    """`np.median` of all values of an array without NaN; of a float32 array, float32. NaN of an empty one."""
     flat = values.ravel()
+    if not flat.size:
+        return np.float64(np.nan)
     half = flat.size // 2
     if flat.size % 2:
         middle = np.partition(flat, half)[half]

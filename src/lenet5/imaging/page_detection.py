@@ -16,6 +16,7 @@ from scipy import ndimage
 
 from .background import border_pixels
 from .geometry import Region
+from .order_statistics import median
 from .resize import rescale, resize, working_scale
 from .threshold import threshold_otsu
 
@@ -101,7 +102,7 @@ def _may_hold_page(image: NDArray[np.float32], settings: PageDetectionSettings) 
     if min(rows, columns) < max(settings.least, settings.shortest * max(rows, columns)):
         return False
     few = image[:: 1 + rows // settings.glance, :: 1 + columns // settings.glance].mean(2)
-    surroundings = np.median(border_pixels(few))
+    surroundings = median(border_pixels(few))
     differs = np.abs(few - surroundings) > settings.glance_contrast * settings.contrast
     return float(np.mean(differs)) >= settings.glance_area * settings.smallest
 
@@ -116,7 +117,7 @@ def _evenly_lit(plane: NDArray[Any], settings: PageDetectionSettings) -> NDArray
     terms = np.stack([np.ones(int(border.sum())), y[border], x[border]], 1)
     slope = np.linalg.lstsq(terms, log[border], rcond=None)[0]
     deviation = log[border] - terms @ slope
-    kept = np.abs(deviation) <= settings.outlier * np.median(np.abs(deviation))
+    kept = np.abs(deviation) <= settings.outlier * median(np.abs(deviation))
     slope = np.linalg.lstsq(terms[kept], log[border][kept], rcond=None)[0]
     even: NDArray[Any] = np.exp(log - slope[1] * (y - y.mean()) - slope[2] * (x - x.mean()))
     return even.clip(0, 1)
@@ -164,8 +165,8 @@ def _stands_out(plane: NDArray[Any], page: NDArray[np.bool_], settings: PageDete
     outside = ~ndimage.binary_dilation(page, iterations=settings.edge)
     if not outside.any():
         return False
-    surroundings = float(np.median(plane[outside]))
-    contrast = abs(float(np.median(plane[page])) - surroundings)
+    surroundings = float(median(plane[outside]))
+    contrast = abs(float(median(plane[page])) - surroundings)
     other = np.abs(plane[outside] - surroundings) > settings.written_contrast * contrast
     return contrast >= settings.contrast and float(other.mean()) <= settings.written
 
@@ -190,7 +191,7 @@ def _cut_out(image: NDArray[np.float32], page: _Page, name: str, settings: PageD
     # As uneven as the page itself: next to what is smoother, its own grain would look like ink.
     grain = (own - outside)[resize(blank[part].astype(np.float32), (rows, columns), "linear") > 0.5]
     largest = np.abs(grain).max(1)
-    grain = grain[largest <= settings.grain * np.median(largest)]  # grey rims of strokes are no grain
+    grain = grain[largest <= settings.grain * median(largest)]  # grey rims of strokes are no grain
     filled = weight < 1
     outside[filled] += np.random.default_rng(0).choice(grain, int(filled.sum()))
     weight = weight[:, :, None]

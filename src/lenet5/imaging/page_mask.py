@@ -13,6 +13,7 @@ from scipy import ndimage
 
 from .background import PAGE, MedianBackground, border_pixels, estimate_background
 from .components import component_edges, label_components
+from .order_statistics import median, quantile
 from .planes import is_grey, largest_plane
 
 __all__ = ["PAGE_MASK", "PageMaskSettings", "contrast_mask", "page_mask"]
@@ -67,11 +68,11 @@ def page_mask(
     strong = np.argpartition(largest.ravel(), -count)[-count:]
     pen = difference.reshape(-1, 3)[strong].sum(0)
     contrast = difference @ (pen / max(float(np.linalg.norm(pen)), 1e-9))
-    noise = float(np.median(np.abs(contrast - np.median(contrast))))
+    noise = float(median(np.abs(contrast - median(contrast))))
     level = max(
         settings.faintest,
         settings.noise * DEVIATION * noise,
-        settings.of_strong * float(np.median(contrast.ravel()[strong])),
+        settings.of_strong * float(median(contrast.ravel()[strong])),
     )
     return _without_borders(contrast > level, settings), background
 
@@ -90,8 +91,8 @@ def contrast_mask(
         The mask (rows, columns).
     """
     contrast = largest_plane(np.abs(background - image))
-    noise = float(np.median(contrast))
-    strongest = float(np.quantile(contrast, settings.any_quantile))
+    noise = float(median(contrast))
+    strongest = float(quantile(contrast, settings.any_quantile))
     level = max(settings.faintest, settings.noise * DEVIATION * noise, settings.of_any * strongest)
     mask: NDArray[np.bool_] = contrast > level
     return mask

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from .background import PercentileBackground, estimate_background
 from .components import largest_height
+from .order_statistics import median, quantile
 from .planes import grey_planes, map_planes, replace_where
 from .resize import rescale, working_scale
 
@@ -120,9 +121,9 @@ def _ink(image: NDArray[np.float32], settings: RimSettings) -> NDArray[np.bool_]
     )
     paper = np.pad(inside, ((rim, rim), (rim, rim), (0, 0)), mode="edge")
     contrast = np.abs(paper - image).max(2)
-    strongest = float(np.quantile(contrast, settings.strongest))
+    strongest = float(quantile(contrast, settings.strongest))
     most = settings.noise_small if min(image.shape[:2]) < settings.small else settings.noise_most
-    noise = min(settings.noise * float(np.median(contrast)), most * strongest)
+    noise = min(settings.noise * float(median(contrast)), most * strongest)
     mask: NDArray[np.bool_] = contrast > max(settings.faintest, settings.faint * strongest, noise)
     return mask
 
@@ -206,7 +207,7 @@ def _solid(
     """A rule without gaps through the pixels (rows, x[rows]); None if it is too thick, uneven, or ends round."""
     left, right = _run_edges(mask, rows, x)
     width = right - left
-    thickness = float(np.median(width))
+    thickness = float(median(width))
     if thickness > settings.thickest * min(mask.shape):
         return None
     ends = max(1, round(settings.ends * len(rows)))
@@ -231,7 +232,7 @@ def _broken(
     if runs < settings.broken_runs or gaps.max() > settings.longest_gap * len(inked):
         return None
     left, right = _run_edges(mask, rows[inked], x)
-    thickness = float(np.median(right - left))
+    thickness = float(median(right - left))
     if thickness > max(3, settings.broken_thickest * min(mask.shape)):
         return None
     edge = _straight_edge(rows[inked], right, thickness)
@@ -257,13 +258,13 @@ def _straight_edge(rows: NDArray[np.intp], right: NDArray[np.intp], thickness: f
     """The straight inner edge of a rule, by row of the image; rows where a stroke touches the rule do not count."""
     every = np.arange(rows.max() + 1)
     keep = np.ones(len(rows), bool)
-    line = np.array([0.0, float(np.median(right))])
+    line = np.array([0.0, float(median(right))])
     for _ in range(4):
         line = np.polyfit(rows[keep], right[keep], 1) if keep.sum() > 4 else line
         difference = right - np.polyval(line, rows)
-        closer = np.abs(difference - np.median(difference[keep])) <= max(1.0, 0.25 * thickness)
+        closer = np.abs(difference - median(difference[keep])) <= max(1.0, 0.25 * thickness)
         if closer.sum() < 0.3 * len(rows):
-            closer = np.abs(right - np.median(right)) <= max(2.0, thickness)
+            closer = np.abs(right - median(right)) <= max(2.0, thickness)
         keep = closer
     edge: NDArray[np.float64] = np.polyval(line, every)
     return edge
