@@ -355,10 +355,10 @@ class Reader:
         if page_layout.kind == "string":
             return _single(self._string(page_layout.page, request))
         if page_layout.kind == "boxes":
-            return read_boxes(page_layout, self._cell_reader(request, mode))
+            return read_boxes(page_layout, self._cell_reader(self._hurried(page_layout, request), mode))
         if page_layout.kind == "table":
-            return read_table(page_layout, self._cell_reader(request, mode))
-        strings, errors = self._lines(page_layout, request)
+            return read_table(page_layout, self._cell_reader(self._hurried(page_layout, request), mode))
+        strings, errors = self._lines(page_layout, self._hurried(page_layout, request))
         if mode == "auto" and (one := self._one_character(page_layout.page, strings, request)):
             return _single(one)
         if not strings:
@@ -366,14 +366,18 @@ class Reader:
         lines = tuple(Line(split_at_gaps(string, self.settings.gap)) for string in strings)
         return Result(lines, tuple(errors))
 
+    def _hurried(self, page_layout: PageLayout, request: _Request) -> _Request:
+        """The request, on a crowded page for a glance at every line: cutting again is worth little, and takes long."""
+        boxes = [region.box for region in (*page_layout.regions, *page_layout.outside)]
+        characters = sum(max(1.0, wide / high) for _, _, wide, high in boxes)
+        return replace(request, glance=True) if characters > self.settings.crowded else request
+
     def _lines(self, page_layout: PageLayout, request: _Request) -> tuple[list[String], list[str]]:
         """The string of every line that can be read, and why the others cannot.
 
         A page of specks or dots is given up: after many lines that are like no writing, what is smaller is not read.
         """
         regions = page_layout.regions
-        if sum(region.box[2] / region.box[3] for region in regions) > self.settings.crowded:
-            request = replace(request, glance=True)
         most = self.settings.hopeless_lines
         order = list(range(len(regions)))
         if len(order) > most:
