@@ -355,10 +355,14 @@ class Reader:
         if page_layout.kind == "string":
             return _single(self._string(page_layout.page, request))
         if page_layout.kind == "boxes":
-            return read_boxes(page_layout, self._cell_reader(self._hurried(page_layout, request), mode))
+            return read_boxes(
+                page_layout, self._cell_reader(self._cut_once_if_crowded(page_layout, request), mode)
+            )
         if page_layout.kind == "table":
-            return read_table(page_layout, self._cell_reader(self._hurried(page_layout, request), mode))
-        strings, errors = self._lines(page_layout, self._hurried(page_layout, request))
+            return read_table(
+                page_layout, self._cell_reader(self._cut_once_if_crowded(page_layout, request), mode)
+            )
+        strings, errors = self._lines(page_layout, self._cut_once_if_crowded(page_layout, request))
         if mode == "auto" and (one := self._one_character(page_layout.page, strings, request)):
             return _single(one)
         if not strings:
@@ -366,7 +370,7 @@ class Reader:
         lines = tuple(Line(split_at_gaps(string, self.settings.gap)) for string in strings)
         return Result(lines, tuple(errors))
 
-    def _hurried(self, page_layout: PageLayout, request: _Request) -> _Request:
+    def _cut_once_if_crowded(self, page_layout: PageLayout, request: _Request) -> _Request:
         """The request, on a crowded page for a glance at every line: cutting again is worth little, and takes long."""
         boxes = [region.box for region in (*page_layout.regions, *page_layout.outside)]
         characters = sum(max(1.0, wide / high) for _, _, wide, high in boxes)
