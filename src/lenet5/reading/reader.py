@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..deadline import NEVER, Deadline
+from ..deadline import Deadline
 from ..engine.interface import Backend
 from ..errors import InputError, PictureError, nothing_to_read
 from ..imaging.components import SIGN_SPECKS
-from ..imaging.foreground import line_foreground
-from ..imaging.geometry import Box, Region, bounding_box, clip_box, scale_box
+from ..imaging.geometry import Region, clip_box
 from ..imaging.load import Picture, load_image_with_scale, source_name
 from ..imaging.page_layout import MODES, Mode, PageLayout, layout
 from ..imaging.trace import Trace
@@ -26,44 +24,25 @@ from ..model.lenet5 import LeNet5
 from ..model.load import find
 from ..model.signs import WithSigns
 from ..network.codes import SIGNS
-from . import over_segmentation, space_displacement
-from .acceptance import POLICIES, accept, reject, rejection_reason, with_doubts
+from .acceptance import POLICIES, accept, reject
 from .cells import CellReader, read_boxes, read_table
 from .forms import Area, Form, crop, parse_region
 from .frames import FramesResult, read_frames
 from .gaps import split_at_gaps
-from .isolated_characters import IsolatedCharacter, isolate, read_isolated
+from .isolated_characters import IsolatedCharacter
 from .learnt_numbers import settings_for
 from .orientation import read_in_other_directions
+from .page_lines import cut_once_if_crowded, one_character, read_lines
+from .region_reader import ReadingRequest, RegionReader
 from .results import UNSURE, Line, Result, String
 from .settings import SETTINGS, ReaderSettings
 from .trace import record_result
-from .unread import unread_boxes
 
 __all__ = ["METHODS", "MODES", "Reader"]
 
 METHODS = ("segmentation", "displacement")  # Section V, Section VII
 # By method: weights that are asked for -> those that are read with.
 FOR_READING = {"segmentation": {"digits": "ensemble"}, "displacement": {"digits": "displacement"}}
-
-
-@dataclass(frozen=True)
-class _Request:
-    """What is asked of every string of a picture, and the trace that records how it is read."""
-
-    name: str
-    grammar: Grammar | None
-    best: int
-    trace: Trace | None
-    deadline: Deadline = NEVER
-    glance: bool = False  # lines are cut once only, at no other shear
-
-    def trace_of(self, region: Region) -> Trace | None:
-        """The trace under the region's name, without the picture's."""
-        return self.named_trace(region.name.removeprefix(self.name).lstrip(", "))
-
-    def named_trace(self, part: str) -> Trace | None:
-        return self.trace.of(", ".join(filter(None, (self.trace.region, part)))) if self.trace else None
 
 
 class Reader:
@@ -112,6 +91,7 @@ class Reader:
         if "." in self.model.classes:
             strokes = replace(settings.layout.strokes, specks=SIGN_SPECKS)
             self.settings = replace(settings, layout=replace(settings.layout, strokes=strokes))
+        self._regions = RegionReader(self.model, method, self.settings, self.policy)
 
     def read(
         self,
@@ -194,7 +174,7 @@ class Reader:
             page_layout = layout(
                 image, name, mode, trace, self.settings.layout, deadline=deadline, counts=counts
             )
-            request = _Request(name, grammar, best, trace, deadline)
+            request = ReadingRequest(name, grammar, best, trace, deadline)
             result = self._read_layout(page_layout, mode, request)
             if result.cells and not page_layout.sure and self._shown(result) < self.settings.cells.shown:
                 what = "printed boxes were" if page_layout.kind == "boxes" else "table was"
@@ -319,7 +299,7 @@ class Reader:
         self,
         image: NDArray[np.float32],
         result: Result,
-        request: _Request,
+        request: ReadingRequest,
         mode: Mode,
         part: Region | None,
         page_layout: PageLayout,
@@ -341,105 +321,38 @@ class Reader:
                 return float(len(result.lines) == 1)  # several lines are no less upside down
             turned = page_layout.regions[0].upside_down()
             try:
-                return self._string(turned, replace(request, glance=True, best=1)).confidence
+                return self._regions.string(turned, replace(request, glance=True, best=1)).confidence
             except PictureError:
                 return 0.0
 
         other = read_in_other_directions(image, result, read, self.settings.orientation, glance)
         return other.map_boxes(part.on_page) if part and other is not result else other
 
-    def _read_layout(self, page_layout: PageLayout, mode: Mode, request: _Request) -> Result:
+    def _read_layout(self, page_layout: PageLayout, mode: Mode, request: ReadingRequest) -> Result:
         """Read every region. Raises PictureError where none can be read."""
+        request = cut_once_if_crowded(page_layout, request, self.settings.crowded)
         if page_layout.kind == "character":
-            return _single(self._character(page_layout.page, request, request.trace))
+            return _single(self._regions.character(page_layout.page, request, request.trace))
         if page_layout.kind == "string":
-            return _single(self._string(page_layout.page, request))
+            return _single(self._regions.string(page_layout.page, request))
         if page_layout.kind == "boxes":
-            return read_boxes(
-                page_layout, self._cell_reader(self._cut_once_if_crowded(page_layout, request), mode)
-            )
+            return read_boxes(page_layout, self._cell_reader(request, mode))
         if page_layout.kind == "table":
-            return read_table(
-                page_layout, self._cell_reader(self._cut_once_if_crowded(page_layout, request), mode)
-            )
-        strings, errors = self._lines(page_layout, self._cut_once_if_crowded(page_layout, request))
-        if mode == "auto" and (one := self._one_character(page_layout.page, strings, request)):
+            return read_table(page_layout, self._cell_reader(request, mode))
+        strings, errors = read_lines(page_layout, self._regions, request)
+        if mode == "auto" and (one := one_character(page_layout.page, strings, self._regions, request)):
             return _single(one)
         if not strings:
             raise PictureError(errors[0])
         lines = tuple(Line(split_at_gaps(string, self.settings.gap)) for string in strings)
         return Result(lines, tuple(errors))
 
-    def _cut_once_if_crowded(self, page_layout: PageLayout, request: _Request) -> _Request:
-        """The request, on a crowded page for a glance at every line: cutting again is worth little, and takes long."""
-        boxes = [region.box for region in (*page_layout.regions, *page_layout.outside)]
-        characters = sum(max(1.0, wide / high) for _, _, wide, high in boxes)
-        return replace(request, glance=True) if characters > self.settings.crowded else request
-
-    def _lines(self, page_layout: PageLayout, request: _Request) -> tuple[list[String], list[str]]:
-        """The string of every line that can be read, and why the others cannot.
-
-        A page of specks or dots is given up: after many lines that are like no writing, what is smaller is not read.
-        """
-        regions = page_layout.regions
-        most = self.settings.hopeless_lines
-        order = list(range(len(regions)))
-        if len(order) > most:
-            order.sort(key=lambda number: -regions[number].box[2] * regions[number].box[3])
-        strings: dict[int, String] = {}
-        errors: dict[int, str] = {}
-        confidences: list[float] = []
-        unread = ""
-        for done, number in enumerate(order):
-            if len(confidences) >= most and np.mean(confidences[-most:]) < self.settings.hopeless:
-                unread = (
-                    f"{len(order) - done} more lines of {request.name} were not read: "
-                    f"the {most} larger ones before them are like no writing"
-                )
-                break
-            request.deadline.check()
-            try:
-                strings[number] = self._string(regions[number], request)
-            except PictureError as error:
-                errors[number] = str(error)
-                confidences.append(0.0)
-                if trace := request.trace_of(regions[number]):
-                    trace.record("error", text=str(error))
-            else:
-                confidences.append(float(np.mean([one.confidence for one in strings[number].characters])))
-        sentences = [*page_layout.errors, *(errors[number] for number in sorted(errors))]
-        return [strings[number] for number in sorted(strings)], sentences + [unread] * bool(unread)
-
-    def _one_character(self, page: Region, strings: Sequence[String], request: _Request) -> String | None:
-        """The one character that is all there is on a page; None where the strings are likelier.
-
-        Several characters are compared with one only where all together are not much wider than high.
-        """
-        settings = self.settings
-        several = sum(len(string.characters) for string in strings) > 1
-        boxes = [string.box for string in strings]
-        if several:
-            _, _, width, height = bounding_box(boxes)
-            if len(strings) > settings.most_lines or width > settings.square * height:
-                return None
-        try:
-            one = self._character(page, request, request.named_trace("as one character"))
-        except PictureError:
-            return None
-        if not several:
-            return one
-        if one.confidence < settings.confidence:
-            return None
-        close = any(_close(above, below, settings.distance) for above, below in pairwise(boxes))
-        penalty = sum(string.penalty for string in strings)
-        return one if close or one.penalty + settings.margin < penalty else None
-
     def _shown(self, result: Result) -> float:
         """Share of a result's characters that would be shown."""
         shown = accept(result, self.model.threshold_for(), self.policy).characters
         return float(np.mean([character.text != UNSURE for character in shown])) if shown else 0.0
 
-    def _likelier(self, result: Result, lines: PageLayout, mode: Mode, request: _Request) -> Result:
+    def _likelier(self, result: Result, lines: PageLayout, mode: Mode, request: ReadingRequest) -> Result:
         """What was read in cells, or as lines where more of that would be shown."""
         try:
             other = self._read_layout(lines, mode, request)
@@ -447,11 +360,11 @@ class Reader:
             return result
         return other if self._shown(other) > self._shown(result) else result
 
-    def _cell_reader(self, request: _Request, mode: Mode) -> CellReader:
+    def _cell_reader(self, request: ReadingRequest, mode: Mode) -> CellReader:
         """What reads the cells of boxes and tables as this request asks."""
 
         def isolated(characters: Sequence[IsolatedCharacter], name: str, grammar: Grammar | None) -> String:
-            return self._isolated(characters, name, replace(request, grammar=grammar))
+            return self._regions.isolated(characters, name, replace(request, grammar=grammar))
 
         def accepted(string: String) -> String:
             shown = accept(_single(string), self.model.threshold_for(), self.policy)
@@ -459,82 +372,13 @@ class Reader:
 
         return CellReader(
             isolated,
-            lambda region: self._string(region, request),
+            lambda region: self._regions.string(region, request),
             accepted,
             request.grammar,
             request.best,
             self.settings.cells,
             request.deadline.check,
             or_lines=mode == "auto",
-        )
-
-    def _string(self, region: Region, request: _Request) -> String:
-        """Read a region as one line of text; boxes in pixels of the page."""
-        trace = request.trace_of(region)
-        strokes = self.settings.layout.strokes
-        foreground = line_foreground(region.image, region.name, region.foreground, trace, strokes)
-
-        def place(box: Box) -> Box:
-            return region.on_page(scale_box(box, foreground.pixels, region.size))
-
-        request.deadline.check()
-        string = self._line(foreground.levels, region.name, request, trace.placed(place) if trace else None)
-        string = replace(string, unread=unread_boxes(string, foreground.levels, self.settings.unread))
-        string = with_doubts(
-            string, foreground.image, foreground.levels, self.policy, free=request.grammar is None
-        )
-        return string.map_boxes(place)
-
-    def _character(self, region: Region, request: _Request, trace: Trace | None) -> String:
-        """Read a region as one character; its box in pixels of the page."""
-        character = isolate(region, trace, self.settings.isolation)
-        string = self._isolated([character], region.name, request)
-        here = string.map_boxes(lambda _: character.box)
-        reason = rejection_reason(here, character.image, character.foreground, self.policy)
-        return replace(string, reason=reason)
-
-    def _line(
-        self, foreground: NDArray[np.float32], name: str, request: _Request, trace: Trace | None
-    ) -> String:
-        """Read the foreground of a line by the reader's method; boxes in its pixels."""
-        grammar, best, deadline = request.grammar, request.best, request.deadline
-        if self.method == "segmentation":
-            cut = self.settings.segmentation
-            if request.glance:
-                cut = replace(cut, shears=())
-            return over_segmentation.read_string(
-                foreground,
-                self.model,
-                grammar,
-                best=best,
-                name=name,
-                trace=trace,
-                settings=cut,
-                deadline=deadline,
-            )
-        shift = self.settings.displacement
-        return space_displacement.read_string(
-            foreground,
-            self.model,
-            grammar,
-            best=best,
-            name=name,
-            trace=trace,
-            settings=shift,
-            deadline=deadline,
-        )
-
-    def _isolated(self, characters: Sequence[IsolatedCharacter], name: str, request: _Request) -> String:
-        """Read glyphs of one character each; boxes in pixels of the page."""
-        return read_isolated(
-            characters,
-            self.model,
-            request.grammar,
-            best=request.best,
-            name=name,
-            trace=request.trace,
-            settings=self.settings.isolation,
-            deadline=request.deadline,
         )
 
 
@@ -557,11 +401,6 @@ def _check(mode: str, best: int, threshold: float | None) -> None:
         raise InputError(f"a threshold lies between 0 and 1, not at {threshold:g}")
     if best < 1:
         raise InputError(f"best must be 1 or more, not {best}")
-
-
-def _close(above: Box, below: Box, heights: float) -> bool:
-    """Whether two lines are so close that they may be the two halves of one character."""
-    return below[1] - above[1] - above[3] < heights * min(above[3], below[3])
 
 
 def _single(string: String) -> Result:

@@ -1,0 +1,129 @@
+"""Reading a region of a page: a line of text by the reader's method, one character, or characters that stand apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..deadline import NEVER, Deadline
+from ..imaging.foreground import line_foreground
+from ..imaging.geometry import Box, Region, scale_box
+from ..imaging.trace import Trace
+from ..lattice.automaton import Grammar
+from ..model.classifier import Classifier
+from . import over_segmentation, space_displacement
+from .acceptance import AcceptancePolicy, rejection_reason, with_doubts
+from .isolated_characters import IsolatedCharacter, isolate, read_isolated
+from .results import String
+from .settings import ReaderSettings
+from .unread import unread_boxes
+
+__all__ = ["ReadingRequest", "RegionReader"]
+
+
+@dataclass(frozen=True)
+class ReadingRequest:
+    """What is asked of every string of a picture, and the trace that records how it is read."""
+
+    name: str
+    grammar: Grammar | None
+    best: int
+    trace: Trace | None
+    deadline: Deadline = NEVER
+    glance: bool = False  # lines are cut once only, at no other shear
+
+    def trace_of(self, region: Region) -> Trace | None:
+        """The trace under the region's name, without the picture's."""
+        return self.named_trace(region.name.removeprefix(self.name).lstrip(", "))
+
+    def named_trace(self, part: str) -> Trace | None:
+        return self.trace.of(", ".join(filter(None, (self.trace.region, part)))) if self.trace else None
+
+
+@dataclass(frozen=True, eq=False)
+class RegionReader:
+    """Reads regions.
+
+    Args:
+        model: classifies; its weights know the rubbish class.
+        method: how lines are read: "segmentation" (Section V) or "displacement" (Section VII).
+        settings: of every step.
+        policy: what a string is doubted for.
+    """
+
+    model: Classifier
+    method: str
+    settings: ReaderSettings
+    policy: AcceptancePolicy
+
+    def string(self, region: Region, request: ReadingRequest) -> String:
+        """Read a region as one line of text; boxes in pixels of the page."""
+        trace = request.trace_of(region)
+        strokes = self.settings.layout.strokes
+        foreground = line_foreground(region.image, region.name, region.foreground, trace, strokes)
+
+        def place(box: Box) -> Box:
+            return region.on_page(scale_box(box, foreground.pixels, region.size))
+
+        request.deadline.check()
+        string = self._line(foreground.levels, region.name, request, trace.placed(place) if trace else None)
+        string = replace(string, unread=unread_boxes(string, foreground.levels, self.settings.unread))
+        string = with_doubts(
+            string, foreground.image, foreground.levels, self.policy, free=request.grammar is None
+        )
+        return string.map_boxes(place)
+
+    def character(self, region: Region, request: ReadingRequest, trace: Trace | None) -> String:
+        """Read a region as one character; its box in pixels of the page."""
+        character = isolate(region, trace, self.settings.isolation)
+        string = self.isolated([character], region.name, request)
+        here = string.map_boxes(lambda _: character.box)
+        reason = rejection_reason(here, character.image, character.foreground, self.policy)
+        return replace(string, reason=reason)
+
+    def _line(
+        self, foreground: NDArray[np.float32], name: str, request: ReadingRequest, trace: Trace | None
+    ) -> String:
+        """Read the foreground of a line by the reader's method; boxes in its pixels."""
+        grammar, best, deadline = request.grammar, request.best, request.deadline
+        if self.method == "segmentation":
+            cut = self.settings.segmentation
+            if request.glance:
+                cut = replace(cut, shears=())
+            return over_segmentation.read_string(
+                foreground,
+                self.model,
+                grammar,
+                best=best,
+                name=name,
+                trace=trace,
+                settings=cut,
+                deadline=deadline,
+            )
+        shift = self.settings.displacement
+        return space_displacement.read_string(
+            foreground,
+            self.model,
+            grammar,
+            best=best,
+            name=name,
+            trace=trace,
+            settings=shift,
+            deadline=deadline,
+        )
+
+    def isolated(self, characters: Sequence[IsolatedCharacter], name: str, request: ReadingRequest) -> String:
+        """Read glyphs of one character each; boxes in pixels of the page."""
+        return read_isolated(
+            characters,
+            self.model,
+            request.grammar,
+            best=request.best,
+            name=name,
+            trace=request.trace,
+            settings=self.settings.isolation,
+            deadline=request.deadline,
+        )
