@@ -18,7 +18,7 @@ from ..engine.interface import Seams
 from ..engine.numpy_backend import seams as numpy_seams
 from ..errors import nothing_to_read
 from ..network.architecture import FIELD
-from .foreground import character_foreground
+from .character_foreground import character_foreground
 from .geometry import crop_to_foreground
 from .load import Picture, load_image, source_name
 from .order_statistics import quantile

@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 
 from .._version import __version__
 from ..atomic import write
+from ..imaging.character_foreground import CHARACTER_FOREGROUND
 from ..imaging.components import CHARACTER_SPECKS
-from ..imaging.foreground import CHARACTER_FOREGROUND, CHARACTER_SIZE
+from ..imaging.foreground import CHARACTER_SIZE
 from ..imaging.line_image import STRIDE
 from ..imaging.normalise import BOX_SIDE, GLYPH
 from ..imaging.segmentation import SEGMENTATION

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..deadline import NEVER, Deadline
-from ..imaging.foreground import (
+from ..imaging.character_foreground import (
     CHARACTER_FOREGROUND,
     CharacterForegroundSettings,
     character_foreground,
