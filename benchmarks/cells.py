@@ -1,9 +1,10 @@
-"""What is cut out of forms and tables: digits of MNIST beside printed rules, in rows of boxes, and in grids.
+"""What is cut out of forms and tables: digits of MNIST beside printed rules, in rows of boxes, in grids; and others.
 
 A table's cell shows the rules at its rim; each kind is one way in which they lie. Rows of boxes and grids are those
-of `cell_pictures.py`, drawn from another seed than its own. A picture is the same each time it is drawn. It prints how
-many are read right, refused (`?`, or nothing read) and wrong, and how many of the wrong ones are sure: of pictures,
-and of rows of boxes and grids cell by cell. Needs MNIST (LENET5_DATA or the cache).
+of `cell_pictures.py`, drawn from another seed than its own; the others are faint numbers and digits written over. A
+picture is the same each time it is drawn. It prints how many are read right, refused (`?`, or nothing read) and
+wrong, and how many of the wrong ones are sure: of pictures, and of rows of boxes and grids cell by cell. Needs
+MNIST (LENET5_DATA or the cache).
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ class Drawn:
     label: str
     mode: str = "auto"
     cells: cell_pictures.Rows | None = None
+
+
+Generator = Callable[[Rng], Drawn]
 
 
 # --- writing ----------------------------------------------------------------------------------------------
@@ -177,13 +181,52 @@ def celled(layout: cell_pictures.Layout, rng: Rng) -> Drawn:
     return Drawn(image / 255, "|".join("".join(row) for row in rows), cells=rows)
 
 
+# --- kind 7: faint pencil, and digits written over others ---------------------------------------------------
+
+
+def faint(rng: Rng, contrast: tuple[float, float], grain: tuple[float, float]) -> Drawn:
+    """Three digits in ink that is hardly darker than the paper, under noise. contrast, grain: shares of the range."""
+    tiles = [digit(rng, HIGH) for _ in range(3)]
+    gap = int(rng.integers(4, 12))
+    wide = sum(level.shape[1] for level, _ in tiles) + 2 * gap
+    image, left = paper(rng, 2 * HIGH, wide + 60), 30
+    pen = 1 - rng.uniform(*contrast)
+    for level, _ in tiles:
+        put(image, level, left, HIGH // 2 + int(rng.integers(-4, 5)), pen)
+        left += level.shape[1] + gap
+    grey = rng.normal(0, rng.uniform(*grain), image.shape[:2])[:, :, None]
+    return Drawn(np.clip(image + grey, 0, 1), "".join(text for _, text in tiles))
+
+
+def overwritten(rng: Rng) -> Drawn:
+    """A digit written over another with the same pen, pressed harder; the last one counts."""
+    image, pen = paper(rng, 84, 110), rng.uniform(0, 0.3)
+    light, first = image.max(), ""
+    while True:
+        level, text = digit(rng, HIGH)
+        if text == first:
+            continue
+        top, left = 16 + int(rng.integers(-4, 5)), (110 - level.shape[1]) // 2 + int(rng.integers(-4, 5))
+        part = image[top : top + HIGH, max(left, 1) : left + level.shape[1]]
+        ink = light * (1 - level[:, : part.shape[1], None] * (1 - pen))
+        np.minimum(part, ink, out=part)
+        if first:
+            return Drawn(noisy(rng, image), text, "character")
+        first, pen = text, pen * rng.uniform(0.6, 1)
+
+
+OTHERS: dict[str, Generator] = {
+    "faint": partial(faint, contrast=(0.05, 0.15), grain=(0.01, 0.03)),
+    "written over": overwritten,
+}
+
 # --- the kinds --------------------------------------------------------------------------------------------
 
-Generator = Callable[[Rng], Drawn]
 GROUPS: dict[str, dict[str, Generator]] = {
     "rims": {name: partial(ruled_cell, rules) for name, rules in RIMS.items()},
     "boxes": {name: partial(celled, layout) for name, layout in cell_pictures.BOXES.items()},
     "grids": {name: partial(celled, layout) for name, layout in cell_pictures.GRIDS.items()},
+    "others": OTHERS,
 }
 
 

@@ -13,6 +13,7 @@ from ..deadline import Deadline
 from ..engine.interface import Backend
 from ..errors import InputError, PictureError, nothing_to_read
 from ..imaging.components import SIGN_SPECKS
+from ..imaging.denoising import without_noise
 from ..imaging.geometry import Region, clip_box
 from ..imaging.load import Picture, load_image_with_scale, source_name
 from ..imaging.page_layout import MODES, Mode, PageLayout, layout
@@ -171,6 +172,7 @@ class Reader:
                 part = crop(image, parse_region(region) if isinstance(region, str) else region, name)
                 image = part.image
                 trace = trace.placed(part.on_page) if trace else None
+            image = without_noise(image, self.settings.denoising)
             page_layout = layout(
                 image, name, mode, trace, self.settings.layout, deadline=deadline, counts=counts
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..imaging.denoising import DENOISING, DenoisingSettings
 from ..imaging.documents import DOCUMENTS, DocumentSettings
 from ..imaging.page_layout import LAYOUT, LayoutSettings
 from .acceptance import AcceptancePolicy
@@ -43,6 +44,7 @@ class ReaderSettings:
     # cutting again at other shears takes a third of the time of 1,000 MNIST digits and reads no more of them right.
     crowded: float = 300.0
     documents: DocumentSettings = DOCUMENTS
+    denoising: DenoisingSettings = DENOISING
     layout: LayoutSettings = LAYOUT
     isolation: IsolationSettings = ISOLATION
     cells: CellReadingSettings = CELL_READING
