@@ -155,6 +155,13 @@ def test_any_size(size):
     assert alike(large.resize((size, size), Image.Resampling.BOX), 0.85)
 
 
+def test_a_blot_is_made_as_thin_as_a_smaller_one_of_its_shape():
+    y, x = np.mgrid[:400, :400]
+    blot = np.clip(190 - np.hypot(y - 200, x - 200), 0, 1).astype(np.float32)
+    large, small = (float(normalise.glyph(one).sum()) for one in (blot, blot[::4, ::4]))
+    assert 0.95 < large / small < 1.05
+
+
 @pytest.mark.parametrize("width", [2, 4, 16])
 def test_thin_and_thick_strokes_come_to_the_width_of_mnists(width):
     mask = normalise_character(drawn(width=width)) > 127

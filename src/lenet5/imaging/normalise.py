@@ -50,6 +50,7 @@ class GlyphSettings:
     thinnest: float = 1.9  # pixels of the 20×20 box: 5th percentile of the mean stroke widths in MNIST …
     thickest: float = 3.8  # … and 95th percentile
     working: int = 80  # pixels: smaller characters are enlarged, so that strokes change by parts of a pixel
+    thinned: float = 24.0  # pixels that strokes lose on each side at most: thicker ones are reduced first
     least_left: int = 10  # pixels: strokes are not made thinner where fewer would be left
     weak: float = 0.1  # of full ink: fainter pixels are not counted …
     full: float = 0.9  # … in this quantile of the ink, which becomes 255
@@ -206,6 +207,10 @@ def _with_stroke_width(
         wider: NDArray[np.float32] = ndimage.grey_dilation(padded, footprint=_disc(radius))
         return wider
     if width > most:
+        times = (width - most) / 2 / settings.thinned
+        if times > 1:  # a blot: the memory that an erosion takes grows with the fourth power of its radius
+            smaller = resize(foreground, _shape(foreground, 0.8 / times), "area")
+            return _with_stroke_width(smaller, box_side, settings)
         thinner = ndimage.grey_erosion(np.pad(foreground, 1), footprint=_disc((width - most) / 2))
         return thinner if (thinner > settings.stroke_level).sum() > settings.least_left else foreground
     return foreground
