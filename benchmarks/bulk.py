@@ -3,13 +3,16 @@
     python benchmarks/bulk.py --only characters --write        # a million characters
     python benchmarks/bulk.py --only files --files 20000 --write
     python benchmarks/bulk.py --only kills --write              # 30 kills
+    python benchmarks/bulk.py --only clusters --write           # Ray, Spark, Dask and Daft on this machine
 
 Characters are MNIST's test patterns, each shifted by up to two pixels, in a Parquet column of 784 bytes a row, and in
 one of lists; files are PNGs of such characters, in folders of a thousand and in a zip file. Every run is the command
 in a process of its own, its start included. Beside seconds of the clock there is processor time, of all processes: on a
 machine that others use too, only that can be compared. The bare loops are timed before and after each run: `penalties`
 of one array of the same characters in memory; opening each file, and nothing else. Kills come at random moments; each
-run is resumed, and its table compared byte for byte. Parts that are measured later are added to the same results.
+run is resumed, and its table compared byte for byte. Of the engines that hand batches to a function (Spark, Dask, Daft:
+examples/cluster) and of Ray there is the time of the clock beside that of the command alone, one after the other, as
+their processes are not this one's children. Parts that are measured later are added to the same results.
 """
 
 from __future__ import annotations
@@ -29,6 +32,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +47,8 @@ from lenet5.bench.machine import machine
 from lenet5.data import dataset
 
 BLOCK = 50_000  # characters that are made at a time
+RECIPES = common.RESULTS.parents[1] / "examples" / "cluster"
+ENGINES = {"Ray": "ray", "Spark": "pyspark", "Dask": "dask", "Daft": "daft"}  # and the module of each
 
 
 def characters(count: int, seed: int) -> np.ndarray:
@@ -221,7 +227,32 @@ def measure_kills(options: argparse.Namespace, folder: Path) -> Iterator[tuple[s
     yield "kills", {"times": options.kills, "characters": options.killed, "same_bytes": same}
 
 
-MEASURES = {"characters": measure_characters, "files": measure_files, "kills": measure_kills}
+def measure_clusters(options: argparse.Namespace, folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    pictures, seconds = folder / "files", {}
+    write_files(pictures, options.clusters)
+    commands = {"the command": command(pictures, folder / "one.parquet")}
+    for name, module in ENGINES.items():
+        if find_spec(module) is None:
+            raise common.Absent(f"{name} is not installed: pip install 'lenet5-1998[ray]' pyspark dask daft")
+        script = str(RECIPES / f"with_{name.lower()}.py")
+        commands[name] = [sys.executable, script, str(pictures), str(folder / name)]
+    commands["Ray"] = command(pictures, folder / "ray.parquet", "--ray", "local")
+    for name, one in commands.items():
+        began = time.perf_counter()
+        done = subprocess.run(one, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise common.Absent(f"{name} failed: {done.stderr[-1000:]}")
+        seconds[name] = time.perf_counter() - began
+        common.say(f"{name}: {seconds[name]:.0f} s")
+    yield "clusters", {"pictures": options.clusters, "seconds": seconds, "load": os.getloadavg()[0]}
+
+
+MEASURES = {
+    "characters": measure_characters,
+    "files": measure_files,
+    "kills": measure_kills,
+    "clusters": measure_clusters,
+}
 
 
 def show(report: dict[str, Any]) -> None:
@@ -235,6 +266,9 @@ def show(report: dict[str, Any]) -> None:
     print(common.table(heads, rows))
     if kills := report.get("kills"):
         print(f"killed {kills['times']} times and resumed: {kills['same_bytes']} with the same bytes")
+    if clusters := report.get("clusters"):
+        seconds = ", ".join(f"{name} {value:.0f} s" for name, value in clusters["seconds"].items())
+        print(f"{clusters['pictures']:,} pictures: {seconds}")
 
 
 def main() -> None:
@@ -244,6 +278,7 @@ def main() -> None:
     options.add_argument("--files", type=int, default=20_000)
     options.add_argument("--kills", type=int, default=30)
     options.add_argument("--killed", type=int, default=300_000, help="characters of a run that is killed")
+    options.add_argument("--clusters", type=int, default=500, help="pictures that each engine reads")
     options.add_argument("--seed", type=int, default=0, help="of the moments of the kills")
     chosen = options.parse_args()
     known = (common.RESULTS if chosen.write else chosen.out or Path()) / "bulk.json"

@@ -297,9 +297,15 @@ def forms() -> str:
         "",
         f"{report['scans']:,} generated scans with {values:,} values, each digit from another hand (`python "
         "benchmarks/forms.py`): a number with a check digit, an amount twice, a sum, and a table of 10 × 20 whose last "
-        "column is the row's sum. Looked at is what is under the threshold; the first table has the weights' own.",
+        "column is the row's sum. Looked at is what is under the threshold; the first table has the weights' own. A "
+        f"scan takes {_seconds(kinds)} of one core of {report['machine']['cpu']}.",
     ]
     return "\n".join(lines)
+
+
+def _seconds(kinds: dict[str, Any]) -> str:
+    """Seconds that a scan takes, without rules and with them."""
+    return ", ".join(f"{kind['processor_seconds_per_scan']:.1f} s {name}" for name, kind in kinds.items())
 
 
 def bulk() -> str:
@@ -324,6 +330,24 @@ def bulk() -> str:
         lines[-1] += (
             f" Killed at {kills['times']} random moments and resumed: {kills['same_bytes']} tables with the same bytes."
         )
+    return "\n".join(lines)
+
+
+def clusters() -> str:
+    """What engines for clusters take for the same pictures, on one machine."""
+    report = json.loads((HERE / "results" / "bulk.json").read_text(encoding="utf-8"))
+    if not (part := report.get("clusters")):
+        return "Not measured yet."
+    seconds = part["seconds"]
+    alone = seconds["the command"]
+    lines = ["| | seconds | beside the command |", "|---|---:|---:|"]
+    lines += [f"| {name} | {value:.0f} | {value / alone:.1f} × |" for name, value in seconds.items()]
+    lines += [
+        "",
+        f"{part['pictures']:,} pictures of one character each, on one machine with two cores, starts included "
+        "(`python benchmarks/bulk.py --only clusters`). The command is `lenet5 read FOLDER --out TABLE`, Ray that with "
+        "`--ray local`.",
+    ]
     return "\n".join(lines)
 
 
@@ -494,7 +518,7 @@ DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
         "growth": growth,
     },
     "docs/review.md": {"forms": forms},
-    "docs/scale.md": {"bulk": bulk},
+    "docs/scale.md": {"bulk": bulk, "clusters": clusters},
     "docs/parity.md": {"parity": parity},
     "docs/onnx.md": {"files": partial(files, "onnx")},
     "docs/c.md": {"example": example, "files": partial(files, "c"), "boards": boards},

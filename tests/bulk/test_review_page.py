@@ -70,6 +70,16 @@ def active(page):
     )
 
 
+def test_keys_work_before_anything_is_clicked(open_review, tmp_path):
+    page = open_review(3)
+    page.keyboard.press("2")
+    page.keyboard.press("Enter")
+    assert page.inner_text("#count") == "1 of 3 answered"
+    page.keyboard.press("0")  # the next one has the focus
+    answers, _ = saved(page, tmp_path)
+    assert [one.text for one in answers] == ["477", ""]
+
+
 def test_readings_are_clicked_and_typed_and_saved(open_review, tmp_path):
     page = open_review(3)
     assert page.inner_text("#count") == "0 of 3 answered" and page.is_disabled("#save")

@@ -56,7 +56,7 @@ def test_a_table_has_a_row_for_each_group_and_its_review_a_picture_of_it(call, t
     out, review = tmp_path / "out.csv", tmp_path / "review"
     options = ("--same", "numbered", "--threshold", "1", "--out", str(out), "--review", str(review))
     status, text, _ = call("read", str(tmp_path), *options)
-    assert status == 1 and "2 groups of pictures done; 1 error" in text and "2 readings to look at" in text
+    assert status == 1 and "2 groups of pictures done; 1 row has an error" in text and "2 readings to look at" in text
     with out.open(encoding="utf-8", newline="") as file:
         seven, three, damaged = csv.DictReader(file)
     assert Path(seven["source"]).stem in ("a-1", "a-2", "a-3") and Path(three["source"]).stem in (

@@ -75,8 +75,8 @@ def into_table(
             click.echo(f"lenet5: what was read is kept in {out}.parts: --resume goes on", err=True)
             raise
     kept = f", {summary.kept:,} of them by the run before" if summary.kept else ""
-    errors = "1 error" if summary.errors == 1 else f"{summary.errors:,} errors"
-    wrong = f"; {errors}, see the column error" if summary.errors else ""
+    errors = "1 row has an error" if summary.errors == 1 else f"{summary.errors:,} rows have errors"
+    wrong = f"; {errors}: see the column error" if summary.errors else ""
     click.echo(f"{out}: {summary.items:,} {'groups of ' if same else ''}pictures done{kept}{wrong}")
     if review and summary.doubtful is not None:
         values = "1 reading" if summary.doubtful == 1 else f"{summary.doubtful:,} readings"

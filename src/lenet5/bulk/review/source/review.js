@@ -125,13 +125,13 @@
     card.node.scrollIntoView({ block: "nearest" });
   }
 
-  function pressed(card, event) {
+  function pressed(card, event, target = event.target) {
     if (event.ctrlKey || event.altKey || event.metaKey) return;
-    if (event.target === card.field) {
+    if (target === card.field) {
       if (event.key === "Escape") card.node.focus();
       else if (event.key === "Enter" && !(event.shiftKey && card.field.tagName === "TEXTAREA")) accept(card);
       else return;
-    } else if (event.target !== card.node) {
+    } else if (target !== card.node) {
       return; // a button has its own keys
     } else if (event.key >= "1" && event.key <= "9" && event.key.length === 1) {
       const button = card.buttons[event.key - 1];
@@ -148,6 +148,14 @@
     else if (event.key === "ArrowLeft") turn(-1);
     else return;
     event.preventDefault();
+  }
+
+  // Before anything is focused keys are for the first card; those that scroll the page still scroll it.
+  function pressedAtFirst(event) {
+    if (event.target !== document.body || !cards.length || !/^([0-9eE]|F2|Enter)$/.test(event.key)) return;
+    const card = cards.find((one) => one.node.tabIndex === 0) || cards[0];
+    focus(card);
+    pressed(card, event, card.node);
   }
 
   let cards = [];
@@ -234,6 +242,7 @@
   element("before").onclick = () => turn(-1);
   element("after").onclick = () => turn(1);
   element("command").textContent = `lenet5 review apply ${about.result} ${about.answers}`;
+  document.addEventListener("keydown", pressedAtFirst);
   recall();
   list();
 })();
