@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from lenet5.imaging.cells import CellWriting, cell_regions, cell_writing
-from lenet5.imaging.grids import find_grids, grid_of_counts
+from lenet5.imaging.grids import find_grids
 from lenet5.imaging.page_layout import layout
 
 SIDE, MARGIN = 50, 30
@@ -105,13 +105,6 @@ def test_writing_across_boxes_that_touch_does_not_keep_to_them_though_others_sta
     x, y = MARGIN + 2 * SIDE, MARGIN + 20
     image[y : y + 6, x - 15 : x + 15] = 0.15
     assert not cell_writing(image, apart).keeps_to_cells()
-
-
-def test_a_grid_of_known_counts_divides_an_image_without_rules_evenly():
-    grid = grid_of_counts(np.full((40, 90, 3), 0.9, np.float32), 2, 3)
-    assert (grid.rows, grid.columns) == (2, 3)
-    np.testing.assert_allclose(grid.corners[1, 2], [(60, 20), (90, 20), (90, 40), (60, 40)])
-    assert not grid.printed.any()
 
 
 @pytest.mark.parametrize("edge", [0, 6])

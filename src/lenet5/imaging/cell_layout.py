@@ -14,8 +14,9 @@ from ..errors import PictureError
 from .cells import CellWriting, cell_regions, cell_writing, grid_of_regions, without_grids
 from .character_boxes import find_character_boxes
 from .geometry import Region
+from .grid_counts import grid_of_counts
 from .grid_rules import Rules, image_rules
-from .grids import Grid, find_grids, grid_of_counts
+from .grids import Grid, find_grids
 from .layout_settings import Kind, LayoutSettings, Mode
 from .line_regions import find_text_lines
 from .line_removal import remove_lines
@@ -60,7 +61,11 @@ def find_cells(
     rules = image_rules(image, settings.grids)
     if mode == "auto" and not _may_have_cells(rules, settings):
         return None
-    grids = [grid_of_counts(image, *counts)] if counts else find_grids(image, settings.grids, rules)
+    grids = (
+        [grid_of_counts(image, *counts, settings.grids, rules)]
+        if counts
+        else find_grids(image, settings.grids, rules)
+    )
 
     @cache
     def writing(grid: Grid) -> CellWriting:

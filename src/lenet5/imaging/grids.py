@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from .grid_rules import GRIDS, GridSettings, Rules, Strip, find_strips, image_rules
 from .order_statistics import quantile
 
-__all__ = ["GRIDS", "Grid", "GridSettings", "find_grids", "grid_of_counts"]
+__all__ = ["GRIDS", "Grid", "GridSettings", "corners_between", "find_grids", "transposed"]
 
 MOST_SIDES = 0.95  # share of a grid's sides that are no steeper than its slope
 
@@ -106,29 +106,6 @@ def find_grids(
     return [grid.scale(rules.pixels) for grid in best]
 
 
-def grid_of_counts(
-    image: NDArray[np.float32], rows: int, columns: int, settings: GridSettings = GRIDS
-) -> Grid:
-    """The grid of known rows and columns in an image that shows little else.
-
-    Args:
-        image: (rows, columns, 3) in 0 … 1.
-        rows: of the grid.
-        columns: of the grid.
-        settings: what cells look like.
-
-    Returns:
-        The printed grid where one with these counts is found, else the image divided evenly.
-    """
-    for grid in find_grids(image, settings):
-        if (grid.rows, grid.columns) == (rows, columns):
-            return grid
-    y = np.linspace(0, image.shape[0], rows + 1)
-    x = np.linspace(0, image.shape[1], columns + 1)
-    crossings = np.stack(np.meshgrid(x, y), 2)
-    return Grid(_corners(crossings), 0.0, True, np.zeros((rows, columns), bool))
-
-
 def _either_way(rules: Rules) -> list[Grid]:
     """The grids between some rules: of rows, or of columns where these have more cells."""
     settings = rules.settings
@@ -137,7 +114,7 @@ def _either_way(rules: Rules) -> list[Grid]:
     # One column of cells has long walls and short rules; there is none in a line's image.
     turned = [] if columns > settings.widest * rows else _grids(rules.transposed())
     if _cells(turned) > settings.more * _cells(best):
-        return [_transposed(grid) for grid in turned]
+        return [transposed(grid) for grid in turned]
     return best
 
 
@@ -166,13 +143,13 @@ def _cells(grids: Sequence[Grid]) -> int:
     return sum(grid.rows * grid.columns for grid in grids)
 
 
-def _transposed(grid: Grid) -> Grid:
+def transposed(grid: Grid) -> Grid:
     """A grid of an image whose rows and columns were exchanged."""
     corners = grid.corners.swapaxes(0, 1)[:, :, [0, 3, 2, 1], ::-1]
     return replace(grid, corners=corners, printed=grid.printed.T)
 
 
-def _corners(crossings: NDArray[np.float64]) -> NDArray[np.float64]:
+def corners_between(crossings: NDArray[np.float64]) -> NDArray[np.float64]:
     """Corners (rows, columns, 4, 2) of the cells between crossings, (rows + 1, columns + 1, 2)."""
     return np.stack([crossings[:-1, :-1], crossings[:-1, 1:], crossings[1:, 1:], crossings[1:, :-1]], 2)
 
@@ -246,7 +223,7 @@ def _grid(strips: Sequence[Strip], settings: GridSettings) -> Grid | None:
                 x[number + 1, column] = wall.bottom
     x = _filled(x)
     y = np.stack([line.row(row) for line, row in zip(lines, x, strict=True)])
-    corners = _corners(np.stack([x, y], 2))
+    corners = corners_between(np.stack([x, y], 2))
     printed = np.zeros(corners.shape[:2], bool)
     for number, (strip, columns) in enumerate(zip(strips, place, strict=True)):
         for k, cell in enumerate(strip.cells):
