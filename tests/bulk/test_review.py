@@ -358,7 +358,7 @@ def test_a_form_is_read_reviewed_and_put_right_by_commands(tmp_path, capsys, mon
     assert items[0]["reason"] == "upper=0..1: no reading fits"
     answers = answer_file(tmp_path, items, ["x" * len(unpack_glyphs(items[0]["glyphs"])), None])
     code, printed = run(capsys, "review", "apply", str(out), str(answers), "--save-crops", str(crops))
-    assert code == 0 and "1 answers, 1 row changed" in printed.out and "characters saved" in printed.out
+    assert code == 0 and "1 answer, 1 row changed" in printed.out and "characters saved" in printed.out
     assert set(cells(out)[0]["upper"]) == {"x"} and len(list(crops.rglob("*.png"))) == len(
         cells(out)[0]["upper"]
     )

@@ -56,7 +56,11 @@ def test_a_table_has_a_row_for_each_group_and_its_review_a_picture_of_it(call, t
     out, review = tmp_path / "out.csv", tmp_path / "review"
     options = ("--same", "numbered", "--threshold", "1", "--out", str(out), "--review", str(review))
     status, text, _ = call("read", str(tmp_path), *options)
-    assert status == 1 and "2 groups of pictures done; 1 row has an error" in text and "2 readings to look at" in text
+    assert (
+        status == 1
+        and "2 groups of pictures done; 1 row has an error" in text
+        and "2 readings to look at" in text
+    )
     with out.open(encoding="utf-8", newline="") as file:
         seven, three, damaged = csv.DictReader(file)
     assert Path(seven["source"]).stem in ("a-1", "a-2", "a-3") and Path(three["source"]).stem in (
@@ -74,4 +78,6 @@ def test_pictures_of_one_thing_are_files_and_no_form(call, tmp_path):
     status, _, error = call("read", str(tmp_path / "a.npy"), *arguments)
     assert status != 0 and "holds no picture files" in error
     status, _, error = call("read", "a.png", "b.png", "--form", "f.toml", *arguments)
-    assert status == 2 and "--same" in error
+    assert status == 2 and "--form or --same" in error
+    status, _, error = call("read", "a.png", "b.png", "--annotate", "out", "--same", "all")
+    assert status == 2 and "leave out --annotate" in error

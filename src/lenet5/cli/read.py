@@ -168,8 +168,13 @@ def read_command(
             raise click.UsageError(
                 f"{option} draws {len(pictures)} pictures: name a folder for them, not {place}"
             )
-    if same and (form or annotate or show_steps):
-        raise click.UsageError("--same reads pictures as one: leave out --form, --annotate and --show-steps")
+    if same and form:
+        raise click.UsageError(
+            "--form names places on a scan, and pictures of one thing have it in different places: "
+            "leave out --form or --same"
+        )
+    if same and (annotate or show_steps):
+        raise click.UsageError("--same reads pictures as one: leave out --annotate and --show-steps")
     rules = rules_of(agree, sums, checks)
     if out is None and (resume or column or review or rules or ray):
         raise click.UsageError(

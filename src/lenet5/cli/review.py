@@ -37,11 +37,10 @@ def apply_command(result: Path, answers: Path, crops: Path | None) -> int:
     given = load_answers(answers)
     changed = apply_answers(result, given)
     rows = "1 row" if changed == 1 else f"{changed:,} rows"
-    click.echo(f"{result}: {len(given):,} answers, {rows} changed")
+    click.echo(f"{result}: {'1 answer' if len(given) == 1 else f'{len(given):,} answers'}, {rows} changed")
     if crops:
         saved, left_out = save_crops(given, crops)
-        without = (
-            f"; {left_out:,} answers have another number of characters than were cut out" if left_out else ""
-        )
+        which = "1 answer has" if left_out == 1 else f"{left_out:,} answers have"
+        without = f"; {which} another number of characters than were cut out" if left_out else ""
         click.echo(f"{crops}: {saved:,} characters saved{without}")
     return 0
