@@ -36,7 +36,7 @@ from cells import digit
 from lenet5.bench.machine import machine
 from lenet5.bulk.review.answers import apply_answers, load_answers
 
-SEED = 2216  # a setting of bulk.plausibility was chosen on scans of seed 22
+SEED = 2217  # settings were chosen on scans of the seeds 22 and 2216
 BLOCK = 40  # scans that one command reads
 SIZE = 1400, 1000  # width, height of a scan in pixels
 ROWS, COLUMNS = 10, 20

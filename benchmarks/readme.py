@@ -293,19 +293,15 @@ def forms() -> str:
         cells = [f"{point[name]:.2%}" for point in points for name in ("looked_at", "error")]
         lines.append(f"| {points[0]['threshold']:g} | {' | '.join(cells)} |")
     values = next(iter(kinds.values()))["values"]
+    seconds = [kind["processor_seconds_per_scan"] for kind in kinds.values()]
     lines += [
         "",
         f"{report['scans']:,} generated scans with {values:,} values, each digit from another hand (`python "
         "benchmarks/forms.py`): a number with a check digit, an amount twice, a sum, and a table of 10 × 20 whose last "
-        "column is the row's sum. Looked at is what is under the threshold; the first table has the weights' own. A "
-        f"scan takes {_seconds(kinds)} of one core of {report['machine']['cpu']}.",
+        "column is the row's sum. Looked at is what is under the threshold; the first table has the weights' own. "
+        f"A scan takes {seconds[0]:.1f} s of one core of {report['machine']['cpu']}, with rules {seconds[1]:.1f} s.",
     ]
     return "\n".join(lines)
-
-
-def _seconds(kinds: dict[str, Any]) -> str:
-    """Seconds that a scan takes, without rules and with them."""
-    return ", ".join(f"{kind['processor_seconds_per_scan']:.1f} s {name}" for name, kind in kinds.items())
 
 
 def bulk() -> str:
@@ -346,7 +342,7 @@ def clusters() -> str:
         "",
         f"{part['pictures']:,} pictures of one character each, on one machine with two cores, starts included "
         "(`python benchmarks/bulk.py --only clusters`). The command is `lenet5 read FOLDER --out TABLE`, Ray that with "
-        "`--ray local`.",
+        f"`--ray local`. Others used the machine, too: a load of {part['load']:.0f}.",
     ]
     return "\n".join(lines)
 
