@@ -454,6 +454,10 @@ def signs() -> str:
         ("its digits, read without `--signs`", "digits_without"),
     ):
         lines.append(f"| {title} | {report[key]:.1%} |")
+    lines += [
+        f"| mean confidence of a line | {report['confidence']:.1%} |",
+        f"| calibration error of it | {report['calibration_error']:.1%} |",
+    ]
     each = ", ".join(
         f"`{sign}` {right / count:.0%} of {count}" for sign, (right, count) in report["of_sign"].items()
     )

@@ -1,17 +1,17 @@
 """Lines with signs by writers who were kept out of training: how many are read right, whole and their digits alone.
 
     python benchmarks/signs.py [--lines 400] [--writers held-out] [--weights digits] [--write]
+    python benchmarks/signs.py --writers development --seed 24000000 --calibrate signs.safetensors
 
 Lines are drawn on white paper from pen trajectories (pens.npz, in LENET5_DATA): amounts, dates, times, shares and sums,
 each by one of the writers that the split of the trajectories keeps aside. With half of these the settings were chosen
 (`--writers development`); the other half is reported on. Lines are read with signs, and once more without, to compare
-the digits.
+the digits. `--calibrate` fits the confidence of such strings to the lines, and writes the weights `signs` with it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,15 @@ from lenet5.bench.machine import machine
 from lenet5.data.synthesis.sign_lines import Writers, random_expression, sign_line
 from lenet5.data.trajectories.load import load_trajectories
 from lenet5.errors import PictureError
+from lenet5.model.lenet5 import LeNet5
+from lenet5.model.signs import WithSigns
+from lenet5.model.string_confidence import calibrate_strings, calibration_error
 from lenet5.network.codes import DIGITS, SIGNS
 from lenet5.reading.reader import Reader
 
 SEED = 23_000_000  # of the lines that are measured with; training has seeds from 0 on
 MARGIN = 20  # pixels of paper around a line
 PARTS = ("development", "held-out")  # of the writers
-BINS = 10  # of the confidence
 INK = 0.9  # darkest level of the ink, 0 … 1
 
 
@@ -60,25 +62,29 @@ def writers_of(part: str) -> Writers:
     return writers
 
 
-def calibration_error(sure: Sequence[float], right: Sequence[bool]) -> float:
-    """Mean distance of confidence and share of right lines, over BINS of the confidence."""
-    confidence, correct = np.array(sure), np.array(right, float)
-    number = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    off = [abs((correct - confidence)[number == k].sum()) for k in range(BINS)]
-    return float(sum(off) / len(confidence))
+def reader_of(weights: str, calibrated: bool) -> Reader:
+    """Reads signs beside weights; their confidence may be left uncalibrated."""
+    reader = Reader(weights, signs=True)
+    if calibrated or not isinstance(reader.model, WithSigns):
+        return reader
+    network = LeNet5.pretrained("signs")
+    network.metadata.pop("string_confidence", None)
+    return Reader(WithSigns(reader.model.base, network), signs=True)
 
 
-def measured(weights: str, lines: int, mode: str, part: str) -> dict[str, Any]:
+def measured(
+    weights: str, lines: int, mode: str, part: str, seed: int = SEED, calibrated: bool = True
+) -> dict[str, Any]:
     """Shares of lines that are right, and the pairs of written and read lines that are not."""
     writers = writers_of(part)
     sure: list[float] = []
     right: list[bool] = []
-    with_signs, without = Reader(weights, signs=True), Reader(weights)
+    with_signs, without = reader_of(weights, calibrated), Reader(weights)
     whole: Counter[str] = Counter()
     of_sign: Counter[str] = Counter()
     wrong = []
     for number in common.progress(range(lines), "lines", lines):
-        rng = np.random.Generator(np.random.PCG64([SEED, number]))
+        rng = np.random.Generator(np.random.PCG64([seed, number]))
         text = random_expression(rng)
         image = picture(sign_line(text, writers, rng).foreground)
         answer, confidence = read(with_signs, image, mode)
@@ -100,6 +106,7 @@ def measured(weights: str, lines: int, mode: str, part: str) -> dict[str, Any]:
         "part": part,
         "confidence": float(np.mean(sure)),
         "calibration_error": calibration_error(sure, right),
+        "string_confidence": calibrate_strings(sure, right).to_dict(),
         **{key: whole[key] / lines for key in ("exact", "signs", "digits", "digits_without")},
         "of_sign": {sign: [whole[f"has {sign}"], of_sign[sign]] for sign in SIGNS if of_sign[sign]},
         "wrong": wrong,
@@ -112,8 +119,18 @@ def main() -> None:
     arguments.add_argument("--lines", type=int, default=400)
     arguments.add_argument("--mode", default="string", choices=("string", "auto"))
     arguments.add_argument("--writers", default="held-out", choices=PARTS)
+    arguments.add_argument("--seed", type=int, default=SEED, help="of the lines")
+    arguments.add_argument("--calibrate", metavar="FILE", help="write the calibrated weights `signs` to FILE")
     options = arguments.parse_args()
-    found = measured(options.weights, options.lines, options.mode, options.writers)
+    if options.calibrate and options.writers == "held-out":
+        arguments.error("--calibrate with the held-out writers: calibrate on --writers development")
+    found = measured(
+        options.weights, options.lines, options.mode, options.writers, options.seed, not options.calibrate
+    )
+    if options.calibrate:
+        network = LeNet5.pretrained("signs")
+        network.metadata["string_confidence"] = found["string_confidence"]
+        network.save(options.calibrate)
     rows = [
         ("whole line", f"{found['exact']:.1%}"),
         ("all signs", f"{found['signs']:.1%}"),

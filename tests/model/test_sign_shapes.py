@@ -1,6 +1,7 @@
-"""The regression on size and place: what its probabilities are, and that a file's numbers are checked."""
+"""The network on shapes: what its probabilities are, and that a file's numbers are checked."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from lenet5.model.signs import WithSigns, shapes_of
 from lenet5.network.codes import DIGITS, SIGNS
 
 RNG = np.random.default_rng(0)
+UNITS = 5
 
 
 def candidates(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -22,13 +24,13 @@ def candidates(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def shapes(seed: int = 0) -> SignShapes:
     rng = np.random.default_rng(seed)
     count = features(*candidates(1)).shape[1]
-    weights = rng.normal(0, 0.5, (count + 1, len(SIGNS) + 3)).round(4)
-    return SignShapes(
-        tuple(SIGNS), rng.normal(size=count).round(5), rng.uniform(1, 2, count).round(5), weights
-    )
+    hidden = rng.normal(0, 0.5, (count + 1, UNITS)).round(4)
+    weights = rng.normal(0, 0.5, (UNITS + count + 1, len(SIGNS) + 3)).round(4)
+    mean, deviation = rng.normal(size=count).round(5), rng.uniform(1, 2, count).round(5)
+    return SignShapes(tuple(SIGNS), mean, deviation, hidden, weights)
 
 
-def test_probabilities_are_those_of_a_multinomial_regression_computed_one_by_one():
+def test_probabilities_are_those_of_a_network_of_one_hidden_layer_computed_unit_by_unit():
     regression, every = shapes(), candidates(7)
     likely = regression.probabilities(*every)
     np.testing.assert_allclose(likely.sum(1), 1)
@@ -38,14 +40,15 @@ def test_probabilities_are_those_of_a_multinomial_regression_computed_one_by_one
             min(max((value - m) / d, -4), 4)
             for value, m, d in zip(x, regression.mean, regression.deviation, strict=True)
         ]
-        odds = [float(np.dot([*scaled, 1.0], column)) for column in regression.weights.T]
+        active = [math.tanh(float(np.dot([*scaled, 1.0], unit))) for unit in regression.hidden.T]
+        odds = [float(np.dot([*active, *scaled, 1.0], column)) for column in regression.weights.T]
         expected = np.exp(odds) / np.exp(odds).sum()
         np.testing.assert_allclose(likely[number], expected, rtol=1e-9)
 
 
 def test_a_candidate_is_the_same_in_any_size_of_writing_and_no_measure_is_infinite():
     measures, posterior, digits = candidates(3)
-    measures[:, :5] = 0.0
+    measures[:] = 0.0
     assert np.isfinite(features(measures, posterior * 0, digits * 0)).all()
     assert np.isfinite(features(measures, posterior, digits * 0 + 0.1)).all()
 
@@ -68,9 +71,10 @@ def test_a_model_file_keeps_the_regression(tmp_path):
 @pytest.mark.parametrize(
     ("key", "damage"),
     [
-        *((key, lambda x: x[:-1]) for key in ("mean", "deviation", "weights")),
-        *((key, lambda x: np.full_like(x, np.nan)) for key in ("mean", "deviation", "weights")),
+        *((key, lambda x: x[:-1]) for key in ("mean", "deviation", "hidden", "weights")),
+        *((key, lambda x: np.full_like(x, np.nan)) for key in ("mean", "deviation", "hidden", "weights")),
         ("deviation", np.negative),
+        ("hidden", lambda x: x[0]),
     ],
 )
 def test_a_damaged_regression_is_a_damaged_model(tmp_path, key, damage):
@@ -85,7 +89,7 @@ def test_a_damaged_regression_is_a_damaged_model(tmp_path, key, damage):
 
 def test_the_outcomes_after_the_signs_are_a_mark_a_digit_and_a_piece():
     regression = shapes()
-    regression.weights[-1] = 0
+    regression.weights[-1] = 0  # those of the constant
     regression.weights[-1, DIGIT] = 1e3  # the constant of a digit
     assert (regression.probabilities(*candidates(5)).argmax(1) == len(SIGNS) + 1).all()
     assert regression.columns([*SIGNS, *DIGITS]) == list(range(len(SIGNS)))

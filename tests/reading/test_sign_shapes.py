@@ -22,10 +22,15 @@ def line(*boxes: tuple[int, int, int, int]):
 
 def test_what_is_as_high_as_a_digit_says_where_digits_stand():
     band = LineBand.of(line((62, 72, 90, 96)))
-    assert band.at(np.array([93.0])).tolist() == [[20, 60]]
+    beside = band.beside(np.array([[90.0, 96.0]]))
+    assert (beside.top.tolist(), beside.foot.tolist(), beside.least.tolist()) == ([20], [60], [40])
+    assert (beside.before.tolist(), beside.after.tolist()) == ([90 - 16], [180 - 96])
+    assert beside.lean.tolist() == pytest.approx([0])
     alone = np.zeros((40, 40), np.float32)
     alone[30:34, 18:22] = 1
-    np.testing.assert_array_equal(LineBand.of(over_segment(alone)).at(np.array([20.0])), [[30, 34]])
+    beside = LineBand.of(over_segment(alone)).beside(np.array([[18.0, 22.0]]))
+    assert (beside.top.tolist(), beside.foot.tolist()) == ([30], [34])
+    assert np.isinf(beside.before) and np.isinf(beside.after)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +73,60 @@ def test_the_nearest_digits_count_on_a_line_that_climbs():
         top = 100 - 8 * number
         ink[top : top + 40, 20 + 38 * number : 26 + 38 * number] = 1
     band = LineBand.of(over_segment(ink))
-    low, high = band.at(np.array([30.0, 380.0]))
-    assert low[0] > 80
-    assert high[0] < 50
+    low, high = band.beside(np.array([[28.0, 32.0], [378.0, 382.0]])).top
+    assert low > 80
+    assert high < 50
+
+
+def test_what_is_measured_is_none_of_the_digits_beside_it():
+    # A high slash between two digits: neither its height nor its lean is theirs.
+    ink = drawn([(5, 75, lambda y: 110 - 0.5 * y)])
+    segments = over_segment(ink)
+    run = list(pairwise(segments.free_nodes))[1]
+    named = measures_of(segments, run)
+    assert named["height"] == pytest.approx(70 / DIGIT)
+    assert named["least"] == pytest.approx(70 / DIGIT)
+    assert named["upright"] == pytest.approx(0, abs=1e-6)
+    assert named["lean"] == pytest.approx(0.5, abs=0.03)
+
+
+@pytest.mark.parametrize("bend", [-0.01, 0.0, 0.01])
+def test_the_bow_of_a_stroke_is_the_change_of_its_lean_from_foot_to_top(bend):
+    # x = bend·y²: its lean upwards is −2·bend·y, which changes by 2·bend·height from foot to top.
+    segments = over_segment(drawn([(20, 60, lambda y: 100 + bend * (y - 40) ** 2)]))
+    run = list(pairwise(segments.free_nodes))[1]
+    named = measures_of(segments, run)
+    assert named["bow"] == pytest.approx(-2 * bend * 40, rel=0.1, abs=0.02)
+    assert named["lean"] == pytest.approx(0, abs=0.03)
+    straight = 3 / np.sqrt(12)  # deviation of a bar three pixels wide, whatever its bow
+    assert named["spread"] * segments.stroke == pytest.approx(straight, rel=0.3)
+
+
+def test_a_line_that_was_sheared_measures_as_before():
+    segments = over_segment(drawn([(5, 75, lambda y: 110 - 0.5 * y)]))
+    band, run = LineBand.of(segments), list(pairwise(segments.free_nodes))[1]
+    sheared = segments.sheared(*run, 0.3)
+    again = (0, len(sheared.boxes))
+    before, after = (
+        dict(zip(MEASURES, sign_measures(one, [part], one.candidate_boxes([part]), band)[0], strict=True))
+        for one, part in ((segments, run), (sheared, again))
+    )
+    for key in ("height", "top", "foot", "lean", "bow", "upright", "least"):
+        assert after[key] == pytest.approx(before[key], abs=0.1), key
+
+
+def drawn(strokes) -> np.ndarray:
+    """A line of two bars as `line` has them, and strokes three pixels wide: first row, last row, x of y."""
+    ink = np.zeros((100, 200), np.float32)
+    for top, bottom, left, right in ((20, 60, 10, 16), (20, 60, 180, 186)):
+        ink[top:bottom, left:right] = 1
+    for top, bottom, x in strokes:
+        for y in range(top, bottom):
+            ink[y, round(x(y)) - 1 : round(x(y)) + 2] = 1
+    return ink
+
+
+def measures_of(segments, run) -> dict[str, float]:
+    """What is measured of one candidate of a line, by name."""
+    (row,) = sign_measures(segments, [run], segments.candidate_boxes([run]), LineBand.of(segments))
+    return dict(zip(MEASURES, row.tolist(), strict=True))

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from lenet5 import InputError, Reader
+from lenet5 import InputError, LeNet5, Reader
 from lenet5.data.synthesis.glyphs import ALLOGRAPHS
 from lenet5.data.synthesis.pen import WriterStyle, deform, draw, smooth
 from lenet5.errors import PictureError
 from lenet5.lattice.grammar import make_grammar
+from lenet5.model.signs import WithSigns, string_confidence_of
 
 HEIGHT = 40  # pixels of a digit
 STYLE = WriterStyle(slant=0.05, pen=0.1, shaky=0.01, short=0.0)
@@ -74,11 +75,12 @@ def test_signs_are_read_where_they_are_asked_for_and_else_left_out(signed, plain
     assert without == 3
 
 
-def test_a_slash_is_higher_than_the_digits_beside_it(signed):
-    texts = [
-        signed.read_image(picture("27/35", seed), mode="string", threshold=0.0).text for seed in range(3)
-    ]
-    assert "27/35" in texts
+def test_a_slash_is_higher_than_the_digits_beside_it_and_leans(signed):
+    for text in ("27/15", "27/35", "4/1"):
+        read = [
+            signed.read_image(picture(text, seed), mode="string", threshold=0.0).text for seed in range(3)
+        ]
+        assert read.count(text) >= 2
 
 
 def test_an_underscore_is_no_minus(signed):
@@ -113,6 +115,25 @@ def test_results_with_signs_survive_json(signed):
     assert result.unread == ()
     boxes = [character.box for character in result.characters]
     assert [box[0] for box in boxes] == sorted(box[0] for box in boxes)
+
+
+def test_the_confidence_of_a_string_is_calibrated_and_its_characters_stay_as_they_are(signed):
+    network = LeNet5.pretrained("signs", "numpy")
+    del network.metadata["string_confidence"]
+    bare = Reader(WithSigns(signed.model.base, network), signs=True)
+    known = string_confidence_of(signed.model)
+    assert known is not None and known.after < known.before
+    image = picture("23,50", 1)
+    before, after = (one.read_image(image, mode="string", threshold=0.0) for one in (bare, signed))
+    assert after.confidence == pytest.approx(known.probability(before.confidence))
+    assert after.characters == before.characters
+    # What is left to the other readings is shared as before.
+    rest = [(1 - one.confidence) / (1 - before.confidence) for one in (after, before)]
+    for one, other in zip(after.alternatives, before.alternatives, strict=True):
+        assert one.text == other.text
+        assert one.confidence == pytest.approx(other.confidence * rest[0])
+    alone = [one.read_image(picture("5", 0), mode="character", threshold=0.0) for one in (bare, signed)]
+    assert alone[0].confidence == alone[1].confidence  # calibrated as a character already
 
 
 def test_weights_that_know_signs_are_taken_as_they_are_and_displacement_reads_none():

@@ -1,4 +1,4 @@
-"""The regression on size and place: fitted to lines whose pixels have known owners, it knows signs by their place."""
+"""The network on shapes of signs: fitted to lines whose pixels have known owners, it knows signs by their place."""
 
 import numpy as np
 import pytest
@@ -42,11 +42,12 @@ def shapes():
     """Fitted to a few lines beside an untrained network, which can tell nothing: size and place are all there is."""
     writers = Writers(from_writings([Writing(*one) for one in drawings()], "drawn"))
     network, digits = LeNet5(CLASSES, seed=1, backend="numpy"), LeNet5(DIGITS, seed=2, backend="numpy")
-    return fit_sign_shapes(network, digits, writers, Fitting(lines=60, steps=60))
+    return fit_sign_shapes(network, digits, writers, settings=Fitting(lines=60, steps=60, units=4))
 
 
 def outcome(shapes, **measures: float) -> int:
-    row = np.array([[measures.get(name, 0.0) for name in MEASURES]])
+    usual = {"spread": 0.5, "before": 0.15, "after": 0.15, "least": measures["height"]}
+    row = np.array([[(usual | measures).get(name, 0.0) for name in MEASURES]])
     nothing = np.full((1, len(SIGNS)), 1e-3)
     return int(shapes.probabilities(row, nothing, np.full((1, 10), 0.05)).argmax())
 
@@ -54,19 +55,20 @@ def outcome(shapes, **measures: float) -> int:
 def test_a_low_speck_is_a_point_and_what_is_as_high_as_digits_is_one(shapes):
     point = {"height": 0.14, "width": 0.14, "top": 0.92, "foot": 1.06, "ink": 0.016}
     assert SIGNS[outcome(shapes, **point)] == "."
-    digit = {"height": 1.0, "width": 0.8, "top": 0.0, "foot": 1.0, "ink": 0.25}
+    digit = {"height": 1.0, "width": 0.8, "top": 0.0, "foot": 1.0, "ink": 0.25, "spread": 1.8}
     assert outcome(shapes, **digit) == len(SIGNS) + 3 + DIGIT
-    dash = {"height": 0.1, "width": 0.5, "top": 0.5, "foot": 0.6, "ink": 0.05}
+    dash = {"height": 0.1, "width": 0.5, "top": 0.5, "foot": 0.6, "ink": 0.05, "spread": 1.4}
     assert SIGNS[outcome(shapes, **dash)] == "-"
 
 
-def test_the_same_lines_give_the_same_regression(shapes):
+def test_the_fit_is_of_the_asked_size_and_finite(shapes):
     assert shapes.signs == tuple(SIGNS)
     assert np.isfinite(shapes.weights).all()
-    assert shapes.weights.shape == (len(shapes.mean) + 1, len(SIGNS) + 3)
+    assert shapes.hidden.shape == (len(shapes.mean) + 1, 4)
+    assert shapes.weights.shape == (4 + len(shapes.mean) + 1, len(SIGNS) + 3)
 
 
-def test_a_training_on_lines_of_signs_fits_the_regression_where_pens_are_at_hand(monkeypatch, tmp_path):
+def test_a_training_on_lines_of_signs_fits_the_shapes_where_pens_are_at_hand(monkeypatch, tmp_path):
     pens = from_writings([Writing(*one) for one in drawings()], "drawn")
     monkeypatch.setattr(loop, "training_pens", lambda supplement: pens)
     monkeypatch.setattr(preparation, "training_pens", lambda supplement: pens)

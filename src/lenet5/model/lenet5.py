@@ -24,6 +24,7 @@ from . import pretrained, serialisation
 from .calibration import Confidence
 from .classifier import Network
 from .sign_shapes import SignShapes
+from .string_confidence import StringConfidence
 
 __all__ = ["LeNet5"]
 
@@ -111,7 +112,7 @@ class LeNet5(Network):
             j: constant of the loss; None is eq. 8, which has no rubbish class.
             scale: constant of the loss.
         """
-        for key in ("confidence", "sign_shapes"):
+        for key in ("confidence", "sign_shapes", "string_confidence"):
             self.metadata.pop(key, None)  # it was another network's
         self.metadata |= {
             "training": dict(training),
@@ -215,6 +216,9 @@ def _read_metadata(path: Path, metadata: Mapping[str, str]) -> tuple[list[str], 
         if "sign_shapes" in metadata:
             known["sign_shapes"] = serialisation.parse(metadata["sign_shapes"])
             SignShapes.from_dict(known["sign_shapes"])
+        if "string_confidence" in metadata:
+            known["string_confidence"] = serialisation.parse(metadata["string_confidence"])
+            StringConfidence.from_dict(known["string_confidence"])
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise ModelError(
             f"the metadata of {path} cannot be read ({error}); train or fetch the model again"

@@ -21,8 +21,9 @@ from ..errors import InputError
 from ..network.codes import SIGNS
 from .classifier import Classifier, Network
 from .sign_shapes import SignShapes
+from .string_confidence import StringConfidence
 
-__all__ = ["WithSigns", "shapes_of"]
+__all__ = ["WithSigns", "shapes_of", "string_confidence_of"]
 
 LEAST = 1e-6  # posteriors are taken as no less, so that penalties are finite
 
@@ -41,6 +42,7 @@ class WithSigns(Classifier):
         classes: those of `base`, then the signs.
         metadata: that of `base`.
         shapes: how size and place say which sign it is; None, where the network was trained without.
+        string_confidence: what the share of all paths says of a string with signs; None, where it is not known.
     """
 
     def __init__(self, base: Classifier, signs: Network) -> None:
@@ -54,6 +56,7 @@ class WithSigns(Classifier):
         self.metadata: dict[str, Any] = base.metadata
         self._columns = [signs.classes.index(name) for name in own]
         self.shapes = shapes_of(signs)
+        self.string_confidence = string_confidence_of(signs)
 
     def __repr__(self) -> str:
         return f"WithSigns({self.base!r}, {self.signs!r})"
@@ -101,3 +104,11 @@ def shapes_of(model: Classifier) -> SignShapes | None:
         return model.shapes
     facts = model.metadata.get("sign_shapes")
     return None if facts is None else SignShapes.from_dict(facts)
+
+
+def string_confidence_of(model: Classifier) -> StringConfidence | None:
+    """What a string's share of all paths says where signs are read; None where the model's metadata do not say."""
+    if isinstance(model, WithSigns):
+        return model.string_confidence
+    facts = model.metadata.get("string_confidence")
+    return None if facts is None else StringConfidence.from_dict(facts)

@@ -279,24 +279,25 @@ class Runs:
     def _by_shape(
         self, posterior: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-        """The posterior with signs judged by size and place too, and the probability of a mark, (runs,) or None.
+        """The posterior with signs judged by their shape too, and the probability of a mark, (runs,) or None.
 
-        Size and place of what was cut show little: both they and the network must say that it is a sign.
+        Of a free part P(sign) and P(digit d) = P(digit)·p_d / Σ_k p_k, the first factor by its shape: the rubbish
+        class has had its say in that. The shape of what was cut shows little: both it and the network must say that
+        it is a sign.
         """
         shapes, signs, free = self._shapes, self._signs, self._free
         if not signs.any() or shapes is None or not len(posterior):
             return posterior, None
         columns = shapes.columns(self._classes)
         network = posterior[:, columns]
-        none = np.maximum(1 - network.sum(1), LEAST)
-        digits = posterior[:, ~signs] / none[:, None]
-        likely = shapes.probabilities(self._measured, network, digits)
+        some = np.maximum(posterior[:, ~signs].sum(1, keepdims=True), LEAST)
+        none = np.maximum(1 - network.sum(1, keepdims=True), LEAST)
+        likely = shapes.probabilities(self._measured, network, posterior[:, ~signs] / none)
         changed = posterior.copy()
         changed[:, columns] = np.where(
             free[:, None], likely[:, : len(columns)], np.minimum(network, likely[:, : len(columns)])
         )
-        # The classifier for digits took a digit's probability to be 1 − that of signs.
-        changed[np.ix_(free, ~signs)] *= (likely[:, DIGIT] / none)[free, None]
+        changed[np.ix_(free, ~signs)] *= (likely[:, [DIGIT]] / some)[free]
         return changed, np.where(free, likely[:, MARK], 0.0)
 
     def _silent(

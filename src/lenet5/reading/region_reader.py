@@ -14,6 +14,7 @@ from ..imaging.geometry import Box, Region, scale_box
 from ..imaging.trace import Trace
 from ..lattice.automaton import Grammar
 from ..model.classifier import Classifier
+from ..model.signs import string_confidence_of
 from . import over_segmentation, space_displacement
 from .acceptance import AcceptancePolicy, rejection_reason, with_doubts
 from .isolated_characters import IsolatedCharacter, isolate, read_isolated
@@ -74,6 +75,10 @@ class RegionReader:
         string = with_doubts(
             string, foreground.image, foreground.levels, self.policy, free=request.grammar is None
         )
+        known, several = string_confidence_of(self.model), len(string.characters) > 1
+        # One character alone has a confidence of its own, and a pattern changes what paths there are.
+        if known and several and request.grammar is None and not string.reason:
+            string = string.with_confidence(known.probability(string.confidence))
         return string.map_boxes(place)
 
     def character(self, region: Region, request: ReadingRequest, trace: Trace | None) -> String:

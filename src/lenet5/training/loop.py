@@ -18,6 +18,7 @@ from ..data.dataset import Dataset
 from ..data.synthesis.training_set import Supplement
 from ..errors import InputError, SaveError
 from ..model.lenet5 import LeNet5
+from ..model.load import find
 from ..network.codes import DIGITS
 from .checkpoint import Checkpoint, checkpoint_path, log_path
 from .minibatch import MinibatchTraining
@@ -216,16 +217,20 @@ def _record(
 
 def _fit_sign_shapes(model: LeNet5, dataset: Dataset, supplement: Supplement) -> None:
     """Write into the model's metadata how size and place tell signs apart, where pens are at hand to fit it to."""
-    from ..data.synthesis.sign_lines import Writers  # start-up time: these load SciPy and Pillow
+    from ..data.synthesis.hands import Hands  # start-up time: these load SciPy and Pillow
+    from ..data.synthesis.sign_lines import Writers
+    from ..data.synthesis.training_set import line_source
     from .sign_shapes import FITTING, fit_sign_shapes
 
     pens = training_pens(supplement)
     if pens is None:
         return
     value = np.array([DIGITS.find(name) for name in dataset.classes])[dataset.labels]
-    writers = Writers(pens, dataset.images[value >= 0], value[value >= 0])
     settings = replace(FITTING, lines=min(FITTING.lines, supplement.sign_lines))
-    shapes = fit_sign_shapes(model, LeNet5.pretrained("reading"), writers, settings)
+    images, digits = dataset.images[value >= 0], value[value >= 0]
+    source = line_source(images, digits, Hands(pens), settings.real)
+    writers = Writers(pens, images, digits)
+    shapes = fit_sign_shapes(model, find("ensemble", model.backend), writers, source, settings)
     model.metadata["sign_shapes"] = shapes.to_dict()
 
 

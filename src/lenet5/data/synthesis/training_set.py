@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,18 @@ from .glyphs import draw_digit
 from .hands import Hands
 from .pen import WriterStyle, draw_character
 
-__all__ = ["NOTHING_ADDED", "Supplement", "build_training_set", "characters", "drawings", "strangers_of"]
+if TYPE_CHECKING:
+    from .text_lines import Source
+
+__all__ = [
+    "NOTHING_ADDED",
+    "Supplement",
+    "build_training_set",
+    "characters",
+    "drawings",
+    "line_source",
+    "strangers_of",
+]
 
 IN_LINES = 0.6  # variants made for lines, as a share of the 1s and 7s
 
@@ -150,23 +161,40 @@ def _line_patterns(
 ) -> list[tuple[NDArray[np.uint8], NDArray[np.int64]]]:
     """Candidates and windows of lines of digits, and indices into the classes. digit: (10,), the digits' indices."""
     from .line_patterns import arcs, patterns, windows
-    from .style_transfer import variants
-    from .text_lines import Source
 
     value = np.full(classes, NO_CHARACTER)
     value[digit] = np.arange(10)
     known = value[labels] >= 0
-    own, values = images[known], value[labels][known]
-    extra, their = variants(own, values, tuple(DIGITS), IN_LINES, seed)
-    source = Source(
-        np.concatenate([own, extra]), np.concatenate([values, their]), hands=hands, real=supplement.real
-    )
+    source = line_source(images[known], value[labels][known], hands, supplement.real, seed)
     parts = []
     for count, cut in ((supplement.lines, arcs), (supplement.windows, windows)):
         if count:
             made, digits = patterns(source, count, seed, cut, backend)
             parts.append((made, np.where(digits == NO_CHARACTER, NO_CHARACTER, digit[digits])))
     return parts
+
+
+def line_source(
+    images: NDArray[np.uint8],
+    digits: NDArray[np.integer],
+    hands: Hands | None,
+    real: float,
+    seed: int = 0,
+) -> Source:
+    """Where the digits of lines come from: images and variants of them, allographs, and real digits.
+
+    Args:
+        images: (N, 28, 28) uint8, 255 = ink.
+        digits: (N,) 0 … 9.
+        hands: writers of real digits, or None.
+        real: share of the drawn lines that one of these writes.
+        seed: of the variants.
+    """
+    from .style_transfer import variants  # start-up time: this loads SciPy and Pillow
+    from .text_lines import Source
+
+    extra, their = variants(images, digits, tuple(DIGITS), IN_LINES, seed)
+    return Source(np.concatenate([images, extra]), np.concatenate([digits, their]), hands=hands, real=real)
 
 
 def _sign_patterns(
