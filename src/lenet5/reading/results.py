@@ -91,12 +91,6 @@ class Character:
         """The same character with its box brought to another place."""
         return replace(self, box=place(self.box))
 
-    def with_confidence(self, confidence: float) -> String:
-        """The same string with another confidence; its alternatives share what is left, as before."""
-        left = (1 - confidence) / max(1 - self.confidence, 1e-12)
-        others = tuple(replace(one, confidence=min(1.0, one.confidence * left)) for one in self.alternatives)
-        return replace(self, confidence=confidence, alternatives=others)
-
     def to_dict(self) -> dict[str, Any]:
         """As data that JSON can hold."""
         data: dict[str, Any] = {
