@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lenet5.data.synthesis.negatives import noncharacters
+from lenet5.errors import PictureError
 from lenet5.imaging.shear import shear_images
 from lenet5.lattice.graph import Graph
 from lenet5.model.ensemble import Ensemble
@@ -119,6 +120,14 @@ def test_uncertain_spans_end_at_nodes_that_nearly_all_paths_meet():
     assert replace(line, graph=past, candidate=np.append(line.candidate, 1)).uncertain_spans(
         [0, 1, 2, 3, 4], 0.9
     )[0] == (1, 3)
+
+
+def test_a_line_of_too_many_characters_is_refused_in_a_sentence():
+    line = segmentation([[1], [2], [3]], 1.0, 10)
+    model = LeNet5.pretrained("reading")
+    assert line.decode(model).text == "123"
+    with pytest.raises(PictureError, match="cannot read a strip: 3 characters are too many for one line"):
+        line.decode(model, name="a strip", settings=DecodingSettings(most_sums=11))
 
 
 def test_a_line_without_a_path_has_no_uncertain_span():

@@ -36,6 +36,8 @@ class DecodingSettings:
     unlikely: float = 10.0
     steps: int = SEARCH_STEPS  # of the search for different readings (Graph.readings)
     most_arcs: int = COMPOSED_ARCS  # of the graph composed with a grammar: what needs more is refused
+    # Nodes times characters of a reading, for which its paths are summed, eight bytes each: a longer line is refused.
+    most_sums: int = 30_000_000
     # If a smaller share of all paths bypasses a node, the line before it and the line after it are independent. Chosen
     # on the tuning half of the cheque amounts.
     bypass: float = 0.1
@@ -100,6 +102,11 @@ class InterpretationGraph:
         if not readings:
             allowed = " that is allowed" if grammar is not None else ""
             raise nothing_to_read(name, f"no character{allowed} was found")
+        longest = max(map(len, readings))
+        if longest * self.graph.nodes > settings.most_sums:
+            raise PictureError(
+                f"cannot read {name}: {longest:,} characters are too many for one line; read it part by part"
+            )
         deadline.check()
         # Composition copies nodes and arcs: the paths of a reading are summed on the graph without copies.
         forward = (searched if grammar is None else self.graph).forward_penalties(list(readings))

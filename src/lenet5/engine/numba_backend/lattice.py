@@ -96,7 +96,7 @@ def _sequence_scores(nodes, start, end, label, penalty, sequences):
                         here[sequence, k] = _add(here[sequence, k], before[sequence, k] + more)
                     elif k > 0 and sequences[sequence, k - 1] == label[arc]:
                         here[sequence, k] = _add(here[sequence, k], before[sequence, k - 1] + more)
-    return scores[-1]
+    return scores[-1].copy()  # a view would keep all of them
 
 
 def sequence_scores(

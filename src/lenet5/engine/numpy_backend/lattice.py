@@ -55,7 +55,7 @@ def sequence_scores(
         before = scores[start[speaking], :, :-1] + penalty[speaking, None, None]
         steps[len(silent) :, :, 1:] = np.where(label[speaking, None, None] == sequences, before, np.inf)
         scores[node] = _add(steps)
-    last: NDArray[np.float64] = scores[-1]
+    last: NDArray[np.float64] = scores[-1].copy()  # a view would keep all of them
     return last
 
 
