@@ -7,6 +7,7 @@ python benchmarks/parity.py --write
 python benchmarks/exports.py --write
 python benchmarks/nothing.py --write
 python benchmarks/papers.py --write
+python benchmarks/cells.py --write
 python benchmarks/growth.py --kinds table list --largest 1000 --write
 python benchmarks/field.py FOLDER --peer rapidocr --write
 python benchmarks/forms.py --write
@@ -468,6 +469,27 @@ def signs() -> str:
     return "\n".join([*lines, "", text])
 
 
+def cells() -> str:
+    """Cut-outs of forms and tables, rows of boxes and grids, counted cell by cell."""
+    groups = json.loads((HERE / "results" / "cells.json").read_text(encoding="utf-8"))["groups"]
+    titles = {"rims": "cells with rules at the rim", "boxes": "rows of boxes", "grids": "tables"}
+    rows = [
+        (title, "cells" if name != "rims" else "pictures", groups[name]) for name, title in titles.items()
+    ]
+    others = groups.get("others", {}).items()
+    rows += [(f"digits {kind}", "pictures", {kind: found}) for kind, found in others]
+    figures = ("right", "refused", "wrong", "sure")
+    lines = [
+        "| | kinds | counted | right | refused | wrong | wrong, surer than 95 % |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for title, unit, kinds in rows:
+        total = {name: sum(row[name] for row in kinds.values()) for name in ("answers", *figures)}
+        shares = [f"{total[name] / total['answers']:.1%}" for name in figures]
+        lines.append(f"| {title} | {len(kinds)} | {total['answers']:,} {unit} | {' | '.join(shares)} |")
+    return "\n".join(lines)
+
+
 def field() -> str:
     """Pictures as people have them, beside another engine."""
     report = json.loads((HERE / "results" / "field.json").read_text(encoding="utf-8"))
@@ -514,6 +536,7 @@ DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
         "sources": sources,
         "nothing": nothing,
         "signs": signs,
+        "cells": cells,
         "field": field,
         "growth": growth,
     },

@@ -65,7 +65,8 @@ def test_a_number_in_faint_pencil_under_noise_is_one_line(reader):
     assert [text(reader, number) for number in numbers].count("777") >= 4
 
 
-def test_noise_alone_reads_as_nothing(reader):
+def test_noise_alone_is_not_smoothed_and_reads_as_nothing(reader):
     for seed in range(4):
         blank = drawn([np.zeros((28, 20))] * 3, 0.0, 0.03, seed)
+        assert without_noise(blank) is blank
         assert not set(text(reader, blank)) - {"?", "\n"}

@@ -25,8 +25,9 @@ class DenoisingSettings:
         400_000  # pixels of an image: larger ones are reduced before they are read, which smooths them
     )
     least: float = 0.008  # of the whole range: standard deviation of noise that may hide ink
-    ratio: float = 3.5  # standard deviations of the noise: fainter ink is hidden; …
-    strong: float = 0.98  # … its contrast is this quantile's of the smoothed image
+    ratio: float = 3.5  # standard deviations of the noise: fainter ink is hidden, …
+    none: float = 0.8  # … and fainter still is none: noise alone has 0.44; …
+    strong: float = 0.98  # … the ink's contrast is this quantile's of the smoothed image
     sigma: float = 1.5  # pixels: standard deviation of the Gaussian
 
 
@@ -50,7 +51,7 @@ def without_noise(image: NDArray[np.float32], settings: DenoisingSettings = DENO
         return image
     smooth = ndimage.gaussian_filter(grey, settings.sigma)
     contrast = float(np.quantile(np.abs(smooth - np.median(smooth)), settings.strong))
-    if contrast > settings.ratio * noise:
+    if not settings.none * noise <= contrast <= settings.ratio * noise:
         return image
     smoothed: NDArray[np.float32] = ndimage.gaussian_filter(image, (settings.sigma, settings.sigma, 0))
     return smoothed
