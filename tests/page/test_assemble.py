@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import lenet5.page
 from lenet5.errors import SaveError
+from lenet5.model.load import find
 from lenet5.page import PAGE_CSP, page_html, write_page
 from lenet5.page.assemble import NETWORKS, data, page_network
 
@@ -51,7 +51,7 @@ def test_weights_are_the_packages_in_half_precision():
     for stored, name in zip(data()["networks"], NETWORKS, strict=True):
         values = np.frombuffer(base64.b85decode(stored["weights"].replace(" ", "<")), "<f2")
         np.testing.assert_array_equal(values.astype(np.float32), page_network(name).parameters)
-        full = lenet5.LeNet5.pretrained(name).parameters
+        full = find(name).members[0].parameters
         np.testing.assert_allclose(values, full, rtol=2**-10, atol=2**-24)
 
 
@@ -60,7 +60,7 @@ def test_half_precision_costs_at_most_three_digits_in_ten_thousand(mnist_test):
     for name in NETWORKS:
         wrong, before = (
             np.mean(network.predict(images) != labels)
-            for network in (page_network(name), lenet5.LeNet5.pretrained(name))
+            for network in (page_network(name), find(name).members[0])
         )
         assert wrong <= before + 3e-4, name
 

@@ -14,7 +14,7 @@ from lenet5.reading.over_segmentation import OverSegmentationSettings, read_stri
 
 
 def test_in_a_cascade_the_first_answers_alone_where_it_is_sure(mnist_test):
-    ensemble = Ensemble([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
+    ensemble = Ensemble([LeNet5.pretrained("reading"), find("displacement").members[0]])
     glyphs = np.concatenate([mnist_test[0][:60], noncharacters(0, 60)])
     first = ensemble.members[0]
     known = first.penalties(glyphs)
@@ -30,7 +30,7 @@ def test_in_a_cascade_the_first_answers_alone_where_it_is_sure(mnist_test):
 
 
 def test_in_a_cascade_experts_are_not_asked(mnist_test):
-    ensemble = Ensemble([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
+    ensemble = Ensemble([LeNet5.pretrained("reading"), find("displacement").members[0]])
     helped = Ensemble(ensemble.members, [LeNet5.pretrained("digits")])
     glyphs = mnist_test[0][:200]
     known = ensemble.members[0].penalties(glyphs)
@@ -39,7 +39,7 @@ def test_in_a_cascade_experts_are_not_asked(mnist_test):
 
 
 def test_in_a_cascade_the_others_are_asked_about_relevant_candidates_alone(mnist_test):
-    ensemble = Ensemble([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
+    ensemble = Ensemble([LeNet5.pretrained("reading"), find("displacement").members[0]])
     glyphs = noncharacters(0, 120)
     known = ensemble.members[0].penalties(glyphs)
     relevant = np.arange(120) % 2 == 0

@@ -13,6 +13,7 @@ from lenet5.imaging.shear import shear_images
 from lenet5.lattice.graph import Graph
 from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5
+from lenet5.model.load import find
 from lenet5.reading.interpretation_graph import (
     DecodingSettings,
     InterpretationGraph,
@@ -31,7 +32,7 @@ def test_glyphs_are_classified_as_they_are_and_sheared(mnist_test):
 
 
 def test_several_networks_answer_together(mnist_test):
-    ensemble = Ensemble([LeNet5.pretrained("reading"), LeNet5.pretrained("displacement")])
+    ensemble = Ensemble([LeNet5.pretrained("reading"), find("displacement").members[0]])
     glyphs = np.concatenate([mnist_test[0][:60], noncharacters(0, 60)])
     (penalties,) = classify_views(ensemble, glyphs, ())
     np.testing.assert_allclose(penalties, ensemble.penalties(glyphs), rtol=1e-5)

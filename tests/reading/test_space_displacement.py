@@ -12,6 +12,7 @@ from lenet5.data.synthesis.training_set import drawings
 from lenet5.errors import InputError
 from lenet5.imaging.line_image import STRIDE, LineImage
 from lenet5.model.lenet5 import LeNet5
+from lenet5.model.load import find
 from lenet5.network import reference
 from lenet5.reading.space_displacement import DisplacementSettings, column_graph, column_penalties, displace
 
@@ -113,7 +114,7 @@ def test_every_alignment_of_the_columns_is_one_path(longest):
 def test_each_width_of_a_line_has_the_same_share_of_all_paths():
     """Oracle: a text's share by three widths is the mean of its shares by one each."""
     written = line(Source(*drawings(20), drawn=1.0), np.random.default_rng(3), (4, 0, 7))
-    model = LeNet5.pretrained("displacement")
+    model = find("displacement").members[0]
 
     def share(*widths: float) -> float:
         lattice = displace(written.foreground, model, DisplacementSettings(widths=widths)).graph

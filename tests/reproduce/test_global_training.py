@@ -32,7 +32,7 @@ def wrong_strings(model, kind: str) -> float:
 def test_errors_are_those_of_the_weights_before_and_of_the_models_after(made, kind, weights):
     out, _ = made
     numbers = json.loads((out / "numbers" / "gtn.json").read_text(encoding="utf-8"))
-    assert numbers["before"][kind]["strings"]["values"] == [wrong_strings(find(weights), kind)]
+    assert numbers["before"][kind]["strings"]["values"] == [wrong_strings(find(weights).members[0], kind)]
     models = [LeNet5.load(path) for path in sorted((out / "runs").glob(f"{kind}-*.safetensors"))]
     assert len(models) == TINY.seeds
     assert numbers["after"][kind]["strings"]["values"] == [wrong_strings(model, kind) for model in models]

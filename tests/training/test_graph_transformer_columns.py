@@ -74,7 +74,7 @@ def test_slopes_to_the_penalties_are_finite_differences():
 
 
 def test_windows_are_what_the_displaced_network_sees():
-    model, written = find("displacement"), lines.drawn(3)
+    model, written = find("displacement").members[0], lines.drawn(3)
     columns: Columns = displace_line(written.foreground, written.digits)
     from lenet5.imaging.line_image import LineImage
 

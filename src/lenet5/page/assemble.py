@@ -32,6 +32,7 @@ from ..imaging.segmentation import SEGMENTATION
 from ..imaging.threshold import MASK_LEVEL
 from ..model import pretrained
 from ..model.lenet5 import LeNet5
+from ..model.load import find
 from ..network.architecture import BACKGROUND, BITMAP, FIELD, FOREGROUND, INPUT, KERNEL, PAIRS, SHAPES
 from ..network.reference import AMPLITUDE, STEEPNESS
 from ..reading.acceptance import POLICIES
@@ -149,12 +150,12 @@ def name_of(weights: str | os.PathLike[str] | LeNet5) -> str:
 
 
 def page_network(name: str) -> LeNet5:
-    """The network that the page computes with: weights of that name, rounded to half precision.
+    """The network that the page computes with: weights of that name, or their first network, rounded to half precision.
 
     Args:
         name: a key of `NETWORKS`.
     """
-    network = LeNet5.pretrained(name)
+    network = find(name).members[0]
     network.parameters[:] = network.parameters.astype(np.float16)
     return network
 
@@ -200,7 +201,7 @@ def data() -> dict[str, Any]:
             "half": ACCEPTANCE.half,
             "pathShare": ACCEPTANCE.path_share,
         },
-        "networks": [_network(LeNet5.pretrained(name), name, title) for name, title in NETWORKS.items()],
+        "networks": [_network(find(name).members[0], name, title) for name, title in NETWORKS.items()],
     }
 
 

@@ -50,6 +50,10 @@ class DisplacementSettings:
     touching: float = (
         3.0  # nats where no column of nothing parts a character from the next: seldom is it another one
     )
+    # nats that a column without a character costs more than the network says: narrow characters are seldom sure
+    nothing: float = 0.5
+    # The penalties of all arcs are multiplied by it: the share of the best path is then how often it is right.
+    sharpness: float = 1.5
     neighbour: int = 6  # pixels at either side of a glyph that are not the character's own
     line: LineImageSettings = LINE_IMAGE
     decoding: DecodingSettings = DECODING
@@ -123,8 +127,11 @@ def _displace_width(
     for view in sheared_views(stretched.levels, settings.shears):
         deadline.check()
         views.append(column_penalties(model, view))
-    posterior = np.mean([model.posterior_of(penalties) for penalties in views], 0)
-    graph = column_graph(posterior, settings, model.backend.lattice)
+    posteriors = [model.posterior_of(penalties).astype(np.float64) for penalties in views]
+    odds = np.exp(-settings.nothing)  # of no character, times what they were
+    posteriors = [one / (odds + (1 - odds) * one.sum(1, keepdims=True)) for one in posteriors]
+    graph = column_graph(np.mean(posteriors, 0), settings, model.backend.lattice)
+    graph = _repriced(graph, settings.sharpness * graph.penalty)
     glyphs = stretched.glyphs
     # The middle one of the columns that show a character stands for it.
     middle = (graph.start // STATES + graph.end // STATES - 1) // 2
@@ -142,8 +149,12 @@ def _weighed(line: InterpretationGraph, forward: float) -> InterpretationGraph:
     """The same paths, with a given forward penalty of all together: each begins with an arc that costs as much more."""
     graph = line.graph
     more = np.where(graph.start == 0, forward - graph.forward_penalty(), 0)
-    penalty = graph.penalty + more
-    return replace(line, graph=Graph(graph.nodes, graph.start, graph.end, graph.label, penalty, graph.loops))
+    return replace(line, graph=_repriced(graph, graph.penalty + more))
+
+
+def _repriced(graph: Graph, penalty: NDArray[np.float64]) -> Graph:
+    """The same arcs with other penalties."""
+    return Graph(graph.nodes, graph.start, graph.end, graph.label, penalty, graph.loops)
 
 
 def column_penalties(model: Classifier, line: NDArray[np.float32]) -> NDArray[np.float32]:

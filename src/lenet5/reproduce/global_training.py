@@ -55,7 +55,7 @@ def global_training(material: Material) -> Panel:
     evaluations: dict[tuple[str, bool], list[StringEvaluation]] = {}
     for number, (kind, model) in enumerate(models):
         read = READERS[kind][1]
-        evaluation = _read(written, model or find(WEIGHTS[kind]), read)
+        evaluation = _read(written, model or find(WEIGHTS[kind]).members[0], read)
         evaluations.setdefault((kind, model is not None), []).append(evaluation)
         material.progress((number + 1) / len(models))
     before, after = (

@@ -343,15 +343,15 @@ SIGNS = replace(
 # For lines read by displacement: each window may show halves of its neighbours.
 DISPLACEMENT = Recipe(
     "displacement",
-    passes=40,
+    passes=24,
     batch=64,
     optimiser=Optimiser(rate=0.05, schedule="linear"),
     loss=Loss(j=5.0),
     distortion=Distortion(
-        translation=0.8, scaling=0.08, squeezing=0.08, shear=0.12, rotation=5.0,
+        translation=0.8, scaling=0.08, squeezing=0.12, shear=0.15, rotation=5.0,
         alpha=20.0, sigma=6.0, spread=0.9, thickness=0.3,
     ),
-    supplement=Supplement(drawn=20_000, windows=24_000),
+    supplement=Supplement(variants=0.5, drawn=15_000, windows=20_000, negatives=10_000, real=0.6),
 )  # fmt: skip
 # For a trained network, with few examples of one person's writing mixed with others' (fine_tuning.py). Chosen so
 # that one example a class already helps, on held-out writers (benchmarks/few_examples.py).
