@@ -49,3 +49,27 @@ def test_much_text_beside_cells_that_show_nothing_is_left_to_reading_as_lines(
     )
     assert read_boxes(page(beside), reader).text == "11"
     assert len(lines) == lines_read
+
+
+@pytest.mark.parametrize(
+    ("specks", "text"),
+    [
+        ([(8, 20), (17, 18), (26, 17), (32, 16)], "11"),  # a stroke that is broken into four
+        ([(8, 20), (12, 30), (24, 8), (32, 16)], "1"),  # specks of dust
+        ([(8, 20), (32, 16)], "1"),
+    ],
+)
+def test_specks_one_above_the_other_are_a_broken_stroke_and_no_empty_box(specks, text):
+    layout = page(0)
+    image = np.ones((40, 40, 3), np.float32)
+    for row, column in specks:
+        image[row : row + 4, column : column + 3] = 0
+    boxes = (layout.regions[0], Region((40, 0, 40, 40), (40, 0), image))
+    reader = CellReader(
+        isolated=lambda characters, name, grammar: string("1" * len(characters), 0.9),
+        line=lambda region: string("", 0.0),
+        accepted=lambda one: one,
+        grammar=None,
+        best=1,
+    )
+    assert read_boxes(PageLayout("boxes", boxes, boxes[0]), reader).text == text

@@ -45,6 +45,9 @@ class CellReadingSettings:
     quick_tall: float = 0.35  # … to see two characters apart, so many heights of the cell high …
     quick_most: float = 0.3  # … on even paper, of which so much is inked at most
     rim: float = 0.1  # sides of a cell from its edge: what lies wholly within is a rest of a rule
+    broken: int = 3  # specks one above the other, at least, that are a broken stroke, …
+    broken_high: float = 0.5  # … as high as this share of the cell …
+    broken_wide: float = 0.3  # … and no wider than this
 
 
 CELL_READING = CellReadingSettings()
@@ -255,7 +258,14 @@ def _is_empty(mask: NDArray[np.bool_], settings: CellReadingSettings) -> bool:
     near_y, near_x = settings.rim * rows, settings.rim * columns
     at_rim = (bottom <= near_y) | (top >= rows - near_y) | (right <= near_x) | (left >= columns - near_x)
     small = (bottom - top < settings.smallest * rows) & (right - left < settings.smallest * columns)
-    return bool((at_rim | small).all())
+    if not (at_rim | small).all():
+        return False
+    inside = ~at_rim
+    if inside.sum() < settings.broken:
+        return True
+    high = bottom[inside].max() - top[inside].min()
+    wide = right[inside].max() - left[inside].min()
+    return not (high >= settings.broken_high * rows and wide <= settings.broken_wide * columns)
 
 
 def _cell(region: Region, reader: CellReader) -> IsolatedCharacter | String | None:
