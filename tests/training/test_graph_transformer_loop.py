@@ -42,7 +42,7 @@ def small(**settings: object) -> GraphRecipe:
 def begun(
     recipe: GraphRecipe, seed: int = 0, threads: int = 1, start: str = "reading"
 ) -> GraphTransformerTraining:
-    known, model = find(start), LeNet5()
+    known, model = find(start).members[0], LeNet5()
     model.parameters[:] = known.parameters
     return GraphTransformerTraining(model, IMAGES, LABELS, recipe, seed=seed, threads=threads)
 
