@@ -14,7 +14,14 @@ from lenet5.imaging.line_image import STRIDE, LineImage
 from lenet5.model.lenet5 import LeNet5
 from lenet5.model.load import find
 from lenet5.network import reference
-from lenet5.reading.space_displacement import DisplacementSettings, column_graph, column_penalties, displace
+from lenet5.reading.interpretation_graph import SILENT
+from lenet5.reading.space_displacement import (
+    STATES,
+    DisplacementSettings,
+    column_graph,
+    column_penalties,
+    displace,
+)
 
 MODEL = LeNet5(seed=5, spread=1.0, power=0.5)
 
@@ -135,3 +142,22 @@ def test_boxes_by_any_width_lie_on_the_character():
     for candidate in showing:
         left, top, width, _ = graph.box(candidate)
         assert abs(left - 70) <= 2 and abs(left + width - 74) <= 2 and abs(top - 5) <= 3
+
+
+def test_nothing_costs_more_against_every_character_and_sharpness_multiplies_all():
+    """Oracle: the odds of a character against none in a column, from the arcs over it."""
+    written = line(Source(*drawings(20), drawn=1.0), np.random.default_rng(3), (4, 0, 7))
+    model = find("displacement").members[0]
+
+    def against_nothing(nothing: float, sharpness: float) -> np.ndarray:
+        settings = DisplacementSettings((), (), longest=1, nothing=nothing, sharpness=sharpness)
+        graph = displace(written.foreground, model, settings).graph
+        columns = graph.nodes // STATES
+        none = graph.penalty[:columns]  # the silent arcs over each column come first
+        assert (graph.label[:columns] == SILENT).all()
+        return graph.penalty[graph.label != SILENT].reshape(-1, 10) - none[:-1, None]
+
+    plain = against_nothing(0.0, 1.0)
+    likely = plain < 15  # no posterior at the floor of LEAST
+    np.testing.assert_allclose((against_nothing(0.5, 1.0) - plain)[likely], -0.5, atol=2e-3)
+    np.testing.assert_allclose((against_nothing(0.0, 1.5) / plain)[likely], 1.5, rtol=1e-9)
