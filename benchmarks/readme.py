@@ -400,7 +400,7 @@ def graph_transformer() -> str:
     for method, name in (
         ("segmentation", "segmentation"),
         ("ensemble", "segmentation, the ensemble's first network"),
-        ("displacement", "displacement"),
+        ("displacement", "displacement, the first of its networks"),
     ):
         part = report.get(method, {"before": None, "after": []})
         for when, runs in (("before", [part["before"]]), ("after", part["after"])):
