@@ -33,20 +33,20 @@ class SignPenalties:
     Chosen on drawn lines of development writers and the tuning half of the cheque amounts.
     """
 
-    sign: float = -0.5  # each, as for a character
+    sign: float = -1.0  # each, as for a character
     gap: float = 2.0  # for each gap without ink within a sign
     cut: float = 2.0  # more for a sign that was cut from what it touches
     # More for a sign as high as a digit: that a 1 leans, or a 7 is crossed, is likelier in other people's writing. It
     # is less for one that is higher than digits, and nothing for one that is much higher.
-    tall: float = 1.0
+    tall: float = 1.5
     taller: tuple[float, float] = (1.2, 1.5)  # heights of the digits beside it
-    rare: float = 1.0  # more for a sign that numbers seldom have, and drawn lines often
-    rare_signs: str = "%$()*"
+    rare: float = 1.5  # more for a sign that amounts seldom have, and drawn lines often
+    rare_signs: str = "%$()*+="
     edge: float = 4.0  # more for a sign that stands between digits, at the begin or the end of the line
     between: str = "/:"
     # Sizes of the line: what is higher is as high as a digit; if it was cut, it is no sign.
     highest: float = 0.6
-    mark: float = -0.5  # a mark that is left out, beside −log of its probability
+    mark: float = 0.5  # a mark that is left out, beside −log of its probability
     unread: float = 1.5  # more than without signs for what is left out, where it may be a sign
     # Sizes of the line: a free part is as high as a digit, from the least to the most, and says where digits stand.
     digit_heights: tuple[float, float] = (0.6, 1.6)
