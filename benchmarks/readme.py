@@ -472,12 +472,14 @@ def signs() -> str:
 def cells() -> str:
     """Cut-outs of forms and tables, rows of boxes and grids, counted cell by cell."""
     groups = json.loads((HERE / "results" / "cells.json").read_text(encoding="utf-8"))["groups"]
-    titles = {"rims": "cells with rules at the rim", "boxes": "rows of boxes", "grids": "tables"}
+    newsprint = {"newsprint": groups["grids"].pop("newsprint")}
     rows = [
-        (title, "cells" if name != "rims" else "pictures", groups[name]) for name, title in titles.items()
+        ("cells with rules at the rim", "pictures", groups["rims"]),
+        ("rows of boxes", "cells", groups["boxes"]),
+        ("tables", "cells", groups["grids"]),
+        ("sudokus in newsprint", "cells", newsprint),
+        *((f"digits {kind}", "pictures", {kind: found}) for kind, found in groups["others"].items()),
     ]
-    others = groups.get("others", {}).items()
-    rows += [(f"digits {kind}", "pictures", {kind: found}) for kind, found in others]
     figures = ("right", "refused", "wrong", "sure")
     lines = [
         "| | kinds | counted | right | refused | wrong | wrong, surer than 95 % |",
