@@ -15,6 +15,7 @@ from lenet5.errors import PictureError
 from lenet5.reading.forms import parse_form
 from lenet5.reading.overlay import annotate
 from lenet5.reading.reader import Reader
+from lenet5.reading.region_reader import RegionReader
 from lenet5.reading.results import Character, Line, Result, String
 from lenet5.reading.tables import Spot, Spots
 
@@ -79,13 +80,13 @@ def test_the_grain_of_an_empty_cell_is_no_writing(reader):
 
 def test_a_table_is_classified_in_parts_that_give_what_the_whole_gives(reader, monkeypatch):
     lengths = []
-    isolated = Reader._isolated
+    isolated = RegionReader.isolated
 
     def counted(self, characters, name, request):
         lengths.append(len(characters))
         return isolated(self, characters, name, request)
 
-    monkeypatch.setattr(Reader, "_isolated", counted)
+    monkeypatch.setattr(RegionReader, "isolated", counted)
     page = bars(9, 9, {(row, column) for row in range(9) for column in range(9)})
     parts = reader.read(page, mode="table", threshold=0)
     assert len(lengths) > 1 and sum(lengths) == 81  # one string of thousands takes a gigabyte

@@ -191,6 +191,7 @@ def _manifest(sources: Sequence[Source], reader: BatchReader, kind: str) -> dict
     return {
         "version": __version__,
         "sources": [source.identity() for source in sources],
+        "parts": [source.part for source in sources],
         "weights": weights.hexdigest(),
         "options": hashlib.sha256(settings.encode()).hexdigest(),
         "format": kind,
