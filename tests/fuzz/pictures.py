@@ -28,7 +28,8 @@ from .mutation import mutate
 from .trial import Bounds, Trial
 
 Rng = np.random.Generator
-PAGE = Bounds(seconds=5, refused=1.5, megabytes=700)  # of up to 12 megapixels
+MEGAPIXELS = 12.0  # of a picture, up to which PAGE holds: a damaged file may announce more
+PAGE = Bounds(seconds=5, refused=1.5, megabytes=700)
 HUGE = Bounds(seconds=15, refused=10, megabytes=1500)
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM", "TIFF", "WEBP", "TGA", "PCX", "ICO", "SGI")
 PATTERNS = (r"\d{4}", r"1?\d{1,3}", r"(12|34)+", r"\d*", r"[0-4]{2,}")
@@ -47,7 +48,22 @@ def pictures(rng: Rng, folder: Path) -> Trial:
     family = families[rng.choice(len(families), p=shares / shares.sum())]
     _, make, bounds = FAMILIES[family]
     picture = make(rng)
+    if _megapixels(picture) > MEGAPIXELS:
+        bounds = HUGE
     return Trial(family, _reading(rng, picture), bounds)
+
+
+def _megapixels(picture: Any) -> float:
+    """Megapixels that a file announces; 0 where it is no picture, or none in a file."""
+    if not isinstance(picture, bytes):
+        return 0.0
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            width, height = Image.open(io.BytesIO(picture)).size
+    except Exception:  # decoders meet damage with any exception
+        return 0.0
+    return float(width * height / 1e6)
 
 
 def _reading(rng: Rng, picture: Any) -> Callable[[], None]:

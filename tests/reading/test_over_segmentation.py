@@ -206,8 +206,7 @@ def test_a_reading_can_be_written_as_json():
 
 @pytest.mark.parametrize("times", [1, 4])
 def test_a_reader_reads_strings_and_gives_boxes_in_the_pictures_pixels(times):
-    reader = Reader(LeNet5())
-    reader.model = MODEL
+    reader = Reader(MODEL)
     ink = written("2047")
     picture = Image.fromarray(np.uint8(255 - 220 * ink)).resize(
         (ink.shape[1] * times, ink.shape[0] * times), Image.Resampling.BICUBIC
@@ -219,3 +218,16 @@ def test_a_reader_reads_strings_and_gives_boxes_in_the_pictures_pixels(times):
     first, last = reading.characters[0].box, reading.characters[-1].box
     assert first[0] == pytest.approx(columns[0] * times, abs=2.5 * times)
     assert last[0] + last[2] == pytest.approx((columns[-1] + 1) * times, abs=2.5 * times)
+
+
+def test_a_span_that_would_be_sheared_into_too_many_pixels_is_not_cut_again():
+    line = written("4711", apart=-3)  # characters that touch
+    pieces = over_segment(line)
+    stop = len(pieces.boxes)
+    pixels = pieces.sheared(0, stop, 0.3).foreground.size
+    assert abs(pieces.sheared_pixels(0, stop, 0.3) - pixels) < 5 * len(line)
+    again, never, unsheared = (
+        read_string(line, MODEL, settings=replace(SETTINGS, certain_share=1.1, **changes))
+        for changes in ({}, {"most_pixels": 0}, {"shears": ()})
+    )
+    assert never.confidence == unsheared.confidence != again.confidence

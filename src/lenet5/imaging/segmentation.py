@@ -133,6 +133,12 @@ class Segments:
         end = max(min(round(float(columns.max())) + 1, most), start + 1)
         return start, top, end - start, bottom - top
 
+    def sheared_pixels(self, first: int, stop: int, shear: float) -> int:
+        """Pixels of the image in which `sheared` cuts."""
+        _, _, left, right = self.box(first, stop)
+        rows = len(self.foreground)
+        return round(rows * (right - left + abs(shear) * rows))
+
     def sheared(self, first: int, stop: int, shear: float) -> Segments:
         """The ink of pieces first … stop − 1, sheared and cut anew; it keeps its place."""
         _, _, left, right = self.box(first, stop)

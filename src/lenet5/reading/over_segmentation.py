@@ -39,6 +39,8 @@ class OverSegmentationSettings:
     # Pixels to the right for each pixel of height, by which an uncertain span is sheared and cut again.
     shears: tuple[float, ...] = (-0.3, 0.3, -0.15, 0.15)
     certain_share: float = 0.7  # of all paths that a character has, from which its span is not cut again
+    # Pixels of a span that was sheared, at most: a larger one is no character, but a strip from top to bottom.
+    most_pixels: int = 4_000_000
 
 
 SETTINGS = OverSegmentationSettings()
@@ -83,7 +85,13 @@ def read_string(
         trace.record("pieces", np.where(foreground > MASK_LEVEL, pieces.piece, -1))
         record_candidates(trace, graph, model)
     spans = _uncertain_spans(graph, pieces, grammar, settings, signs)
-    if recut := [(*span, shear) for span in spans for shear in settings.shears]:
+    recut = [
+        (*span, shear)
+        for span in spans
+        for shear in settings.shears
+        if pieces.sheared_pixels(*span, shear) <= settings.most_pixels
+    ]
+    if recut:
         lines = []
         for one in recut:
             deadline.check()
