@@ -171,7 +171,11 @@ class Forked:
         self.returncode: int | None = None
         self.pid = os.fork()
         if self.pid == 0:
-            os._exit(_child(command, folder, errors, writing))
+            status = 130  # interrupted before its work began
+            try:
+                status = _child(command, folder, errors, writing)
+            finally:  # nothing of the parent's may run here: it would remove the folders
+                os._exit(status)
         os.close(writing)
         self.stdout = os.fdopen(reading, encoding="utf-8")
 
@@ -228,6 +232,7 @@ def start(job: Job, folder: Path, data: Path, resume: bool, fork: bool) -> subpr
     for source in data.glob("*.npz"):
         shutil.copyfile(source, folder / source.name)
     command = [*job.command, *(job.resume if resume else ())]
+    (folder / "errors.txt").touch()  # it may be killed before it has opened this
     process: subprocess.Popen[str] | Forked
     if fork:
         process = Forked(command, folder, folder / "errors.txt")
@@ -236,8 +241,9 @@ def start(job: Job, folder: Path, data: Path, resume: bool, fork: bool) -> subpr
             command, cwd=folder, text=True, env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
             stdout=subprocess.PIPE, stderr=(folder / "errors.txt").open("w"),
         )  # fmt: skip
-    assert process.stdout is not None
-    process.stdout.readline()
+    if not fork:  # a fork is warm: it works from the start
+        assert process.stdout is not None
+        process.stdout.readline()
     return process
 
 

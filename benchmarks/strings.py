@@ -28,7 +28,7 @@ from lenet5.bench.machine import machine
 from lenet5.data.transcripts import read_transcripts
 from lenet5.evaluation.strings import StringEvaluation, evaluate_strings
 from lenet5.network.codes import SIGNS
-from lenet5.reading.reader import Reader
+from lenet5.reading.reader import FOR_READING, Reader
 
 Pictures = list[tuple[Path, str]]
 
@@ -92,6 +92,7 @@ def adapted(weights: str, pictures: Pictures, seed: int) -> str:
     with (folder / "labels.csv").open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("file", "label"), *((path.name, label) for path, label in pictures)])
     out = folder / "adapted.safetensors"
+    weights = FOR_READING["segmentation"].get(weights, weights)  # those that read under this name
     command = ["train", "--fine-tune", weights, "--data", folder, "--seed", seed, "--out", out]
     subprocess.run([sys.executable, "-m", "lenet5", *map(str, command)], check=True, stdout=sys.stderr)
     return str(out)

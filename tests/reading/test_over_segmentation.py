@@ -18,7 +18,6 @@ from lenet5.imaging.segmentation import Segments, over_segment
 from lenet5.lattice.automaton import choices, length
 from lenet5.lattice.regex import pattern
 from lenet5.model.classifier import Classifier
-from lenet5.model.lenet5 import LeNet5
 from lenet5.reading.over_segmentation import OverSegmentationSettings, read_string
 from lenet5.reading.reader import Reader
 

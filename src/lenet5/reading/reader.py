@@ -39,7 +39,7 @@ from .results import UNSURE, Line, Result, String
 from .settings import SETTINGS, ReaderSettings
 from .trace import record_result
 
-__all__ = ["METHODS", "MODES", "Reader"]
+__all__ = ["FOR_READING", "METHODS", "MODES", "Reader"]
 
 METHODS = ("segmentation", "displacement")  # Section V, Section VII
 # By method: weights that are asked for -> those that are read with.
