@@ -320,6 +320,8 @@ def main() -> None:
     options.add_argument("--report", action="store_true", help="(used by this script itself)")
     options.add_argument("--resume", action="store_true", help="(used by this script itself)")
     chosen = options.parse_args()
+    # A shell that starts this in the background has interrupts ignored, also by what is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if chosen.train:
         return train_scaled(chosen.train, chosen.resume)
     if chosen.report:
