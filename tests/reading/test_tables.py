@@ -178,3 +178,20 @@ def test_two_tables_on_a_page_are_read_both(reader):
         for filled, rows in ((upper, 3), (lower, 2))
         for row in range(rows)
     ]
+
+
+def test_a_table_of_too_many_cells_says_how_many_were_not_read(reader):
+    cells = replace(reader.settings.cells, most=5)
+    few = Reader(backend="numpy", settings=replace(reader.settings, cells=cells))
+    page = bars(3, 3, {(row, column) for row in range(3) for column in range(3) if row != column})
+    result = few.read(page, mode="table", threshold=0)
+    assert [[cell.text for cell in row] for row in result.table.rows] == [
+        ["", "1", "1"],
+        ["1", "", "1"],
+        ["1", "?", ""],
+    ]
+    (sentence,) = result.errors
+    assert sentence == "one cell of the array was not read, but the 5 before: read it part by part"
+    boxes = few.read(page, mode="boxes", threshold=0)
+    assert [[cell.text for cell in row] for row in boxes.table.rows][2] == ["1", "?", ""]
+    assert boxes.errors == result.errors

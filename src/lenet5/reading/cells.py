@@ -40,6 +40,7 @@ class CellReadingSettings:
         16  # lines of text beside cells: more are read only where the cells show enough without them
     )
     together: int = 64  # single characters of a table that are classified at once
+    most: int = 2000  # cells that are read, of those that are not blank: more take longer than 5 seconds
     grey: float = 0.02  # of the whole range: planes that differ by less are a shade of grey
     quick: float = 0.5  # of the strongest contrast in a cell: more is ink, where a quick look is enough …
     quick_tall: float = 0.35  # … to see two characters apart, so many heights of the cell high …
@@ -51,6 +52,7 @@ class CellReadingSettings:
 
 
 CELL_READING = CellReadingSettings()
+BEYOND = "not read, since too many cells before it were"
 
 
 @dataclass(frozen=True)
@@ -89,17 +91,20 @@ def read_boxes(page: PageLayout, reader: CellReader) -> Result:
         PictureError: there are no boxes, or all are empty.
     """
     rows: dict[int, list[tuple[Region, IsolatedCharacter | None]]] = {}
-    for region, blank in zip(page.regions, _blank(page.regions, reader.settings), strict=True):
-        reader.check()
-        character = None if blank else _isolated(region, reader.settings)
-        rows.setdefault(region.line, []).append((region, character))
     name, count = page.page.name, len(page.regions)
-    errors: list[str] = []
+    blank = _blank(page.regions, reader.settings)
+    beyond, errors = _beyond(page, blank, reader.settings)
+    unread = {id(page.regions[number]): BEYOND for number in beyond}
+    for number, region in enumerate(page.regions):
+        reader.check()
+        character = None if blank[number] or number in beyond else _isolated(region, reader.settings)
+        rows.setdefault(region.line, []).append((region, character))
     items: list[_Item] = []
     for number, (_, row) in enumerate(sorted(rows.items())):
         characters = [character for _, character in row if character]
         if not characters:
-            items.append(_Item(row[0][0].box[1], None, [_spot(region) for region, _ in row]))
+            spots = [_spot(region, reason=unread.get(id(region), "")) for region, _ in row]
+            items.append(_Item(row[0][0].box[1], None, spots))
             continue
         try:
             string = reader.isolated(characters, f"{name}, row {number + 1}", reader.grammar)
@@ -110,7 +115,7 @@ def read_boxes(page: PageLayout, reader: CellReader) -> Result:
             continue
         spots, at = [], 0
         for region, character in row:
-            spots.append(_spot(region, (0, at, at + 1) if character else None))
+            spots.append(_spot(region, (0, at, at + 1) if character else None, unread.get(id(region), "")))
             at += character is not None
         items.append(_Item(row[0][0].box[1], Line((string,)), spots))
     lines = _outside(page, items, reader)
@@ -133,8 +138,10 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
         PictureError: there is no table, or all its cells are empty.
     """
     blank = _blank(page.regions, reader.settings)
+    beyond, errors = _beyond(page, blank, reader.settings)
     cells = [
-        None if empty else _cell(region, reader) for region, empty in zip(page.regions, blank, strict=True)
+        None if blank[number] else _unread(region, BEYOND) if number in beyond else _cell(region, reader)
+        for number, region in enumerate(page.regions)
     ]
     if reader.grammar is None and (alone := [cell for cell in cells if isinstance(cell, IsolatedCharacter)]):
         # Not all at once: time and memory of a string's decoding grow with the square of its length.
@@ -160,7 +167,7 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
     if not any(item.line for item in items) and not lines:
         reason = f"the {len(cells)} cells of its table are empty" if cells else "no table was found"
         raise nothing_to_read(page.page.name, reason)
-    return _result("table", items + lines, [])
+    return _result("table", items + lines, errors)
 
 
 def _row(cells: Sequence[tuple[Region, String | None]]) -> _Item:
@@ -226,6 +233,21 @@ def _outside(page: PageLayout, cells: Sequence[_Item], reader: CellReader) -> li
         if any(character.text != UNSURE for character in shown.characters):
             items.append(_Item(string.box[1], Line((string,)), []))
     return items
+
+
+def _beyond(
+    page: PageLayout, blank: Sequence[bool], settings: CellReadingSettings
+) -> tuple[set[int], list[str]]:
+    """Numbers of the cells that are not read, since too many before them are not blank; and a sentence about them."""
+    written = [number for number, empty in enumerate(blank) if not empty]
+    beyond = set(written[settings.most :])
+    if not beyond:
+        return beyond, []
+    cells = f"{len(beyond):,} cells" if len(beyond) > 1 else "one cell"
+    return beyond, [
+        f"{cells} of {page.page.name} {'were' if len(beyond) > 1 else 'was'} not read, but the {settings.most:,} "
+        "before: read it part by part"
+    ]
 
 
 def _blank(regions: Sequence[Region], settings: CellReadingSettings) -> list[bool]:
