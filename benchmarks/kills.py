@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -283,12 +284,13 @@ def interrupted(job: Job, folder: Path, data: Path, draw: random.Random, tally: 
     """One round: kill the job and resume it until it ends."""
     folder.mkdir()
     resume = False
-    while True:
+    for tries in count():
         process = start(job, folder, data, resume, fork)
         number = (signal.SIGKILL, signal.SIGINT)[sum(tally.kills.values()) % 2]
         began = time.perf_counter()
         try:
-            process.communicate(timeout=draw.uniform(0, tally.seconds))
+            # Later and later, so that a machine that has grown busy gets to the end.
+            process.communicate(timeout=draw.uniform(0, tally.seconds * (1 + tries / 4)))
         except subprocess.TimeoutExpired:
             process.send_signal(number)
             process.communicate(timeout=60)
