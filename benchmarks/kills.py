@@ -12,6 +12,7 @@ as many kills a minute, all of them during the work.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -23,7 +24,6 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -284,7 +284,7 @@ def interrupted(job: Job, folder: Path, data: Path, draw: random.Random, tally: 
     """One round: kill the job and resume it until it ends."""
     folder.mkdir()
     resume = False
-    for tries in count():
+    for tries in itertools.count():
         process = start(job, folder, data, resume, fork)
         number = (signal.SIGKILL, signal.SIGINT)[sum(tally.kills.values()) % 2]
         began = time.perf_counter()
