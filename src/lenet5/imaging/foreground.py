@@ -71,6 +71,7 @@ class LineForegroundSettings:
     fine_longest: float = (
         4.0  # times `longest`: pixels of the longer side at which small characters are measured
     )
+    most: int = 1_500_000  # pixels of an image at that scale: more are no line, and take a gigabyte
     smoothing: float = 0.8  # pixels: standard deviation of the Gaussian against print and JPEG's noise
     pen: float = 0.99  # quantile of the contrast: pixels above it show the pen's colour
     low: float = 0.35  # share of the pen's own darkness at which ink begins …
@@ -137,7 +138,10 @@ def line_foreground(
     if not fits and not (pixels == 1 and settings.size_lowest * settings.size <= size < settings.size):
         # Finer than at first only where characters are small, and at most 1 / finest times the image's own scale.
         longest = settings.fine_longest * settings.longest
-        pixels = max(pixels * size / settings.size, settings.finest, longer_side(*image.shape[:2]) / longest)
+        coarse = max(
+            longer_side(*image.shape[:2]) / longest, float(np.sqrt(image[:, :, 0].size / settings.most))
+        )
+        pixels = max(pixels * size / settings.size, settings.finest, coarse)
         small, steps = rescale(image, pixels), Trace()
         levels = stroke_foreground(small, name, steps, settings)
     if trace is not None:

@@ -34,7 +34,7 @@ class ReadingRequest:
     best: int
     trace: Trace | None
     deadline: Deadline = NEVER
-    glance: bool = False  # lines are cut once only, at no other shear
+    glance: bool = False  # lines are looked at once only, at no other shear or width
 
     def trace_of(self, region: Region) -> Trace | None:
         """The trace under the region's name, without the picture's."""
@@ -109,6 +109,8 @@ class RegionReader:
                 deadline=deadline,
             )
         shift = self.settings.displacement
+        if request.glance:
+            shift = replace(shift, shears=(), widths=())
         return space_displacement.read_string(
             foreground,
             self.model,
