@@ -172,9 +172,13 @@ class Forked:
         self.returncode: int | None = None
         self.pid = os.fork()
         if self.pid == 0:
-            status = 130  # interrupted before its work began
+            status = 70
             try:
                 status = _child(command, folder, errors, writing)
+            except KeyboardInterrupt:
+                status = 130  # before its work began, or after its end
+            except BaseException as error:
+                errors.write_text(repr(error))
             finally:  # nothing of the parent's may run here: it would remove the folders
                 os._exit(status)
         os.close(writing)
