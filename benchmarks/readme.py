@@ -8,7 +8,7 @@ python benchmarks/exports.py --write
 python benchmarks/nothing.py --write
 python benchmarks/papers.py --write
 python benchmarks/cells.py --write
-python benchmarks/growth.py --kinds table list --largest 1000 --write
+python benchmarks/growth.py --write
 python benchmarks/field.py FOLDER --peer rapidocr --write
 python benchmarks/forms.py --write
 python benchmarks/sdlm_conventions.py --test --seeds 5 paper eq-9 paper-distorted --write
@@ -518,9 +518,9 @@ def growth() -> str:
     lines = ["| page | size | before | read | now | read | memory |", "|---|---:|---:|---:|---:|---:|---:|"]
     for row in now["rows"]:
         old = before.get((row["kind"], row["size"]))
-        then_read = f"{old['seconds']:.1f} s | {old['answer']}" if old else " | "
+        then_read = f"{old['seconds']:.1f} s | {old['answer']}" if old else "– | –"
         size = f"{row['size']:,} {row['unit']}"
-        now_read = f"{row['seconds']:.1f} s | {row['answer']}"
+        now_read = f"{row['seconds']:.1f} s | {row['answer'].split(' in ')[0]}"
         lines.append(f"| {row['kind']} | {size} | {then_read} | {now_read} | {row['MB']} MB |")
     return "\n".join([*lines, "", f"{now['machine']['cpu']}; before: commit {then['commit']}."])
 
