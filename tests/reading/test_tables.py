@@ -195,3 +195,13 @@ def test_a_table_of_too_many_cells_says_how_many_were_not_read(reader):
     boxes = few.read(page, mode="boxes", threshold=0)
     assert [[cell.text for cell in row] for row in boxes.table.rows][2] == ["1", "?", ""]
     assert boxes.errors == result.errors
+
+
+def test_a_large_table_is_read_as_far_as_it_goes_and_not_as_lines(reader):
+    cells = replace(reader.settings.cells, most=8)
+    few = Reader(backend="numpy", settings=replace(reader.settings, cells=cells))
+    page = bars(6, 6, {(row, column) for row in range(6) for column in range(6)})
+    result = few.read(page)
+    assert [cell.text for cell in result.table.rows[0]] == ["1"] * 6
+    assert [cell.text for cell in result.table.rows[5]] == ["?"] * 6
+    assert result.errors[0].startswith("28 cells of the array were not read")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -139,8 +139,9 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
     """
     blank = _blank(page.regions, reader.settings)
     beyond, errors = _beyond(page, blank, reader.settings)
+    unread = {id(page.regions[number]): BEYOND for number in beyond}
     cells = [
-        None if blank[number] else _unread(region, BEYOND) if number in beyond else _cell(region, reader)
+        None if blank[number] or number in beyond else _cell(region, reader)
         for number, region in enumerate(page.regions)
     ]
     if reader.grammar is None and (alone := [cell for cell in cells if isinstance(cell, IsolatedCharacter)]):
@@ -160,7 +161,7 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
         rows.setdefault(region.line, []).append((region, cell))
     items: list[_Item] = []
     for row in rows.values():
-        item = _row(row)
+        item = _row(row, unread)
         # A table beside another follows it whole.
         items.append(replace(item, top=max(item.top, items[-1].top if items else item.top)))
     lines = _outside(page, items, reader)
@@ -170,13 +171,13 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
     return _result("table", items + lines, errors)
 
 
-def _row(cells: Sequence[tuple[Region, String | None]]) -> _Item:
-    """A row of a table: its strings, and where each of its cells is."""
+def _row(cells: Sequence[tuple[Region, String | None]], unread: Mapping[int, str]) -> _Item:
+    """A row of a table: its strings, and where each of its cells is. unread: why regions, by `id`, were not read."""
     spots: list[Spot] = []
     strings: list[String] = []
     for region, cell in cells:
         if cell is None:
-            spots.append(_spot(region))
+            spots.append(_spot(region, reason=unread.get(id(region), "")))
             continue
         spots.append(_spot(region, (len(strings), 0, len(cell.characters))))
         strings.append(cell)
