@@ -93,11 +93,10 @@ def read_boxes(page: PageLayout, reader: CellReader) -> Result:
     rows: dict[int, list[tuple[Region, IsolatedCharacter | None]]] = {}
     name, count = page.page.name, len(page.regions)
     blank = _blank(page.regions, reader.settings)
-    beyond, errors = _beyond(page, blank, reader.settings)
-    unread = {id(page.regions[number]): BEYOND for number in beyond}
+    unread, errors = _beyond(page, blank, reader.settings)
     for number, region in enumerate(page.regions):
         reader.check()
-        character = None if blank[number] or number in beyond else _isolated(region, reader.settings)
+        character = None if blank[number] or id(region) in unread else _isolated(region, reader.settings)
         rows.setdefault(region.line, []).append((region, character))
     items: list[_Item] = []
     for number, (_, row) in enumerate(sorted(rows.items())):
@@ -138,10 +137,9 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
         PictureError: there is no table, or all its cells are empty.
     """
     blank = _blank(page.regions, reader.settings)
-    beyond, errors = _beyond(page, blank, reader.settings)
-    unread = {id(page.regions[number]): BEYOND for number in beyond}
+    unread, errors = _beyond(page, blank, reader.settings)
     cells = [
-        None if blank[number] or number in beyond else _cell(region, reader)
+        None if blank[number] or id(region) in unread else _cell(region, reader)
         for number, region in enumerate(page.regions)
     ]
     if reader.grammar is None and (alone := [cell for cell in cells if isinstance(cell, IsolatedCharacter)]):
@@ -238,17 +236,18 @@ def _outside(page: PageLayout, cells: Sequence[_Item], reader: CellReader) -> li
 
 def _beyond(
     page: PageLayout, blank: Sequence[bool], settings: CellReadingSettings
-) -> tuple[set[int], list[str]]:
-    """Numbers of the cells that are not read, since too many before them are not blank; and a sentence about them."""
-    written = [number for number, empty in enumerate(blank) if not empty]
-    beyond = set(written[settings.most :])
+) -> tuple[dict[int, str], list[str]]:
+    """Why cells, by the `id` of their region, are not read: too many before them are not blank. And a sentence."""
+    written = [region for region, empty in zip(page.regions, blank, strict=True) if not empty]
+    beyond = written[settings.most :]
     if not beyond:
-        return beyond, []
+        return {}, []
     cells = f"{len(beyond):,} cells" if len(beyond) > 1 else "one cell"
-    return beyond, [
+    sentence = (
         f"{cells} of {page.page.name} {'were' if len(beyond) > 1 else 'was'} not read, but the {settings.most:,} "
         "before: read it part by part"
-    ]
+    )
+    return {id(region): BEYOND for region in beyond}, [sentence]
 
 
 def _blank(regions: Sequence[Region], settings: CellReadingSettings) -> list[bool]:
