@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from scipy import ndimage
 
-from lenet5.imaging.order_statistics import median, quantile
+from lenet5.imaging.order_statistics import median, percentile_filter, quantile
 
 SHAPES = arrays.array_shapes(max_dims=3, max_side=40)
 FINITE = {"allow_nan": False, "allow_infinity": False, "min_value": -4, "max_value": 4}
@@ -42,3 +43,11 @@ def test_quantiles_of_large_images_are_numpys(size, share):
 
 def test_the_median_of_nothing_is_no_number():
     assert np.isnan(median(np.empty((0, 5), np.float32)))
+
+
+@pytest.mark.parametrize(("shape", "size"), [((13, 40), 13), ((3, 900), 21), ((40, 30), 3), ((1, 1), 5)])
+@pytest.mark.parametrize("percentile", [0, 40, 60, 99])
+def test_the_percentile_filter_is_scipys_to_the_bit(shape, size, percentile):
+    plane = np.random.default_rng(size).integers(0, 50, shape).astype(np.float32)
+    right = ndimage.percentile_filter(plane, percentile, size=size, mode="nearest")
+    np.testing.assert_array_equal(percentile_filter(plane, percentile, size), right)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -35,13 +37,13 @@ def test_much_text_beside_cells_that_show_nothing_is_left_to_reading_as_lines(
 ):
     lines = []
 
-    def line(region: Region) -> String:
-        lines.append(region)
-        raise PictureError("nothing to read")
+    def read(regions: Sequence[Region]) -> list[PictureError]:
+        lines.extend(regions)
+        return [PictureError("nothing to read") for _ in regions]
 
     reader = CellReader(
         isolated=lambda characters, name, grammar: string("1" * len(characters), sure),
-        line=line,
+        lines=read,
         accepted=lambda one: string(one.text if one.confidence > 0.5 else UNSURE * 2, one.confidence),
         grammar=None,
         best=1,
@@ -67,7 +69,7 @@ def test_specks_one_above_the_other_are_a_broken_stroke_and_no_empty_box(specks,
     boxes = (layout.regions[0], Region((40, 0, 40, 40), (40, 0), image))
     reader = CellReader(
         isolated=lambda characters, name, grammar: string("1" * len(characters), 0.9),
-        line=lambda region: string("", 0.0),
+        lines=lambda regions: [string("", 0.0) for _ in regions],
         accepted=lambda one: one,
         grammar=None,
         best=1,

@@ -18,7 +18,7 @@ from lenet5.imaging.segmentation import Segments, over_segment
 from lenet5.lattice.automaton import choices, length
 from lenet5.lattice.regex import pattern
 from lenet5.model.classifier import Classifier
-from lenet5.reading.over_segmentation import OverSegmentationSettings, read_string
+from lenet5.reading.over_segmentation import OverSegmentationSettings, read_string, read_strings
 from lenet5.reading.reader import Reader
 
 FONT = ImageFont.load_default(36)
@@ -153,6 +153,24 @@ def test_a_line_of_no_character_is_not_cut_again_unless_one_is_demanded(recut):
     assert recut == []
     read_string(ink, MODEL, length(1, 1, DIGITS))
     assert [shear for *_, shear in recut] == list(SETTINGS.shears)
+
+
+def test_lines_read_together_are_what_each_is_alone():
+    again = replace(SETTINGS, certain_share=1.1)  # every span is cut again
+    dash = np.zeros((40, 90), np.float32)
+    dash[20:23, 10:60] = 1
+    lines = [written("4071", apart=1), dash, written("23", apart=-2), written("9")]
+    names = ["first", "dash", "third", "last"]
+    for cutting in (SETTINGS, again):
+        together = read_strings(lines, MODEL, length(1, 4, DIGITS), names=names, best=3, settings=cutting)
+        for line, name, string in zip(lines, names, together, strict=True):
+            alone = read_string(line, MODEL, length(1, 4, DIGITS), best=3, name=name, settings=cutting)
+            assert string == alone
+    long, digits = written("407123407123"), length(12, 12, DIGITS)
+    first, error = read_strings([long, dash], MODEL, digits, names=names[:2])
+    assert first == read_string(long, MODEL, digits, name="first")
+    assert isinstance(error, PictureError) and "dash" in str(error)
+    assert read_strings([], MODEL, names=[]) == []
 
 
 def test_n_best_readings_differ_and_come_in_order():

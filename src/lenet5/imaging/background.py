@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .order_statistics import median
+from .order_statistics import median, percentile_filter
 from .planes import grey_image, has_one_plane, is_grey, map_planes
 from .resize import resize
 
@@ -157,7 +157,7 @@ def _percentile(image: NDArray[np.float32], settings: PercentileBackground) -> N
         # Ink pulls the median to its own side: the background is a little to the other.
         skew = float(((plane - median(plane)) ** 3).sum())
         percentile = settings.percentile if skew <= 0 else 100 - settings.percentile
-        level = ndimage.percentile_filter(plane, percentile, size=size, mode="nearest")
+        level = percentile_filter(plane, percentile, size)
         smooth[:, :, c] = ndimage.gaussian_filter(level, size * settings.smoothing, mode="nearest")
     return resize(smooth, (rows, columns), "linear")
 

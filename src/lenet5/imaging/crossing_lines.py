@@ -69,8 +69,14 @@ def _runs_on_lines(
     rows, columns = mask.shape
     hit = np.zeros(int(runs.max()) + 1, bool)
     near = ndimage.maximum_filter1d(np.stack([mask, thin]), 3, axis=1)  # a line may lie between two rows
-    if np.count_nonzero(near[0].any(0)) < settings.inked * settings.length * columns:
+    least = settings.length * columns
+    if np.count_nonzero(near[0].any(0)) < settings.inked * least:
         return hit  # no line has ink in so many columns
+    # Of no line more columns are ink, or thin, than of the band that holds it at the steepest slope.
+    reach = int(np.ceil(settings.steepest * columns / 2))
+    inked, thinly = ndimage.maximum_filter1d(near, 2 * reach + 1, axis=1, mode="constant").sum(2)
+    if not ((inked >= settings.inked * least) & (thinly >= settings.thin * least)).any():
+        return hit
     # Counts from the left, so that a sloping row costs one step for each place where it goes up or down.
     counts = np.zeros((2, rows, columns + 1), np.int32)
     np.cumsum(near, 2, out=counts[:, :, 1:])
@@ -84,7 +90,7 @@ def _runs_on_lines(
         y = y.clip(0, rows - 1)
         length = np.maximum(inside @ (stop - start), 1)
         inked, thinly = ((counts[:, y, stop] - counts[:, y, start]) * inside).sum(2) / length
-        is_line = (inked >= settings.inked) & (thinly >= settings.thin) & (length > settings.length * columns)
+        is_line = (inked >= settings.inked) & (thinly >= settings.thin) & (length > least)
         for row in np.flatnonzero(is_line):
             at = row + offset
             inside_at = (at >= 0) & (at < rows)

@@ -17,6 +17,7 @@ from scipy import ndimage
 
 from .geometry import Box, bounding_box
 from .order_statistics import median
+from .planes import has_one_plane
 from .resize import rescale
 from .threshold import MASK_LEVEL
 
@@ -87,11 +88,10 @@ def stroke_statistics(
     if full.sum() < settings.least or background.sum() < settings.least:
         return None
     # Plane by plane: NumPy sorts slowly along an axis whose neighbours lie apart.
-    ink, level = (
-        [median(plane[where]) for plane in np.moveaxis(image, 2, 0)] for where in (full, background)
-    )
+    planes = np.moveaxis(image[:, :, :1] if has_one_plane(image) else image, 2, 0)
+    ink, level = ([median(plane[where]) for plane in planes] for where in (full, background))
     difference = np.abs(np.subtract(ink, level))
-    plane = ndimage.gaussian_filter(image[:, :, int(difference.argmax())], settings.smoothing)
+    plane = ndimage.gaussian_filter(planes[int(difference.argmax())], settings.smoothing)
     contrast = max(float(difference.max()), 1e-3)
     depth = ndimage.distance_transform_edt(np.pad(stroke, 1))[1:-1, 1:-1]
     widths = 2 * depth[(depth == ndimage.maximum_filter(depth, 3)) & stroke] - 1

@@ -127,19 +127,22 @@ def recognise(
         The graph; its nodes are the places between pieces. Its candidates are the runs in their order, and after
         them those that were cut, with the ink that they may share.
     """
-    return recognise_all([segments], model, settings, band)[0]
+    return recognise_all([segments], model, settings, [band])[0]
 
 
 def recognise_all(
     lines: Sequence[Segments],
     model: Classifier,
     settings: CandidateSettings = CANDIDATES,
-    band: LineBand | None = None,
+    bands: Sequence[LineBand | None] | None = None,
 ) -> list[InterpretationGraph]:
-    """`recognise` of several lines, or parts of one whose band is given; candidates are classified together."""
+    """`recognise` of several lines, or parts of lines, with the band of each; candidates are classified together."""
     loops = model.backend.lattice
     shapes = shapes_of(model)
-    runs = [Runs(segments, model.classes, settings, loops, band, shapes) for segments in lines]
+    runs = [
+        Runs(segments, model.classes, settings, loops, band, shapes)
+        for segments, band in zip(lines, bands or [None] * len(lines), strict=True)
+    ]
     return [_interpret(*one) for one in zip(runs, _classify(runs, model, settings), strict=True)]
 
 

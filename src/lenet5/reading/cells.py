@@ -39,7 +39,7 @@ class CellReadingSettings:
     beside: int = (
         16  # lines of text beside cells: more are read only where the cells show enough without them
     )
-    together: int = 64  # single characters of a table that are classified at once
+    together: int = 64  # cells of a table that are classified at once
     most: int = 2000  # cells that are read, of those that are not blank: more take longer than 5 seconds
     grey: float = 0.02  # of the whole range: planes that differ by less are a shade of grey
     quick: float = 0.5  # of the strongest contrast in a cell: more is ink, where a quick look is enough …
@@ -61,7 +61,7 @@ class CellReader:
 
     Args:
         isolated: reads characters, of a grammar, under a name: one string.
-        line: reads a region as a line of text.
+        lines: reads regions, each as a line of text; a PictureError of what cannot be read.
         accepted: a string as it would be shown.
         grammar: strings that are allowed: of a row of boxes, or of every cell of a table.
         best: readings wanted of each string.
@@ -71,13 +71,20 @@ class CellReader:
     """
 
     isolated: Callable[[Sequence[IsolatedCharacter], str, Grammar | None], String]
-    line: Callable[[Region], String]
+    lines: Callable[[Sequence[Region]], Sequence[String | PictureError]]
     accepted: Callable[[String], String]
     grammar: Grammar | None
     best: int
     settings: CellReadingSettings = CELL_READING
     check: Callable[[], None] = lambda: None
     or_lines: bool = False
+
+    def line(self, region: Region) -> String:
+        """A region as a line of text; raises PictureError where it cannot be read."""
+        (string,) = self.lines([region])
+        if isinstance(string, PictureError):
+            raise string
+        return string
 
 
 def read_boxes(page: PageLayout, reader: CellReader) -> Result:
@@ -138,10 +145,10 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
     """
     blank = _blank(page.regions, reader.settings)
     unread, errors = _beyond(page, blank, reader.settings)
-    cells = [
-        None if blank[number] or id(region) in unread else _cell(region, reader)
-        for number, region in enumerate(page.regions)
-    ]
+    written = [number for number, one in enumerate(page.regions) if not (blank[number] or id(one) in unread)]
+    cells: list[IsolatedCharacter | String | None] = [None] * len(page.regions)
+    for number, cell in zip(written, _cells([page.regions[one] for one in written], reader), strict=True):
+        cells[number] = cell
     if reader.grammar is None and (alone := [cell for cell in cells if isinstance(cell, IsolatedCharacter)]):
         # Not all at once: time and memory of a string's decoding grow with the square of its length.
         together = [
@@ -223,10 +230,8 @@ def _outside(page: PageLayout, cells: Sequence[_Item], reader: CellReader) -> li
         if known and np.mean(known) < reader.settings.shown:
             return []
     items = []
-    for region in page.outside:
-        try:
-            string = reader.line(region)
-        except PictureError:
+    for string in reader.lines(page.outside):
+        if isinstance(string, PictureError):
             continue
         shown = reader.accepted(string)
         if any(character.text != UNSURE for character in shown.characters):
@@ -290,23 +295,26 @@ def _is_empty(mask: NDArray[np.bool_], settings: CellReadingSettings) -> bool:
     return not (high >= settings.broken_high * rows and wide <= settings.broken_wide * columns)
 
 
-def _cell(region: Region, reader: CellReader) -> IsolatedCharacter | String | None:
-    """One character, a string, or nothing; of what cannot be read a `?`."""
-    reader.check()
-    if _is_clearly_several(region, reader.settings):
-        try:
-            return reader.line(region)
-        except PictureError:
-            pass
-    character = _isolated(region, reader.settings)
-    if character is None:
-        return None
-    if not _is_several(character.foreground > MASK_LEVEL, reader.settings):
-        return character
-    try:
-        return reader.line(region)
-    except PictureError:
-        return character
+def _cells(regions: Sequence[Region], reader: CellReader) -> list[IsolatedCharacter | String | None]:
+    """One character, a string, or nothing in each; all strings are read together."""
+    cells: list[IsolatedCharacter | String | None] = []
+    several: list[int] = []
+    for number, region in enumerate(regions):
+        reader.check()
+        character = None
+        clearly = _is_clearly_several(region, reader.settings)
+        if not clearly:
+            character = _isolated(region, reader.settings)
+        if clearly or (character and _is_several(character.foreground > MASK_LEVEL, reader.settings)):
+            several.append(number)
+        cells.append(character)
+    strings = reader.lines([regions[number] for number in several])
+    for number, string in zip(several, strings, strict=True):
+        if not isinstance(string, PictureError):
+            cells[number] = string
+        elif cells[number] is None:
+            cells[number] = _isolated(regions[number], reader.settings)
+    return cells
 
 
 def _is_clearly_several(region: Region, settings: CellReadingSettings) -> bool:

@@ -13,20 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..deadline import NEVER, Deadline
+from ..errors import PictureError
 from ..imaging.segmentation import SEGMENTATION, SegmentationSettings, Segments, over_segment
 from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
 from ..lattice.automaton import Grammar
 from ..model.classifier import Classifier
 from ..network.codes import SIGNS
-from .candidates import CANDIDATES, CandidateSettings, recognise, recognise_all
+from .candidates import CANDIDATES, CandidateSettings, recognise_all
 from .explanation import DecodedLine, record_line
 from .interpretation_graph import DECODING, DecodingSettings, InterpretationGraph, union_alternatives
 from .results import String
 from .sign_shapes import LineBand
 from .trace import record_candidates
 
-__all__ = ["OverSegmentationSettings", "read_string"]
+__all__ = ["OverSegmentationSettings", "read_string", "read_strings"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def read_string(
     settings: OverSegmentationSettings = SETTINGS,
     deadline: Deadline = NEVER,
 ) -> String:
-    """Read one line of text.
+    """Read the foreground of a line of text.
 
     Args:
         foreground: (rows, columns) float32 in 0 … 1, from `line_foreground`.
@@ -76,37 +77,94 @@ def read_string(
         PictureError: no character was found, or none that the grammar allows.
         TimeLimitError: the deadline has passed.
     """
-    pieces = over_segment(foreground, seams=model.backend.seams, settings=settings.segmentation)
-    deadline.check()
-    signs = [number for number, name in enumerate(model.classes) if name in SIGNS]
-    band = LineBand.of(pieces, settings.candidates.signs) if signs else None
-    graph = recognise(pieces, model, settings.candidates, band)
+    ((pieces, graph),) = _graphs([foreground], model, grammar, settings, deadline, trace)
+    string = graph.decode(model, grammar, best, name, settings.decoding, deadline)
     if trace:
+        boxes = tuple(pieces.unsheared_box(k, k + 1) for k in range(len(pieces.boxes)))
+        record_line(trace, DecodedLine(graph, grammar, string, boxes, graph.positions, settings.decoding))
+    return string
+
+
+def read_strings(
+    foregrounds: Sequence[NDArray[np.float32]],
+    model: Classifier,
+    grammar: Grammar | None = None,
+    *,
+    names: Sequence[str],
+    best: int = 5,
+    settings: OverSegmentationSettings = SETTINGS,
+    deadline: Deadline = NEVER,
+) -> list[String | PictureError]:
+    """Read many short lines, such as the cells of a table: their candidates are classified together.
+
+    Args:
+        foregrounds: of each line, as for `read_string`.
+        model: as for `read_string`, as are all others but names.
+        grammar: of every line.
+        names: what errors call each line.
+        best: different readings wanted of each.
+        settings: how lines are cut and read.
+        deadline: checked between the steps.
+
+    Returns:
+        The string of each line, or why it cannot be read.
+
+    Raises:
+        TimeLimitError: the deadline has passed.
+    """
+    if not foregrounds:
+        return []
+    strings: list[String | PictureError] = []
+    graphs = _graphs(foregrounds, model, grammar, settings, deadline)
+    for (_, graph), name in zip(graphs, names, strict=True):
+        try:
+            strings.append(graph.decode(model, grammar, best, name, settings.decoding, deadline))
+        except PictureError as error:
+            strings.append(error)
+    return strings
+
+
+def _graphs(
+    foregrounds: Sequence[NDArray[np.float32]],
+    model: Classifier,
+    grammar: Grammar | None,
+    settings: OverSegmentationSettings,
+    deadline: Deadline,
+    trace: Trace | None = None,
+) -> list[tuple[Segments, InterpretationGraph]]:
+    """The pieces and the graph of every line; trace: of the only one."""
+    lines = []
+    for foreground in foregrounds:
+        lines.append(over_segment(foreground, seams=model.backend.seams, settings=settings.segmentation))
+        deadline.check()
+    signs = [number for number, name in enumerate(model.classes) if name in SIGNS]
+    bands = [LineBand.of(pieces, settings.candidates.signs) if signs else None for pieces in lines]
+    graphs = recognise_all(lines, model, settings.candidates, bands)
+    if trace:
+        ((foreground,), (pieces,), (graph,)) = foregrounds, lines, graphs
         trace.record("pieces", np.where(foreground > MASK_LEVEL, pieces.piece, -1))
         record_candidates(trace, graph, model)
-    spans = _uncertain_spans(graph, pieces, grammar, settings, signs)
-    recut = [
-        (*span, shear)
-        for span in spans
+    again = [
+        (number, *span, shear)
+        for number, (pieces, graph) in enumerate(zip(lines, graphs, strict=True))
+        for span in _uncertain_spans(graph, pieces, grammar, settings, signs)
         for shear in settings.shears
         if pieces.sheared_pixels(*span, shear) <= settings.most_pixels
     ]
-    if recut:
-        lines = []
-        for one in recut:
-            deadline.check()
-            lines.append(pieces.sheared(*one))
-        others = recognise_all(lines, model, settings.candidates, band)
+    if not again:
+        return list(zip(lines, graphs, strict=True))
+    recut = []
+    for number, first, last, shear in again:
         deadline.check()
-        graph = union_alternatives(
-            graph, [(first, last, other) for (first, last, _), other in zip(recut, others, strict=True)]
-        )
-    string = graph.decode(model, grammar, best, name, settings.decoding, deadline)
-    if trace:
-        boxes = [pieces.unsheared_box(k, k + 1) for k in range(len(pieces.boxes))]
-        columns, decoding = graph.positions, settings.decoding
-        record_line(trace, DecodedLine(graph, grammar, string, tuple(boxes), columns, decoding))
-    return string
+        recut.append(lines[number].sheared(first, last, shear))
+    others = recognise_all(recut, model, settings.candidates, [bands[number] for number, *_ in again])
+    deadline.check()
+    spans: dict[int, list[tuple[int, int, InterpretationGraph]]] = {}
+    for (number, first, last, _), other in zip(again, others, strict=True):
+        spans.setdefault(number, []).append((first, last, other))
+    for number, alternatives in spans.items():
+        graphs[number] = union_alternatives(graphs[number], alternatives)
+    return list(zip(lines, graphs, strict=True))
 
 
 def _uncertain_spans(

@@ -374,7 +374,7 @@ class Reader:
 
         return CellReader(
             isolated,
-            lambda region: self._regions.string(region, request),
+            lambda regions: self._regions.strings(regions, request),
             accepted,
             request.grammar,
             request.best,

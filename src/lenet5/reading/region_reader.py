@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..deadline import NEVER, Deadline
-from ..imaging.foreground import line_foreground
+from ..errors import PictureError
+from ..imaging.foreground import Foreground, line_foreground
 from ..imaging.geometry import Box, Region, scale_box
 from ..imaging.trace import Trace
 from ..lattice.automaton import Grammar
@@ -63,23 +65,76 @@ class RegionReader:
     def string(self, region: Region, request: ReadingRequest) -> String:
         """Read a region as one line of text; boxes in pixels of the page."""
         trace = request.trace_of(region)
+        foreground = self._foreground(region, request, trace)
+        place = partial(_on_page, region, foreground.pixels)
+        string = self._line(foreground.levels, region.name, request, trace.placed(place) if trace else None)
+        return self._doubted(string, foreground, request).map_boxes(place)
+
+    def strings(self, regions: Sequence[Region], request: ReadingRequest) -> list[String | PictureError]:
+        """Read many short regions, such as cells: each as a line of text, or why it cannot be read.
+
+        By segmentation they are classified together, some at a time; a trace has one after the other.
+        """
+        strings: list[String | PictureError] = []
+        if self.method == "segmentation" and not request.trace:
+            some = self.settings.cells.together
+            for at in range(0, len(regions), some):
+                strings += self._together(regions[at : at + some], request)
+            return strings
+        for region in regions:
+            try:
+                strings.append(self.string(region, request))
+            except PictureError as error:
+                strings.append(error)
+        return strings
+
+    def _together(self, regions: Sequence[Region], request: ReadingRequest) -> list[String | PictureError]:
+        """`strings` of regions whose candidates are classified together."""
+        answers: dict[int, String | PictureError] = {}
+        foregrounds: dict[int, Foreground] = {}
+        for number, region in enumerate(regions):
+            try:
+                foregrounds[number] = self._foreground(region, request, None)
+            except PictureError as error:
+                answers[number] = error
+        strings = over_segmentation.read_strings(
+            [foreground.levels for foreground in foregrounds.values()],
+            self.model,
+            request.grammar,
+            names=[regions[number].name for number in foregrounds],
+            best=request.best,
+            settings=self._cutting(request),
+            deadline=request.deadline,
+        )
+        for (number, foreground), string in zip(foregrounds.items(), strings, strict=True):
+            if not isinstance(string, PictureError):
+                string = self._doubted(string, foreground, request)
+                string = string.map_boxes(partial(_on_page, regions[number], foreground.pixels))
+            answers[number] = string
+        return [answers[number] for number in range(len(regions))]
+
+    def _foreground(self, region: Region, request: ReadingRequest, trace: Trace | None) -> Foreground:
+        """What is written in a region, as a line."""
         strokes = self.settings.layout.strokes
         foreground = line_foreground(region.image, region.name, region.foreground, trace, strokes)
-
-        def place(box: Box) -> Box:
-            return region.on_page(scale_box(box, foreground.pixels, region.size))
-
         request.deadline.check()
-        string = self._line(foreground.levels, region.name, request, trace.placed(place) if trace else None)
+        return foreground
+
+    def _doubted(self, string: String, foreground: Foreground, request: ReadingRequest) -> String:
+        """A string with what it leaves unread, what speaks against it, and its calibrated confidence."""
+        free = request.grammar is None
         string = replace(string, unread=unread_boxes(string, foreground.levels, self.settings.unread))
-        string = with_doubts(
-            string, foreground.image, foreground.levels, self.policy, free=request.grammar is None
-        )
+        string = with_doubts(string, foreground.image, foreground.levels, self.policy, free=free)
         known, several = string_confidence_of(self.model), len(string.characters) > 1
         # One character alone has a confidence of its own, and a pattern changes what paths there are.
-        if known and several and request.grammar is None and not string.reason:
+        if known and several and free and not string.reason:
             string = string.with_confidence(known.probability(string.confidence))
-        return string.map_boxes(place)
+        return string
+
+    def _cutting(self, request: ReadingRequest) -> over_segmentation.OverSegmentationSettings:
+        """How lines are cut: at a glance once only."""
+        cut = self.settings.segmentation
+        return replace(cut, shears=()) if request.glance else cut
 
     def character(self, region: Region, request: ReadingRequest, trace: Trace | None) -> String:
         """Read a region as one character; its box in pixels of the page."""
@@ -95,9 +150,6 @@ class RegionReader:
         """Read the foreground of a line by the reader's method; boxes in its pixels."""
         grammar, best, deadline = request.grammar, request.best, request.deadline
         if self.method == "segmentation":
-            cut = self.settings.segmentation
-            if request.glance:
-                cut = replace(cut, shears=())
             return over_segmentation.read_string(
                 foreground,
                 self.model,
@@ -105,7 +157,7 @@ class RegionReader:
                 best=best,
                 name=name,
                 trace=trace,
-                settings=cut,
+                settings=self._cutting(request),
                 deadline=deadline,
             )
         shift = self.settings.displacement
@@ -134,3 +186,8 @@ class RegionReader:
             settings=self.settings.isolation,
             deadline=request.deadline,
         )
+
+
+def _on_page(region: Region, pixels: float, box: Box) -> Box:
+    """A box of a region's foreground, whose pixels have sides of so many of the region's, in pixels of the page."""
+    return region.on_page(scale_box(box, pixels, region.size))
