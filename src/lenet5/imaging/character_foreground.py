@@ -15,6 +15,7 @@ from .components import (
     CHARACTER_SPECKS,
     CharacterSpeckSettings,
     concentration,
+    count_pixels,
     label_components,
     remove_character_specks,
 )
@@ -205,9 +206,8 @@ def _without_frame(contrast: NDArray[Any], settings: CharacterForegroundSettings
     labels, count = label_components(contrast > settings.frame_level * threshold_otsu(contrast[contrast > 0]))
     rows, columns = contrast.shape
     high, wide = round(settings.frame * rows), round(settings.frame * columns)
-    inner = np.zeros(count + 1)
-    inner += np.bincount(labels[high : rows - high, wide : columns - wide].ravel(), minlength=count + 1)
-    share = inner / np.bincount(labels.ravel(), minlength=count + 1).clip(1)
+    inner = count_pixels(labels[high : rows - high, wide : columns - wide], count)
+    share = inner / count_pixels(labels, count).clip(1)
     frame = np.isin(np.arange(count + 1), border_pixels(labels)) & (share < settings.frame_inner)
     frame[0] = False
     return np.where(ndimage.maximum_filter(frame[labels], 3), 0, contrast)

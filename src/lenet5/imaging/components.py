@@ -19,6 +19,7 @@ __all__ = [
     "LineSpeckSettings",
     "component_edges",
     "concentration",
+    "count_pixels",
     "keep_components",
     "label_columns",
     "label_components",
@@ -29,6 +30,7 @@ __all__ = [
 
 CONNECTIVITY = np.ones((3, 3))  # pixels that touch at a corner are connected
 COLUMN = np.array([[0, 1, 0]] * 3)  # pixels of one column only
+COUNTED = 2**18  # labels that are counted at once: NumPy copies them to integers twice as large
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,17 @@ def label_components(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], int]:
 def label_columns(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Labels of the vertical runs of a mask, from 1, 0 elsewhere; and the length of each, that of 0 first."""
     runs, count = ndimage.label(mask, COLUMN)
-    return runs, np.bincount(runs.ravel(), minlength=count + 1)
+    return runs, count_pixels(runs, count)
+
+
+def count_pixels(labels: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """How many pixels of an array have each label, (1 + count,), from label 0 on."""
+    pixels = np.zeros(count + 1, np.intp)
+    every = labels.ravel()
+    for first in range(0, every.size, COUNTED):
+        part = np.bincount(every[first : first + COUNTED])
+        pixels[: part.size] += part
+    return pixels
 
 
 def component_edges(labels: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -153,7 +165,7 @@ def remove_line_specks(
     if not count:
         return foreground
     top, bottom, left, right = component_edges(labels).T
-    area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    area = count_pixels(labels, count)[1:]
     high, wide = bottom - top, right - left
     size = median(high[high >= settings.tall * high.max()])  # of a character
     small = (

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from .components import CONNECTIVITY, label_columns
+from .components import label_columns, label_components
 
 __all__ = ["DESKEW", "DeskewSettings", "deskew", "printed_line_mask"]
 
@@ -82,7 +82,9 @@ def printed_line_mask(mask: NDArray[np.bool_], settings: DeskewSettings = DESKEW
     thick = ndimage.maximum_filter1d(mask.view(np.uint8), 3, axis=0)
     closed = ndimage.minimum_filter1d(ndimage.maximum_filter1d(thick, gap, axis=1), gap, axis=1)
     opened = ndimage.maximum_filter1d(ndimage.minimum_filter1d(closed, long, axis=1), long, axis=1)
-    lines, _ = ndimage.label(opened, CONNECTIVITY)
+    lines, count = label_components(opened)
+    if not count:
+        return np.zeros_like(mask)
     runs, length = label_columns(mask)
     printed = np.zeros(len(length), bool)
     for number, (down, across) in enumerate(ndimage.find_objects(lines), 1):

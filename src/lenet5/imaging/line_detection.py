@@ -208,26 +208,29 @@ def _tolerance(thickness: NDArray[Any] | float) -> NDArray[np.float64]:
 def _chains(pieces: Sequence[_Piece], gap: float, settings: LineDetectionSettings) -> list[list[_Piece]]:
     """Pieces that go on where another ends, together. gap: pixels between them at most."""
     chains: list[list[_Piece]] = []
-    unfinished: list[list[_Piece]] = []
+    last, row, thickness, slope = np.zeros((4, len(pieces)))  # of each chain's end, and where it leads
+    unfinished = np.zeros(0, np.intp)
     for piece in pieces:
-        unfinished = [chain for chain in unfinished if piece.first - chain[-1].last <= gap]
-        best, least = None, np.inf
-        for chain in unfinished:
-            end, begin = chain[-1], chain[-settings.memory :][0]
-            distance = piece.first - end.last
-            if distance < -1 or not settings.thinner <= piece.thickness / end.thickness <= settings.thicker:
-                continue
-            slope = (end.row_last - begin.row_first) / max(end.last - begin.first, 1.0)
-            deviation = abs(end.row_last + slope * distance - piece.row_first)
-            allowed = settings.jump * max(end.thickness / 3, 1.0) + settings.bend * distance
-            cost = deviation + settings.distance * distance
-            if deviation <= allowed and cost < least:
-                best, least = chain, cost
-        if best is None:
-            best = []
-            chains.append(best)
-            unfinished.append(best)
-        best.append(piece)
+        distance = piece.first - last[unfinished]
+        near = distance <= gap
+        unfinished, distance = unfinished[near], distance[near]
+        ends = thickness[unfinished]
+        deviation = np.abs(row[unfinished] + slope[unfinished] * distance - piece.row_first)
+        ratio = piece.thickness / ends
+        fits = (distance >= -1) & (ratio >= settings.thinner) & (ratio <= settings.thicker)
+        fits &= deviation <= settings.jump * np.maximum(ends / 3, 1.0) + settings.bend * distance
+        if fits.any():
+            cost = np.where(fits, deviation + settings.distance * distance, np.inf)
+            best = int(unfinished[cost.argmin()])
+        else:
+            best = len(chains)
+            chains.append([])
+            unfinished = np.append(unfinished, best)
+        chain = chains[best]
+        chain.append(piece)
+        begin = chain[-settings.memory :][0]
+        last[best], row[best], thickness[best] = piece.last, piece.row_last, piece.thickness
+        slope[best] = (piece.row_last - begin.row_first) / max(piece.last - begin.first, 1.0)
     return chains
 
 

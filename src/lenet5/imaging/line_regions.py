@@ -85,20 +85,20 @@ def count_text_lines(
     return regions, left_out
 
 
-def _line_of_pixels(mask: NDArray[np.bool_], settings: LayoutSettings) -> tuple[NDArray[np.intp], int]:
+def _line_of_pixels(mask: NDArray[np.bool_], settings: LayoutSettings) -> tuple[NDArray[np.int32], int]:
     """The line that each pixel of a mask belongs to, (rows, columns), from 1 in reading order, 0 for none.
 
     Second, how many marks were not looked at.
     """
     level, tops = deskew(mask, settings.deskew)
     number, count, left_out = group_text_lines(level, settings.text_lines)
-    owner = np.zeros(mask.shape, np.intp)
+    owner = np.zeros(mask.shape, np.int32)
     rows, columns = np.nonzero(number)
     owner[rows + tops[columns], columns] = number[rows, columns]
     rows = np.nonzero(owner)[0]
     line = owner[owner > 0]
     middle = np.bincount(line, rows, count + 1)[1:] / np.bincount(line, minlength=count + 1)[1:]
-    place = np.zeros(count + 1, np.intp)
+    place = np.zeros(count + 1, np.int32)
     place[np.argsort(middle, kind="stable") + 1] = np.arange(1, count + 1)
     return place[owner], left_out
 
@@ -113,7 +113,7 @@ class _Lines:
     """
 
     image: NDArray[np.float32]
-    owner: NDArray[np.intp]
+    owner: NDArray[np.int32]
     extents: list[tuple[slice, slice]]
     background: NDArray[np.float32] | None
     pixels: float

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .background import border_pixels
+from .components import count_pixels
 from .geometry import Region
 from .order_statistics import median
 from .resize import rescale, resize, working_scale
@@ -138,7 +139,7 @@ def _page_shape(mask: NDArray[np.bool_], settings: PageDetectionSettings) -> NDA
     labels, count = ndimage.label(ndimage.binary_opening(mask, iterations=settings.bridge))
     if not count:
         return None
-    filled = ndimage.binary_fill_holes(labels == 1 + int(np.bincount(labels.ravel())[1:].argmax()))
+    filled = ndimage.binary_fill_holes(labels == 1 + int(count_pixels(labels, count)[1:].argmax()))
     touched = sum(bool(edge.any()) for edge in (filled[0], filled[-1], filled[:, 0], filled[:, -1]))
     area = int(filled.sum())
     if touched > 1 or not settings.smallest <= area / filled.size <= settings.largest:

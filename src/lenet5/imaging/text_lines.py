@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .components import component_edges, label_components
+from .components import component_edges, count_pixels, label_components
 from .order_statistics import median
 
 __all__ = ["TEXT_LINES", "TextLineSettings", "TextLines", "group_text_lines"]
@@ -68,7 +68,7 @@ class TextLines(NamedTuple):
     left_out: components that were not looked at, because there are too many.
     """
 
-    line: NDArray[np.intp]
+    line: NDArray[np.int32]
     number: int
     left_out: int = 0
 
@@ -108,14 +108,14 @@ def group_text_lines(mask: NDArray[np.bool_], settings: TextLineSettings = TEXT_
     """
     labels, count = label_components(mask)
     if not count:
-        return TextLines(np.zeros(mask.shape, np.intp), 0)
-    area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+        return TextLines(np.zeros(mask.shape, np.int32), 0)
+    area = count_pixels(labels, count)[1:]
     edges = component_edges(labels)
     top, bottom, left, right = edges.T
     components = _Components(top, bottom, left, right, area)
     kept = _writing(components, mask.shape, settings)
     if not len(kept):
-        return TextLines(np.zeros(mask.shape, np.intp), 0)
+        return TextLines(np.zeros(mask.shape, np.int32), 0)
     kept, left_out = kept[: settings.most], max(0, len(kept) - settings.most)
     components = components.of(kept)
     line, tall = _lines_of_letters(components, mask.shape, settings)
@@ -133,7 +133,7 @@ def group_text_lines(mask: NDArray[np.bool_], settings: TextLineSettings = TEXT_
         elif tall[component]:
             line[component] = len(bands)  # tall next to its neighbours, and of no line: one of its own
             bands.append(_Band.of(components.of(np.array([component])), settings))
-    owner = np.zeros(count + 1, np.intp)
+    owner = np.zeros(count + 1, np.int32)
     owner[kept + 1] = line + 1
     number = owner[labels]
     for component, around in split.items():

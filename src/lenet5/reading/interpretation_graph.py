@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -217,13 +218,17 @@ class InterpretationGraph:
             glyph=self.glyphs[candidate],
         )
 
-    def _equivalent(self, arc: int) -> NDArray[np.bool_]:
-        """Which arcs have the same label in the same place, be it with a piece more or less: (arcs,) bool."""
-        start, end = self.positions[self.graph.start], self.positions[self.graph.end]
-        middle = (start[arc] + end[arc]) / 2
-        equivalent: NDArray[np.bool_] = self.graph.label == self.graph.label[arc]
-        equivalent &= (start <= middle) & (end > middle)
-        return equivalent
+    def _equivalent(self, arc: int) -> NDArray[np.intp]:
+        """The arcs that have the same label in the same place, be it with a piece more or less."""
+        same = self._arcs_of_label[int(self.graph.label[arc])]
+        start, end = self.graph.start, self.graph.end
+        middle = (self.positions[start[arc]] + self.positions[end[arc]]) / 2
+        return same[(self.positions[start[same]] <= middle) & (self.positions[end[same]] > middle)]
+
+    @cached_property
+    def _arcs_of_label(self) -> dict[int, NDArray[np.intp]]:
+        """The arcs of each label."""
+        return {label: np.flatnonzero(self.graph.label == label) for label in set(self.graph.label.tolist())}
 
     def _search(
         self, grammar: Grammar | None, best: int, settings: DecodingSettings, deadline: Deadline

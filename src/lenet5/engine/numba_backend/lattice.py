@@ -84,18 +84,21 @@ def _sequence_scores(nodes, start, end, label, penalty, sequences):
     order, begin = _incoming(nodes, end)
     scores = np.full((nodes, count, longest + 1), inf)
     scores[0, :, 0] = 0.0
+    # The fewest and the most labels of a path to each node: all other scores are infinite.
+    fewest, most = np.full(nodes, longest + 1), np.full(nodes, -1)
+    fewest[0] = most[0] = 0
     for node in range(1, nodes):
         here = scores[node]
         for arc in order[begin[node] : begin[node + 1]]:
-            before, more, silent = scores[start[arc]], penalty[arc], label[arc] == -1
+            before, more, labels = scores[start[arc]], penalty[arc], 0 if label[arc] == -1 else 1
             if more == inf:
                 continue
+            first, last = fewest[start[arc]] + labels, min(most[start[arc]] + labels, longest)
+            fewest[node], most[node] = min(fewest[node], first), max(most[node], last)
             for sequence in range(count):
-                for k in range(longest + 1):
-                    if silent:
-                        here[sequence, k] = _add(here[sequence, k], before[sequence, k] + more)
-                    elif k > 0 and sequences[sequence, k - 1] == label[arc]:
-                        here[sequence, k] = _add(here[sequence, k], before[sequence, k - 1] + more)
+                for k in range(first, last + 1):
+                    if labels == 0 or sequences[sequence, k - 1] == label[arc]:
+                        here[sequence, k] = _add(here[sequence, k], before[sequence, k - labels] + more)
     return scores[-1].copy()  # a view would keep all of them
 
 
