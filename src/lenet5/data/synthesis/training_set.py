@@ -2,7 +2,7 @@
 
 MNIST holds single digits by American writers. Reading needs 1s with an upstroke and crossed 7s
 (style_transfer.py), other allographs of each digit (glyphs.py), other people's digits (hands.py), the candidates of
-lines (line_patterns.py), and non-characters (negatives.py).
+lines (line_patterns.py), and non-characters (negatives.py, overwritten.py).
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class Supplement:
     # Lines of digits and signs by real pens, cut likewise: the network then knows SIGNS as well.
     sign_lines: int = 0
     negatives: int = 0  # other non-characters
+    overwritten: float = 0.0  # share of the negatives that are digits written over others (overwritten.py)
     # Where trajectories are at hand (trajectories.load.find_pens), and else nothing:
     real: float = 0.0  # share of the digits and lines drawn with a pen that are real trajectories
     strangers: float = 0.0  # share of the negatives that are real letters and signs
@@ -67,12 +68,17 @@ class Supplement:
             "negatives": (0, 10_000_000),
             "real": (0, 1),
             "strangers": (0, 1),
+            "overwritten": (0, 1),
         }
         for key, (least, most) in bounds.items():
             if not least <= getattr(self, key) <= most:
                 raise InputError(
                     f"{key} of a supplement must lie from {least} to {most:,}, not be {getattr(self, key)}"
                 )
+        if self.strangers + self.overwritten > 1:
+            raise InputError(
+                "strangers and overwritten are shares of the negatives of a supplement: together at most 1"
+            )
         if self.seed is not None and not self.seed >= 0:
             raise InputError(f"the seed of a supplement must be a whole number from 0, not {self.seed}")
 
@@ -141,7 +147,7 @@ def build_training_set(
         parts.append(characters(hands, round(supplement.real * supplement.drawn), classes, seed))
     if supplement.negatives:
         rubbish = np.full(supplement.negatives, NO_CHARACTER)
-        parts.append((_negatives(supplement, classes, seed, hands), rubbish))
+        parts.append((_negatives(images, labels, classes, supplement, seed, hands), rubbish))
     every, indices = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     if not (indices == NO_CHARACTER).any():
         return every, indices
@@ -219,13 +225,25 @@ def _sign_patterns(
 
 
 def _negatives(
-    supplement: Supplement, classes: Sequence[str], seed: int, hands: Hands | None
+    images: NDArray[np.uint8],
+    labels: NDArray[np.integer],
+    classes: Sequence[str],
+    supplement: Supplement,
+    seed: int,
+    hands: Hands | None,
 ) -> NDArray[np.uint8]:
-    """Generated non-characters, then real letters and signs."""
-    from .negatives import noncharacters  # start-up time
+    """Generated non-characters, then digits written over others, then real letters and signs."""
+    from .negatives import noncharacters  # start-up time: these load SciPy and Pillow
+    from .overwritten import overwritten_digits
 
     written = round(supplement.strangers * supplement.negatives) if hands is not None else 0
-    parts = [noncharacters(seed, supplement.negatives - written, classes)]
+    digits = set(DIGITS) <= set(classes)
+    over = round(supplement.overwritten * supplement.negatives) if digits else 0
+    parts = [noncharacters(seed, supplement.negatives - written - over, classes)]
+    if over:
+        value = np.array([DIGITS.find(name) for name in classes])[labels]
+        known = value >= 0
+        parts.append(overwritten_digits(images[known], value[known], over, seed, hands, supplement.real))
     if hands is not None and written:
         parts.append(strangers_of(hands, written, classes, seed))
     return np.concatenate(parts)
