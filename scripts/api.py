@@ -5,13 +5,13 @@ Run `python scripts/api.py` to see whether the page is current, with `--write` t
 
 from __future__ import annotations
 
-import argparse
 import ast
 import sys
 from collections import defaultdict
 from pathlib import Path
 
 import architecture
+from generated import check_or_write
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "api.md"
@@ -41,7 +41,7 @@ def public() -> dict[str, list[str]]:
     """Module below lenet5 -> its public names, from the stub, or else from the typing imports."""
     stub = architecture.PACKAGE / "__init__.pyi"
     source = stub if stub.exists() else architecture.PACKAGE / "__init__.py"
-    homes = defaultdict(list)
+    homes: dict[str, list[str]] = defaultdict(list)
     for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
             homes[node.module] += [name.name for name in node.names if not name.name.startswith("_")]
@@ -70,18 +70,5 @@ def page() -> str:
     return text
 
 
-def main() -> int:
-    """Check the page, or write it."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--write", action="store_true", help="write docs/api.md")
-    if parser.parse_args().write:
-        PAGE.write_text(page(), encoding="utf-8")
-        return 0
-    if PAGE.read_text(encoding="utf-8") != page():
-        print("docs/api.md is not current: python scripts/api.py --write", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(check_or_write(PAGE, page, __file__, __doc__ or ""))

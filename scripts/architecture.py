@@ -5,13 +5,14 @@ Run `python scripts/architecture.py` to see whether the page is current, with `-
 
 from __future__ import annotations
 
-import argparse
 import ast
 import re
 import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+
+from generated import check_or_write
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "lenet5"
@@ -180,18 +181,5 @@ def page() -> str:
     return text
 
 
-def main() -> int:
-    """Check the page, or write it."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--write", action="store_true", help="write docs/architecture.md")
-    if parser.parse_args().write:
-        PAGE.write_text(page(), encoding="utf-8")
-        return 0
-    if PAGE.read_text(encoding="utf-8") != page():
-        print("docs/architecture.md is not current: python scripts/architecture.py --write", file=sys.stderr)
-        return 1
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(check_or_write(PAGE, page, __file__, __doc__ or ""))
