@@ -21,6 +21,7 @@ import common
 from lenet5.bench.machine import machine
 from lenet5.data.synthesis.sign_lines import Writers, random_expression, sign_line
 from lenet5.data.trajectories.load import load_trajectories
+from lenet5.data.trajectories.trajectories import Kind
 from lenet5.errors import PictureError
 from lenet5.model.lenet5 import LeNet5
 from lenet5.model.signs import WithSigns
@@ -55,11 +56,12 @@ def read(reader: Reader, image: NDArray[np.float32], mode: str) -> tuple[str, fl
 
 
 def writers_of(part: str) -> Writers:
-    """Every other writer of those who are kept aside: "development" or "held-out"."""
+    """Every other writer of those who are kept aside: "development" or "held-out"; none writes in both."""
     _, aside = load_trajectories().split()
-    writers = Writers(aside)
-    writers.names = writers.names[PARTS.index(part) :: len(PARTS)]
-    return writers
+    digits = np.unique(aside.writer[aside.kind == Kind.DIGIT])
+    others = np.setdiff1d(aside.writer, digits)
+    half = slice(PARTS.index(part), None, len(PARTS))
+    return Writers(aside.part(np.isin(aside.writer, [*digits[half], *others[half]])))
 
 
 def reader_of(weights: str, calibrated: bool) -> Reader:

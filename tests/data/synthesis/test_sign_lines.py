@@ -4,6 +4,7 @@ import string
 
 import numpy as np
 import pytest
+from scipy.ndimage import binary_fill_holes
 
 from lenet5.data.labels import NO_CHARACTER
 from lenet5.data.synthesis.sign_lines import (
@@ -14,6 +15,7 @@ from lenet5.data.synthesis.sign_lines import (
     random_text,
     sign_line,
     sign_patterns,
+    whole,
 )
 from lenet5.data.synthesis.text_lines import MARK
 from lenet5.data.trajectories.trajectories import Trajectories, Writing, from_writings
@@ -30,6 +32,8 @@ def flat(top: float = 0.0) -> np.ndarray:
 
 
 RING = np.stack([50 + 40 * np.cos(np.linspace(0, 6.3, 30)), 50 + 50 * np.sin(np.linspace(0, 6.3, 30))], 1)
+NARROW = RING * (0.22, 1.0)
+ZIGZAG = np.array([[0.0, 0.0], [60.0, 0.0], [0.0, 100.0], [60.0, 100.0]])
 # As many strokes as a sign has at least.
 SHAPES = {
     "-": [flat()],
@@ -46,9 +50,9 @@ SHAPES |= {
 
 
 def two_writers(missing: str = "") -> Trajectories:
-    """Two writers: one of rings and the other of upright strokes, and the signs of both."""
+    """Two writers: one of rings and the other of zigzags, and the signs of both."""
     writings = []
-    for writer, digit in (("a", RING), ("b", upright())):
+    for writer, digit in (("a", RING), ("b", ZIGZAG)):
         for name in set(CLASSES) - set(missing):
             strokes = SHAPES.get(name, [upright()]) if name in SIGNS else [digit]
             writings.append(Writing(name, strokes, writer))
@@ -81,9 +85,8 @@ def test_a_sign_stands_where_its_place_says(writers, sign):
 def test_all_digits_of_a_line_are_of_one_writer(writers):
     for rng in draws(10):
         line = sign_line("8888", writers, rng)
-        widths = [np.ptp(np.flatnonzero((line.owner == index).any(0))) for index in range(4)]
-        heights = [np.ptp(np.flatnonzero((line.owner == index).any(1))) for index in range(4)]
-        ring = [wide > 0.45 * high for wide, high in zip(widths, heights, strict=True)]
+        own = [line.owner == index for index in range(4)]
+        ring = [binary_fill_holes(one).sum() > 1.3 * one.sum() for one in own]
         assert len(set(ring)) == 1
 
 
@@ -95,6 +98,57 @@ def test_what_nobody_writes_is_an_error_and_a_sign_needs_its_strokes():
     assert len(half) == 1
     with pytest.raises(DataError, match="nobody writes ="):
         Writers(trajectories)
+
+
+def test_a_stroke_of_a_digit_is_no_digit_and_a_sign_has_its_strokes():
+    leaning = np.array([[60.0, 0.0], [0.0, 100.0]])
+    kept = {
+        "1": [[upright()], [leaning], [upright(), flat(100.0)]],
+        "4": [[upright(), flat(60.0), leaning]],
+        "0": [[RING], [NARROW]],
+        "/": [[leaning]],
+        "=": [[flat(), flat(40.0)]],
+    }
+    parts = {
+        "1": [[flat()], [flat()[:1]]],
+        "4": [[upright()], [leaning], [flat()]],
+        "0": [[leaning], [RING, RING + (130.0, 0.0)]],
+        "=": [[flat()]],
+    }
+    for forms, expected in ((kept, True), (parts, False)):
+        for name, several in forms.items():
+            for strokes in several:
+                one = from_writings([Writing(name, strokes, "a")], "one")
+                assert whole(one).tolist() == [expected], (name, strokes)
+
+
+def test_what_a_writer_never_wrote_is_of_the_writer_most_alike():
+    slanted = RING + RING[:, 1:] * (-0.6, 0.0)
+    writings = [Writing(digit, [RING], writer) for writer in "ab" for digit in DIGITS]
+    writings += [Writing(digit, [slanted], "c") for digit in DIGITS]
+    # What b writes is told from what c writes by its strokes; a wrote no sign, and writes as b does.
+    for writer, count in (("b", 4), ("c", 5)):
+        writings += [Writing(sign, [upright(left) for left in range(count)], writer) for sign in SIGNS]
+    writers = Writers(from_writings(writings, "three"))
+    for rng in draws(5):
+        assert [len(writers.strokes("/", writer, rng)) for writer in (0, 1, 2)] == [4, 4, 5]
+
+
+def test_too_few_digits_for_lines_are_an_error():
+    alone = [Writing(name, SHAPES.get(name, [RING]), f"writer {name}") for name in CLASSES]
+    with pytest.raises(DataError, match="nobody writes enough digits"):
+        Writers(from_writings(alone, "single characters"))
+
+
+def test_signs_of_a_kind_are_alike_along_a_line(writers):
+    ratios, heights = [], []
+    for rng in draws(25):
+        line = sign_line("0/0/0", writers, rng)
+        first, second = (np.ptp(np.flatnonzero((line.owner == index).any(1))) for index in (1, 3))
+        digit = np.ptp(np.flatnonzero((line.owner == 2).any(1)))
+        ratios.append(np.log(first / second))
+        heights.append(np.log(first / digit))
+    assert np.std(ratios) < 0.8 * np.std(heights)
 
 
 def test_expressions_are_amounts_dates_times_and_sums():

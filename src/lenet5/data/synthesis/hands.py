@@ -122,9 +122,18 @@ class Hands:
         ]
         return int(rng.choice(self._letters[rng.choice(strange)])) if strange else None
 
+    @property
+    def writers(self) -> NDArray[np.int64]:
+        """Writers of enough digits for lines."""
+        return self._writers
+
     def hand(self, rng: np.random.Generator) -> Hand:
         """Some writer's hand, and those most like it for what this writer never wrote."""
-        place = int(rng.integers(len(self._writers)))
+        return self.hand_of(int(self._writers[rng.integers(len(self._writers))]))
+
+    def hand_of(self, writer: int) -> Hand:
+        """The hand of one of `writers`, and those most like it for what this writer never wrote."""
+        place = int(np.flatnonzero(self._writers == writer)[0])
         away = ((self._styles - self._styles[place]) ** 2).sum(1)
         return Hand(self, self._writers[np.argsort(away, kind="stable")])
 

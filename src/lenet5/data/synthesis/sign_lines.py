@@ -1,7 +1,8 @@
 """Lines of digits and signs written by one hand: amounts, dates, times and sums; not in the paper.
 
-Digits and signs are real trajectories of one writer, or the digits are MNIST's, in one slant, size and pen.
-Trajectories have lost their size and place on the line, so signs are set where people set them: `PLACES`.
+Digits and signs are real trajectories of one writer, or of the one most alike where this one never wrote them, or the
+digits are MNIST's, in one slant, size and pen. Trajectories have lost their size and place on the line, so signs are
+set where people set them, alike all along a line: `PLACES`. What a file cut off a character is left out (`whole`).
 """
 
 from __future__ import annotations
@@ -20,13 +21,14 @@ from ...imaging.normalise import fit_to_box, glyph
 from ...network.codes import DIGITS, SIGNS
 from ..labels import NO_CHARACTER
 from ..trajectories.trajectories import Trajectories
+from .hands import Hand, Hands
 from .pen import WriterStyle, draw, retrace
 from .text_lines import MARK, NOBODY, Line, Source, add_dirt, as_scanned, stamp
 
 if TYPE_CHECKING:
     from ...engine.interface import Backend
 
-__all__ = ["CLASSES", "Writers", "random_expression", "random_text", "sign_line", "sign_patterns"]
+__all__ = ["CLASSES", "Writers", "random_expression", "random_text", "sign_line", "sign_patterns", "whole"]
 
 CLASSES = DIGITS + SIGNS  # `Line.digits` of a line with signs, and labels of its patterns, index them
 # Letters and signs that nobody takes for a digit or one of SIGNS: non-characters.
@@ -73,12 +75,17 @@ PLACES: Mapping[str, Place] = MappingProxyType(
         ")": Place("height", (1.0, 1.5), (0.45, 0.58)),
     }
 )
+PAIRS = {")": "("}  # signs that are as large as another
 WIDEST = 1.4  # heights of a digit that a sign is wide at most
 LEAST_APART = 2.4  # pens: the height of = and : at least, so that their two parts stay two
 PEN = (0.045, 0.13)  # heights of a digit: width of the line's pen
 APART = (0.12, 0.05)  # the same: ink between a sign and its neighbours, mean and deviation …
 LEAST_GAP = 0.04  # … and least
 POINT = (0.07, 0.16)  # heights of a digit: width of the pen that makes a point, at least
+# A digit's extents along its longest direction and across it: what is narrower, for its length, is a straight stroke,
+# and of the digits only a 1 is one, unless it lies. A digit that is wider, for its height, is a dash or several digits.
+STRAIGHT, LYING, WIDE = 0.15, 1.7, 2.0
+HABIT = 0.25  # a line's signs of a kind differ in size and place by this share of what signs may differ by
 
 
 class Writers:
@@ -99,26 +106,52 @@ class Writers:
         images: NDArray[np.uint8] | None = None,
         labels: NDArray[np.integer] | None = None,
     ) -> None:
-        self.trajectories = trajectories
+        self.trajectories = trajectories.part(whole(trajectories))
         self.images = None if images is None or labels is None else Source(images, labels, drawn=0.0)
-        strokes = np.diff(trajectories.character_ends, prepend=0)
-        self._of: dict[str, NDArray[np.intp]] = {}
-        self._own: dict[tuple[str, int], NDArray[np.intp]] = {}
-        for name in CLASSES:
-            least = PLACES[name].strokes if name in PLACES else 1
-            indices = np.flatnonzero((trajectories.labels == name) & (strokes >= least))
-            if not len(indices):
-                raise DataError(f"nobody writes {name} in {trajectories.name}: digits and {SIGNS} are needed")
-            self._of[name] = indices
-            for writer in np.unique(trajectories.writer[indices]):
-                self._own[name, int(writer)] = indices[trajectories.writer[indices] == writer]
-        self.names = sorted({writer for name, writer in self._own if name in DIGITS})
-        self.others = np.flatnonzero(np.isin(trajectories.labels, list(OTHERS)))
+        missing = sorted(set(CLASSES) - set(self.trajectories.labels.tolist()))
+        if missing:
+            raise DataError(
+                f"nobody writes {missing[0]} in {trajectories.name}: digits and {SIGNS} are needed"
+            )
+        self.hands = Hands(self.trajectories)
+        if not len(self.hands.writers):
+            raise DataError(f"nobody writes enough digits for a line in {trajectories.name}")
+        self.names: list[int] = self.hands.writers.tolist()
+        self.others = np.flatnonzero(np.isin(self.trajectories.labels, list(OTHERS)))
+        self._hands: dict[int, Hand] = {}
 
     def strokes(self, name: str, writer: int, rng: np.random.Generator) -> list[NDArray[np.float64]]:
-        """A digit or a sign by a writer, or by another where this one never wrote it."""
-        indices = self._own.get((name, writer), self._of[name])
-        return self.trajectories.strokes(int(rng.choice(indices)))
+        """A digit or a sign by a writer, or by the one most alike where this one never wrote it."""
+        if writer not in self._hands:
+            self._hands[writer] = self.hands.hand_of(writer)
+        index = self._hands[writer].index(name, rng)
+        assert index is not None  # somebody writes each
+        return self.trajectories.strokes(index)
+
+
+def whole(trajectories: Trajectories) -> NDArray[np.bool_]:
+    """Which characters are what their label says, by their form alone, (C,): no stroke of one that its file cut up.
+
+    A bar is no 4, a dash no 1, and two zeros are not one; signs have a least number of strokes.
+    """
+    strokes = np.diff(trajectories.character_ends, prepend=0)
+    least = np.array([PLACES[name].strokes if name in PLACES else 1 for name in trajectories.labels])
+    kept = strokes >= least
+    for index in np.flatnonzero(np.isin(trajectories.labels, list(DIGITS))):
+        kept[index] = _is_digit(str(trajectories.labels[index]), trajectories.strokes(int(index)))
+    return kept
+
+
+def _is_digit(name: str, strokes: Sequence[NDArray[np.float64]]) -> bool:
+    """Whether strokes have a form that a digit may have."""
+    points = np.concatenate(strokes)
+    wide, high = np.ptp(points, axis=0)
+    _, axes = np.linalg.eigh(np.cov(points.T)) if len(points) > 1 else (None, np.eye(2))
+    across, along = np.ptp((points - points.mean(0)) @ axes, axis=0)
+    straight = across < STRAIGHT * along
+    if name == "1":
+        return bool(high > 0 and wide < (LYING if straight else WIDE) * high)
+    return bool(wide < WIDE * high and not straight)
 
 
 def random_expression(rng: np.random.Generator) -> str:
@@ -201,12 +234,14 @@ def sign_line(
         cents = rng.uniform(*SMALL)
         raised = rng.choice([-0.5, 0.0, 0.5]) * (1 - cents)  # of the middle, in heights of a digit
     last = max((index for index, name in enumerate(text) if name in SIGNS), default=len(text))
+    habits: dict[str, tuple[float, float]] = {}
     for index, name in enumerate(text):
         below = rng.normal(0, 0.03) * height + climb * (x - height)  # of the middle of the rows
         if name in SIGNS:
-            place = PLACES[name]
-            ink = _sign(writers.strokes(name, writer, rng), name, height, style, rng)
-            below += height * (rng.uniform(*place.middle) - 0.5)
+            habit = habits.setdefault(PAIRS.get(name, name), (rng.random(), rng.random()))
+            size_share, middle_share = np.clip(habit + HABIT * (rng.random(2) - 0.5), 0, 1)
+            ink = _sign(writers.strokes(name, writer, rng), name, height, style, rng, size_share)
+            below += height * (_between(PLACES[name].middle, middle_share) - 0.5)
         else:
             size = height * float(np.clip(rng.normal(1, spread), 0.75, 1.3))
             if index > last:
@@ -227,7 +262,7 @@ def sign_line(
         x, slash = round(x) + ink.shape[1], name == "/"
         if uneven and rng.random() < MISPLACED:
             mark, middle = MARKS[int(rng.integers(len(MARKS)))]
-            ink = _sign(writers.strokes(mark, writer, rng), mark, height, style, rng)
+            ink = _sign(writers.strokes(mark, writer, rng), mark, height, style, rng, rng.random())
             at = rows / 2 + height * (rng.uniform(*middle) - 0.5) - ink.shape[0] / 2
             stamp(foreground, owner, ink, round(at), round(x + height * 0.1), MARK)
             x = round(x + height * 0.1) + ink.shape[1]
@@ -242,17 +277,22 @@ def _sign(
     height: float,
     style: WriterStyle,
     rng: np.random.Generator,
+    size: float,
 ) -> NDArray[np.float32]:
-    """A sign in the size that it has beside digits of so many pixels."""
+    """A sign in the size that it has beside digits of so many pixels; size: 0 the least, 1 the most."""
     place = PLACES[name]
     own = replace(style, pen=max(style.pen, float(rng.uniform(*POINT)))) if name in ".:" else style
     lines = retrace(strokes, own, rng)
     across, down = np.maximum(np.ptp(np.concatenate(lines), axis=0), 0.02)
     side = {"height": down, "width": across, "larger": max(across, down)}[place.side]
-    factor = min(rng.uniform(*place.size) / side, WIDEST / across)
+    factor = min(_between(place.size, size) / side, WIDEST / across)
     if name in "=:":
         factor = max(factor, LEAST_APART * own.pen / down)
     return draw([points * factor for points in lines], height, own, rng)
+
+
+def _between(ends: tuple[float, float], share: float) -> float:
+    return ends[0] + share * (ends[1] - ends[0])
 
 
 def sign_patterns(
@@ -283,7 +323,8 @@ def sign_patterns(
         rng = np.random.Generator(np.random.PCG64([seed, lines + number]))
         name = SIGNS[number % len(SIGNS)]
         style, height = replace(WriterStyle.retraced(rng), pressure=0.0), rng.uniform(30, 60)
-        sign = _sign(writers.strokes(name, int(rng.choice(writers.names)), rng), name, height, style, rng)
+        strokes = writers.strokes(name, int(rng.choice(writers.names)), rng)
+        sign = _sign(strokes, name, height, style, rng, rng.random())
         other = retrace(writers.trajectories.strokes(int(rng.choice(writers.others))), style, rng)
         # As single characters are brought to size, stroke and all, or as those in lines are.
         fit = glyph if rng.random() < 0.5 else fit_to_box
