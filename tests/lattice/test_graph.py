@@ -118,6 +118,30 @@ def test_composition_leaves_exactly_the_paths_the_automaton_accepts(arcs, moves,
     assert penalties == pytest.approx([path.penalty for path in graph.paths() if accepted(path)])
 
 
+@given(GRAPHS, st.integers(0, 2**32 - 1))
+@settings(max_examples=40, deadline=None)
+def test_a_weighted_automaton_charges_for_labels_by_its_state_and_for_the_state_it_ends_in(arcs, seed):
+    graph, rng = built(arcs), np.random.default_rng(seed)
+    next_state, weights, final = rng.integers(-1, 3, (3, 3)), rng.normal(0, 1, (3, 3)), rng.normal(0, 1, 3)
+
+    def charged(path) -> float | None:
+        state, penalty = 0, path.penalty
+        for arc in path.arcs:
+            if (label := graph.label[arc]) >= 0:
+                penalty += weights[state, label]
+                state = next_state[state, label]
+                if state < 0:
+                    return None
+        return penalty + final[state]
+
+    composed, origin = graph.compose(next_state, np.ones(3, bool), weights=weights, final=final)
+    found = {
+        tuple(int(a) for a in origin[list(path.arcs)] if a >= 0): path.penalty for path in composed.paths()
+    }
+    expected = {path.arcs: cost for path in graph.paths() if (cost := charged(path)) is not None}
+    assert found == pytest.approx(expected)
+
+
 def different_readings(graph: Graph, most: int) -> list[tuple[float, tuple[int, ...]]]:
     """By brute force: the least penalty of each different sequence of labels, the best first."""
     least: dict[tuple[int, ...], float] = {}

@@ -276,7 +276,12 @@ class Graph:
         return share
 
     def compose(
-        self, next_state: ArrayLike, accepting: ArrayLike, most: int = COMPOSED_ARCS
+        self,
+        next_state: ArrayLike,
+        accepting: ArrayLike,
+        most: int = COMPOSED_ARCS,
+        weights: ArrayLike = 0.0,
+        final: ArrayLike = 0.0,
     ) -> tuple[Graph, NDArray[np.intp]]:
         """The graph composed with an automaton (Section VI-C): only paths whose labels it accepts are left.
 
@@ -285,6 +290,8 @@ class Graph:
                 arc leaves the state as it is.
             accepting: (states,) bool.
             most: arcs of the composed graph.
+            weights: (states, labels) nats that a label costs more in a state; 0: the automaton has no weights.
+            final: (states,) nats that a path costs more which ends in a state.
 
         Returns:
             The composed graph, and for each of its arcs the index of the arc it stands for (−1: none).
@@ -294,6 +301,7 @@ class Graph:
         """
         follow, accepting = np.asarray(next_state, np.intp), np.asarray(accepting, bool)
         states, count = len(follow), 0
+        weights, final = np.broadcast_to(weights, follow.shape), np.broadcast_to(final, (states,))
         # A node of the composed graph is a node of this one and a state: `node * states + state`, renumbered below.
         nodes: list[NDArray[np.intp]] = []
         arcs: list[NDArray[np.intp]] = []  # (4, arcs of one node): start, end, label, arc that it stands for
@@ -326,7 +334,9 @@ class Graph:
         arcs.append(np.stack([accepted, np.full(len(accepted), last), none, none]))
         start, stop, labels, origin = np.concatenate(arcs, 1)
         names = np.concatenate([*nodes, [last]])
-        penalty = np.where(origin < 0, 0.0, np.append(self.penalty, 0.0)[origin])
+        state, known = start % states, labels >= 0
+        penalty = np.where(origin < 0, final[state], np.append(self.penalty, 0.0)[origin])
+        penalty[known] += weights[state[known], labels[known]]
         start, stop = np.searchsorted(names, start), np.searchsorted(names, stop)
         return Graph(len(names), start, stop, labels, penalty, self.loops), origin
 

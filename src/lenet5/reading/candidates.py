@@ -26,6 +26,7 @@ from ..model.sign_shapes import DIGIT, MARK, SignShapes
 from ..model.signs import shapes_of
 from ..network.codes import SIGNS
 from .interpretation_graph import SILENT, InterpretationGraph
+from .sign_context import SIGN_CONTEXT, SignContext
 from .sign_shapes import SIGN_PENALTIES, LineBand, SignPenalties, sign_measures
 
 __all__ = [
@@ -94,6 +95,7 @@ class CandidateSettings:
     shape: ShapePenalties = SHAPE_PENALTIES
     marks: MarkPenalties = MARK_PENALTIES
     signs: SignPenalties = SIGN_PENALTIES  # where the classes have signs
+    context: SignContext = SIGN_CONTEXT  # the same
     dearest: float = 3.0  # nats: a candidate whose shape costs more is not classified
     # A candidate that was cut is classified again, with the ink that it may share with its neighbour, if the
     # probability of any character is at least this.
@@ -213,8 +215,8 @@ class Runs:
         self.segments, self.settings, self.loops = segments, settings, loops
         shape = settings.shape
         runs = segments.candidates()
-        known = [name in SIGNS for name in classes]
-        if any(known):
+        known = np.array([name in SIGNS for name in classes])
+        if known.any():
             runs += _wide_parts(segments, runs, settings.signs.widest)
         boxes = segments.candidate_boxes(runs)
         first, stop = np.array(runs, np.intp).reshape(-1, 2).T
@@ -236,7 +238,7 @@ class Runs:
         penalty = cost[:, None] + small[:, None] * (np.array(classes) != shape.small_class)
         # A free part and a single piece may be marks: they are classified whatever their shape costs.
         free: NDArray[np.bool_] = np.all((cuts < segments.settings.cut_cost)[[first, stop]], 0)
-        if any(known):
+        if known.any():
             tall = heights > settings.signs.highest
             sign = settings.signs.sign + settings.signs.gap * measures["gap"]
             cut_off = settings.signs.cut + shape.cut * measures["cut"]
@@ -246,7 +248,7 @@ class Runs:
         self.runs = [run for run, keep in zip(runs, kept.tolist(), strict=True) if keep]
         self.boxes, self.heights, self._shape = boxes[kept], heights[kept], penalty[kept]
         self.first, self.stop = first[kept], stop[kept]
-        self._signs, self._shapes, self._classes = np.array(known), shapes, list(classes)
+        self._signs, self._shapes, self._classes = known, shapes, list(classes)
         self._free = free[kept]
         if shapes is not None:
             band = band or LineBand.of(segments, settings.signs)
@@ -254,7 +256,8 @@ class Runs:
             least, most = settings.signs.taller
             alike = np.clip((most - self._measured[:, 0]) / (most - least), 0, 1)  # to a digit, in height
             alike[self.heights <= settings.signs.highest] = 0
-            self._shape[:, known] += settings.signs.tall * alike[:, None]
+            alone = np.array([name not in settings.context.signs for name in classes])
+            self._shape[:, known & alone] += settings.signs.tall * alike[:, None]
             rare = [name in settings.signs.rare_signs for name in classes]
             self._shape[:, rare] += settings.signs.rare
             edge = (self.first == 0) | (self.stop == len(segments.boxes))
@@ -272,6 +275,8 @@ class Runs:
         silent = self._silent(rubbish, marks)
         start, end, silence = np.array(silent, float).reshape(-1, 3).T
         spoken = -np.log(np.maximum(posterior, LEAST)) + self._shape
+        signs = self.settings.signs
+        spoken[:, self._signs] += signs.doubt * (posterior[:, self._signs] < signs.doubtful)
         start = np.concatenate([np.repeat(self.first, classes), start.astype(np.intp)])
         end = np.concatenate([np.repeat(self.stop, classes), end.astype(np.intp)])
         penalty = np.concatenate([spoken.ravel(), silence])

@@ -24,6 +24,7 @@ from .candidates import CANDIDATES, CandidateSettings, recognise_all
 from .explanation import DecodedLine, record_line
 from .interpretation_graph import DECODING, DecodingSettings, InterpretationGraph, union_alternatives
 from .results import String
+from .sign_context import with_context
 from .sign_shapes import LineBand
 from .trace import record_candidates
 
@@ -151,20 +152,23 @@ def _graphs(
         for shear in settings.shears
         if pieces.sheared_pixels(*span, shear) <= settings.most_pixels
     ]
-    if not again:
-        return list(zip(lines, graphs, strict=True))
     recut = []
     for number, first, last, shear in again:
         deadline.check()
         recut.append(lines[number].sheared(first, last, shear))
-    others = recognise_all(recut, model, settings.candidates, [bands[number] for number, *_ in again])
+    of_each = [bands[number] for number, *_ in again]
+    others = recognise_all(recut, model, settings.candidates, of_each) if recut else []
     deadline.check()
     spans: dict[int, list[tuple[int, int, InterpretationGraph]]] = {}
     for (number, first, last, _), other in zip(again, others, strict=True):
         spans.setdefault(number, []).append((first, last, other))
     for number, alternatives in spans.items():
         graphs[number] = union_alternatives(graphs[number], alternatives)
-    return list(zip(lines, graphs, strict=True))
+    context = settings.candidates.context
+    return [
+        (pieces, with_context(graph, model.classes, context))
+        for pieces, graph in zip(lines, graphs, strict=True)
+    ]
 
 
 def _uncertain_spans(

@@ -40,8 +40,11 @@ class SignPenalties:
     # is less for one that is higher than digits, and nothing for one that is much higher.
     tall: float = 1.5
     taller: tuple[float, float] = (1.2, 1.5)  # heights of the digits beside it
+    # More for a sign of a lower probability than this: joined digits that cost much to cut are no dash.
+    doubtful: float = 0.1
+    doubt: float = 3.0
     rare: float = 1.5  # more for a sign that amounts seldom have, and drawn lines often
-    rare_signs: str = "%$()*+="
+    rare_signs: str = "%$*+="
     edge: float = 4.0  # more for a sign that stands between digits, at the begin or the end of the line
     between: str = "/:"
     # Sizes of the line: what is higher is as high as a digit; if it was cut, it is no sign.
