@@ -36,6 +36,14 @@ EXPRESSIONS = st.recursive(
 
 
 @given(EXPRESSIONS)
+@settings(max_examples=100, deadline=None)
+def test_the_lengths_that_a_pattern_accepts_are_those_of_the_strings_it_accepts(expression):
+    grammar = pattern(expression, CLASSES)
+    lengths = {len(string) for string in accepted(grammar)}
+    assert {n for n in range(5) if grammar.accepts_length(n)} == lengths
+
+
+@given(EXPRESSIONS)
 @settings(max_examples=300, deadline=None)
 def test_a_pattern_accepts_what_pythons_regular_expressions_match(expression):
     python = expression.replace(r"\x", "x")  # which Python reads as the start of a number

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from lenet5.errors import PictureError
+from lenet5.lattice.regex import pattern
 from lenet5.reading.forms import parse_form
 from lenet5.reading.overlay import annotate
 from lenet5.reading.reader import Reader
@@ -96,6 +97,15 @@ def test_a_table_is_classified_in_parts_that_give_what_the_whole_gives(reader, m
     )
     assert lengths[-1] == 81
     assert whole.to_dict() == parts.to_dict()
+
+
+def test_a_cell_that_has_not_what_a_pattern_allows_is_doubtful_and_says_why(reader):
+    page = bars(2, 2, {(0, 0), (0, 1), (1, 1)})
+    allowed = reader.read(page, mode="table", grammar=pattern("1|7", reader.model.classes), threshold=0)
+    assert [[cell.text for cell in row] for row in allowed.table.rows] == [["1", "1"], ["", "1"]]
+    refused = reader.read(page, mode="table", grammar=pattern("2{9}", reader.model.classes), threshold=0)
+    assert [[cell.text for cell in row] for row in refused.table.rows] == [["?", "?"], ["", "?"]]
+    assert all("its one character alone is not allowed" in one.reason for one in refused.characters)
 
 
 def test_a_table_without_writing_is_an_error_that_says_so(reader):

@@ -42,6 +42,14 @@ class Grammar:
                 return False
         return bool(self.accepting[state])
 
+    def accepts_length(self, characters: int) -> bool:
+        """Whether the automaton accepts any string of so many characters."""
+        states = np.zeros(1, np.intp)
+        for _ in range(characters):
+            states = np.unique(self.next_state[states])
+            states = states[states >= 0]
+        return bool(self.accepting[states].any())
+
 
 def length(least: int, most: int | None, classes: Sequence[str]) -> Grammar:
     """Strings of a length.

@@ -79,13 +79,6 @@ class CellReader:
     check: Callable[[], None] = lambda: None
     or_lines: bool = False
 
-    def line(self, region: Region) -> String:
-        """A region as a line of text; raises PictureError where it cannot be read."""
-        (string,) = self.lines([region])
-        if isinstance(string, PictureError):
-            raise string
-        return string
-
 
 def read_boxes(page: PageLayout, reader: CellReader) -> Result:
     """One character a box, one string a row; an empty box keeps its place.
@@ -160,10 +153,8 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
         strings = iter([_single(character) for character in characters])
         cells = [next(strings) if isinstance(cell, IsolatedCharacter) else cell for cell in cells]
     rows: dict[int, list[tuple[Region, String | None]]] = {}
-    for region, cell in zip(page.regions, cells, strict=True):
-        if isinstance(cell, IsolatedCharacter):
-            cell = _with_grammar(region, cell, reader)
-        rows.setdefault(region.line, []).append((region, cell))
+    for region, string in zip(page.regions, _with_grammar(page.regions, cells, reader), strict=True):
+        rows.setdefault(region.line, []).append((region, string))
     items: list[_Item] = []
     for row in rows.values():
         item = _row(row, unread)
@@ -351,15 +342,26 @@ def _is_several(mask: NDArray[np.bool_], settings: CellReadingSettings) -> bool:
     return bool((overlap <= settings.apart * narrower).any())
 
 
-def _with_grammar(region: Region, character: IsolatedCharacter, reader: CellReader) -> String:
-    """One character that a grammar allows; else a line that it allows, or `?`."""
-    try:
-        return reader.isolated([character], region.name, reader.grammar)
-    except PictureError as first:
+def _with_grammar(
+    regions: Sequence[Region], cells: Sequence[IsolatedCharacter | String | None], reader: CellReader
+) -> list[String | None]:
+    """Cells of one character each: one that the grammar allows; else a line that it allows, or `?`."""
+    strings: list[String | None] = [None if isinstance(cell, IsolatedCharacter) else cell for cell in cells]
+    refused: dict[int, str] = {}
+    one_allowed = reader.grammar is None or reader.grammar.accepts_length(1)
+    for number, cell in enumerate(cells):
+        if not isinstance(cell, IsolatedCharacter):
+            continue
         try:
-            return reader.line(region)
-        except PictureError:
-            return _unread(region, str(first))
+            if not one_allowed:  # no need to ask the networks
+                raise nothing_to_read(regions[number].name, "its one character alone is not allowed")
+            strings[number] = reader.isolated([cell], regions[number].name, reader.grammar)
+        except PictureError as error:
+            refused[number] = str(error)
+    lines = reader.lines([regions[number] for number in refused])
+    for (number, reason), line in zip(refused.items(), lines, strict=True):
+        strings[number] = _unread(regions[number], reason) if isinstance(line, PictureError) else line
+    return strings
 
 
 def _unread(region: Region, reason: str) -> String:
