@@ -51,6 +51,25 @@ def test_a_turned_rule_and_a_broken_one_are_removed():
     assert (remove_rims(image)[-6:] > 0.8).all()
 
 
+def test_a_turned_rule_that_the_pictures_edge_cuts_lengthwise_is_removed_beside_another_rule():
+    image = cell()
+    for row in range(84):  # a pixel wide at the top, three at the bottom
+        image[row, max(0, row // 24 - 2) : 1 + row // 24] = INK
+    image[-6:] = INK
+    assert np.abs(remove_rims(image) - cell())[:, :8].max() < 0.02
+
+
+def test_a_stroke_that_the_pictures_edge_touches_is_writing_where_it_ends_round():
+    image = cell()
+    image[-6:] = INK
+    y, x = np.mgrid[:84, :130]
+    stroke = np.hypot(x - 3, np.minimum(y - 4, 0) + np.maximum(y - 71, 0)) <= 4  # round at both ends
+    image[stroke] = INK
+    rest = remove_rims(image)
+    assert (rest[-6:] > 0.8).all()
+    assert (rest[4:70, :6] < 0.2).all()
+
+
 def test_a_stroke_near_the_edge_that_ends_in_the_picture_is_writing():
     image = cell()
     image[12:72, 6:10] = INK  # a 1

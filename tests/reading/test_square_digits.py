@@ -61,3 +61,16 @@ def test_a_square_six_is_no_five():
     picture = drawn("6", 120, 36, 26, 40, 66, 6)
     result = Reader(backend="numpy").read(picture, mode="character")
     assert result.text == "6" and result.confidence >= 0.8
+
+
+def test_square_digits_are_read_in_a_line_too():
+    picture = Image.new("L", (330, 120), 240)
+    for place, digit in enumerate("4289"):
+        jitter = [0, 5, -4, 2][place]  # strokes of neighbours in one line would be a ruled line
+        picture.paste(
+            drawn(digit, 70, 12, 10, 34, 48, 5).crop((0, 0, 70, 70)), (20 + 70 * place, 24 + jitter)
+        )
+    result = Reader(backend="numpy").read(picture, mode="string")
+    assert result.text == "4289"
+    assert min(character.confidence for character in result.characters) >= 0.6
+    assert result.characters[2].alternatives

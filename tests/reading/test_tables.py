@@ -12,6 +12,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from lenet5.errors import PictureError
+from lenet5.imaging.grids import find_grids
+from lenet5.imaging.load import load_image
 from lenet5.lattice.regex import pattern
 from lenet5.reading.forms import parse_form
 from lenet5.reading.overlay import annotate
@@ -111,6 +113,31 @@ def test_a_cell_that_has_not_what_a_pattern_allows_is_doubtful_and_says_why(read
 def test_a_table_without_writing_is_an_error_that_says_so(reader):
     with pytest.raises(PictureError, match="9 cells of its table are empty"):
         reader.read(bars(3, 3, set()), mode="table")
+
+
+@pytest.mark.parametrize("rows", [2, 3])
+def test_an_empty_table_is_one_unasked_too(reader, rows):
+    with pytest.raises(PictureError, match=f"{3 * rows} cells of its table are empty"):
+        reader.read(bars(rows, 3, set()))
+
+
+def test_digits_in_straight_strokes_side_by_side_are_no_empty_table(reader):
+    page = Image.new("L", (270, 110), 255)
+    pen = ImageDraw.Draw(page)
+    strokes = {
+        "5": [(36, 0, 0, 0), (0, 0, 0, 35), (0, 35, 36, 35), (36, 35, 36, 70), (36, 70, 0, 70)],
+        "6": [(36, 0, 0, 0), (0, 0, 0, 70), (0, 70, 36, 70), (36, 70, 36, 35), (36, 35, 0, 35)],
+        "8": [(0, 0, 36, 0), (0, 0, 0, 70), (0, 70, 36, 70), (36, 70, 36, 0), (36, 35, 0, 35)],
+        "9": [(0, 0, 36, 0), (0, 0, 0, 35), (0, 35, 36, 35), (36, 0, 36, 70), (36, 70, 0, 70)],
+    }
+    for place, digit in enumerate("5689"):
+        left = 20 + 60 * place
+        for x0, y0, x1, y1 in strokes[digit]:
+            pen.line([(left + x0, 20 + y0), (left + x1, 20 + y1)], 20, 5)
+    assert [(grid.rows, grid.columns) for grid in find_grids(load_image(page))] == [(2, 7)]
+    result = reader.read(page)
+    assert result.cells is None
+    assert result.characters
 
 
 def test_a_field_of_a_form_may_be_a_table_of_known_counts(reader):

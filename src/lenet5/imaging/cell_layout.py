@@ -13,7 +13,7 @@ from scipy import ndimage
 from ..errors import PictureError
 from .cells import CellWriting, cell_regions, cell_writing, grid_of_regions, without_grids
 from .character_boxes import find_character_boxes
-from .geometry import Region
+from .geometry import Region, bounding_box
 from .grid_counts import grid_of_counts
 from .grid_rules import Rules, image_rules
 from .grids import Grid, find_grids
@@ -74,7 +74,12 @@ def find_cells(
     outside: list[Region] = []
     around: list[Grid] = []  # the grids that these lines are outside of
     if mode == "auto":
-        around = grids = [grid for grid in grids if writing(grid).keeps_to_cells(squared, settings.cells)]
+        around = grids = [
+            grid
+            for grid in grids
+            if writing(grid).keeps_to_cells(squared, settings.cells)
+            and (writing(grid).filled or not _is_of_strokes(grid, settings))
+        ]
         outside = _lines_outside(page, grids, name, settings)
         if _is_partial(outside, grids, settings):
             grids = []
@@ -91,6 +96,9 @@ def find_cells(
         regions = boxes
     if list(map(id, grids)) != list(map(id, around)):
         outside = _lines_outside(page, grids, name, settings)
+    blank = not tables and not any(writing(grid).filled for grid in grids)
+    if mode == "auto" and blank and any(_runs_through(line, regions) for line in outside):
+        return None  # loops of digits in straight strokes
     sure = bool(counts) or any(writing(grid).keeps_to_cells(False, settings.cells) for grid in grids)
     return CellLayout("table" if tables else "boxes", regions, outside, sure)
 
@@ -103,6 +111,11 @@ def _may_have_cells(rules: Rules | None, settings: LayoutSettings) -> bool:
     if columns <= settings.grids.widest * rows:
         return True
     return rules.longest is not None and rules.longest.length >= settings.cells.evidence * rows
+
+
+def _is_of_strokes(grid: Grid, settings: LayoutSettings) -> bool:
+    """Whether most cells of a grid lack rules, as where digits in straight strokes stand side by side."""
+    return bool(grid.printed.size) and float(grid.printed.mean()) < settings.cells.empty_printed
 
 
 def _tables(
@@ -213,6 +226,13 @@ def _is_partial(outside: Sequence[Region], grids: Sequence[Grid], settings: Layo
             if upper < top + high / 2 < lower and apart < settings.cells.neighbour * width:
                 return True
     return False
+
+
+def _runs_through(line: Region, boxes: Sequence[Region]) -> bool:
+    """Whether a line of text lies among boxes, and not only beside, above or below all of them."""
+    left, top, wide, high = line.box
+    x, y, width, height = bounding_box([box.box for box in boxes])
+    return left < x + width and x < left + wide and y < top + high / 2 < y + height
 
 
 def _has_room(shape: tuple[int, ...], grids: Sequence[Grid], settings: LayoutSettings) -> bool:

@@ -54,6 +54,9 @@ class CellSettings:
     many_crossings: float = 0.01  # … no more strokes cross a rule, for each
     evidence: float = 1.0  # heights of a line's image: without a rule of this length it shows no cells
     printed: float = 0.8  # share of the cells of a further table whose rules are printed
+    empty_printed: float = (
+        0.5  # the same, of a table in which nothing is written: else strokes of digits are its rules
+    )
     margin: float = 4.0  # pixels around a grid that are painted over with it
 
 

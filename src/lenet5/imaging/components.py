@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from .broken_strokes import BROKEN_STROKES, BrokenStrokeSettings, broken_strokes, join_stroke
 from .order_statistics import median
 from .threshold import MASK_LEVEL
 
@@ -54,6 +55,7 @@ class LineSpeckSettings:
     mark_width: float = 0.25  # … narrower, …
     mark_area: float = 0.03  # … and smaller than this together is a speck as well
     border: float = 0.25  # sizes: a lower component at the upper or lower border is a neighbour's
+    broken: BrokenStrokeSettings = BROKEN_STROKES
 
 
 CHARACTER_SPECKS = CharacterSpeckSettings()
@@ -157,6 +159,8 @@ def remove_line_specks(
 ) -> NDArray[np.float32]:
     """A line's foreground without components too small for a point, and low ones at the upper or lower border.
 
+    Pieces of a broken stroke are no specks: they are joined.
+
     Args:
         foreground: (rows, columns) in 0 … 1, of a line of text.
         settings: what counts as a speck.
@@ -175,4 +179,12 @@ def remove_line_specks(
     )
     speck = (area < settings.area * size**2) | small
     border = ((top == 0) | (bottom == foreground.shape[0])) & (high < settings.border * size)
-    return keep_components(foreground, labels, np.append(False, ~(speck | border)))
+    keep = ~(speck | border)
+    edges = np.stack([top, bottom, left, right], 1)
+    strokes = broken_strokes(edges, float(size), settings.broken)
+    for pieces in strokes:
+        keep[pieces] = True
+    kept = keep_components(foreground, labels, np.append(False, keep))
+    for pieces in strokes:
+        join_stroke(kept, edges[pieces])
+    return kept

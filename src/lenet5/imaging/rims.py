@@ -166,7 +166,7 @@ def _left_rule(mask: NDArray[np.bool_], covered: NDArray[np.bool_], settings: Ri
     if share < settings.broken:
         return None
     if share >= settings.inked:
-        return _solid(mask, x, y[valid], settings)
+        return _solid(mask, x, y[valid], settings, cut=bool(covered.any()))
     return _broken(mask, x, y[valid], settings)
 
 
@@ -202,22 +202,28 @@ def _dashes(mask: NDArray[np.bool_], inner: NDArray[np.intp], settings: RimSetti
 
 
 def _solid(
-    mask: NDArray[np.bool_], x: NDArray[np.intp], rows: NDArray[np.intp], settings: RimSettings
+    mask: NDArray[np.bool_], x: NDArray[np.intp], rows: NDArray[np.intp], settings: RimSettings, cut: bool
 ) -> _Rule | None:
-    """A rule without gaps through the pixels (rows, x[rows]); None if it is too thick, uneven, or ends round."""
+    """A rule without gaps through the pixels (rows, x[rows]); None if it is too thick, uneven, or ends round.
+
+    cut: beside another rule the image's edge may cut off a side of this one, which is narrower there.
+    """
     left, right = _run_edges(mask, rows, x)
     width = right - left
     thickness = float(median(width))
     if thickness > settings.thickest * min(mask.shape):
         return None
-    ends = max(1, round(settings.ends * len(rows)))
-    inked = mask[rows, x[rows]]
-    for part in (slice(None, ends), slice(-ends, None)):
-        if not inked[part].all() or width[part].min() < settings.end_width * thickness:
-            return None
     edge = _straight_edge(rows, right, thickness)
     if (np.abs(right - edge[rows]) <= max(1.0, settings.uneven * thickness)).mean() < 0.5:
         return None
+    ends = max(1, round(settings.ends * len(rows)))
+    inked = mask[rows, x[rows]]
+    if cut:
+        at_edge = (left == 0) & (np.abs(right - edge[rows]) <= 1)
+        width = np.where(at_edge, thickness, width)
+    for part in (slice(None, ends), slice(-ends, None)):
+        if not inked[part].all() or width[part].min() < settings.end_width * thickness:
+            return None
     return _rule(mask, edge, thickness)
 
 

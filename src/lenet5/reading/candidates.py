@@ -28,6 +28,7 @@ from ..network.codes import SIGNS
 from .interpretation_graph import SILENT, InterpretationGraph
 from .sign_context import SIGN_CONTEXT, SignContext
 from .sign_shapes import SIGN_PENALTIES, LineBand, SignPenalties, sign_measures
+from .square_digits import SQUARE_DIGITS, SquareDigitSettings, with_square_digits
 
 __all__ = [
     "CANDIDATES",
@@ -100,6 +101,7 @@ class CandidateSettings:
     # A candidate that was cut is classified again, with the ink that it may share with its neighbour, if the
     # probability of any character is at least this.
     shared: float = 0.05
+    square: SquareDigitSettings = SQUARE_DIGITS  # what stands free in straight strokes
     error: float = 0.002  # least probability that a free part is no character, however sure the network is
     # The other networks of an ensemble classify a candidate if at least this share of all paths, by the first network,
     # goes through it.
@@ -145,7 +147,7 @@ def recognise_all(
         Runs(segments, model.classes, settings, loops, band, shapes)
         for segments, band in zip(lines, bands or [None] * len(lines), strict=True)
     ]
-    return [_interpret(*one) for one in zip(runs, _classify(runs, model, settings), strict=True)]
+    return [_interpret(*one, model) for one in zip(runs, _classify(runs, model, settings), strict=True)]
 
 
 def cascade(
@@ -181,8 +183,22 @@ def cascade(
     return penalties
 
 
-def _interpret(runs: Runs, answers: _Answers) -> InterpretationGraph:
-    graph = runs.graph(answers.posterior, answers.rubbish)
+def _interpret(runs: Runs, answers: _Answers, model: Classifier) -> InterpretationGraph:
+    square, posterior, rubbish = runs.settings.square, answers.posterior, answers.rubbish
+    confidences = None
+    # What stands free is no part of a round digit: where its strokes are straight, its segments say what it is.
+    free = np.flatnonzero(runs.free)
+    by_segments = with_square_digits(posterior[free], answers.glyphs[free], model.classes, square)
+    changed = (by_segments != posterior[free]).any(1)
+    if changed.any():
+        free, posterior, rubbish = free[changed], posterior.copy(), rubbish.copy()
+        posterior[free] = by_segments[changed]
+        rubbish[free] = 1 - posterior[free].sum(1)
+        confidences = np.full(answers.penalties.shape, np.nan)
+        confidences[free] = with_square_digits(
+            model.confidence_of(answers.penalties[free]), answers.glyphs[free], model.classes, square
+        )
+    graph = runs.graph(posterior, rubbish)
     silent = np.full(len(graph.start) - answers.candidate.size, SILENT)
     return InterpretationGraph(
         graph,
@@ -191,6 +207,7 @@ def _interpret(runs: Runs, answers: _Answers) -> InterpretationGraph:
         answers.penalties,
         lambda candidate: runs.segments.unsheared_box(*runs.runs[answers.run[candidate]]),
         runs.segments.node_columns,
+        confidences,
     )
 
 
@@ -249,7 +266,7 @@ class Runs:
         self.boxes, self.heights, self._shape = boxes[kept], heights[kept], penalty[kept]
         self.first, self.stop = first[kept], stop[kept]
         self._signs, self._shapes, self._classes = known, shapes, list(classes)
-        self._free = free[kept]
+        self.free = free[kept]
         if shapes is not None:
             band = band or LineBand.of(segments, settings.signs)
             self._measured = sign_measures(segments, self.runs, self.boxes, band)
@@ -293,7 +310,7 @@ class Runs:
         class has had its say in that. The shape of what was cut shows little: both it and the network must say that
         it is a sign.
         """
-        shapes, signs, free = self._shapes, self._signs, self._free
+        shapes, signs, free = self._shapes, self._signs, self.free
         if not signs.any() or shapes is None or not len(posterior):
             return posterior, None
         columns = shapes.columns(self._classes)

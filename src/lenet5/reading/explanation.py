@@ -180,7 +180,7 @@ class _Explanation:
         if candidate >= 0:
             box = self._box(self.graph.box(candidate))
             glyph = base64.b64encode(self.graph.glyphs[candidate].tobytes()).decode("ascii")
-            confidence = float(self._confidences(candidate)[label])
+            confidence = float(self.graph.confidences_of(candidate, self.model)[label])
         else:
             box = [nodes[start], line[1], max(nodes[stop] - nodes[start], 1), line[3]]
             glyph, confidence = "", 0.0
@@ -197,11 +197,3 @@ class _Explanation:
             "confidence": confidence,
             "share": float(self.shares[number]),
         }
-
-    def _confidences(self, candidate: int) -> NDArray[np.float64]:
-        """Calibrated probability of each class of a candidate, (classes,)."""
-        known = self.graph.confidences
-        if known is None:
-            known, candidate = self.model.confidence_of(self.graph.penalties[candidate][None]), 0
-        confidences: NDArray[np.float64] = known[candidate]
-        return confidences

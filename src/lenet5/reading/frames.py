@@ -123,7 +123,7 @@ def _shares(line: DecodedLine, texts: Sequence[str], classes: Sequence[str]) -> 
     graph, index = line.graph.graph, {name: label for label, name in enumerate(classes)}
     forward = graph.forward_penalties([[index[character] for character in text] for text in texts])
     whole = 0.0  # arcs that are confidences of isolated characters are probabilities themselves
-    if line.graph.confidences is None:
+    if not line.graph.is_isolated:
         if line.grammar is not None:
             graph, _ = graph.compose(line.grammar.next_state, line.grammar.accepting, line.settings.most_arcs)
         whole = graph.forward_penalty()

@@ -59,7 +59,8 @@ class InterpretationGraph:
         penalties: (candidates, classes) float32, eq. 7.
         box: gives a candidate's box in pixels of the line's foreground.
         positions: (nodes,) where the graph's nodes lie along the line; any unit.
-        confidences: (candidates, classes) calibrated, where they do not follow from the penalties alone.
+        confidences: (candidates, classes) calibrated, where they do not follow from the penalties alone; in a row of
+            NaN they do.
     """
 
     graph: Graph
@@ -122,6 +123,19 @@ class InterpretationGraph:
         # A reading of which several segmentations are likely may have a larger share than one with a better path.
         others = sorted(texts[1:], key=lambda other: -other.confidence)
         return String(first.text, first.penalty, first.confidence, characters, tuple(others))
+
+    def confidences_of(self, candidate: int, model: Classifier) -> NDArray[np.float64]:
+        """Calibrated probability of each class of a candidate, (classes,)."""
+        known = self.confidences
+        if known is None or np.isnan(known[candidate]).any():
+            known, candidate = model.confidence_of(self.penalties[candidate][None]), 0
+        confidences: NDArray[np.float64] = known[candidate]
+        return confidences
+
+    @property
+    def is_isolated(self) -> bool:
+        """Whether all arcs are confidences of isolated characters: probabilities themselves."""
+        return self.confidences is not None and not np.isnan(self.confidences).any()
 
     def best_arcs(self, grammar: Grammar | None, settings: DecodingSettings = DECODING) -> tuple[int, ...]:
         """Arcs of the path that `decode` reads; () where there is none. Arguments as for `decode`."""
@@ -206,8 +220,7 @@ class InterpretationGraph:
         """
         candidate, label = int(self.candidate[arc]), int(self.graph.label[arc])
         penalties = self.penalties[candidate]
-        known = self.confidences
-        likely = model.confidence_of(penalties[None])[0] if known is None else known[candidate]
+        likely = self.confidences_of(candidate, model)
         others = [int(c) for c in np.argsort(-likely, kind="stable") if c != label][: settings.alternatives]
         return Character(
             model.classes[label],
@@ -223,7 +236,9 @@ class InterpretationGraph:
         same = self._arcs_of_label[int(self.graph.label[arc])]
         start, end = self.graph.start, self.graph.end
         middle = (self.positions[start[arc]] + self.positions[end[arc]]) / 2
-        return same[(self.positions[start[same]] <= middle) & (self.positions[end[same]] > middle)]
+        here = (self.positions[start[same]] <= middle) & (self.positions[end[same]] > middle)
+        equivalent: NDArray[np.intp] = same[here]
+        return equivalent
 
     @cached_property
     def _arcs_of_label(self) -> dict[int, NDArray[np.intp]]:
@@ -300,6 +315,20 @@ def union_alternatives(
         np.concatenate([one.penalties for one in graphs]),
         box,
         positions,
+        _union_confidences(graphs),
+    )
+
+
+def _union_confidences(graphs: Sequence[InterpretationGraph]) -> NDArray[np.float64] | None:
+    """Confidences of all graphs' candidates, where any graph has some."""
+    if all(one.confidences is None for one in graphs):
+        return None
+    unknown = (np.full(one.penalties.shape, np.nan) for one in graphs)
+    return np.concatenate(
+        [
+            none if one.confidences is None else one.confidences
+            for one, none in zip(graphs, unknown, strict=True)
+        ]
     )
 
 
