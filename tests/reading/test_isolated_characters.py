@@ -58,7 +58,7 @@ def test_characters_side_by_side_are_one_string_whose_probabilities_multiply(rea
 
 
 def test_a_grammar_without_so_many_characters_is_a_sentence(reader):
-    with pytest.raises(PictureError, match="no character that is allowed was found"):
+    with pytest.raises(PictureError, match="nothing that is allowed has"):
         read_isolated([isolate(region("blue-three.png"))], reader.model, choices(["12"], "0123456789"))
 
 

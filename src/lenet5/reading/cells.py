@@ -348,16 +348,12 @@ def _with_grammar(
     """Cells of one character each: one that the grammar allows; else a line that it allows, or `?`."""
     strings: list[String | None] = [None if isinstance(cell, IsolatedCharacter) else cell for cell in cells]
     refused: dict[int, str] = {}
-    one_allowed = reader.grammar is None or reader.grammar.accepts_length(1)
     for number, cell in enumerate(cells):
-        if not isinstance(cell, IsolatedCharacter):
-            continue
-        try:
-            if not one_allowed:  # no need to ask the networks
-                raise nothing_to_read(regions[number].name, "its one character alone is not allowed")
-            strings[number] = reader.isolated([cell], regions[number].name, reader.grammar)
-        except PictureError as error:
-            refused[number] = str(error)
+        if isinstance(cell, IsolatedCharacter):
+            try:
+                strings[number] = reader.isolated([cell], regions[number].name, reader.grammar)
+            except PictureError as error:
+                refused[number] = str(error)
     lines = reader.lines([regions[number] for number in refused])
     for (number, reason), line in zip(refused.items(), lines, strict=True):
         strings[number] = _unread(regions[number], reason) if isinstance(line, PictureError) else line

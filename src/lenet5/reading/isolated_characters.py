@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..deadline import NEVER, Deadline
+from ..errors import nothing_to_read
 from ..imaging.character_foreground import (
     CHARACTER_FOREGROUND,
     CharacterForegroundSettings,
@@ -118,6 +119,9 @@ def read_isolated(
     Raises:
         PictureError: the grammar allows no string of so many characters.
     """
+    if grammar is not None and not grammar.accepts_length(len(characters)):  # the networks need not be asked
+        many = "one character" if len(characters) == 1 else f"{len(characters)} characters"
+        raise nothing_to_read(name, f"nothing that is allowed has {many}")
     glyphs = np.stack([character.glyph for character in characters])
     views = classify_views(model, glyphs, settings.shears)
     confidences = np.mean([model.confidence_of(penalties) for penalties in views], 0)
