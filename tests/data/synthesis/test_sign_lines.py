@@ -112,7 +112,7 @@ def test_a_stroke_of_a_digit_is_no_digit_and_a_sign_has_its_strokes():
     parts = {
         "1": [[flat()], [flat()[:1]]],
         "4": [[upright()], [leaning], [flat()]],
-        "0": [[leaning], [RING, RING + (130.0, 0.0)]],
+        "0": [[leaning], [RING, (*RING, 130.0, 0.0)]],
         "=": [[flat()]],
     }
     for forms, expected in ((kept, True), (parts, False)):
