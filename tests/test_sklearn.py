@@ -211,6 +211,13 @@ def test_another_scale_than_that_of_fit_is_warned_of(digits, fit, predict):
     classifier.predict(images * fit)  # and no warning
 
 
+def test_scaled_values_are_warned_of_where_fit_had_pixels(digits):
+    images, labels = digits[0][:60], digits[1][:60]
+    classifier = LeNet5Classifier(passes=1, random_state=0).fit(images, labels)
+    with pytest.warns(UserWarning, match="X goes down to -.*leave out StandardScaler"):
+        classifier.predict(StandardScaler().fit_transform(images))
+
+
 def test_data_frames_and_arrays_give_the_same(digits, fitted):
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     images, labels = digits[0][:300], digits[1][:300]

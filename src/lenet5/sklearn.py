@@ -151,6 +151,12 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Warn of values on another scale than those of `fit`: they would be all background, or all ink."""
         background, ink = self.ink_
         top, trained = float(X.max(initial=0)), max(background, ink)
+        if X.size and X.min() < 0 <= min(background, ink):
+            warnings.warn(
+                f"X goes down to {float(X.min()):g}, but the classifier was fitted to values from {background:g} to "
+                f"{ink:g}: give both on one scale, and leave out StandardScaler",
+                stacklevel=4,
+            )
         if X.size and min(background, ink) >= 0 and X.min() >= 0 and top > 0:
             other = 0 < top <= 1 and trained >= LEAST_GREY, top >= LEAST_GREY and trained <= 1
             if any(other):

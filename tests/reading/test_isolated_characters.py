@@ -65,3 +65,17 @@ def test_a_grammar_without_so_many_characters_is_a_sentence(reader):
 def test_blank_regions_are_a_sentence():
     with pytest.raises(PictureError, match="nothing to read in the wall"):
         isolate(Region((0, 0, 60, 60), (0, 0), np.full((60, 60, 3), 0.8, np.float32), "the wall"))
+
+
+def test_a_digit_whose_parts_do_not_meet_is_read_with_these_joined(reader):
+    page = np.ones((110, 110, 3), np.float32)
+    page[14:50, 52:58] = page[62:96, 52:58] = 0.1  # a 1, and where the pen skipped
+    character = isolate(Region((0, 0, 110, 110), (0, 0), page))
+    apart = read_isolated([character], reader.model, settings=IsolationSettings(doubtful=0.0))
+    joined = read_isolated([character], reader.model)
+    assert apart.confidence < 0.6
+    assert joined.text == "1" and joined.confidence > 0.7
+    page[50:62, 52:58] = 0.1
+    character = isolate(Region((0, 0, 110, 110), (0, 0), page))
+    apart = read_isolated([character], reader.model, settings=IsolationSettings(doubtful=0.0))
+    assert read_isolated([character], reader.model) == apart
