@@ -151,7 +151,7 @@ class LeNet5Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Warn of values on another scale than those of `fit`: they would be all background, or all ink."""
         background, ink = self.ink_
         top, trained = float(X.max(initial=0)), max(background, ink)
-        if X.size and X.min() < 0 <= min(background, ink):
+        if X.size and min(background, ink) >= 0 and float((X < 0).mean()) > BELOW:
             warnings.warn(
                 f"X goes down to {float(X.min()):g}, but the classifier was fitted to values from {background:g} to "
                 f"{ink:g}: give both on one scale, and leave out StandardScaler",
