@@ -36,6 +36,7 @@ from .training.recipes import RECIPES, Recipe
 __all__ = ["LeNet5Classifier", "fields"]
 
 PIXELS = FIELD * FIELD
+BELOW = 0.1  # share of values below 0, from which on they are no pixels: MinMaxScaler leaves a few
 
 
 class LeNet5Classifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
