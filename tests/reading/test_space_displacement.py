@@ -26,7 +26,7 @@ from lenet5.reading.space_displacement import (
 MODEL = LeNet5(seed=5, spread=1.0, power=0.5)
 
 
-@pytest.mark.parametrize("width", [32, 33, 36, 100, 163])
+@pytest.mark.parametrize("width", [32, 33, 36, 100, 163, 1_100])
 def test_column_k_is_the_network_on_the_window_from_pixel_4k_on(width):
     levels = np.random.default_rng(width).random((32, width)).astype(np.float32)
     penalties = column_penalties(MODEL, levels)

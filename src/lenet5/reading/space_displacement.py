@@ -36,6 +36,7 @@ from .trace import record_candidates
 __all__ = ["STATES", "DisplacementSettings", "column_graph", "column_penalties", "displace", "read_string"]
 
 STATES = 3  # nodes before each column
+TOGETHER = 256  # columns computed at once: of more, the layers' arrays are slow to go through
 LEAST = 1e-9  # a posterior is at least so much, that its logarithm is finite
 
 
@@ -174,8 +175,14 @@ def column_penalties(model: Classifier, line: NDArray[np.float32]) -> NDArray[np
     if line.ndim != 2 or line.shape[0] != INPUT or line.shape[1] < INPUT:
         raise InputError(f"a line must be {INPUT} rows of {INPUT} pixels or more, not of shape {line.shape}")
     x = line * np.float32(FOREGROUND - BACKGROUND) + np.float32(BACKGROUND)
-    answers = [forward(one.named_parameters, one.codes, x[None]).penalties for one in model.members]
-    penalties: NDArray[np.float32] = np.mean(answers, 0).reshape(-1, len(model.classes))
+    columns = 1 + (x.shape[1] - INPUT) // STRIDE
+    parts = []
+    for column in range(0, columns, TOGETHER):
+        last = min(column + TOGETHER, columns) - 1
+        part = x[None, :, STRIDE * column : STRIDE * last + INPUT]
+        answers = [forward(one.named_parameters, one.codes, part).penalties for one in model.members]
+        parts.append(np.mean(answers, 0).reshape(-1, len(model.classes)))
+    penalties: NDArray[np.float32] = np.concatenate(parts)
     return penalties
 
 
