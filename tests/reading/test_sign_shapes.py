@@ -5,9 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from lenet5.engine.numpy_backend import lattice
 from lenet5.imaging.segmentation import over_segment
 from lenet5.model.sign_shapes import MEASURES
-from lenet5.reading.sign_shapes import LineBand, sign_measures
+from lenet5.reading.candidates import CANDIDATES, Runs
+from lenet5.reading.sign_shapes import SIGN_PENALTIES, LineBand, sign_measures
 
 DIGIT = 40  # pixels
 
@@ -130,3 +132,56 @@ def measures_of(segments, run) -> dict[str, float]:
     """What is measured of one candidate of a line, by name."""
     (row,) = sign_measures(segments, [run], segments.candidate_boxes([run]), LineBand.of(segments))
     return dict(zip(MEASURES, row.tolist(), strict=True))
+
+
+def test_a_stroke_is_measured_beside_the_lowest_and_the_most_upright_stroke_of_its_line():
+    """Two upright bars of 40 rows, and between them one that leans 0.5 and is half as high again."""
+    ink = np.zeros((120, 200), np.float32)
+    ink[40:80, 10:16] = ink[40:80, 180:186] = 1
+    for row in range(30, 90):
+        left = round(100 + 0.5 * (60 - row))
+        ink[row, left : left + 6] = 1
+    segments = over_segment(ink)
+    runs = list(pairwise(segments.free_nodes))
+    measures = sign_measures(segments, runs, segments.candidate_boxes(runs), LineBand.of(segments))
+    longer, turned = measures[:, [MEASURES.index(name) for name in ("longer", "turned")]].T
+    assert longer.tolist() == pytest.approx([1, 1.5, 1])
+    assert turned.tolist() == pytest.approx([0, 0.5, 0], abs=0.02)
+
+
+class Likely:
+    """Shapes that find the sign − as likely as asked, and else a digit."""
+
+    def __init__(self, likely: float) -> None:
+        self.likely = likely
+
+    def columns(self, classes):
+        return [classes.index("-")]
+
+    def probabilities(self, measures, posterior, digits):
+        # Of −, a mark, a digit and a piece.
+        return np.tile([self.likely, 0.0, 1 - self.likely, 0.0], (len(measures), 1))
+
+
+def dash_penalty(box: tuple[int, int, int, int], likely: float) -> float:
+    """What the arc costs that reads the ink between two digits as a dash, in nats."""
+    segments = line(box)
+    classes = [*"0123456789", "-"]
+    runs = Runs(segments, classes, CANDIDATES, lattice, None, Likely(likely))
+    graph = runs.graph(np.full((len(runs.runs), len(classes)), 0.05), np.full(len(runs.runs), 0.5))
+    free = segments.free_nodes
+    (arc,) = np.flatnonzero((graph.start == free[1]) & (graph.end == free[2]) & (graph.label == 10))
+    return float(graph.penalty[arc])
+
+
+def test_a_doubtful_sign_costs_more_than_its_probability_says():
+    least, doubt = SIGN_PENALTIES.doubtful, SIGN_PENALTIES.doubt
+    flat = (38, 42, 80, 105)
+    doubtful, likely = dash_penalty(flat, 0.5 * least), dash_penalty(flat, 1.5 * least)
+    assert doubtful - likely == pytest.approx(np.log(3) + doubt)
+    assert likely - dash_penalty(flat, 3 * least) == pytest.approx(np.log(2))
+
+
+def test_a_high_dash_costs_more_for_it_may_be_joined_zeros():
+    flat, high = (38, 42, 70, 110), (30, 54, 70, 110)
+    assert dash_penalty(high, 0.5) - dash_penalty(flat, 0.5) == pytest.approx(SIGN_PENALTIES.thick)

@@ -30,6 +30,8 @@ MEASURES = (
     "upright",  # the lean of the digits beside it
     "bow",  # twice the change of its lean from foot to top: negative of an opening parenthesis
     "spread",  # widths of the line's strokes: deviation of its ink from one bowed stroke
+    "longer",  # its height, in heights of the lowest straight stroke of the line that is as high as a digit
+    "turned",  # its lean beside that of the most upright of these
     "before",  # to the nearest digit on the left, or FAR
     "after",  # the same on the right
 )
@@ -55,7 +57,9 @@ def features(
     Returns:
         (N, features): measures, and the posteriors' logarithms, those of no sign and of no digit among them.
     """
-    height, width, top, foot, ink, gaps, least, lean, upright, bow, spread, before, after = measures.T
+    height, width, top, foot, ink, gaps, least, lean, upright, bow, spread, longer, turned, before, after = (
+        measures.T
+    )
     high, wide = np.log(np.maximum(height, SMALLEST)), np.log(np.maximum(width, SMALLEST))
     slope = np.clip(lean, -MOST_LEAN, MOST_LEAN)
     shape = [
@@ -71,6 +75,8 @@ def features(
         slope - np.clip(upright, -MOST_LEAN, MOST_LEAN),
         np.clip(bow, -MOST_BOW, MOST_BOW),
         np.log(np.maximum(spread, SMALLEST)),
+        np.log(np.clip(longer, 1, 2)),
+        np.clip(turned, 0, MOST_LEAN),
         np.minimum(before, 1),
         np.minimum(after, 1),
         before >= FAR,

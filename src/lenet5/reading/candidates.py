@@ -27,7 +27,7 @@ from ..model.signs import shapes_of
 from ..network.codes import SIGNS
 from .interpretation_graph import SILENT, InterpretationGraph
 from .sign_context import SIGN_CONTEXT, SignContext
-from .sign_shapes import SIGN_PENALTIES, LineBand, SignPenalties, sign_measures
+from .sign_shapes import SIGN_PENALTIES, LineBand, SignPenalties, sign_costs, sign_measures
 from .square_digits import SQUARE_DIGITS, SquareDigitSettings, with_square_digits
 
 __all__ = [
@@ -270,16 +270,9 @@ class Runs:
         if shapes is not None:
             band = band or LineBand.of(segments, settings.signs)
             self._measured = sign_measures(segments, self.runs, self.boxes, band)
-            least, most = settings.signs.taller
-            alike = np.clip((most - self._measured[:, 0]) / (most - least), 0, 1)  # to a digit, in height
-            alike[self.heights <= settings.signs.highest] = 0
-            alone = np.array([name not in settings.context.signs for name in classes])
-            self._shape[:, known & alone] += settings.signs.tall * alike[:, None]
-            rare = [name in settings.signs.rare_signs for name in classes]
-            self._shape[:, rare] += settings.signs.rare
             edge = (self.first == 0) | (self.stop == len(segments.boxes))
-            between = [name in settings.signs.between for name in classes]
-            self._shape[np.ix_(edge, between)] += settings.signs.edge
+            charged = settings.context.signs  # by what was read before them, not here
+            self._shape += sign_costs(self._measured, self.heights, edge, classes, charged, settings.signs)
         self.measures = {name: measure[kept] for name, measure in measures.items()}
 
     def graph(self, posterior: NDArray[np.float64], rubbish: NDArray[np.float64]) -> Graph:
@@ -347,12 +340,11 @@ class Runs:
         ]
         if marks is not None:
             own = dict(zip(self.runs, marks.tolist(), strict=True))
-            left_out = self.settings.signs.mark
-            arcs += [
-                (a, b, left_out - float(np.log(max(own[a, b], LEAST))))
-                for a, b in pairwise(free)
-                if (a, b) in own
-            ]
+            signs = self.settings.signs
+            for part in pairwise(free):
+                if part in own:
+                    doubt = signs.doubt * (own[part] < signs.doubtful)
+                    arcs.append((*part, signs.mark + doubt - float(np.log(max(own[part], LEAST)))))
         return arcs
 
     def _protect_whole_parts(

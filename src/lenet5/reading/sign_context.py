@@ -32,7 +32,7 @@ class SignContext:
     pair: float = 2.0  # parentheses, one that opens and one that closes
     unpaired: float = 4.0  # each that has no other
     slash: float = 1.5  # the first slash of a line: that a 1 leans is likelier in other people's writing
-    again: float = 0.0  # each further one
+    again: float = -1.0  # each further one: a date has two
 
     @property
     def signs(self) -> str:

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from ..imaging.segmentation import Candidate, Segments
 from ..imaging.threshold import MASK_LEVEL
 from ..model.sign_shapes import FAR, MEASURES
+from ..network.codes import SIGNS
 
 # Powers of x and y whose means give a parabola.
 MOMENTS = [(0, 1), (0, 2), (0, 3), (0, 4), (1, 0), (1, 1), (1, 2), (2, 0)]
 
 
-__all__ = ["SIGN_PENALTIES", "LineBand", "SignPenalties", "sign_measures"]
+__all__ = ["SIGN_PENALTIES", "LineBand", "SignPenalties", "sign_costs", "sign_measures"]
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,19 @@ class SignPenalties:
     """
 
     sign: float = -1.0  # each, as for a character
-    gap: float = 2.0  # for each gap without ink within a sign
+    gap: float = 0.5  # for each gap without ink within a sign
     cut: float = 2.0  # more for a sign that was cut from what it touches
     # More for a sign as high as a digit: that a 1 leans, or a 7 is crossed, is likelier in other people's writing. It
     # is less for one that is higher than digits, and nothing for one that is much higher.
     tall: float = 1.5
     taller: tuple[float, float] = (1.2, 1.5)  # heights of the digits beside it
-    # More for a sign of a lower probability than this: joined digits that cost much to cut are no dash.
-    doubtful: float = 0.1
-    doubt: float = 3.0
-    rare: float = 1.5  # more for a sign that amounts seldom have, and drawn lines often
+    # More for a sign or mark of a lower probability than this: joined digits that cost much to cut are neither.
+    doubtful: float = 0.15
+    doubt: float = 5.0
+    rare: float = 2.0  # more for a sign that amounts seldom have, and drawn lines often
     rare_signs: str = "%$*+="
+    thick: float = 4.0  # more for a dash that is higher than `flat`: it may be joined zeros
+    flat: float = 0.5  # heights of the digits beside it
     edge: float = 4.0  # more for a sign that stands between digits, at the begin or the end of the line
     between: str = "/:"
     # Sizes of the line: what is higher is as high as a digit; if it was cut, it is no sign.
@@ -53,6 +56,7 @@ class SignPenalties:
     unread: float = 1.5  # more than without signs for what is left out, where it may be a sign
     # Sizes of the line: a free part is as high as a digit, from the least to the most, and says where digits stand.
     digit_heights: tuple[float, float] = (0.6, 1.6)
+    straight: float = 0.7  # widths of the line's strokes: a part of a lower spread is one straight stroke
     neighbours: int = 4  # parts beside a sign that say where digits stand there
     widest: float = 2.5  # sizes of the line: a wider free part is no sign
 
@@ -65,13 +69,15 @@ class LineBand:
     """Where digits stand along a line: parts of the line as high as a digit.
 
     columns: (parts, 2) left and right. rows: (parts, 2) top and bottom. leans: (parts,) columns to the right for each
-    row upwards. neighbours: parts that count at a place.
+    row upwards. neighbours: parts that count at a place. straight: (2,) height in rows and lean of the lowest and of
+    the most upright of the parts that are one straight stroke; inf where none is.
     """
 
     columns: NDArray[np.float64]
     rows: NDArray[np.float64]
     leans: NDArray[np.float64]
     neighbours: int
+    straight: NDArray[np.float64]
 
     @classmethod
     def of(cls, segments: Segments, settings: SignPenalties = SIGN_PENALTIES) -> LineBand:
@@ -84,8 +90,12 @@ class LineBand:
         if not len(high) and len(boxes):
             parts = [(0, len(segments.boxes))]
             boxes, high = segments.candidate_boxes(parts).astype(np.float64), np.array([0])
-        leans = _strokes(segments, [parts[k] for k in high.tolist()]).lean
-        return cls(boxes[high, 2:], boxes[high, :2], leans, settings.neighbours)
+        strokes = _strokes(segments, [parts[k] for k in high.tolist()])
+        rows = boxes[high, :2]
+        one = strokes.spread < settings.straight * segments.stroke
+        lowest = (rows[:, 1] - rows[:, 0]).min(where=one, initial=np.inf)
+        straight = np.array([lowest, strokes.lean.min(where=one, initial=np.inf)])
+        return cls(boxes[high, 2:], rows, strokes.lean, settings.neighbours, straight)
 
     def beside(self, spans: NDArray[np.float64]) -> _Beside:
         """What stands beside spans of the line, (spans, 2) left and right.
@@ -217,7 +227,47 @@ def sign_measures(
         "upright": beside.lean,
         "bow": stroke.bow * (bottom - top),
         "spread": stroke.spread / segments.stroke,
+        "longer": (bottom - top) / np.minimum(band.straight[0], bottom - top),
+        "turned": stroke.lean - np.minimum(band.straight[1], stroke.lean),
         "before": np.minimum(beside.before / unit, FAR),
         "after": np.minimum(beside.after / unit, FAR),
     }
     return np.stack([measures[name] for name in MEASURES], 1)
+
+
+def sign_costs(
+    measures: NDArray[np.float64],
+    heights: NDArray[np.float64],
+    edge: NDArray[np.bool_],
+    classes: Sequence[str],
+    charged: str = "",
+    settings: SignPenalties = SIGN_PENALTIES,
+) -> NDArray[np.float64]:
+    """What reading candidates as signs costs more, by their size and place.
+
+    Args:
+        measures: (candidates, len(MEASURES)).
+        heights: (candidates,) in sizes of the line.
+        edge: (candidates,) which stand at the begin or the end of the line.
+        classes: what may be read.
+        charged: signs for whose height a line is charged elsewhere.
+        settings: what is charged.
+
+    Returns:
+        (candidates, classes) nats; 0 for what is no sign.
+    """
+    height = measures[:, MEASURES.index("height")]
+    least, most = settings.taller
+    alike = np.clip((most - height) / (most - least), 0, 1)  # to a digit, in height
+    alike[heights <= settings.highest] = 0
+    costs = np.zeros((len(measures), len(classes)))
+    for column, name in enumerate(classes):
+        if name in SIGNS and name not in charged:
+            costs[:, column] += settings.tall * alike
+        if name in settings.rare_signs:
+            costs[:, column] += settings.rare
+        if name in settings.between:
+            costs[:, column] += settings.edge * edge
+        if name == "-":
+            costs[:, column] += settings.thick * (height > settings.flat)
+    return costs

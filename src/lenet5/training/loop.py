@@ -217,8 +217,7 @@ def _record(
 
 def _fit_sign_shapes(model: LeNet5, dataset: Dataset, supplement: Supplement) -> None:
     """Write into the model's metadata how size and place tell signs apart, where pens are at hand to fit it to."""
-    from ..data.synthesis.hands import Hands  # start-up time: these load SciPy and Pillow
-    from ..data.synthesis.sign_lines import Writers
+    from ..data.synthesis.sign_lines import Writers  # start-up time: these load SciPy and Pillow
     from ..data.synthesis.training_set import line_source
     from .sign_shapes import FITTING, fit_sign_shapes
 
@@ -228,8 +227,8 @@ def _fit_sign_shapes(model: LeNet5, dataset: Dataset, supplement: Supplement) ->
     value = np.array([DIGITS.find(name) for name in dataset.classes])[dataset.labels]
     settings = replace(FITTING, lines=min(FITTING.lines, supplement.sign_lines))
     images, digits = dataset.images[value >= 0], value[value >= 0]
-    source = line_source(images, digits, Hands(pens), settings.real)
     writers = Writers(pens, images, digits)
+    source = line_source(images, digits, writers.hands, settings.real)
     shapes = fit_sign_shapes(model, find("ensemble", model.backend), writers, source, settings)
     model.metadata["sign_shapes"] = shapes.to_dict()
 

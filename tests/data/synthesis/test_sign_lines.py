@@ -112,7 +112,7 @@ def test_a_stroke_of_a_digit_is_no_digit_and_a_sign_has_its_strokes():
     parts = {
         "1": [[flat()], [flat()[:1]]],
         "4": [[upright()], [leaning], [flat()]],
-        "0": [[leaning], [RING, (*RING, 130.0, 0.0)]],
+        "0": [[leaning], [RING, np.add(RING, (130.0, 0.0))]],
         "=": [[flat()]],
     }
     for forms, expected in ((kept, True), (parts, False)):
@@ -123,7 +123,7 @@ def test_a_stroke_of_a_digit_is_no_digit_and_a_sign_has_its_strokes():
 
 
 def test_what_a_writer_never_wrote_is_of_the_writer_most_alike():
-    slanted = RING + RING[:, 1:] * (-0.6, 0.0)
+    slanted = np.add(RING, RING[:, 1:] * (-0.6, 0.0))
     writings = [Writing(digit, [RING], writer) for writer in "ab" for digit in DIGITS]
     writings += [Writing(digit, [slanted], "c") for digit in DIGITS]
     # What b writes is told from what c writes by its strokes; a wrote no sign, and writes as b does.
