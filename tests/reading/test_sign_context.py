@@ -1,6 +1,6 @@
 """What signs of a line say of one another: the weighted graph against every path, charged by a reader of its text."""
 
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -9,8 +9,8 @@ from lenet5.lattice.graph import Graph
 from lenet5.reading.interpretation_graph import SILENT, InterpretationGraph
 from lenet5.reading.sign_context import SignContext, with_context
 
-CLASSES = ["1", "7", "(", ")", "/", "."]
-SETTINGS = SignContext(pair=2.0, unpaired=4.0, slash=1.5, again=0.25)
+CLASSES = ["1", "(", ")", "/", ".", ","]
+SETTINGS = SignContext(pair=2.0, unpaired=4.0, slash=1.5, again=0.25, double=0.75)
 
 
 def line_of(places: int, penalties: np.ndarray, classes=CLASSES) -> InterpretationGraph:
@@ -33,7 +33,8 @@ def line_of(places: int, penalties: np.ndarray, classes=CLASSES) -> Interpretati
 def charged(text: str) -> float:
     """What a text costs, read from left to right."""
     cost, opened, slashes = 0.0, False, 0
-    for character in text:
+    for before, character in pairwise(" " + text):
+        cost += 0.75 * (before + character in ("..", ".,", ",.", ",,"))
         if character == "(":
             cost += 4.0 if opened else 2.0
             opened = True
@@ -63,7 +64,7 @@ def test_every_reading_costs_what_its_signs_say_of_one_another():
 
 @pytest.mark.parametrize(
     ("likely", "text"),
-    [("(1)", "(1)"), ("(17", "117"), ("/1/", "/1/"), ("1/7", "1/7"), ("11)", "111")],
+    [("(1)", "(1)"), ("(11", "111"), ("/1/", "/1/"), ("1/1", "1/1"), ("11)", "111")],
 )
 def test_a_stroke_is_a_parenthesis_where_the_line_has_the_other(likely, text):
     """Each sign is likelier than a 1 by 3 nats by itself: enough for a slash or a pair, not for one that is alone."""

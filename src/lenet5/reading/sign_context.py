@@ -20,6 +20,7 @@ from .interpretation_graph import InterpretationGraph
 __all__ = ["SIGN_CONTEXT", "SignContext", "with_context"]
 
 OPEN, CLOSE, SLASH = "(", ")", "/"
+POINTS = ".,:"
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,11 @@ class SignContext:
     slash: float = 1.5  # the first slash of a line: that a 1 leans is likelier in other people's writing
     again: float = -1.0  # each further one: a date has two
 
+    double: float = 2.0  # a point, comma or colon beside another
+
     @property
     def signs(self) -> str:
-        """The signs that it charges for."""
+        """The signs as high as digits that it charges for."""
         return OPEN + CLOSE + SLASH
 
 
@@ -80,21 +83,22 @@ def _automaton(
 ) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
     """Next states and weights, (states, classes), and what ending costs, (states,).
 
-    A state is whether a parenthesis is open, and whether a slash was read.
+    A state is whether a parenthesis is open, whether a slash was read, and whether a point was read last.
     """
-    states = list(product((False, True), repeat=2))
-    follow = np.repeat(np.arange(len(states))[:, None], len(classes), 1)
+    states = list(product((False, True), repeat=3))
+    follow = np.zeros((len(states), len(classes)), np.intp)
     weights = np.zeros(follow.shape)
-    for number, (opened, slashed) in enumerate(states):
+    for number, (opened, slashed, pointed) in enumerate(states):
         for label, name in enumerate(classes):
+            after = (name == OPEN or (opened and name != CLOSE), slashed or name == SLASH, name in POINTS)
+            follow[number, label] = states.index(after)
             if name == OPEN:
-                follow[number, label] = states.index((True, slashed))
                 weights[number, label] = settings.unpaired if opened else settings.pair
             elif name == CLOSE:
-                follow[number, label] = states.index((False, slashed))
                 weights[number, label] = 0.0 if opened else settings.unpaired
             elif name == SLASH:
-                follow[number, label] = states.index((opened, True))
                 weights[number, label] = settings.again if slashed else settings.slash
-    final = np.array([settings.unpaired - settings.pair if opened else 0.0 for opened, _ in states])
+            elif name in POINTS:
+                weights[number, label] = settings.double if pointed else 0.0
+    final = np.array([settings.unpaired - settings.pair if opened else 0.0 for opened, *_ in states])
     return follow, weights, final
