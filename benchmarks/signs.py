@@ -6,12 +6,13 @@
 Lines are drawn on white paper from pen trajectories (pens.npz, in LENET5_DATA): amounts, dates, times, shares and sums,
 each by one of the writers that the split of the trajectories keeps aside. With half of these the settings were chosen
 (`--writers development`); the other half is reported on. Lines are read with signs, and once more without, to compare
-the digits. `--calibrate` fits the confidence of such strings to the lines, and writes the weights `signs` with it.
+the digits. `--calibrate` fits the confidence of such strings and of signs to the lines, and writes the weights `signs` with it.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from difflib import SequenceMatcher
 from typing import Any
 
 import numpy as np
@@ -46,13 +47,29 @@ def digits_of(text: str) -> str:
     return "".join(c for c in text if c in DIGITS)
 
 
-def read(reader: Reader, image: NDArray[np.float32], mode: str) -> tuple[str, float]:
-    """What a line reads as, nothing rejected, and how sure that is; "" and 1 where nothing is found."""
+def read(reader: Reader, image: NDArray[np.float32], mode: str) -> tuple[str, float, list[tuple[str, float]]]:
+    """What a line reads as, nothing rejected, how sure that is, and of each character; "" and 1 for nothing."""
     try:
         result = reader.read_image(image, mode=mode, best=1, threshold=0.0)
     except PictureError:
-        return "", 1.0
-    return result.text.replace(" ", ""), result.confidence
+        return "", 1.0, []
+    characters = [
+        (one.text, one.confidence)
+        for line in result.lines
+        for string in line.strings
+        for one in string.characters
+    ]
+    return result.text.replace(" ", ""), result.confidence, characters
+
+
+def signs_right(characters: list[tuple[str, float]], text: str) -> tuple[list[float], list[bool]]:
+    """Confidence of each sign that was read, and whether it stands in the text: by the longest common parts."""
+    answer = "".join(label for label, _ in characters)
+    right = [False] * len(answer)
+    for _, first, count in SequenceMatcher(None, text, answer, autojunk=False).get_matching_blocks():
+        right[first : first + count] = [True] * count
+    chosen = [k for k, (label, _) in enumerate(characters) if label in SIGNS]
+    return [characters[k][1] for k in chosen], [right[k] for k in chosen]
 
 
 def writers_of(part: str) -> Writers:
@@ -70,7 +87,8 @@ def reader_of(weights: str, calibrated: bool) -> Reader:
     if calibrated or not isinstance(reader.model, WithSigns):
         return reader
     network = LeNet5.pretrained("signs")
-    network.metadata.pop("string_confidence", None)
+    for key in ("string_confidence", "sign_confidence"):
+        network.metadata.pop(key, None)
     return Reader(WithSigns(reader.model.base, network), signs=True)
 
 
@@ -81,6 +99,8 @@ def measured(
     writers = writers_of(part)
     sure: list[float] = []
     right: list[bool] = []
+    sign_sure: list[float] = []
+    sign_right: list[bool] = []
     with_signs, without = reader_of(weights, calibrated), Reader(weights)
     whole: Counter[str] = Counter()
     of_sign: Counter[str] = Counter()
@@ -89,8 +109,10 @@ def measured(
         rng = np.random.Generator(np.random.PCG64([seed, number]))
         text = random_expression(rng)
         image = picture(sign_line(text, writers, rng).foreground)
-        answer, confidence = read(with_signs, image, mode)
-        plain, _ = read(without, image, mode)
+        answer, confidence, characters = read(with_signs, image, mode)
+        plain, *_ = read(without, image, mode)
+        for all_lines, line in zip((sign_sure, sign_right), signs_right(characters, text), strict=True):
+            all_lines.extend(line)
         sure.append(confidence)
         right.append(answer == text)
         whole["exact"] += answer == text
@@ -108,7 +130,9 @@ def measured(
         "part": part,
         "confidence": float(np.mean(sure)),
         "calibration_error": calibration_error(sure, right),
+        "sign_calibration_error": calibration_error(sign_sure, sign_right),
         "string_confidence": calibrate_strings(sure, right).to_dict(),
+        "sign_confidence": calibrate_strings(sign_sure, sign_right).to_dict(),
         **{key: whole[key] / lines for key in ("exact", "signs", "digits", "digits_without")},
         "of_sign": {sign: [whole[f"has {sign}"], of_sign[sign]] for sign in SIGNS if of_sign[sign]},
         "wrong": wrong,
@@ -131,7 +155,8 @@ def main() -> None:
     )
     if options.calibrate:
         network = LeNet5.pretrained("signs")
-        network.metadata["string_confidence"] = found["string_confidence"]
+        for key in ("string_confidence", "sign_confidence"):
+            network.metadata[key] = found[key]
         network.save(options.calibrate)
     rows = [
         ("whole line", f"{found['exact']:.1%}"),
@@ -140,6 +165,7 @@ def main() -> None:
         ("all digits, read without signs", f"{found['digits_without']:.1%}"),
         ("mean confidence of a line", f"{found['confidence']:.1%}"),
         ("calibration error of it", f"{found['calibration_error']:.1%}"),
+        ("calibration error of a sign's", f"{found['sign_calibration_error']:.1%}"),
         *((f"lines with {sign}", f"{right} of {count}") for sign, (right, count) in found["of_sign"].items()),
     ]
     print(common.table(("right", f"of {found['lines']} lines"), rows))

@@ -112,7 +112,7 @@ class LeNet5(Network):
             j: constant of the loss; None is eq. 8, which has no rubbish class.
             scale: constant of the loss.
         """
-        for key in ("confidence", "sign_shapes", "string_confidence"):
+        for key in ("confidence", "sign_shapes", "string_confidence", "sign_confidence"):
             self.metadata.pop(key, None)  # it was another network's
         self.metadata |= {
             "training": dict(training),
@@ -216,9 +216,10 @@ def _read_metadata(path: Path, metadata: Mapping[str, str]) -> tuple[list[str], 
         if "sign_shapes" in metadata:
             known["sign_shapes"] = serialisation.parse(metadata["sign_shapes"])
             SignShapes.from_dict(known["sign_shapes"])
-        if "string_confidence" in metadata:
-            known["string_confidence"] = serialisation.parse(metadata["string_confidence"])
-            StringConfidence.from_dict(known["string_confidence"])
+        for key in ("string_confidence", "sign_confidence"):
+            if key in metadata:
+                known[key] = serialisation.parse(metadata[key])
+                StringConfidence.from_dict(known[key])
     except (ValueError, TypeError, KeyError, OverflowError) as error:
         raise ModelError(
             f"the metadata of {path} cannot be read ({error}); train or fetch the model again"

@@ -23,7 +23,7 @@ from .classifier import Classifier, Network
 from .sign_shapes import SignShapes
 from .string_confidence import StringConfidence
 
-__all__ = ["WithSigns", "shapes_of", "string_confidence_of"]
+__all__ = ["WithSigns", "shapes_of", "sign_confidence_of", "string_confidence_of"]
 
 LEAST = 1e-6  # posteriors are taken as no less, so that penalties are finite
 
@@ -43,6 +43,7 @@ class WithSigns(Classifier):
         metadata: that of `base`.
         shapes: how size and place say which sign it is; None, where the network was trained without.
         string_confidence: what the share of all paths says of a string with signs; None, where it is not known.
+        sign_confidence: the same of one sign, of the paths that have it there.
     """
 
     def __init__(self, base: Classifier, signs: Network) -> None:
@@ -57,6 +58,7 @@ class WithSigns(Classifier):
         self._columns = [signs.classes.index(name) for name in own]
         self.shapes = shapes_of(signs)
         self.string_confidence = string_confidence_of(signs)
+        self.sign_confidence = sign_confidence_of(signs)
 
     def __repr__(self) -> str:
         return f"WithSigns({self.base!r}, {self.signs!r})"
@@ -110,5 +112,16 @@ def string_confidence_of(model: Classifier) -> StringConfidence | None:
     """What a string's share of all paths says where signs are read; None where the model's metadata do not say."""
     if isinstance(model, WithSigns):
         return model.string_confidence
-    facts = model.metadata.get("string_confidence")
+    return _confidence(model, "string_confidence")
+
+
+def sign_confidence_of(model: Classifier) -> StringConfidence | None:
+    """What the share of the paths that have a sign says of it; None where the model's metadata do not say."""
+    if isinstance(model, WithSigns):
+        return model.sign_confidence
+    return _confidence(model, "sign_confidence")
+
+
+def _confidence(model: Classifier, key: str) -> StringConfidence | None:
+    facts = model.metadata.get(key)
     return None if facts is None else StringConfidence.from_dict(facts)

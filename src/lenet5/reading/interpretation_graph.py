@@ -21,6 +21,7 @@ from ..imaging.shear import sheared_views
 from ..lattice.automaton import Grammar
 from ..lattice.graph import COMPOSED_ARCS, SEARCH_STEPS, Graph, Path
 from ..model.classifier import Classifier
+from ..model.signs import sign_confidence_of
 from ..network.codes import SIGNS
 from .results import Alternative, Character, String
 
@@ -216,17 +217,22 @@ class InterpretationGraph:
     def _character(self, model: Classifier, arc: int, share: float, settings: DecodingSettings) -> Character:
         """The character of an arc. Its confidence is calibrated, and at most the share of the paths.
 
-        That of a sign is the share alone: size and place count in it, of which its glyph shows nothing.
+        That of a sign is by the share alone: size and place count in it, of which its glyph shows nothing.
         """
         candidate, label = int(self.candidate[arc]), int(self.graph.label[arc])
         penalties = self.penalties[candidate]
         likely = self.confidences_of(candidate, model)
         others = [int(c) for c in np.argsort(-likely, kind="stable") if c != label][: settings.alternatives]
+        if model.classes[label] in SIGNS:
+            known = sign_confidence_of(model)
+            confidence = known.probability(share) if known else min(1.0, share)
+        else:
+            confidence = min(1.0, float(likely[label]), share)
         return Character(
             model.classes[label],
             self.box(candidate),
             float(penalties[label]),
-            min(1.0, share) if model.classes[label] in SIGNS else min(1.0, float(likely[label]), share),
+            confidence,
             tuple(Alternative(model.classes[c], float(penalties[c]), float(likely[c])) for c in others),
             glyph=self.glyphs[candidate],
         )
