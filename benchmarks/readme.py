@@ -458,6 +458,7 @@ def signs() -> str:
     lines += [
         f"| mean confidence of a line | {report['confidence']:.1%} |",
         f"| calibration error of it | {report['calibration_error']:.1%} |",
+        f"| calibration error of a sign's confidence | {report['sign_calibration_error']:.1%} |",
     ]
     each = ", ".join(
         f"`{sign}` {right / count:.0%} of {count}" for sign, (right, count) in report["of_sign"].items()

@@ -6,7 +6,8 @@
 Lines are drawn on white paper from pen trajectories (pens.npz, in LENET5_DATA): amounts, dates, times, shares and sums,
 each by one of the writers that the split of the trajectories keeps aside. With half of these the settings were chosen
 (`--writers development`); the other half is reported on. Lines are read with signs, and once more without, to compare
-the digits. `--calibrate` fits the confidence of such strings and of signs to the lines, and writes the weights `signs` with it.
+the digits. `--calibrate` fits the confidence of such strings and of single signs to the lines, and writes the weights
+`signs` with it.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ import pytest
 
 from lenet5 import LeNet5, ModelError
 from lenet5.errors import InputError
-from lenet5.model.signs import WithSigns, string_confidence_of
+from lenet5.model.signs import WithSigns, sign_confidence_of, string_confidence_of
 from lenet5.model.string_confidence import StringConfidence, calibrate_strings, calibration_error
 from lenet5.network.codes import DIGITS, SIGNS
 
@@ -49,22 +49,26 @@ def test_too_few_strings_or_all_of_one_kind_calibrate_nothing():
         calibrate_strings([0.5] * 50, [True] * 50)
 
 
-def test_a_model_file_keeps_it_and_one_that_trains_on_forgets_it(tmp_path):
+@pytest.mark.parametrize(
+    ("key", "of"), [("string_confidence", string_confidence_of), ("sign_confidence", sign_confidence_of)]
+)
+def test_a_model_file_keeps_it_and_one_that_trains_on_forgets_it(tmp_path, key, of):
     model = LeNet5(DIGITS + SIGNS, backend="numpy")
-    assert string_confidence_of(model) is None
-    model.metadata["string_confidence"] = StringConfidence(0.5, 1.0, 100, 0.1, 0.01).to_dict()
+    assert of(model) is None
+    model.metadata[key] = StringConfidence(0.5, 1.0, 100, 0.1, 0.01).to_dict()
     model.save(tmp_path / "signs.safetensors")
     again = LeNet5.load(tmp_path / "signs.safetensors", "numpy")
     both = WithSigns(LeNet5(DIGITS, backend="numpy"), again)
-    assert string_confidence_of(both) == StringConfidence(0.5, 1.0, 100, 0.1, 0.01)
+    assert of(both) == StringConfidence(0.5, 1.0, 100, 0.1, 0.01)
     model.record({}, {}, j=5.0, scale=0.1)
-    assert string_confidence_of(model) is None
+    assert of(model) is None
 
 
 @pytest.mark.parametrize("damage", [{"slope": -1.0}, {"constant": float("nan")}, {"before": None}])
-def test_a_damaged_confidence_is_a_damaged_model(tmp_path, damage):
+@pytest.mark.parametrize("key", ["string_confidence", "sign_confidence"])
+def test_a_damaged_confidence_is_a_damaged_model(tmp_path, damage, key):
     model = LeNet5(DIGITS + SIGNS, backend="numpy")
-    model.metadata["string_confidence"] = StringConfidence().to_dict() | damage
+    model.metadata[key] = StringConfidence().to_dict() | damage
     model.save(tmp_path / "signs.safetensors")
     with pytest.raises(ModelError, match="cannot be read"):
         LeNet5.load(tmp_path / "signs.safetensors", "numpy")

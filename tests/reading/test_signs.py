@@ -8,7 +8,7 @@ from lenet5.data.synthesis.glyphs import ALLOGRAPHS
 from lenet5.data.synthesis.pen import WriterStyle, deform, draw, smooth
 from lenet5.errors import PictureError
 from lenet5.lattice.grammar import make_grammar
-from lenet5.model.signs import WithSigns, string_confidence_of
+from lenet5.model.signs import WithSigns, sign_confidence_of, string_confidence_of
 
 HEIGHT = 40  # pixels of a digit
 STYLE = WriterStyle(slant=0.05, pen=0.1, shaky=0.01, short=0.0)
@@ -134,6 +134,22 @@ def test_the_confidence_of_a_string_is_calibrated_and_its_characters_stay_as_the
         assert one.confidence == pytest.approx(other.confidence * rest[0])
     alone = [one.read_image(picture("5", 0), mode="character", threshold=0.0) for one in (bare, signed)]
     assert alone[0].confidence == alone[1].confidence  # calibrated as a character already
+
+
+def test_the_confidence_of_a_sign_is_calibrated_and_that_of_a_digit_stays_as_it_is(signed):
+    network = LeNet5.pretrained("signs", "numpy")
+    del network.metadata["sign_confidence"]
+    bare = Reader(WithSigns(signed.model.base, network), signs=True)
+    known = sign_confidence_of(signed.model)
+    assert known is not None and known.after < known.before
+    before, after = (
+        one.read_image(picture("23,50", 1), mode="string", threshold=0.0).lines[0].strings[0].characters
+        for one in (bare, signed)
+    )
+    assert "".join(one.text for one in after) == "23,50"
+    for one, other in zip(before, after, strict=True):
+        expected = known.probability(one.confidence) if one.text == "," else one.confidence
+        assert other.confidence == pytest.approx(expected)
 
 
 def test_weights_that_know_signs_are_taken_as_they_are_and_displacement_reads_none():
