@@ -1,10 +1,10 @@
 """What is cut out of forms and tables: digits of MNIST beside printed rules, in rows of boxes, in grids; and others.
 
 A table's cell shows the rules at its rim; each kind is one way in which they lie. Rows of boxes and grids are those
-of `cell_pictures.py`, drawn from another seed than its own; the others are faint numbers and digits written over. A
-picture is the same each time it is drawn. It prints how many are read right, refused (`?`, or nothing read) and
-wrong, and how many of the wrong ones are sure: of pictures, and of rows of boxes and grids cell by cell. Needs
-MNIST (LENET5_DATA or the cache).
+of `cell_pictures.py`, drawn from another seed than its own; the others are faint numbers, digits written over, in
+parts, and in straight strokes. A picture is the same each time it is drawn. It prints how many are read right,
+refused (`?`, or nothing read) and wrong, and how many of the wrong ones are sure: of pictures, and of rows of boxes
+and grids cell by cell. Needs MNIST (LENET5_DATA or the cache).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw
+from scipy import ndimage
 
 import cell_pictures
 import common
@@ -181,7 +182,7 @@ def celled(layout: cell_pictures.Layout, rng: Rng) -> Drawn:
     return Drawn(image / 255, "|".join("".join(row) for row in rows), cells=rows)
 
 
-# --- kind 7: faint pencil, and digits written over others ---------------------------------------------------
+# --- kind 7: faint, written over, broken, and in straight strokes ------------------------------------------
 
 
 def faint(rng: Rng, contrast: tuple[float, float], grain: tuple[float, float]) -> Drawn:
@@ -215,9 +216,86 @@ def overwritten(rng: Rng) -> Drawn:
         first, pen = text, pen * rng.uniform(0.6, 1)
 
 
+def apart(rng: Rng) -> Drawn:
+    """A digit whose stroke was cut by a gap of a twelfth to a sixth of its height."""
+    field, side = (106, 106), 78
+    y, x = np.mgrid[:side, :side]
+    while True:
+        images, labels = _mnist()
+        chosen = int(rng.integers(len(labels)))
+        glyph = Image.fromarray(images[chosen][1:27, 1:27]).resize((side, side), Image.Resampling.BICUBIC)
+        level = np.asarray(glyph, float) / 255
+        inked = np.argwhere(level > 0.5)
+        row, column = inked[int(rng.integers(len(inked)))]
+        turn, gap = rng.uniform(0, np.pi), rng.uniform(5, 10)
+        from_cut = np.abs((y - row) * np.cos(turn) + (x - column) * np.sin(turn))
+        near = np.hypot(y - row, x - column) < 15
+        level = np.where(near, level * np.clip(from_cut - gap / 2 + 0.5, 0, 1), level)
+        parts, count = ndimage.label(level > 0.4, np.ones((3, 3)))
+        if count == 2 and np.bincount(parts.ravel())[1:].min() >= 100:
+            image = paper(rng, *field)
+            put(image, level, 14, 14, rng.uniform(0, 0.3))
+            return Drawn(noisy(rng, image), str(labels[chosen]), "character")
+
+
+def pieces(rng: Rng) -> Drawn:
+    """Two digits and, before, between or behind them, a 1 in three to six pieces."""
+    tiles = [digit(rng, HIGH) for _ in range(2)]
+    image = paper(rng, 2 * HIGH, sum(level.shape[1] for level, _ in tiles) + 120)
+    pen, place = rng.uniform(0, 0.3), int(rng.integers(3))
+    y, x = np.mgrid[: image.shape[0], : image.shape[1]]
+    left, text = 26, ""
+    for number in range(3):
+        if number != place:
+            level, one = tiles.pop(0)
+            put(image, level, left, HIGH // 2 + int(rng.integers(-2, 3)), pen)
+            left, text = left + level.shape[1] + 12, text + one
+            continue
+        count, lean = int(rng.integers(3, 7)), rng.uniform(-0.2, 0.3)
+        step, half = HIGH / count, rng.uniform(1.5, 3)
+        for top in HIGH / 2 + step * np.arange(count):
+            middle = left + 6 - lean * (top - HIGH)
+            piece = (y >= top) & (y < top + step * rng.uniform(0.4, 0.7)) & (np.abs(x - middle) < half)
+            image[piece] *= pen
+        left, text = left + 24, text + "1"
+    return Drawn(noisy(rng, image), text)
+
+
+# The strokes of square digits between the six points of a display, 0 1 / 2 3 / 4 5.
+SQUARE = {
+    "0": (0, 1, 5, 4, 0), "2": (0, 1, 3, 2, 4, 5), "3": (0, 1, 3, 2, 3, 5, 4), "4": (0, 2, 3, 1, 5),
+    "5": (1, 0, 2, 3, 5, 4), "6": (1, 0, 4, 5, 3, 2), "8": (0, 1, 5, 4, 0, 2, 3), "9": (3, 2, 0, 1, 5, 4),
+}  # fmt: skip
+
+
+def square(rng: Rng, count: int) -> Drawn:
+    """Digits in straight strokes, as a hand draws them: no two corners of a digit quite where they should be."""
+    text = "".join(rng.choice([*SQUARE], count))
+    wide, high, gap = int(rng.integers(28, 40)), int(rng.integers(56, 72)), int(rng.integers(14, 30))
+    canvas = Image.new("L", (count * (wide + gap) + 50, high + 60))
+    draw = ImageDraw.Draw(canvas)
+    for number, one in enumerate(text):
+        left, top = 32 + number * (wide + gap), 30 + int(rng.integers(-6, 7))
+        points = [
+            (
+                left + wide * (n % 2) + int(rng.integers(-2, 3)),
+                top + high * (n // 2) / 2 + int(rng.integers(-2, 3)),
+            )
+            for n in range(6)
+        ]
+        draw.line([points[n] for n in SQUARE[one]], 255, int(rng.integers(4, 7)), joint="curve")
+    image = paper(rng, canvas.height, canvas.width)
+    put(image, np.asarray(canvas, float) / 255, 0, 0, rng.uniform(0, 0.3))
+    return Drawn(noisy(rng, image), text, "character" if count == 1 else "auto")
+
+
 OTHERS: dict[str, Generator] = {
     "faint": partial(faint, contrast=(0.05, 0.15), grain=(0.01, 0.03)),
     "written over": overwritten,
+    "in two parts": apart,
+    "beside a 1 in pieces": pieces,
+    "in straight strokes": partial(square, count=1),
+    "in straight strokes, three": partial(square, count=3),
 }
 
 # --- the kinds --------------------------------------------------------------------------------------------
