@@ -165,6 +165,17 @@ def test_feet_of_characters_in_a_row_are_no_underline():
     assert find_printed_lines(colours(sheet(*feet, *stems))) is None
 
 
+def test_feet_of_square_digits_side_by_side_are_no_underline_and_a_line_below_them_is():
+    strokes = []
+    for x in range(60, 260, 60):  # an 8 of straight strokes, each a little lower or higher
+        y = 50 + (x // 60) % 2 * 2
+        strokes += [line(x, y, x + 36, y, x + 36, y + 70, x, y + 70, x, y, fill=PEN, width=4)]
+        strokes += [line(x, y + 35, x + 36, y + 35, fill=PEN, width=4)]
+    assert find_printed_lines(colours(sheet(*strokes))) is None
+    below = find_printed_lines(colours(sheet(*strokes, line(40, 140, 290, 140, width=2))))
+    assert [round(one.middle) for one in below.horizontal] == [140]
+
+
 def test_what_is_blank_or_tiny_has_no_lines():
     assert find_printed_lines(colours(sheet())) is None
     assert find_printed_lines(colours(sheet(line(0, 10, 30, 10), size=(30, 20)))) is None

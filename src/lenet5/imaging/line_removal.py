@@ -47,6 +47,7 @@ class LineRemovalSettings:
     rim: float = 0.1  # of the whole range, between a rim around an image and its inside
     outer: float = 0.08  # sides from the edge within which the rim lies
     below: float = 0.1  # share of the writing that may lie below an underline
+    gaps: float = 0.3  # share of the columns between characters in which an underline is printed, too
     several: float = 2.0  # heights of the writing from which on it is wide enough to be several characters
     foot: float = 0.6  # share of the line below that the writing is wide, or it is the foot of a 1
     darker: float = 1.6  # contrasts of a line, from which on ink on it is the pen's …
@@ -267,6 +268,10 @@ def _underline(
     down, across = np.flatnonzero(above.any(1)), np.flatnonzero(above.any(0))
     if not len(down) or _without(mask, lines, ())[len(above) :].sum() > settings.below * above.sum():
         return []
+    between = np.setdiff1d(np.arange(across[0], across[-1]), across)
+    under = mask[len(above) :, between].any(0)
+    if len(between) and under.mean() < settings.gaps:
+        return []  # feet of digits in straight strokes, side by side
     high, wide = np.ptp(down) + 1, np.ptp(across) + 1
     start, end = min(line.start for line in lines), max(line.end for line in lines)
     if wide < settings.several * high:
