@@ -16,6 +16,7 @@ python benchmarks/own_characters.py FOLDER --write
 python benchmarks/signs.py --write
 python benchmarks/strings.py FOLDER --adapt --seeds 3 --write
 python benchmarks/pens.py FOLDER NAME=MODEL … --write
+python benchmarks/pens.py FOLDER --letters letters --writers held-out --write
 python benchmarks/readme.py            # --check: fail where one says something else
 """
 
@@ -145,6 +146,8 @@ def reads() -> str:
             f"| {told}, with weights adapted to the {to} by `train --fine-tune` | {statistics.mean(rows):.1%}{spread} |"
         )
     lines.append(f"| letters (`--weights letters`, 10,400 of EMNIST) | {1 - letters['test_error']:.1%} |")
+    pens = json.loads((HERE / "results" / "letters.json").read_text(encoding="utf-8"))
+    lines.append(f"| {pens['letters']:,} letters by other writers' pens | {1 - pens['error']:.1%} |")
     times = strings["times"]
     lines += [
         "",
