@@ -16,6 +16,7 @@ python benchmarks/own_characters.py FOLDER --write
 python benchmarks/signs.py --write
 python benchmarks/strings.py FOLDER --adapt --seeds 3 --write
 python benchmarks/pens.py FOLDER NAME=MODEL … --write
+python benchmarks/pens.py FOLDER --leave-out MODELS --write
 python benchmarks/pens.py FOLDER --letters letters --writers held-out --write
 python benchmarks/readme.py            # --check: fail where one says something else
 """
@@ -231,18 +232,18 @@ def boards() -> str:
     return "\n".join([*lines, "", f"{report['compiler']}, `-O2`; {report['emulator']}."])
 
 
-def sources() -> str:
+def sources(name: str = "pens.json") -> str:
     """What networks read that were trained with and without sources of patterns."""
-    report = json.loads((HERE / "results" / "pens.json").read_text(encoding="utf-8"))
+    report = json.loads((HERE / "results" / name).read_text(encoding="utf-8"))
     heads = "amounts whole, tuning half | digits of held-out pens wrong | MNIST's held-out writers wrong"
     lines = [f"| patterns | networks | {heads} |", "|---|---:|---:|---:|---:|"]
-    for name, runs in report["runs"].items():
+    for patterns, runs in report["runs"].items():
         cells = []
         for key in ("exact", "pens_error", "mnist_error"):
             values = [run[key] for run in runs]
             spread = f" ± {statistics.stdev(values):.1%}" if len(values) > 1 else ""
             cells.append(f"{statistics.mean(values):.1%}{spread}")
-        lines.append(f"| {name} | {len(runs)} | {' | '.join(cells)} |")
+        lines.append(f"| {patterns} | {len(runs)} | {' | '.join(cells)} |")
     told = f"{report['amounts']} amounts, {report['pens']:,} digits of the pens' held-out writers."
     return "\n".join([*lines, "", told])
 
@@ -540,6 +541,7 @@ DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
         "papers": papers,
         "methods": methods,
         "sources": sources,
+        "left out": partial(sources, "pens-left-out.json"),
         "nothing": nothing,
         "signs": signs,
         "cells": cells,
