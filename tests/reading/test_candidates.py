@@ -9,7 +9,8 @@ from lenet5.data.synthesis.negatives import noncharacters
 from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5
 from lenet5.model.load import find
-from lenet5.reading.candidates import CANDIDATES, CandidateSettings, ShapePenalties, cascade
+from lenet5.reading.candidate_shapes import CANDIDATES, CandidateSettings, ShapePenalties
+from lenet5.reading.candidates import cascade
 from lenet5.reading.over_segmentation import OverSegmentationSettings, read_string
 
 

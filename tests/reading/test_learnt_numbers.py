@@ -10,7 +10,7 @@ import pytest
 from lenet5.errors import ModelError
 from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5
-from lenet5.reading.candidates import CANDIDATES
+from lenet5.reading.candidate_shapes import CANDIDATES
 from lenet5.reading.learnt_numbers import NUMBERS, numbers_of, settings_for, settings_with
 from lenet5.reading.reader import Reader
 from lenet5.reading.settings import SETTINGS, ReaderSettings

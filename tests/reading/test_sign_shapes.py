@@ -8,7 +8,7 @@ import pytest
 from lenet5.engine.numpy_backend import lattice
 from lenet5.imaging.segmentation import over_segment
 from lenet5.model.sign_shapes import MEASURES
-from lenet5.reading.candidates import CANDIDATES, Runs
+from lenet5.reading.candidate_shapes import CANDIDATES, Runs
 from lenet5.reading.sign_shapes import SIGN_PENALTIES, LineBand, sign_measures
 
 DIGIT = 40  # pixels

@@ -15,7 +15,8 @@ from lenet5.model.load import find
 from lenet5.network import losses, reference
 from lenet5.network.architecture import SHAPES, SLICES
 from lenet5.network.preprocessing import normalise
-from lenet5.reading.candidates import CANDIDATES, recognise
+from lenet5.reading.candidate_shapes import CANDIDATES
+from lenet5.reading.candidates import recognise
 from lenet5.reading.learnt_numbers import NUMBERS, numbers_of, settings_with
 from lenet5.training import graph_transformer as gtn
 from lenet5.training.graph_transformer_lines import (

@@ -36,7 +36,7 @@ from ..model.load import find
 from ..network.architecture import BACKGROUND, BITMAP, FIELD, FOREGROUND, INPUT, KERNEL, PAIRS, SHAPES
 from ..network.reference import AMPLITUDE, STEEPNESS
 from ..reading.acceptance import POLICIES
-from ..reading.candidates import MARK_PENALTIES, SHAPE_PENALTIES, CandidateSettings
+from ..reading.candidate_shapes import MARK_PENALTIES, SHAPE_PENALTIES, CandidateSettings
 from ..reading.interpretation_graph import DECODING
 from ..reading.isolated_characters import SETTINGS as ISOLATION
 from .switched_off import check_maps

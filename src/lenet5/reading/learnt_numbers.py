@@ -1,7 +1,7 @@
 """The numbers of the reader that training on whole lines may learn (Section VI), and the weights that bring their own.
 
 Penalties of candidates are linear in them, nats a unit: fields of ShapePenalties, and of MarkPenalties
-(reading.candidates). They are chosen by hand for the package; weights that were trained together with them
+(reading.candidate_shapes). They are chosen by hand for the package; weights that were trained together with them
 (`lenet5 train --recipe gtn --set numbers_rate=…`) are read with those that were learnt.
 """
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import ModelError
 from ..model.classifier import Classifier
-from .candidates import CANDIDATES, CandidateSettings
+from .candidate_shapes import CANDIDATES, CandidateSettings
 from .settings import ReaderSettings
 
 __all__ = ["MARKS", "NUMBERS", "SHAPE", "numbers_of", "settings_for", "settings_with"]

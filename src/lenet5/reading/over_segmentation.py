@@ -20,7 +20,8 @@ from ..imaging.trace import Trace
 from ..lattice.automaton import Grammar
 from ..model.classifier import Classifier
 from ..network.codes import SIGNS
-from .candidates import CANDIDATES, CandidateSettings, recognise_all
+from .candidate_shapes import CANDIDATES, CandidateSettings
+from .candidates import recognise_all
 from .explanation import DecodedLine, record_line
 from .interpretation_graph import DECODING, DecodingSettings, InterpretationGraph, union_alternatives
 from .results import String

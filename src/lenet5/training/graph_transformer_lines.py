@@ -19,7 +19,7 @@ from ..engine.interface import Backend, Lattice
 from ..engine.numpy_backend import lattice as numpy_loops
 from ..imaging.segmentation import over_segment
 from ..lattice.graph import Graph
-from ..reading.candidates import CANDIDATES, CandidateSettings, Runs, mark_penalty
+from ..reading.candidate_shapes import CANDIDATES, CandidateSettings, Runs, mark_penalty
 from ..reading.interpretation_graph import SILENT
 from ..reading.learnt_numbers import MARKS, NUMBERS
 from .graph_transformer import log_posteriors, penalty_slopes
