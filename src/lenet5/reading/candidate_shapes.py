@@ -254,9 +254,12 @@ class Runs:
         It is raised on the arc that starts at or before the part and ends within it: once on each such path.
         """
         sure = dict(zip(self.runs, posterior.max(1).tolist(), strict=True))
+        order = np.argsort(end, kind="stable")
+        ends = end[order]
         for a, b in pairwise(self.segments.free_nodes):
             if b > a + 1 and (a, b) in sure:
-                within = (start <= a) & (end > a) & (end < b)
+                within = order[np.searchsorted(ends, a, "right") : np.searchsorted(ends, b)]
+                within = within[start[within] <= a]
                 lacking = max(1 - sure[a, b], self.settings.error)
                 penalty[within] -= self.settings.shape.whole * np.log(lacking)
 

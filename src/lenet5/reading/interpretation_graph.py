@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -182,14 +183,19 @@ class InterpretationGraph:
             return []
         share = self.graph.arc_posteriors()
         start, end = self.graph.start, self.graph.end
-        firm = [n for n in ends if share[(start < n) & (end > n)].sum() < settings.bypass]
-        firm = sorted({0, *firm, self.graph.nodes - 1})
+        # Share of the paths that bypass each node: of all arcs that start before it and end after it.
+        nodes = self.graph.nodes + 1
+        bypassing = np.cumsum(np.bincount(start + 1, share, nodes) - np.bincount(end, share, nodes))
+        places = np.array(sorted({0, *ends, self.graph.nodes - 1}), np.intp)
+        bypassed = bypassing[places] >= settings.bypass
+        bypassed[[0, -1]] = False
+        firm = places[~bypassed]
         spans: list[tuple[int, int]] = []
         for arc in best.arcs:
             if self.graph.label[arc] in firm_labels or share[self._equivalent(arc)].sum() >= sure:
                 continue
-            first = max(node for node in firm if node <= start[arc])
-            last = min(node for node in firm if node >= end[arc])
+            first = int(firm[np.searchsorted(firm, start[arc], "right") - 1])
+            last = int(firm[np.searchsorted(firm, end[arc])])
             if spans and first < spans[-1][1]:
                 first, last = spans[-1][0], max(last, spans.pop()[1])
             spans.append((first, last))
@@ -239,17 +245,22 @@ class InterpretationGraph:
 
     def _equivalent(self, arc: int) -> NDArray[np.intp]:
         """The arcs that have the same label in the same place, be it with a piece more or less."""
-        same = self._arcs_of_label[int(self.graph.label[arc])]
-        start, end = self.graph.start, self.graph.end
-        middle = (self.positions[start[arc]] + self.positions[end[arc]]) / 2
-        here = (self.positions[start[same]] <= middle) & (self.positions[end[same]] > middle)
-        equivalent: NDArray[np.intp] = same[here]
-        return equivalent
+        same, start, end, longest = self._arcs_of_label[int(self.graph.label[arc])]
+        middle = (self.positions[self.graph.start[arc]] + self.positions[self.graph.end[arc]]) / 2
+        # Of a line of hundreds of characters, only those arcs are compared that may reach so far.
+        near = slice(np.searchsorted(start, middle - longest), np.searchsorted(start, middle, "right"))
+        return np.sort(same[near][end[near] > middle])
 
     @cached_property
-    def _arcs_of_label(self) -> dict[int, NDArray[np.intp]]:
-        """The arcs of each label."""
-        return {label: np.flatnonzero(self.graph.label == label) for label in set(self.graph.label.tolist())}
+    def _arcs_of_label(self) -> dict[int, tuple[NDArray[np.intp], NDArray[Any], NDArray[Any], float]]:
+        """Of each label: its arcs by where they start, where they start and end, and how long the longest is."""
+        of_label = {}
+        for label in set(self.graph.label.tolist()):
+            arcs = np.flatnonzero(self.graph.label == label)
+            arcs = arcs[np.argsort(self.positions[self.graph.start[arcs]], kind="stable")]
+            start, end = (self.positions[node[arcs]] for node in (self.graph.start, self.graph.end))
+            of_label[label] = arcs, start, end, float((end - start).max()) + 1e-6  # a rounding more
+        return of_label
 
     def _search(
         self, grammar: Grammar | None, best: int, settings: DecodingSettings, deadline: Deadline
