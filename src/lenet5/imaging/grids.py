@@ -219,7 +219,8 @@ def _grid(strips: Sequence[Strip], settings: GridSettings) -> Grid | None:
     for number, (strip, columns) in enumerate(zip(strips, place, strict=True)):
         for wall, column in zip(strip.walls, columns, strict=True):
             if column >= 0:
-                x[number, column] = np.nanmean([x[number, column], wall.top])
+                above = x[number, column]
+                x[number, column] = wall.top if np.isnan(above) else (above + wall.top) / 2
                 x[number + 1, column] = wall.bottom
     x = _filled(x)
     y = np.stack([line.row(row) for line, row in zip(lines, x, strict=True)])
@@ -268,11 +269,11 @@ def _columns(strips: Sequence[Strip], settings: GridSettings) -> tuple[list[list
     near = max(settings.same_wall_least, settings.same_wall * float(np.median(widths)))
     through = [[wall] for wall in strips[0].walls]
     for strip in strips[1:]:
-        for chain in through:
-            following = [w for w in strip.walls if abs(w.top - chain[-1].bottom) <= near]
-            if following and len(chain) == strips.index(strip):
-                chain.append(min(following, key=lambda wall: abs(wall.top - chain[-1].bottom)))
-    through = [chain for chain in through if len(chain) == len(strips)]
+        bottoms = np.array([chain[-1].bottom for chain in through])
+        distance = np.abs(np.array([wall.top for wall in strip.walls]) - bottoms[:, None])
+        nearest = distance.argmin(1)
+        goes_on = np.flatnonzero(np.take_along_axis(distance, nearest[:, None], 1)[:, 0] <= near)
+        through = [[*through[chain], strip.walls[nearest[chain]]] for chain in goes_on.tolist()]
     reference = np.array([chain[0].middle for chain in through])
     places = []
     for number, strip in enumerate(strips):
