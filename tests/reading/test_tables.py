@@ -21,6 +21,7 @@ from lenet5.reading.reader import Reader
 from lenet5.reading.region_reader import RegionReader
 from lenet5.reading.results import Character, Line, Result, String
 from lenet5.reading.tables import Spot, Spots
+from lenet5.reading.work_limit import WorkLimit
 
 SIDE, MARGIN = 60, 24
 BOX = (0, 0, 10, 10)
@@ -242,3 +243,52 @@ def test_a_large_table_is_read_as_far_as_it_goes_and_not_as_lines(reader):
     assert [cell.text for cell in result.table.rows[0]] == ["1"] * 6
     assert [cell.text for cell in result.table.rows[5]] == ["?"] * 6
     assert result.errors[0].startswith("28 cells of the array were not read")
+
+
+def test_cells_beyond_the_work_limit_are_not_read_and_never_taken_for_one_character(reader):
+    page = two_bars(4, 4)
+    whole = reader.read(page, mode="table", threshold=0)
+    assert {cell.text for row in whole.table.rows for cell in row} == {"11"}
+    settings = replace(reader.settings, work=WorkLimit(1), cells=replace(reader.settings.cells, together=4))
+    few = Reader(backend="numpy", settings=settings).read(page, mode="table", threshold=0)
+    assert [[cell.text for cell in row] for row in few.table.rows] == [["11"] * 4] + 3 * [["?"] * 4]
+    assert few.errors == ("12 cells of the array were not read, but the other 4: read it part by part",)
+
+
+def two_bars(rows: int, columns: int) -> np.ndarray:
+    """A grid with two 1s in every cell."""
+    page = bars(rows, columns, set())
+    for row in range(rows):
+        for column in range(columns):
+            top, left = MARGIN + row * SIDE + 13, MARGIN + column * SIDE
+            page[top : top + 34, left + 18 : left + 23] = page[top : top + 34, left + 38 : left + 43] = 30
+    return page
+
+
+def test_some_cells_of_a_large_table_are_read_first_and_change_nothing_where_they_show_enough(reader):
+    page = bars(4, 4, {(row, column) for row in range(4) for column in range(4) if row != 1})
+    cells = replace(reader.settings.cells, many=8, sample=3)
+    sampled = Reader(backend="numpy", settings=replace(reader.settings, cells=cells))
+    assert sampled.read(page).to_dict() == reader.read(page).to_dict()
+
+
+def test_where_some_cells_show_nothing_the_page_is_read_as_lines_before_the_rest(reader, monkeypatch):
+    page = bars(6, 6, set())
+    for row in range(6):
+        for column in range(6):  # a heap of crosses in each cell, which is no digit
+            top, left = MARGIN + row * SIDE + 14, MARGIN + column * SIDE + 14
+            page[top : top + 34 : 5, left : left + 34] = page[top : top + 34, left : left + 34 : 5] = 30
+    cells = replace(reader.settings.cells, many=8, sample=6)
+    sampled = Reader(backend="numpy", settings=replace(reader.settings, cells=cells))
+    read: list[int] = []
+    strings = RegionReader.strings
+    monkeypatch.setattr(
+        RegionReader,
+        "strings",
+        lambda self, regions, request: read.append(len(regions)) or strings(self, regions, request),
+    )
+    assert reader.read(page, mode="table", threshold=0).table.rows
+    read.clear()
+    result = sampled.read(page)
+    assert not result.cells
+    assert sum(read) <= 6

@@ -13,7 +13,7 @@ from .background import estimate_background
 from .geometry import Region, corners_to_box
 from .grids import Grid
 from .order_statistics import quantile
-from .planes import map_planes, replace_where
+from .planes import map_planes, mean_plane, replace_where
 from .resize import reduce_to, resize
 
 __all__ = [
@@ -200,7 +200,7 @@ def _inked(image: NDArray[np.float32], grid: Grid, settings: CellSettings) -> ND
     u, v = np.meshgrid((np.arange(n) + 0.5) / n, (np.arange(n) + 0.5) / n)
     points = _bilinear(grid.corners, u, v)
     side = float(np.linalg.norm(grid.corners[..., 1, :] - grid.corners[..., 0, :], axis=-1).mean())
-    plane = image.mean(2)
+    plane = mean_plane(image)
     if side > 2 * n:  # no thin stroke falls between two places
         plane = ndimage.uniform_filter(plane, int(side / n))
     levels = ndimage.map_coordinates(plane, [points[..., 1], points[..., 0]], order=1, mode="nearest")

@@ -21,7 +21,7 @@ from .components import (
 )
 from .foreground import SCATTERED, Foreground
 from .order_statistics import median, quantile
-from .planes import is_grey, largest_plane
+from .planes import is_grey, largest_plane, mean_plane
 from .resize import reduce_to
 from .threshold import threshold_otsu
 from .trace import Trace
@@ -121,7 +121,7 @@ def character_contrast(
         PictureError: nothing stands out from the background.
     """
     shape = image.shape[:2]
-    inside = _without_rim(image.mean(2), settings)
+    inside = _without_rim(mean_plane(image), settings)
     image = image[inside]
 
     def likelihood(contrast: NDArray[np.float32]) -> float:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from .page_mask import DEVIATION
+from .planes import mean_plane
 
 __all__ = ["DENOISING", "DenoisingSettings", "without_noise"]
 
@@ -44,7 +45,7 @@ def without_noise(image: NDArray[np.float32], settings: DenoisingSettings = DENO
     rows, columns = image.shape[:2]
     if rows * columns > settings.most or min(rows, columns) < 3:
         return image
-    grey = image.mean(2)
+    grey = mean_plane(image)
     # Of two neighbours' difference; strokes have few pixels, and change few medians.
     noise = DEVIATION * float(np.median(np.abs(np.diff(grey, axis=1)))) / np.sqrt(2)
     if noise < settings.least:

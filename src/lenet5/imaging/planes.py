@@ -19,6 +19,7 @@ __all__ = [
     "is_grey",
     "largest_plane",
     "map_planes",
+    "mean_plane",
     "replace_where",
 ]
 
@@ -67,13 +68,19 @@ def grey_planes(image: NDArray[np.float32], tolerance: float) -> NDArray[np.floa
 
     tolerance: of the whole range; the planes of a shade of grey differ by less.
     """
-    red, green, blue = np.moveaxis(image, 2, 0)  # one by one: NumPy is slow along an axis of three
     if not has_one_plane(image):
+        red, green, blue = np.moveaxis(image, 2, 0)  # one by one: NumPy is slow along an axis of three
         most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
         if (most - least >= tolerance).any():
             return image
+    return mean_plane(image)[:, :, None]
+
+
+def mean_plane(image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean of the three planes of an image: (rows, columns, 3) to (rows, columns)."""
+    red, green, blue = np.moveaxis(image, 2, 0)  # one by one: NumPy is slow along an axis of three
     mean: NDArray[np.float32] = (red + green + blue) / 3
-    return mean[:, :, None]
+    return mean
 
 
 def largest_plane(planes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,14 +13,14 @@ from ..imaging.components import component_edges, label_components
 from ..imaging.geometry import Region
 from ..imaging.order_statistics import median, quantile
 from ..imaging.page_layout import PageLayout
-from ..imaging.planes import grey_planes
+from ..imaging.planes import grey_planes, mean_plane
 from ..imaging.threshold import MASK_LEVEL
 from ..lattice.automaton import Grammar
 from .isolated_characters import IsolatedCharacter, isolate
 from .results import UNSURE, Alternative, Character, Line, Result, String
 from .tables import Spot, Spots
 
-__all__ = ["CELL_READING", "CellReader", "CellReadingSettings", "read_boxes", "read_table"]
+__all__ = ["CELL_READING", "CellReader", "CellReadingSettings", "read_boxes", "read_table", "sample_of_cells"]
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,9 @@ class CellReadingSettings:
     )
     together: int = 64  # cells of a table that are classified at once
     most: int = 2000  # cells that are read, of those that are not blank: more take longer than 5 seconds
+    many: int = 600  # cells: of more that were not asked for …
+    sample: int = 64  # … so many are read first, and where these show …
+    sample_shown: float = 0.45  # … less of their characters than this, the page is read as lines
     grey: float = 0.02  # of the whole range: planes that differ by less are a shade of grey
     quick: float = 0.5  # of the strongest contrast in a cell: more is ink, where a quick look is enough …
     quick_tall: float = 0.35  # … to see two characters apart, so many heights of the cell high …
@@ -61,7 +64,8 @@ class CellReader:
 
     Args:
         isolated: reads characters, of a grammar, under a name: one string.
-        lines: reads regions, each as a line of text; a PictureError of what cannot be read.
+        lines: reads regions, each as a line of text; a PictureError of what cannot be read, and None of what is not,
+            since enough of the page is.
         accepted: a string as it would be shown.
         grammar: strings that are allowed: of a row of boxes, or of every cell of a table.
         best: readings wanted of each string.
@@ -71,7 +75,7 @@ class CellReader:
     """
 
     isolated: Callable[[Sequence[IsolatedCharacter], str, Grammar | None], String]
-    lines: Callable[[Sequence[Region]], Sequence[String | PictureError]]
+    lines: Callable[[Sequence[Region]], Sequence[String | PictureError | None]]
     accepted: Callable[[String], String]
     grammar: Grammar | None
     best: int
@@ -117,7 +121,7 @@ def read_boxes(page: PageLayout, reader: CellReader) -> Result:
             spots.append(_spot(region, (0, at, at + 1) if character else None, unread.get(id(region), "")))
             at += character is not None
         items.append(_Item(row[0][0].box[1], Line((string,)), spots))
-    lines = _outside(page, items, reader)
+    lines = _outside(page, items, reader, errors)
     if not any(item.line for item in items) and not lines:
         if errors:
             raise PictureError(errors[0])
@@ -140,8 +144,12 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
     unread, errors = _beyond(page, blank, reader.settings)
     written = [number for number, one in enumerate(page.regions) if not (blank[number] or id(one) in unread)]
     cells: list[IsolatedCharacter | String | None] = [None] * len(page.regions)
-    for number, cell in zip(written, _cells([page.regions[one] for one in written], reader), strict=True):
+    found, skipped = _cells([page.regions[one] for one in written], reader)
+    for number, cell in zip(written, found, strict=True):
         cells[number] = cell
+    if skipped:
+        unread |= {id(region): BEYOND for region in skipped}
+        errors.append(_not_read(page.page.name, len(skipped), f"other {len(written) - len(skipped):,}"))
     if reader.grammar is None and (alone := [cell for cell in cells if isinstance(cell, IsolatedCharacter)]):
         # Not all at once: time and memory of a string's decoding grow with the square of its length.
         together = [
@@ -160,11 +168,20 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
         item = _row(row, unread)
         # A table beside another follows it whole.
         items.append(replace(item, top=max(item.top, items[-1].top if items else item.top)))
-    lines = _outside(page, items, reader)
+    lines = _outside(page, items, reader, errors)
     if not any(item.line for item in items) and not lines:
         reason = f"the {len(cells)} cells of its table are empty" if cells else "no table was found"
         raise nothing_to_read(page.page.name, reason)
     return _result("table", items + lines, errors)
+
+
+def sample_of_cells(page: PageLayout, settings: CellReadingSettings = CELL_READING) -> PageLayout | None:
+    """The layout of some cells from all over a page; None of a page that has few."""
+    count = len(page.regions)
+    if page.kind not in ("boxes", "table") or count <= settings.many:
+        return None
+    some = np.linspace(0, count - 1, settings.sample).round().astype(int).tolist()
+    return replace(page, regions=tuple(page.regions[number] for number in some), outside=())
 
 
 def _row(cells: Sequence[tuple[Region, String | None]], unread: Mapping[int, str]) -> _Item:
@@ -212,8 +229,11 @@ def _spot(region: Region, place: tuple[int, int, int] | None = None, reason: str
     return Spot(region.box, points, place and (0, *place), reason)
 
 
-def _outside(page: PageLayout, cells: Sequence[_Item], reader: CellReader) -> list[_Item]:
-    """Lines of writing beside the cells; what is not shown as writing there is print, and left out."""
+def _outside(page: PageLayout, cells: Sequence[_Item], reader: CellReader, errors: list[str]) -> list[_Item]:
+    """Lines of writing beside the cells; what is not shown as writing there is print, and left out.
+
+    What is not read is appended to the errors.
+    """
     if reader.or_lines and len(page.outside) > reader.settings.beside:
         # Where the page is read as lines next, these would be read twice: a page of text takes long enough.
         texts = [reader.accepted(string) for item in cells if item.line for string in item.line.strings]
@@ -221,8 +241,11 @@ def _outside(page: PageLayout, cells: Sequence[_Item], reader: CellReader) -> li
         if known and np.mean(known) < reader.settings.shown:
             return []
     items = []
-    for string in reader.lines(page.outside):
-        if isinstance(string, PictureError):
+    strings = reader.lines(page.outside)
+    if None in strings:
+        errors.append(f"not all lines beside the cells of {page.page.name} were read: read it part by part")
+    for string in strings:
+        if string is None or isinstance(string, PictureError):
             continue
         shown = reader.accepted(string)
         if any(character.text != UNSURE for character in shown.characters):
@@ -238,12 +261,14 @@ def _beyond(
     beyond = written[settings.most :]
     if not beyond:
         return {}, []
-    cells = f"{len(beyond):,} cells" if len(beyond) > 1 else "one cell"
-    sentence = (
-        f"{cells} of {page.page.name} {'were' if len(beyond) > 1 else 'was'} not read, but the {settings.most:,} "
-        "before: read it part by part"
-    )
+    sentence = _not_read(page.page.name, len(beyond), f"{settings.most:,} before")
     return {id(region): BEYOND for region in beyond}, [sentence]
+
+
+def _not_read(name: str, cells: int, but: str) -> str:
+    """The sentence about cells that were not read. but: which were."""
+    which = f"{cells:,} cells of {name} were" if cells > 1 else f"one cell of {name} was"
+    return f"{which} not read, but the {but}: read it part by part"
 
 
 def _blank(regions: Sequence[Region], settings: CellReadingSettings) -> list[bool]:
@@ -286,8 +311,10 @@ def _is_empty(mask: NDArray[np.bool_], settings: CellReadingSettings) -> bool:
     return not (high >= settings.broken_high * rows and wide <= settings.broken_wide * columns)
 
 
-def _cells(regions: Sequence[Region], reader: CellReader) -> list[IsolatedCharacter | String | None]:
-    """One character, a string, or nothing in each; all strings are read together."""
+def _cells(
+    regions: Sequence[Region], reader: CellReader
+) -> tuple[list[IsolatedCharacter | String | None], list[Region]]:
+    """One character, a string, or nothing in each; all strings are read together. And cells that are not read."""
     cells: list[IsolatedCharacter | String | None] = []
     several: list[int] = []
     for number, region in enumerate(regions):
@@ -300,17 +327,20 @@ def _cells(regions: Sequence[Region], reader: CellReader) -> list[IsolatedCharac
             several.append(number)
         cells.append(character)
     strings = reader.lines([regions[number] for number in several])
+    skipped: list[Region] = []
     for number, string in zip(several, strings, strict=True):
+        if string is None:
+            skipped.append(regions[number])
         if not isinstance(string, PictureError):
             cells[number] = string
         elif cells[number] is None:
             cells[number] = _isolated(regions[number], reader.settings)
-    return cells
+    return cells, skipped
 
 
 def _is_clearly_several(region: Region, settings: CellReadingSettings) -> bool:
     """Whether two high components stand apart in a cell, away from its rules: at a quick look, without its paper."""
-    grey = region.image.mean(2)
+    grey = mean_plane(region.image)
     difference = np.abs(grey - median(grey))
     few = -1 - difference.size // 200
     mask = difference > settings.quick * np.partition(difference.ravel(), few)[few]
@@ -356,7 +386,7 @@ def _with_grammar(
                 refused[number] = str(error)
     lines = reader.lines([regions[number] for number in refused])
     for (number, reason), line in zip(refused.items(), lines, strict=True):
-        strings[number] = _unread(regions[number], reason) if isinstance(line, PictureError) else line
+        strings[number] = line if isinstance(line, String) else _unread(regions[number], reason)
     return strings
 
 

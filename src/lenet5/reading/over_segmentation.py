@@ -28,6 +28,7 @@ from .results import String
 from .sign_context import with_context
 from .sign_shapes import LineBand
 from .trace import record_candidates
+from .work_limit import Work
 
 __all__ = ["OverSegmentationSettings", "read_string", "read_strings"]
 
@@ -59,6 +60,7 @@ def read_string(
     trace: Trace | None = None,
     settings: OverSegmentationSettings = SETTINGS,
     deadline: Deadline = NEVER,
+    work: Work | None = None,
 ) -> String:
     """Read the foreground of a line of text.
 
@@ -71,6 +73,7 @@ def read_string(
         trace: records the pieces and the candidates.
         settings: how the line is cut and read.
         deadline: checked between the steps.
+        work: counts what it takes.
 
     Returns:
         The string; its boxes are in pixels of the foreground.
@@ -80,6 +83,8 @@ def read_string(
         TimeLimitError: the deadline has passed.
     """
     ((pieces, graph),) = _graphs([foreground], model, grammar, settings, deadline, trace)
+    if work:
+        work.add(len(graph.glyphs), foreground.size)
     string = graph.decode(model, grammar, best, name, settings.decoding, deadline)
     if trace:
         boxes = tuple(pieces.unsheared_box(k, k + 1) for k in range(len(pieces.boxes)))
@@ -96,6 +101,7 @@ def read_strings(
     best: int = 5,
     settings: OverSegmentationSettings = SETTINGS,
     deadline: Deadline = NEVER,
+    work: Work | None = None,
 ) -> list[String | PictureError]:
     """Read many short lines, such as the cells of a table: their candidates are classified together.
 
@@ -107,6 +113,7 @@ def read_strings(
         best: different readings wanted of each.
         settings: how lines are cut and read.
         deadline: checked between the steps.
+        work: counts what they take.
 
     Returns:
         The string of each line, or why it cannot be read.
@@ -118,7 +125,9 @@ def read_strings(
         return []
     strings: list[String | PictureError] = []
     graphs = _graphs(foregrounds, model, grammar, settings, deadline)
-    for (_, graph), name in zip(graphs, names, strict=True):
+    for (_, graph), foreground, name in zip(graphs, foregrounds, names, strict=True):
+        if work:
+            work.add(len(graph.glyphs), foreground.size, together=True)
         try:
             strings.append(graph.decode(model, grammar, best, name, settings.decoding, deadline))
         except PictureError as error:

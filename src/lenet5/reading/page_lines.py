@@ -58,6 +58,11 @@ def read_lines(
                 f"the {most} larger ones before them are like no writing"
             )
             break
+        if request.work.is_enough:
+            unread = (
+                f"only {done} of the {len(order)} lines of {request.name} were read: read it part by part"
+            )
+            break
         request.deadline.check()
         try:
             strings[number] = reader.string(regions[number], request)

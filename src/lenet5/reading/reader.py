@@ -26,7 +26,7 @@ from ..model.load import find
 from ..model.signs import WithSigns
 from ..network.codes import SIGNS
 from .acceptance import POLICIES, accept, reject
-from .cells import CellReader, read_boxes, read_table
+from .cells import CellReader, read_boxes, read_table, sample_of_cells
 from .forms import Area, Form, crop, parse_region
 from .frames import FramesResult, read_frames
 from .gaps import split_at_gaps
@@ -38,6 +38,7 @@ from .region_reader import ReadingRequest, RegionReader
 from .results import UNSURE, Line, Result, String
 from .settings import SETTINGS, ReaderSettings
 from .trace import record_result
+from .work_limit import Work
 
 __all__ = ["FOR_READING", "METHODS", "MODES", "Reader"]
 
@@ -176,15 +177,14 @@ class Reader:
             page_layout = layout(
                 image, name, mode, trace, self.settings.layout, deadline=deadline, counts=counts
             )
-            request = ReadingRequest(name, grammar, best, trace, deadline)
-            result = self._read_layout(page_layout, mode, request)
+            request = ReadingRequest(name, grammar, best, trace, deadline, work=Work(self.settings.work))
+            if mode == "auto" and page_layout.kind in ("boxes", "table"):
+                result = self._cells_or_lines(image, page_layout, request)
+            else:
+                result = self._read_layout(page_layout, mode, request)
             if result.cells and not page_layout.sure and self._shown(result) < self.settings.cells.shown:
                 what = "printed boxes were" if page_layout.kind == "boxes" else "table was"
                 raise nothing_to_read(name, f"no {what} found; without a mode it is read as lines")
-            if mode == "auto" and result.cells and self._shown(result) < self.settings.cells.shown:
-                # Squared paper, or a frame: what is written does not keep to its cells.
-                lines = layout(image, name, "lines", trace, self.settings.layout, deadline=deadline)
-                result = self._likelier(result, lines, mode, request)
         except PictureError as error:
             if trace:
                 trace.record("error", text=str(error))
@@ -354,13 +354,41 @@ class Reader:
         shown = accept(result, self.model.threshold_for(), self.policy).characters
         return float(np.mean([character.text != UNSURE for character in shown])) if shown else 0.0
 
-    def _likelier(self, result: Result, lines: PageLayout, mode: Mode, request: ReadingRequest) -> Result:
-        """What was read in cells, or as lines where more of that would be shown."""
+    def _cells_or_lines(
+        self, image: NDArray[np.float32], page_layout: PageLayout, request: ReadingRequest
+    ) -> Result:
+        """What is read in cells, or as lines where too little of that is shown, and more of the lines.
+
+        Squared paper and frames look like cells, but what is written does not keep to them. Of many cells some are
+        read first: where these show little, the lines are read before the rest.
+        """
+        settings, lines = self.settings.cells, None
+        if some := sample_of_cells(page_layout, settings):
+            try:
+                first = replace(request, trace=None, work=Work(self.settings.work))
+                shown = self._shown(self._read_layout(some, "auto", first))
+            except PictureError:
+                shown = 1.0  # no line is likelier than cells that may be empty
+            if shown < settings.sample_shown:
+                lines = self._lines(image, request)
+            if lines and self._shown(lines) >= shown:
+                return lines
+        result = self._read_layout(page_layout, "auto", request)
+        if result.cells and self._shown(result) < settings.shown:
+            lines = lines or self._lines(image, request)
+            if lines and self._shown(lines) > self._shown(result):
+                return lines
+        return result
+
+    def _lines(self, image: NDArray[np.float32], request: ReadingRequest) -> Result | None:
+        """The lines of a page that seemed to have cells; None where none can be read."""
+        lines = layout(
+            image, request.name, "lines", request.trace, self.settings.layout, deadline=request.deadline
+        )
         try:
-            other = self._read_layout(lines, mode, request)
+            return self._read_layout(lines, "auto", replace(request, work=Work(self.settings.work)))
         except PictureError:
-            return result
-        return other if self._shown(other) > self._shown(result) else result
+            return None
 
     def _cell_reader(self, request: ReadingRequest, mode: Mode) -> CellReader:
         """What reads the cells of boxes and tables as this request asks."""

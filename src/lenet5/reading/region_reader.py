@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -23,6 +23,7 @@ from .isolated_characters import IsolatedCharacter, isolate, read_isolated
 from .results import String
 from .settings import ReaderSettings
 from .unread import unread_boxes
+from .work_limit import Work
 
 __all__ = ["ReadingRequest", "RegionReader"]
 
@@ -37,6 +38,7 @@ class ReadingRequest:
     trace: Trace | None
     deadline: Deadline = NEVER
     glance: bool = False  # lines are looked at once only, at no other shear or width
+    work: Work = field(default_factory=Work)  # what has been read of the page, counted as it goes on
 
     def trace_of(self, region: Region) -> Trace | None:
         """The trace under the region's name, without the picture's."""
@@ -70,23 +72,32 @@ class RegionReader:
         string = self._line(foreground.levels, region.name, request, trace.placed(place) if trace else None)
         return self._doubted(string, foreground, request).map_boxes(place)
 
-    def strings(self, regions: Sequence[Region], request: ReadingRequest) -> list[String | PictureError]:
+    def strings(
+        self, regions: Sequence[Region], request: ReadingRequest
+    ) -> list[String | PictureError | None]:
         """Read many short regions, such as cells: each as a line of text, or why it cannot be read.
 
-        By segmentation they are classified together, some at a time; a trace has one after the other.
+        By segmentation they are classified together, some at a time; a trace has one after the other. None stands for
+        those that are not read, since enough of the page is.
         """
-        strings: list[String | PictureError] = []
-        if self.method == "segmentation" and not request.trace:
-            some = self.settings.cells.together
-            for at in range(0, len(regions), some):
-                strings += self._together(regions[at : at + some], request)
-            return strings
-        for region in regions:
-            try:
-                strings.append(self.string(region, request))
-            except PictureError as error:
-                strings.append(error)
+        strings: list[String | PictureError | None] = []
+        alone = self.method != "segmentation" or request.trace is not None
+        some = 1 if alone else self.settings.cells.together
+        for at in range(0, len(regions), some):
+            part = regions[at : at + some]
+            if request.work.is_enough:
+                strings += [None] * len(part)
+            elif alone:
+                strings.append(self._string_or_error(part[0], request))
+            else:
+                strings += self._together(part, request)
         return strings
+
+    def _string_or_error(self, region: Region, request: ReadingRequest) -> String | PictureError:
+        try:
+            return self.string(region, request)
+        except PictureError as error:
+            return error
 
     def _together(self, regions: Sequence[Region], request: ReadingRequest) -> list[String | PictureError]:
         """`strings` of regions whose candidates are classified together."""
@@ -105,6 +116,7 @@ class RegionReader:
             best=request.best,
             settings=self._cutting(request),
             deadline=request.deadline,
+            work=request.work,
         )
         for (number, foreground), string in zip(foregrounds.items(), strings, strict=True):
             if not isinstance(string, PictureError):
@@ -159,6 +171,7 @@ class RegionReader:
                 trace=trace,
                 settings=self._cutting(request),
                 deadline=deadline,
+                work=request.work,
             )
         shift = self.settings.displacement
         if request.glance:
@@ -172,6 +185,7 @@ class RegionReader:
             trace=trace,
             settings=shift,
             deadline=deadline,
+            work=request.work,
         )
 
     def isolated(self, characters: Sequence[IsolatedCharacter], name: str, request: ReadingRequest) -> String:

@@ -18,6 +18,7 @@ from .over_segmentation import OverSegmentationSettings
 from .space_displacement import SETTINGS as DISPLACEMENT
 from .space_displacement import DisplacementSettings
 from .unread import UNREAD, UnreadSettings
+from .work_limit import WORK_LIMIT, WorkLimit
 
 __all__ = ["SETTINGS", "ReaderSettings"]
 
@@ -52,6 +53,7 @@ class ReaderSettings:
     displacement: DisplacementSettings = DISPLACEMENT
     orientation: OrientationSettings = ORIENTATION
     unread: UnreadSettings = UNREAD
+    work: WorkLimit = WORK_LIMIT
     frames: FrameSettings = FRAMES
     acceptance: AcceptancePolicy | None = None  # None: the policy of the method (acceptance.POLICIES)
 

@@ -32,6 +32,7 @@ from .explanation import DecodedLine, record_line
 from .interpretation_graph import DECODING, SILENT, DecodingSettings, InterpretationGraph, union_alternatives
 from .results import String
 from .trace import record_candidates
+from .work_limit import Work
 
 __all__ = ["STATES", "DisplacementSettings", "column_graph", "column_penalties", "displace", "read_string"]
 
@@ -73,9 +74,12 @@ def read_string(
     trace: Trace | None = None,
     settings: DisplacementSettings = SETTINGS,
     deadline: Deadline = NEVER,
+    work: Work | None = None,
 ) -> String:
     """Read one line of text. Arguments, results and errors as for `over_segmentation.read_string`."""
     graph = displace(foreground, model, settings, deadline)
+    if work:
+        work.add(len(graph.glyphs), foreground.size)
     if trace:
         record_candidates(trace, graph, model)
     string = graph.decode(model, grammar, best, name, settings.decoding, deadline)

@@ -1,0 +1,63 @@
+"""A page is read as far as its work limit goes, and says what was not read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from lenet5.reading.reader import Reader
+from lenet5.reading.work_limit import Work, WorkLimit
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(backend="numpy")
+
+
+def lines_of_bars(lines: int, bars: int) -> np.ndarray:
+    """A page with so many lines of upright bars, each of which reads as a 1."""
+    page = np.full((60 * lines + 20, 24 * bars + 20), 245, np.uint8)
+    for line in range(lines):
+        for bar in range(bars):
+            page[60 * line + 18 : 60 * line + 46, 24 * bar + 20 : 24 * bar + 24] = 20
+    return page
+
+
+def limited(reader: Reader, candidates: float) -> Reader:
+    """The same reader with another limit."""
+    settings = replace(reader.settings, work=WorkLimit(candidates))
+    return Reader(reader.model, method=reader.method, settings=settings)
+
+
+def test_candidates_pixels_and_lines_are_counted_as_the_limit_weighs_them():
+    work = Work(WorkLimit(most=1000, of_megapixel=100, of_line=10, of_cell=1))
+    work.add(500, 2_000_000)
+    assert work.candidates == 500 + 200 + 10
+    assert not work.is_enough
+    work.add(289, 0, together=True)
+    assert work.candidates == 1000
+    assert work.is_enough
+
+
+def test_lines_beyond_the_limit_are_not_read_and_a_sentence_says_how_many(reader):
+    page = lines_of_bars(4, 3)
+    assert limited(reader, 1e6).read(page, mode="lines").errors == ()
+    first = limited(reader, 1).read(page, "a.png", mode="lines", threshold=0)
+    assert [line.text for line in first.lines] == ["111"]
+    assert first.errors == ("only 1 of the 4 lines of a.png were read: read it part by part",)
+
+
+def test_the_limit_is_of_a_page_and_not_of_a_reader(reader):
+    few = limited(reader, 1)
+    answers = [few.read(lines_of_bars(1, 3), mode="lines", threshold=0).text for _ in range(3)]
+    assert answers == ["111"] * 3
+
+
+@pytest.mark.parametrize("method", ["segmentation", "displacement"])
+def test_both_methods_count(method):
+    one = Reader(method=method, backend="numpy")
+    result = limited(one, 1).read(lines_of_bars(3, 3), "a.png", mode="lines", threshold=0)
+    assert len(result.lines) == 1
+    assert "only 1 of the 3 lines of a.png were read" in result.errors[0]
