@@ -385,8 +385,10 @@ class Reader:
         lines = layout(
             image, request.name, "lines", request.trace, self.settings.layout, deadline=request.deadline
         )
+        # The page was looked at once: half as much of it is read now.
+        half = replace(self.settings.work, most=self.settings.work.most / 2)
         try:
-            return self._read_layout(lines, "auto", replace(request, work=Work(self.settings.work)))
+            return self._read_layout(lines, "auto", replace(request, work=Work(half)))
         except PictureError:
             return None
 
