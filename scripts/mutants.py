@@ -93,6 +93,12 @@ MUTANTS = [
            "lattice/test_regex.py"),
     mutant("grammar: the last of a range", "lattice/regex.py", "ord(last) + 1)", "ord(last))", "lattice/test_regex.py"),
     # --- reading
+    mutant("work limit, what cells take", "reading/work_limit.py", "limit.of_cell if together", "limit.of_line if together",
+           "reading/test_work_limit.py"),
+    mutant("work limit, its comparison", "reading/work_limit.py", "self.candidates >= self.limit.most",
+           "self.candidates > self.limit.most", "reading/test_work_limit.py"),
+    mutant("sample of cells, as lines", "reading/page_reader.py", "if shown < settings.sample_shown:", "if shown < 0.0:",
+           "reading/test_tables.py"),
     mutant("threshold of a character", "reading/acceptance.py",
            "if character.reason or character.confidence >= threshold:",
            "if character.reason or character.confidence >= 0.9 * threshold:", "reading/test_acceptance.py",

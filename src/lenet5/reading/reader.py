@@ -26,16 +26,13 @@ from ..model.load import find
 from ..model.signs import WithSigns
 from ..network.codes import SIGNS
 from .acceptance import POLICIES, accept, reject
-from .cells import CellReader, read_boxes, read_table, sample_of_cells
 from .forms import Area, Form, crop, parse_region
 from .frames import FramesResult, read_frames
-from .gaps import split_at_gaps
-from .isolated_characters import IsolatedCharacter
 from .learnt_numbers import settings_for
 from .orientation import read_in_other_directions
-from .page_lines import cut_once_if_crowded, one_character, read_lines
+from .page_reader import PageReader
 from .region_reader import ReadingRequest, RegionReader
-from .results import UNSURE, Line, Result, String
+from .results import Result
 from .settings import SETTINGS, ReaderSettings
 from .trace import record_result
 from .work_limit import Work
@@ -93,7 +90,7 @@ class Reader:
         if "." in self.model.classes:
             strokes = replace(settings.layout.strokes, specks=SIGN_SPECKS)
             self.settings = replace(settings, layout=replace(settings.layout, strokes=strokes))
-        self._regions = RegionReader(self.model, method, self.settings, self.policy)
+        self._pages = PageReader(RegionReader(self.model, method, self.settings, self.policy))
 
     def read(
         self,
@@ -179,10 +176,14 @@ class Reader:
             )
             request = ReadingRequest(name, grammar, best, trace, deadline, work=Work(self.settings.work))
             if mode == "auto" and page_layout.kind in ("boxes", "table"):
-                result = self._cells_or_lines(image, page_layout, request)
+                result = self._pages.cells_or_lines(image, page_layout, request)
             else:
-                result = self._read_layout(page_layout, mode, request)
-            if result.cells and not page_layout.sure and self._shown(result) < self.settings.cells.shown:
+                result = self._pages.read(page_layout, mode, request)
+            if (
+                result.cells
+                and not page_layout.sure
+                and self._pages.shown(result) < self.settings.cells.shown
+            ):
                 what = "printed boxes were" if page_layout.kind == "boxes" else "table was"
                 raise nothing_to_read(name, f"no {what} found; without a mode it is read as lines")
         except PictureError as error:
@@ -315,7 +316,7 @@ class Reader:
             turned_layout = layout(
                 turned, request.name, lines, None, self.settings.layout, deadline=request.deadline
             )
-            answer = self._read_layout(turned_layout, lines, request)
+            answer = self._pages.read(turned_layout, lines, request)
             return accept(answer, self.model.threshold_for(), self.policy)
 
         def glance() -> float:
@@ -323,95 +324,12 @@ class Reader:
                 return float(len(result.lines) == 1)  # several lines are no less upside down
             turned = page_layout.regions[0].upside_down()
             try:
-                return self._regions.string(turned, replace(request, glance=True, best=1)).confidence
+                return self._pages.regions.string(turned, replace(request, glance=True, best=1)).confidence
             except PictureError:
                 return 0.0
 
         other = read_in_other_directions(image, result, read, self.settings.orientation, glance)
         return other.map_boxes(part.on_page) if part and other is not result else other
-
-    def _read_layout(self, page_layout: PageLayout, mode: Mode, request: ReadingRequest) -> Result:
-        """Read every region. Raises PictureError where none can be read."""
-        request = cut_once_if_crowded(page_layout, request, self.settings.crowded)
-        if page_layout.kind == "character":
-            return _single(self._regions.character(page_layout.page, request, request.trace))
-        if page_layout.kind == "string":
-            return _single(self._regions.string(page_layout.page, request))
-        if page_layout.kind == "boxes":
-            return read_boxes(page_layout, self._cell_reader(request, mode))
-        if page_layout.kind == "table":
-            return read_table(page_layout, self._cell_reader(request, mode))
-        strings, errors = read_lines(page_layout, self._regions, request)
-        if mode == "auto" and (one := one_character(page_layout.page, strings, self._regions, request)):
-            return _single(one)
-        if not strings:
-            raise PictureError(errors[0])
-        lines = tuple(Line(split_at_gaps(string, self.settings.gap)) for string in strings)
-        return Result(lines, tuple(errors))
-
-    def _shown(self, result: Result) -> float:
-        """Share of a result's characters that would be shown."""
-        shown = accept(result, self.model.threshold_for(), self.policy).characters
-        return float(np.mean([character.text != UNSURE for character in shown])) if shown else 0.0
-
-    def _cells_or_lines(
-        self, image: NDArray[np.float32], page_layout: PageLayout, request: ReadingRequest
-    ) -> Result:
-        """What is read in cells, or as lines where too little of that is shown, and more of the lines.
-
-        Squared paper and frames look like cells, but what is written does not keep to them. Of many cells some are
-        read first: where these show little, the lines are read before the rest.
-        """
-        settings, lines = self.settings.cells, None
-        if some := sample_of_cells(page_layout, settings):
-            try:
-                first = replace(request, trace=None, work=Work(self.settings.work))
-                shown = self._shown(self._read_layout(some, "auto", first))
-            except PictureError:
-                shown = 1.0  # no line is likelier than cells that may be empty
-            if shown < settings.sample_shown:
-                lines = self._lines(image, request)
-            if lines and self._shown(lines) >= shown:
-                return lines
-        result = self._read_layout(page_layout, "auto", request)
-        if result.cells and self._shown(result) < settings.shown:
-            lines = lines or self._lines(image, request)
-            if lines and self._shown(lines) > self._shown(result):
-                return lines
-        return result
-
-    def _lines(self, image: NDArray[np.float32], request: ReadingRequest) -> Result | None:
-        """The lines of a page that seemed to have cells; None where none can be read."""
-        lines = layout(
-            image, request.name, "lines", request.trace, self.settings.layout, deadline=request.deadline
-        )
-        # The page was looked at once: half as much of it is read now.
-        half = replace(self.settings.work, most=self.settings.work.most / 2)
-        try:
-            return self._read_layout(lines, "auto", replace(request, work=Work(half)))
-        except PictureError:
-            return None
-
-    def _cell_reader(self, request: ReadingRequest, mode: Mode) -> CellReader:
-        """What reads the cells of boxes and tables as this request asks."""
-
-        def isolated(characters: Sequence[IsolatedCharacter], name: str, grammar: Grammar | None) -> String:
-            return self._regions.isolated(characters, name, replace(request, grammar=grammar))
-
-        def accepted(string: String) -> String:
-            shown = accept(_single(string), self.model.threshold_for(), self.policy)
-            return shown.strings[0]
-
-        return CellReader(
-            isolated,
-            lambda regions: self._regions.strings(regions, request),
-            accepted,
-            request.grammar,
-            request.best,
-            self.settings.cells,
-            request.deadline.check,
-            or_lines=mode == "auto",
-        )
 
 
 def _with_signs(model: Classifier, method: str, backend: str | Backend | None) -> Classifier:
@@ -433,7 +351,3 @@ def _check(mode: str, best: int, threshold: float | None) -> None:
         raise InputError(f"a threshold lies between 0 and 1, not at {threshold:g}")
     if best < 1:
         raise InputError(f"best must be 1 or more, not {best}")
-
-
-def _single(string: String) -> Result:
-    return Result((Line((string,)),))
