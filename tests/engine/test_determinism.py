@@ -202,6 +202,9 @@ def _graphs(at: Arena) -> list[np.ndarray]:
         lattice.forward_scores(*arcs, penalty),
         lattice.viterbi_scores(*arcs, penalty),
         lattice.sequence_scores(*arcs, label, penalty, at(rng.integers(0, 10, (5, 12)).astype(np.intp))),
+        lattice.prefix_scores(
+            *arcs, label, penalty, at(rng.integers(0, 10, 12).astype(np.intp)), at(rng.uniform(0, 9, 30))
+        ),
     ]
 
 

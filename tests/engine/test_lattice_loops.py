@@ -31,6 +31,12 @@ def test_compiled_sums_are_the_plain_ones(nodes, arcs, seed):
         one, other = (
             loops.sequence_scores(nodes, start, end, label, penalty, readings) for loops in (compiled, plain)
         )
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
+        first = np.where(np.random.default_rng(seed).random(nodes) < 0.5, np.inf, 1.5)
+        one, other = (
+            loops.prefix_scores(nodes, start, end, label, penalty, readings[0], first)
+            for loops in (compiled, plain)
+        )
     np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)
 
 

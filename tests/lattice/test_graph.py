@@ -6,6 +6,7 @@ import itertools
 import math
 import subprocess
 import sys
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lenet5.errors import InputError
+from lenet5.lattice import sequence_penalties
 from lenet5.lattice.graph import Graph
 
 # Arcs of a random graph of at most six nodes: (start, step, label, penalty).
@@ -60,11 +62,13 @@ def test_the_forward_penalty_adds_up_all_paths(arcs):
     assert graph.forward_penalty() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("together", [0, 10**9])
 @given(GRAPHS, st.lists(st.lists(st.integers(0, 2), max_size=3), max_size=4))
 @settings(max_examples=60, deadline=None)
-def test_the_forward_penalties_of_readings_add_up_the_paths_that_say_so(arcs, readings):
+def test_the_forward_penalties_of_readings_add_up_the_paths_that_say_so(together, arcs, readings):
     graph = built(arcs)
-    found = graph.forward_penalties(readings)
+    with mock.patch.object(sequence_penalties, "TOGETHER", together):
+        found = graph.forward_penalties(readings)
     assert found.shape == (len(readings),)
     for labels, penalty in zip(readings, found, strict=True):
         total = sum(

@@ -131,6 +131,15 @@ def test_a_line_of_too_many_characters_is_refused_in_a_sentence():
         line.decode(model, name="a strip", settings=DecodingSettings(most_sums=11))
 
 
+def test_a_line_of_many_characters_has_fewer_readings_than_were_asked_for():
+    line = segmentation([[1, 2], [3, 4], [5, 6]], 1.0, 10)  # 3 × 4 sums for each of 8 readings
+    model = LeNet5.pretrained("reading")
+    every = line.decode(model, best=8)
+    assert len(every.alternatives) == 7
+    few = line.decode(model, best=8, settings=DecodingSettings(most_sums=40))
+    assert few == replace(every, alternatives=every.alternatives[:2])
+
+
 def test_a_line_without_a_path_has_no_uncertain_span():
     graph = Graph(3, [0], [1], [4], [1.0])
     none = InterpretationGraph(

@@ -287,6 +287,21 @@ class Lattice(Protocol):
             (sequences, longest + 1), a column for each k.
         """
 
+    def prefix_scores(
+        self, nodes: int, start: Int, end: Int, label: Int, penalty: F64, sequence: Int, first: F64
+    ) -> F64:
+        """Forward penalty to each node of the paths that go on with the first k labels of a sequence.
+
+        Args:
+            nodes: number of nodes.
+            start, end, label, penalty: of the arcs, as for `sequence_scores`.
+            sequence: (labels,).
+            first: (nodes,) forward penalty to each node of the paths that have none of the labels yet.
+
+        Returns:
+            (nodes, labels + 1), a column for each k; column 0 is `first`.
+        """
+
 
 class Backend(Protocol):
     """One implementation of the six modules; engine.backend.backend() gives it. It may be pickled and compared."""

@@ -24,12 +24,12 @@ from ..deadline import NEVER, Deadline
 from ..engine.interface import Lattice
 from ..engine.numpy_backend import lattice as numpy_loops
 from ..errors import InputError
+from .sequence_penalties import Arcs, sequence_penalties
 
 __all__ = ["COMPOSED_ARCS", "SEARCH_STEPS", "Graph", "Path"]
 
 SEARCH_STEPS = 500_000  # of a search for different readings, about a second; lines of text take a few hundred
 STEPS_UNCHECKED = 4096  # of a search between two checks of its deadline, some milliseconds
-SUMMED = 4_000_000  # numbers that are held while the paths of several sequences are summed, 32 MB
 COMPOSED_ARCS = (
     1_000_000  # of a graph composed with an automaton, about 100 MB; an amount of five digits has 10,000
 )
@@ -246,19 +246,8 @@ class Graph:
 
         Silent arcs, those of label −1, may lie anywhere between.
         """
-        longest = max(map(len, sequences), default=0)
-        wanted = np.full((len(sequences), longest), -2, np.intp)  # −2: no arc's label
-        for row, labels in zip(wanted, sequences, strict=True):
-            row[: len(labels)] = labels
-        # Not all at once: of a long line that would be half a gigabyte.
-        together = max(1, SUMMED // (self.nodes * (longest + 1)))
-        scores = [
-            self.loops.sequence_scores(
-                self.nodes, self.start, self.end, self.label, self.penalty, wanted[first : first + together]
-            )
-            for first in range(0, max(len(wanted), 1), together)
-        ]
-        return np.concatenate(scores)[np.arange(len(sequences)), [len(labels) for labels in sequences]]
+        arcs = Arcs(self.nodes, self.start, self.end, self.label, self.penalty, self.loops)
+        return sequence_penalties(arcs, sequences)
 
     @cached_property
     def _forward_scores(self) -> NDArray[np.float64]:

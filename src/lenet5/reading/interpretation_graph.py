@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,8 @@ class DecodingSettings:
     unlikely: float = 10.0
     steps: int = SEARCH_STEPS  # of the search for different readings (Graph.readings)
     most_arcs: int = COMPOSED_ARCS  # of the graph composed with a grammar: what needs more is refused
-    # Nodes times characters of a reading, for which its paths are summed, eight bytes each: a longer line is refused.
+    # Nodes times characters of readings, for which their paths are summed, eight bytes each: of a line of a thousand
+    # characters there are fewer readings than were asked for, and a longer one is refused.
     most_sums: int = 30_000_000
     # If a smaller share of all paths bypasses a node, the line before it and the line after it are independent. Chosen
     # on the tuning half of the cheque amounts.
@@ -107,11 +109,13 @@ class InterpretationGraph:
             allowed = " that is allowed" if grammar is not None else ""
             raise nothing_to_read(name, f"no character{allowed} was found")
         longest = max(map(len, readings))
-        if longest * self.graph.nodes > settings.most_sums:
+        together = settings.most_sums // (longest * self.graph.nodes)
+        if not together:
             raise PictureError(
                 f"cannot read {name}: {longest:,} characters are too many for one line; read it part by part"
             )
         deadline.check()
+        readings = dict(islice(readings.items(), together))
         # Composition copies nodes and arcs: the paths of a reading are summed on the graph without copies.
         forward = (searched if grammar is None else self.graph).forward_penalties(list(readings))
         shares = np.minimum(1.0, np.exp(searched.forward_penalty() - forward)).tolist()

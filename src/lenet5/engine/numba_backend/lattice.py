@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from .jit import compiled
 
-__all__ = ["forward_scores", "sequence_scores", "viterbi_scores"]
+__all__ = ["forward_scores", "prefix_scores", "sequence_scores", "viterbi_scores"]
 
 
 @compiled
@@ -112,3 +112,42 @@ def sequence_scores(
 ) -> NDArray[np.float64]:
     """As interface.Lattice.sequence_scores."""
     return _sequence_scores(nodes, start, end, label, penalty, sequences)
+
+
+@compiled
+def _prefix_scores(nodes, start, end, label, penalty, sequence, first):
+    longest = len(sequence)
+    order, begin = _incoming(nodes, end)
+    scores = np.full((nodes, longest + 1), inf)
+    # The fewest and the most labels of a path to each node: all other scores are infinite.
+    fewest, most = np.full(nodes, longest + 1), np.full(nodes, -1)
+    for node in range(nodes):
+        here = scores[node]
+        here[0] = first[node]
+        if here[0] < inf:
+            fewest[node] = most[node] = 0
+        for arc in order[begin[node] : begin[node + 1]]:
+            before, more, labels = scores[start[arc]], penalty[arc], 0 if label[arc] == -1 else 1
+            if more == inf:
+                continue
+            low, high = max(fewest[start[arc]] + labels, 1), min(most[start[arc]] + labels, longest)
+            if low > high:
+                continue
+            fewest[node], most[node] = min(fewest[node], low), max(most[node], high)
+            for k in range(low, high + 1):
+                if labels == 0 or sequence[k - 1] == label[arc]:
+                    here[k] = _add(here[k], before[k - labels] + more)
+    return scores
+
+
+def prefix_scores(
+    nodes: int,
+    start: NDArray[np.intp],
+    end: NDArray[np.intp],
+    label: NDArray[np.intp],
+    penalty: NDArray[np.float64],
+    sequence: NDArray[np.intp],
+    first: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """As interface.Lattice.prefix_scores."""
+    return _prefix_scores(nodes, start, end, label, penalty, sequence, first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["forward_scores", "sequence_scores", "viterbi_scores"]
+__all__ = ["forward_scores", "prefix_scores", "sequence_scores", "viterbi_scores"]
 
 
 def forward_scores(
@@ -57,6 +57,29 @@ def sequence_scores(
         scores[node] = _add(steps)
     last: NDArray[np.float64] = scores[-1].copy()  # a view would keep all of them
     return last
+
+
+def prefix_scores(
+    nodes: int,
+    start: NDArray[np.intp],
+    end: NDArray[np.intp],
+    label: NDArray[np.intp],
+    penalty: NDArray[np.float64],
+    sequence: NDArray[np.intp],
+    first: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Forward penalty to each node of each beginning, (nodes, labels + 1), as interface.Lattice.prefix_scores."""
+    scores = np.full((nodes, len(sequence) + 1), np.inf)
+    scores[:, 0] = first
+    for node, arcs in enumerate(_incoming(nodes, end)):
+        silent, speaking = arcs[label[arcs] == -1], arcs[np.isin(label[arcs], sequence)]
+        if not len(silent) + len(speaking):
+            continue
+        going_on = scores[start[silent], 1:] + penalty[silent, None]
+        before = scores[start[speaking], :-1] + penalty[speaking, None]
+        next_label = np.where(label[speaking, None] == sequence, before, np.inf)
+        scores[node, 1:] = _add(np.concatenate([going_on, next_label]))
+    return scores
 
 
 def _incoming(nodes: int, end: NDArray[np.intp]) -> list[NDArray[np.intp]]:
