@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from lenet5.errors import PictureError
 from lenet5.imaging.grids import find_grids
 from lenet5.imaging.load import load_image
+from lenet5.imaging.trace import Trace
 from lenet5.lattice.regex import pattern
 from lenet5.reading.forms import parse_form
 from lenet5.reading.overlay import annotate
@@ -253,6 +254,8 @@ def test_cells_beyond_the_work_limit_are_not_read_and_never_taken_for_one_charac
     few = Reader(backend="numpy", settings=settings).read(page, mode="table", threshold=0)
     assert [[cell.text for cell in row] for row in few.table.rows] == [["11"] * 4] + 3 * [["?"] * 4]
     assert few.errors == ("12 cells of the array were not read, but the other 4: read it part by part",)
+    traced = Reader(backend="numpy", settings=settings).read(page, mode="table", threshold=0, trace=Trace())
+    assert (traced.text, traced.errors) == (few.text, few.errors)
 
 
 def two_bars(rows: int, columns: int) -> np.ndarray:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lenet5.imaging.trace import Trace
 from lenet5.reading.reader import Reader
 from lenet5.reading.work_limit import Work, WorkLimit
 
@@ -32,11 +33,15 @@ def limited(reader: Reader, candidates: float) -> Reader:
 
 
 def test_candidates_pixels_and_lines_are_counted_as_the_limit_weighs_them():
-    work = Work(WorkLimit(most=1000, of_megapixel=100, of_line=10, of_cell=1))
+    work = Work(WorkLimit(most=1000, of_megapixel=100, of_line=10, of_cell=1, of_displaced_cell=3))
     work.add(500, 2_000_000)
+    work.add_line()
     assert work.candidates == 500 + 200 + 10
+    work.add_cells(4)
+    work.add_cells(5, displaced=True)
+    assert work.candidates == 710 + 4 + 15
     assert not work.is_enough
-    work.add(289, 0, together=True)
+    work.add(271, 0)
     assert work.candidates == 1000
     assert work.is_enough
 
@@ -61,3 +66,9 @@ def test_both_methods_count(method):
     result = limited(one, 1).read(lines_of_bars(3, 3), "a.png", mode="lines", threshold=0)
     assert len(result.lines) == 1
     assert "only 1 of the 3 lines of a.png were read" in result.errors[0]
+
+
+def test_steps_that_are_recorded_change_nothing_of_what_is_read(reader):
+    page = lines_of_bars(4, 3)
+    few = limited(reader, 200)
+    assert few.read(page, trace=Trace()).to_dict() == few.read(page).to_dict()

@@ -242,7 +242,7 @@ def _outside(page: PageLayout, cells: Sequence[_Item], reader: CellReader, error
             return []
     items = []
     strings = reader.lines(page.outside)
-    if None in strings:
+    if any(string is None for string in strings):
         errors.append(f"not all lines beside the cells of {page.page.name} were read: read it part by part")
     for string in strings:
         if string is None or isinstance(string, PictureError):

@@ -127,7 +127,7 @@ def read_strings(
     graphs = _graphs(foregrounds, model, grammar, settings, deadline)
     for (_, graph), foreground, name in zip(graphs, foregrounds, names, strict=True):
         if work:
-            work.add(len(graph.glyphs), foreground.size, together=True)
+            work.add(len(graph.glyphs), foreground.size)
         try:
             strings.append(graph.decode(model, grammar, best, name, settings.decoding, deadline))
         except PictureError as error:

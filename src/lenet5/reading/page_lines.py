@@ -64,6 +64,7 @@ def read_lines(
             )
             break
         request.deadline.check()
+        request.work.add_line()
         try:
             strings[number] = reader.string(regions[number], request)
         except PictureError as error:

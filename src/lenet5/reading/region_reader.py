@@ -82,13 +82,15 @@ class RegionReader:
         """
         strings: list[String | PictureError | None] = []
         alone = self.method != "segmentation" or request.trace is not None
-        some = 1 if alone else self.settings.cells.together
+        some = self.settings.cells.together
         for at in range(0, len(regions), some):
             part = regions[at : at + some]
             if request.work.is_enough:
                 strings += [None] * len(part)
-            elif alone:
-                strings.append(self._string_or_error(part[0], request))
+                continue
+            request.work.add_cells(len(part), self.method != "segmentation")
+            if alone:
+                strings += [self._string_or_error(region, request) for region in part]
             else:
                 strings += self._together(part, request)
         return strings

@@ -20,7 +20,8 @@ class WorkLimit:
     most: float = 48_000  # about 4 seconds of a core, and 2,000 digits
     of_megapixel: float = 2100.0  # of the foreground of lines
     of_line: float = 160.0
-    of_cell: float = 16.0  # and of other lines that are read together
+    of_cell: float = 16.0  # read together by segmentation …
+    of_displaced_cell: float = 100.0  # … or one by one by displacement
 
 
 WORK_LIMIT = WorkLimit()
@@ -33,11 +34,17 @@ class Work:
     limit: WorkLimit = WORK_LIMIT
     candidates: float = 0.0
 
-    def add(self, candidates: int, pixels: int, together: bool = False) -> None:
-        """Count a line that was read, alone or with others: its candidates, and the pixels of its foreground."""
-        limit = self.limit
-        itself = limit.of_cell if together else limit.of_line
-        self.candidates += candidates + limit.of_megapixel * pixels / 1e6 + itself
+    def add(self, candidates: int, pixels: int) -> None:
+        """Count what a line or a cell shows: its candidates, and the pixels of its foreground."""
+        self.candidates += candidates + self.limit.of_megapixel * pixels / 1e6
+
+    def add_line(self) -> None:
+        """Count a line for itself."""
+        self.candidates += self.limit.of_line
+
+    def add_cells(self, cells: int, displaced: bool = False) -> None:
+        """Count cells for themselves. displaced: whether they are read by displacement."""
+        self.candidates += cells * (self.limit.of_displaced_cell if displaced else self.limit.of_cell)
 
     @property
     def is_enough(self) -> bool:
