@@ -9,11 +9,12 @@ import pytest
 
 from lenet5.data.synthesis.text_lines import Source, line
 from lenet5.data.synthesis.training_set import drawings
-from lenet5.errors import InputError
+from lenet5.errors import InputError, PictureError
 from lenet5.imaging.line_image import STRIDE, LineImage
 from lenet5.model.lenet5 import LeNet5
 from lenet5.model.load import find
 from lenet5.network import reference
+from lenet5.network.architecture import INPUT
 from lenet5.reading.interpretation_graph import SILENT
 from lenet5.reading.space_displacement import (
     STATES,
@@ -161,3 +162,14 @@ def test_nothing_costs_more_against_every_character_and_sharpness_multiplies_all
     likely = plain < 15  # no posterior at the floor of LEAST
     np.testing.assert_allclose((against_nothing(0.5, 1.0) - plain)[likely], -0.5, atol=2e-3)
     np.testing.assert_allclose((against_nothing(0.0, 1.5) / plain)[likely], 1.5, rtol=1e-9)
+
+
+def test_a_line_of_too_many_columns_is_refused_in_a_sentence():
+    ink = np.zeros((30, 400), np.float32)
+    ink[5:25, 10:390:40] = 1
+    columns = 1 + (LineImage.of(ink).levels.shape[1] - INPUT) // STRIDE
+    assert displace(ink, MODEL, DisplacementSettings(most_columns=columns)).glyphs.shape[1:] == (28, 28)
+    with pytest.raises(
+        PictureError, match=f"cannot read a strip: {columns} columns are too many for one line"
+    ):
+        displace(ink, MODEL, DisplacementSettings(most_columns=columns - 1), name="a strip")

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from ..deadline import NEVER, Deadline
 from ..engine.interface import Lattice
 from ..engine.numpy_backend import lattice as numpy_loops
-from ..errors import InputError
+from ..errors import InputError, PictureError
 from ..imaging.geometry import Box, clip_box
 from ..imaging.line_image import BORDER, LINE_IMAGE, STRIDE, LineImage, LineImageSettings
 from ..imaging.shear import SHEARS, sheared_views
@@ -57,6 +57,8 @@ class DisplacementSettings:
     # The penalties of all arcs are multiplied by it: the share of the best path is then how often it is right.
     sharpness: float = 1.5
     neighbour: int = 6  # pixels at either side of a glyph that are not the character's own
+    # Columns of a line, of which a thousand digits have as many: a longer one takes a gigabyte, and is refused.
+    most_columns: int = 6000
     line: LineImageSettings = LINE_IMAGE
     decoding: DecodingSettings = DECODING
 
@@ -77,7 +79,7 @@ def read_string(
     work: Work | None = None,
 ) -> String:
     """Read one line of text. Arguments, results and errors as for `over_segmentation.read_string`."""
-    graph = displace(foreground, model, settings, deadline)
+    graph = displace(foreground, model, settings, deadline, name)
     if work:
         work.add(len(graph.glyphs), foreground.size)
     if trace:
@@ -93,6 +95,7 @@ def displace(
     model: Classifier,
     settings: DisplacementSettings = SETTINGS,
     deadline: Deadline = NEVER,
+    name: str = "the line",
 ) -> InterpretationGraph:
     """The interpretation graph of a line's columns, at several widths of the line.
 
@@ -104,11 +107,20 @@ def displace(
         model: the network that is displaced.
         settings: how columns become characters.
         deadline: checked before each view.
+        name: what errors call the line.
 
     Returns:
         The graph; its candidates are the columns, and their glyphs what each window shows.
+
+    Raises:
+        PictureError: the line is too long.
     """
     line = LineImage.of(foreground, settings=settings.line)
+    columns = 1 + (line.levels.shape[1] - INPUT) // STRIDE
+    if columns > settings.most_columns:
+        raise PictureError(
+            f"cannot read {name}: {columns:,} columns are too many for one line; read it part by part"
+        )
     first, *others = (
         _displace_width(line, width, model, settings, foreground.shape, deadline)
         for width in (1.0, *settings.widths)
