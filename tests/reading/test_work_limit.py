@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lenet5.imaging.geometry import Region
 from lenet5.imaging.trace import Trace
 from lenet5.reading.reader import Reader
+from lenet5.reading.region_reader import ReadingRequest, RegionReader
 from lenet5.reading.work_limit import Work, WorkLimit
 
 
@@ -72,3 +74,18 @@ def test_steps_that_are_recorded_change_nothing_of_what_is_read(reader):
     page = lines_of_bars(4, 3)
     few = limited(reader, 200)
     assert few.read(page, trace=Trace()).to_dict() == few.read(page).to_dict()
+
+
+@pytest.mark.parametrize(
+    ("sides", "parts"), [([1] * 9, [4, 4, 1]), ([3, 1, 1, 9, 1], [2, 1, 1, 1]), ([], [])]
+)
+def test_cells_are_read_together_up_to_a_number_and_a_size(reader, monkeypatch, sides, parts):
+    cells = replace(reader.settings.cells, together=4, together_pixels=10)
+    regions = [Region((0, 0, side, side), (0, 0), np.ones((side, side, 3), np.float32), "") for side in sides]
+    read: list[int] = []
+    monkeypatch.setattr(
+        RegionReader, "_together", lambda self, part, request: read.append(len(part)) or [*part]
+    )
+    few = RegionReader(reader.model, "segmentation", replace(reader.settings, cells=cells), reader.policy)
+    assert few.strings(regions, ReadingRequest("a.png", None, 1, None)) == regions
+    assert read == parts

@@ -39,11 +39,13 @@ class CellReadingSettings:
     beside: int = (
         16  # lines of text beside cells: more are read only where the cells show enough without them
     )
-    together: int = 64  # cells of a table that are classified at once
+    together: int = 64  # cells of a table, or lines beside it, that are classified at once …
+    together_pixels: int = 500_000  # … and no more of their pixels
     most: int = 2000  # cells that are read, of those that are not blank: more take longer than 5 seconds
-    many: int = 600  # cells: of more that were not asked for …
+    many: int = 600  # cells: of more that were not asked for, …
+    many_unsure: int = 128  # … or of more that were, where what is written does not keep to them, …
     sample: int = 64  # … so many are read first, and where these show …
-    sample_shown: float = 0.45  # … less of their characters than this, the page is read as lines
+    sample_shown: float = 0.45  # … less of their characters than this, there is no table
     grey: float = 0.02  # of the whole range: planes that differ by less are a shade of grey
     quick: float = 0.5  # of the strongest contrast in a cell: more is ink, where a quick look is enough …
     quick_tall: float = 0.35  # … to see two characters apart, so many heights of the cell high …
@@ -175,10 +177,12 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
     return _result("table", items + lines, errors)
 
 
-def sample_of_cells(page: PageLayout, settings: CellReadingSettings = CELL_READING) -> PageLayout | None:
-    """The layout of some cells from all over a page; None of a page that has few."""
+def sample_of_cells(
+    page: PageLayout, many: int, settings: CellReadingSettings = CELL_READING
+) -> PageLayout | None:
+    """The layout of some cells from all over a page; None of a page that has no more than so many."""
     count = len(page.regions)
-    if page.kind not in ("boxes", "table") or count <= settings.many:
+    if page.kind not in ("boxes", "table") or count <= many:
         return None
     some = np.linspace(0, count - 1, settings.sample).round().astype(int).tolist()
     return replace(page, regions=tuple(page.regions[number] for number in some), outside=())

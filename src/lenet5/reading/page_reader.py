@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import PictureError
+from ..errors import PictureError, nothing_to_read
 from ..imaging.page_layout import Mode, PageLayout, layout
 from ..lattice.automaton import Grammar
 from .acceptance import accept
@@ -57,6 +57,17 @@ class PageReader:
         shown = accept(result, self.regions.model.threshold_for(), self.regions.policy).characters
         return float(np.mean([character.text != UNSURE for character in shown])) if shown else 0.0
 
+    def shown_of_some(self, page_layout: PageLayout, many: int, request: ReadingRequest) -> float:
+        """`shown` of some cells of a page that has more than so many; 1 where it has not, or they may be empty."""
+        some = sample_of_cells(page_layout, many, self.regions.settings.cells)
+        if not some:
+            return 1.0
+        try:
+            first = replace(request, trace=None, work=Work(self.regions.settings.work))
+            return self.shown(self.read(some, "auto", first))
+        except PictureError:
+            return 1.0
+
     def cells_or_lines(
         self, image: NDArray[np.float32], page_layout: PageLayout, request: ReadingRequest
     ) -> Result:
@@ -66,22 +77,28 @@ class PageReader:
         read first: where these show little, the lines are read before the rest.
         """
         settings, lines = self.regions.settings.cells, None
-        if some := sample_of_cells(page_layout, settings):
-            try:
-                first = replace(request, trace=None, work=Work(self.regions.settings.work))
-                shown = self.shown(self.read(some, "auto", first))
-            except PictureError:
-                shown = 1.0  # no line is likelier than cells that may be empty
-            if shown < settings.sample_shown:
-                lines = self._lines(image, request)
-            if lines and self.shown(lines) >= shown:
-                return lines
+        shown = self.shown_of_some(page_layout, settings.many, request)
+        if shown < settings.sample_shown:
+            lines = self._lines(image, request)
+        if lines and self.shown(lines) >= shown:
+            return lines
         result = self.read(page_layout, "auto", request)
-        if result.cells and self.shown(result) < settings.shown:
+        if self.shown(result) < settings.shown:
             lines = lines or self._lines(image, request)
             if lines and self.shown(lines) > self.shown(result):
                 return lines
+            if not page_layout.sure:
+                raise _none_found(page_layout, request)
         return result
+
+    def unsure_cells(self, page_layout: PageLayout, mode: Mode, request: ReadingRequest) -> Result:
+        """Cells that were asked for, where what is written does not keep to them: PictureError if they show little."""
+        settings = self.regions.settings.cells
+        if self.shown_of_some(page_layout, settings.many_unsure, request) >= settings.sample_shown:
+            result = self.read(page_layout, mode, request)
+            if self.shown(result) >= settings.shown:
+                return result
+        raise _none_found(page_layout, request)
 
     def _lines(self, image: NDArray[np.float32], request: ReadingRequest) -> Result | None:
         """The lines of a page that seemed to have cells; None where none can be read."""
@@ -120,6 +137,11 @@ class PageReader:
             request.deadline.check,
             or_lines=mode == "auto",
         )
+
+
+def _none_found(page_layout: PageLayout, request: ReadingRequest) -> PictureError:
+    what = "printed boxes were" if page_layout.kind == "boxes" else "table was"
+    return nothing_to_read(request.name, f"no {what} found; without a mode it is read as lines")
 
 
 def _single(string: String) -> Result:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..deadline import Deadline
 from ..engine.interface import Backend
-from ..errors import InputError, PictureError, nothing_to_read
+from ..errors import InputError, PictureError
 from ..imaging.components import SIGN_SPECKS
 from ..imaging.denoising import without_noise
 from ..imaging.geometry import Region, clip_box
@@ -177,15 +177,10 @@ class Reader:
             request = ReadingRequest(name, grammar, best, trace, deadline, work=Work(self.settings.work))
             if mode == "auto" and page_layout.kind in ("boxes", "table"):
                 result = self._pages.cells_or_lines(image, page_layout, request)
-            else:
+            elif page_layout.sure:
                 result = self._pages.read(page_layout, mode, request)
-            if (
-                result.cells
-                and not page_layout.sure
-                and self._pages.shown(result) < self.settings.cells.shown
-            ):
-                what = "printed boxes were" if page_layout.kind == "boxes" else "table was"
-                raise nothing_to_read(name, f"no {what} found; without a mode it is read as lines")
+            else:
+                result = self._pages.unsure_cells(page_layout, mode, request)
         except PictureError as error:
             if trace:
                 trace.record("error", text=str(error))

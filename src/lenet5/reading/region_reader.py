@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -19,6 +19,7 @@ from ..model.classifier import Classifier
 from ..model.signs import string_confidence_of
 from . import over_segmentation, space_displacement
 from .acceptance import AcceptancePolicy, rejection_reason, with_doubts
+from .cells import CellReadingSettings
 from .isolated_characters import IsolatedCharacter, isolate, read_isolated
 from .results import String
 from .settings import ReaderSettings
@@ -82,9 +83,7 @@ class RegionReader:
         """
         strings: list[String | PictureError | None] = []
         alone = self.method != "segmentation" or request.trace is not None
-        some = self.settings.cells.together
-        for at in range(0, len(regions), some):
-            part = regions[at : at + some]
+        for part in _parts(regions, self.settings.cells):
             if request.work.is_enough:
                 strings += [None] * len(part)
                 continue
@@ -202,6 +201,21 @@ class RegionReader:
             settings=self.settings.isolation,
             deadline=request.deadline,
         )
+
+
+def _parts(regions: Sequence[Region], settings: CellReadingSettings) -> Iterator[Sequence[Region]]:
+    """Regions that are read together, one after the other: no more than the settings say, nor of more pixels."""
+    first = pixels = 0
+    for number, region in enumerate(regions):
+        size = region.image.shape[0] * region.image.shape[1]
+        if number - first == settings.together or (
+            number > first and pixels + size > settings.together_pixels
+        ):
+            yield regions[first:number]
+            first, pixels = number, 0
+        pixels += size
+    if regions:
+        yield regions[first:]
 
 
 def _on_page(region: Region, pixels: float, box: Box) -> Box:
