@@ -16,6 +16,7 @@ from lenet5.imaging.grids import find_grids
 from lenet5.imaging.load import load_image
 from lenet5.imaging.trace import Trace
 from lenet5.lattice.regex import pattern
+from lenet5.reading import cells as cells_module
 from lenet5.reading.forms import parse_form
 from lenet5.reading.overlay import annotate
 from lenet5.reading.reader import Reader
@@ -198,12 +199,18 @@ def test_a_drawing_shows_every_cell():
     ).any()  # an empty cell, far from any text
 
 
-def test_strokes_across_rules_asked_for_as_a_table_are_one_error(reader):
-    image = bars(3, 4, set())
-    for row in range(3):
-        for column in range(4):
+def bars_from_cell_to_cell(rows: int, columns: int) -> np.ndarray:
+    """A grid with bars across its walls."""
+    image = bars(rows, columns, set())
+    for row in range(rows):
+        for column in range(columns):
             y, x = MARGIN + row * SIDE + 26, MARGIN + column * SIDE
-            image[y : y + 7, x + 40 : x + 80] = 20  # a bar from cell to cell
+            image[y : y + 7, x + 40 : x + 80] = 20
+    return image
+
+
+def test_strokes_across_rules_asked_for_as_a_table_are_one_error(reader):
+    image = bars_from_cell_to_cell(3, 4)
     with pytest.raises(PictureError, match="no table was found"):
         reader.read(image, mode="table")
 
@@ -295,3 +302,21 @@ def test_where_some_cells_show_nothing_the_page_is_read_as_lines_before_the_rest
     result = sampled.read(page)
     assert not result.cells
     assert sum(read) <= 6
+
+
+def test_of_cells_that_were_asked_for_and_show_nothing_only_some_are_read(reader, monkeypatch):
+    page = bars_from_cell_to_cell(3, 4)
+    cells = replace(reader.settings.cells, many_unsure=8, sample=6)
+    sampled = Reader(backend="numpy", settings=replace(reader.settings, cells=cells))
+    read: list[int] = []
+    cells_of = cells_module._cells
+    monkeypatch.setattr(
+        cells_module, "_cells", lambda regions, given: read.append(len(regions)) or cells_of(regions, given)
+    )
+    refusals = []
+    for one in (sampled, reader):
+        with pytest.raises(PictureError, match="no table was found") as refusal:
+            one.read(page, "a.png", mode="table")
+        refusals.append(str(refusal.value))
+    assert refusals[0] == refusals[1]
+    assert read == [6, 12]
