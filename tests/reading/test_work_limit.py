@@ -53,7 +53,7 @@ def test_lines_beyond_the_limit_are_not_read_and_a_sentence_says_how_many(reader
     assert limited(reader, 1e6).read(page, mode="lines").errors == ()
     first = limited(reader, 1).read(page, "a.png", mode="lines", threshold=0)
     assert [line.text for line in first.lines] == ["111"]
-    assert first.errors == ("only 1 of the 4 lines of a.png were read: read it part by part",)
+    assert first.errors == ("only the 1 first of the 4 lines of a.png were read: read it part by part",)
 
 
 def test_the_limit_is_of_a_page_and_not_of_a_reader(reader):
@@ -67,7 +67,7 @@ def test_both_methods_count(method):
     one = Reader(method=method, backend="numpy")
     result = limited(one, 1).read(lines_of_bars(3, 3), "a.png", mode="lines", threshold=0)
     assert len(result.lines) == 1
-    assert "only 1 of the 3 lines of a.png were read" in result.errors[0]
+    assert "only the 1 first of the 3 lines of a.png were read" in result.errors[0]
 
 
 def test_steps_that_are_recorded_change_nothing_of_what_is_read(reader):

@@ -59,8 +59,10 @@ def read_lines(
             )
             break
         if request.work.is_enough:
+            which = "largest" if len(order) > most else "first"
             unread = (
-                f"only {done} of the {len(order)} lines of {request.name} were read: read it part by part"
+                f"only the {done} {which} of the {len(order)} lines of {request.name} were read: "
+                "read it part by part"
             )
             break
         request.deadline.check()
