@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import secrets
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from .kinds import KINDS
 from .pool import Task, run
@@ -61,6 +63,8 @@ def main() -> int:
     except KeyboardInterrupt:
         print("interrupted", flush=True)
     failures = _report(table, time.monotonic() - began)
+    if options.write:
+        _write(options.write, table, seed, options.patience)
     return int(failures > 0 or not table)
 
 
@@ -86,6 +90,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=1, help="processes  [default: 1; 0: all cores]")
     parser.add_argument(
         "--patience", type=float, default=1.0, help="multiplies the bounds of time, for a busy machine"
+    )
+    parser.add_argument(
+        "--write",
+        type=Path,
+        metavar="FILE",
+        help="write the table as JSON; rows of other kinds in it are kept",
     )
     options = parser.parse_args()
     unknown = set(options.kinds.split(",")) - set(KINDS)
@@ -126,6 +136,13 @@ def _report(table: dict[str, Row], seconds: float) -> int:
     )
     print(f"in {seconds:.0f} s", flush=True)
     return total.failures
+
+
+def _write(file: Path, table: dict[str, Row], seed: int, patience: float) -> None:
+    """Put the rows of a table into a file of such rows, by family."""
+    rows = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    rows |= {name: {**asdict(row), "seed": seed, "patience": patience} for name, row in table.items()}
+    file.write_text(json.dumps(dict(sorted(rows.items())), indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

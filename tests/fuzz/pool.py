@@ -15,6 +15,9 @@ from typing import Any
 from .trial import Outcome, attempt, limit_memory
 
 MOST_MEGABYTES = 4096  # that an input may ask of the system beyond what its process has at the start
+FRESH = (
+    5000  # inputs after which a worker is replaced: memory that earlier ones left in pieces is no input's own
+)
 STARTING = 300.0  # seconds that a worker may take until it is ready: compiled code may be made anew
 
 
@@ -46,7 +49,10 @@ def run(
     try:
         while crew:
             for worker in list(crew):
-                if worker.ready and worker.task is None:
+                if worker.tried >= FRESH and worker.task is None:
+                    worker.stop()
+                    worker.start()
+                elif worker.ready and worker.task is None:
                     task = next(tasks, None)
                     if task is None:
                         worker.stop()
@@ -66,13 +72,12 @@ class _Worker:
 
     def __init__(self, context: Any, patience: float, hang: float) -> None:
         self.context, self.patience, self.hang = context, patience, hang
-        self.starts = 0
-        self._start()
+        self.deaths = 0
+        self.start()
 
-    def _start(self) -> None:
-        if self.starts == 20:
-            raise SystemExit("a worker process ended twenty times: see its errors above")
-        self.starts += 1
+    def start(self) -> None:
+        """Start the process; before another, the one before must have ended."""
+        self.tried = 0
         self.task: Task | None = None
         self.ready = False
         self.end: Connection
@@ -102,6 +107,7 @@ class _Worker:
             else:
                 task, self.task, self.ready = self.task, None, True
                 if task is not None:
+                    self.tried += 1
                     yield task, answer
                 return
         limit = self.hang if self.task else STARTING
@@ -116,7 +122,10 @@ class _Worker:
             how = f"hung: killed after {limit:.0f} s" if hangs else f"the process died with {_signal(-code)}"
             yield self.task, Outcome("", failure=how, seconds=time.monotonic() - self.since)
         self.end.close()
-        self._start()
+        self.deaths += 1
+        if self.deaths == 20:
+            raise SystemExit("a worker process ended twenty times: see its errors above")
+        self.start()
 
 
 def _signal(number: int) -> str:

@@ -1,10 +1,12 @@
 """The harness finds what it is to find, and makes every input again from its seed."""
 
+import json
 import time
 
 import numpy as np
 import pytest
-from tests.fuzz import pictures
+from tests.fuzz import __main__ as harness
+from tests.fuzz import pictures, pool
 from tests.fuzz.kinds import KINDS
 from tests.fuzz.trial import Bounds, Trial, attempt, peak
 
@@ -110,3 +112,22 @@ def test_every_kind_makes_an_input_of_every_seed_and_the_same_again(kind, tmp_pa
         families.append(made)
     assert families[0] == families[1]
     assert len({family for family, _ in families[0]}) > 1
+
+
+def test_the_table_is_written_and_rows_of_other_kinds_are_kept(tmp_path):
+    file = tmp_path / "fuzz.json"
+    row = harness.Row(inputs=3, refused=1, failures=0, seconds=0.5, megabytes=80.0)
+    harness._write(file, {"idx: headers": row}, seed=7, patience=1.0)
+    harness._write(file, {"csv: rows": row, "idx: headers": harness.Row(inputs=9)}, seed=8, patience=2.0)
+    rows = json.loads(file.read_text())
+    assert list(rows) == ["csv: rows", "idx: headers"]
+    assert rows["csv: rows"]["inputs"] == 3 and rows["csv: rows"]["seed"] == 8
+    assert rows["idx: headers"]["inputs"] == 9
+
+
+def test_a_worker_is_replaced_after_some_inputs_and_none_is_lost(monkeypatch):
+    monkeypatch.setattr(pool, "FRESH", 2)
+    tasks = [pool.Task("expressions", seed) for seed in range(5)]
+    tried = list(pool.run(iter(tasks), workers=1, patience=3.0))
+    assert [task for task, _ in tried] == tasks
+    assert not any(outcome.failure for _, outcome in tried)

@@ -85,10 +85,8 @@ class PageReader:
         result = self.read(page_layout, "auto", request)
         if self.shown(result) < settings.shown:
             lines = lines or self._lines(image, request)
-            if lines and self.shown(lines) > self.shown(result):
+            if lines and (self.shown(lines) > self.shown(result) or not page_layout.sure):
                 return lines
-            if not page_layout.sure:
-                raise _none_found(page_layout, request)
         return result
 
     def unsure_cells(self, page_layout: PageLayout, mode: Mode, request: ReadingRequest) -> Result:
