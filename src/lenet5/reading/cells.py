@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from ..lattice.automaton import Grammar
 from .isolated_characters import IsolatedCharacter, isolate
 from .results import UNSURE, Alternative, Character, Line, Result, String
 from .tables import Spot, Spots
+from .work_limit import Work
 
 __all__ = ["CELL_READING", "CellReader", "CellReadingSettings", "read_boxes", "read_table", "sample_of_cells"]
 
@@ -73,6 +74,7 @@ class CellReader:
         best: readings wanted of each string.
         settings: when a cell holds one character.
         check: raises TimeLimitError where reading takes too long.
+        work: what has been read of the page.
         or_lines: whether a page whose cells show too little is read as lines.
     """
 
@@ -83,6 +85,7 @@ class CellReader:
     best: int
     settings: CellReadingSettings = CELL_READING
     check: Callable[[], None] = lambda: None
+    work: Work = field(default_factory=Work)
     or_lines: bool = False
 
 
@@ -100,10 +103,19 @@ def read_boxes(page: PageLayout, reader: CellReader) -> Result:
     name, count = page.page.name, len(page.regions)
     blank = _blank(page.regions, reader.settings)
     unread, errors = _beyond(page, blank, reader.settings)
+    skipped = 0
     for number, region in enumerate(page.regions):
         reader.check()
-        character = None if blank[number] or id(region) in unread else _isolated(region, reader.settings)
+        character = None
+        if not (blank[number] or id(region) in unread):
+            if reader.work.is_enough:
+                unread[id(region)] = BEYOND
+                skipped += 1
+            else:
+                character = _isolated(region, reader)
         rows.setdefault(region.line, []).append((region, character))
+    if skipped:
+        errors.append(_not_read(name, skipped, "cells before them"))
     items: list[_Item] = []
     for number, (_, row) in enumerate(sorted(rows.items())):
         characters = [character for _, character in row if character]
@@ -286,13 +298,14 @@ def _blank(regions: Sequence[Region], settings: CellReadingSettings) -> list[boo
     return [contrast < least for contrast in contrasts]
 
 
-def _isolated(region: Region, settings: CellReadingSettings) -> IsolatedCharacter | None:
+def _isolated(region: Region, reader: CellReader) -> IsolatedCharacter | None:
     """The character in a cell; None where it is empty."""
+    reader.work.add_isolated()
     try:
         character = isolate(region)
     except PictureError:
         return None
-    return None if _is_empty(character.foreground > MASK_LEVEL, settings) else character
+    return None if _is_empty(character.foreground > MASK_LEVEL, reader.settings) else character
 
 
 def _is_empty(mask: NDArray[np.bool_], settings: CellReadingSettings) -> bool:
@@ -321,24 +334,28 @@ def _cells(
     """One character, a string, or nothing in each; all strings are read together. And cells that are not read."""
     cells: list[IsolatedCharacter | String | None] = []
     several: list[int] = []
+    skipped: list[Region] = []
     for number, region in enumerate(regions):
         reader.check()
         character = None
+        if reader.work.is_enough:
+            skipped.append(region)
+            cells.append(None)
+            continue
         clearly = _is_clearly_several(region, reader.settings)
         if not clearly:
-            character = _isolated(region, reader.settings)
+            character = _isolated(region, reader)
         if clearly or (character and _is_several(character.foreground > MASK_LEVEL, reader.settings)):
             several.append(number)
         cells.append(character)
     strings = reader.lines([regions[number] for number in several])
-    skipped: list[Region] = []
     for number, string in zip(several, strings, strict=True):
         if string is None:
             skipped.append(regions[number])
         if not isinstance(string, PictureError):
             cells[number] = string
         elif cells[number] is None:
-            cells[number] = _isolated(regions[number], reader.settings)
+            cells[number] = _isolated(regions[number], reader)
     return cells, skipped
 
 

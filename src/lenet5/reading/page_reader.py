@@ -133,6 +133,7 @@ class PageReader:
             request.best,
             self.regions.settings.cells,
             request.deadline.check,
+            request.work,
             or_lines=mode == "auto",
         )
 

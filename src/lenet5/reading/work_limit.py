@@ -22,6 +22,7 @@ class WorkLimit:
     of_line: float = 160.0
     of_cell: float = 16.0  # read together by segmentation …
     of_displaced_cell: float = 100.0  # … or one by one by displacement
+    of_isolated: float = 40.0  # of a cell that is looked at as one character
 
 
 WORK_LIMIT = WorkLimit()
@@ -45,6 +46,10 @@ class Work:
     def add_cells(self, cells: int, displaced: bool = False) -> None:
         """Count cells for themselves. displaced: whether they are read by displacement."""
         self.candidates += cells * (self.limit.of_displaced_cell if displaced else self.limit.of_cell)
+
+    def add_isolated(self) -> None:
+        """Count a cell that was looked at as one character."""
+        self.candidates += self.limit.of_isolated
 
     @property
     def is_enough(self) -> bool:
