@@ -9,6 +9,8 @@ python benchmarks/nothing.py --write
 python benchmarks/papers.py --write
 python benchmarks/cells.py --write
 python benchmarks/growth.py --write
+python benchmarks/kills.py --write
+python -m tests.fuzz --kinds pictures --count 100000 --workers 0 --patience 2 --write benchmarks/results/fuzz.json
 python benchmarks/field.py FOLDER --peer rapidocr --write
 python benchmarks/forms.py --write
 python benchmarks/sdlm_conventions.py --test --seeds 5 paper eq-9 paper-distorted --write
@@ -530,6 +532,32 @@ def growth() -> str:
     return "\n".join([*lines, "", f"{now['machine']['cpu']}; before: commit {then['commit']}."])
 
 
+def fuzz() -> str:
+    """Random and damaged inputs of each family: failures, and the most that one took."""
+    rows = json.loads((HERE / "results" / "fuzz.json").read_text(encoding="utf-8"))
+    lines = [
+        "| inputs of | number | refused | failures | most seconds | most MB |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for name, row in rows.items():
+        counts = " | ".join(f"{row[what]:,}" for what in ("inputs", "refused", "failures"))
+        lines.append(f"| {name} | {counts} | {row['seconds']:.1f} | {row['megabytes']:,.0f} |")
+    counts = " | ".join(
+        f"{sum(row[what] for row in rows.values()):,}" for what in ("inputs", "refused", "failures")
+    )
+    most = (max(row[what] for row in rows.values()) for what in ("seconds", "megabytes"))
+    lines.append(f"| all | {counts} | {next(most):.1f} | {next(most):,.0f} |")
+    return "\n".join(lines)
+
+
+def kills() -> str:
+    """Jobs killed at random moments and gone on with, and how many ended in the bytes of an undisturbed run."""
+    rows = json.loads((HERE / "results" / "kills.json").read_text(encoding="utf-8"))["table"]
+    total = ["all", *(sum(column) for column in zip(*(row[1:] for row in rows), strict=True))]
+    lines = ["| job | killed | interrupted | runs to the end | byte-equal |", "|---|---:|---:|---:|---:|"]
+    return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in [*rows, total])])
+
+
 # Documents, and the figures between their markers.
 DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
     "README.md": {"speed": speed, "accuracy": accuracy, "sprint": sprint, "memory": memory, "reads": reads},
@@ -548,6 +576,7 @@ DOCUMENTS: dict[str, dict[str, Callable[[], str]]] = {
         "field": field,
         "growth": growth,
     },
+    "docs/reliability.md": {"fuzz": fuzz, "kills": kills},
     "docs/review.md": {"forms": forms},
     "docs/scale.md": {"bulk": bulk, "clusters": clusters},
     "docs/parity.md": {"parity": parity},
