@@ -1,4 +1,4 @@
-"""Median and quantiles: those of NumPy's general functions, which are the oracle."""
+"""Median, quantiles and the largest values: those of NumPy's general functions, which are the oracle."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import ndimage
 
-from lenet5.imaging.order_statistics import median, percentile_filter, quantile
+from lenet5.imaging.order_statistics import largest, median, percentile_filter, quantile
 
 SHAPES = arrays.array_shapes(max_dims=3, max_side=40)
 FINITE = {"allow_nan": False, "allow_infinity": False, "min_value": -4, "max_value": 4}
@@ -39,6 +39,28 @@ def test_quantiles_are_numpys_to_the_bit(values, share):
 def test_quantiles_of_large_images_are_numpys(size, share):
     values = np.random.default_rng(size).random(size, np.float32)
     assert quantile(values, share) == np.quantile(values, share)
+
+
+@pytest.mark.parametrize("equal", [0.3, 0.6, 0.99, 1.0])
+@pytest.mark.parametrize("value", [-2.0, 0.5, 3.0], ids=["least", "within", "most"])
+def test_median_and_quantiles_of_a_large_even_image_are_numpys(equal, value):
+    """Most pixels of a blank page are equal: the ranks looked for lie among them, beside them or on their edge."""
+    rng = np.random.default_rng(7)
+    values = np.where(rng.random(90_001) < equal, value, rng.random(90_001)).astype(np.float32)
+    assert median(values) == np.median(values)
+    assert median(values[1:]) == np.median(values[1:])
+    edges = (1 - equal, equal, (values < value).mean(), (values <= value).mean())
+    for share in (0.0, 0.01, 0.5, 0.995, 1.0, *map(float, edges)):
+        assert quantile(values, share) == np.quantile(values, share), share
+
+
+@given(
+    arrays.arrays(np.float32, st.integers(1, 300), elements=st.integers(0, 9).map(float)),
+    st.integers(1, 300),
+)
+def test_the_largest_are_those_that_sorting_puts_last_and_their_equals(values, count):
+    least = np.sort(values)[-min(count, values.size)]
+    assert largest(values, min(count, values.size)).tolist() == np.flatnonzero(values >= least).tolist()
 
 
 def test_the_median_of_nothing_is_no_number():

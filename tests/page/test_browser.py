@@ -192,6 +192,8 @@ def test_units_of_a_layer_without_maps_are_chosen_in_the_enlarged_picture(open_p
     page.keyboard.press("Enter")
     rows, columns = {"c5": (10, 12), "f6-row": (12, 7)}[layer]
     picture = page.locator("#magnified")
+    # On a busy machine the key may be answered later, and until then the picture has another height.
+    page.locator("#magnified-title", has_text="all units").wait_for()
     box = picture.bounding_box()
     # Not with the mouse at a place on the screen: on a busy machine the page may still move below it.
     picture.click(position={"x": 2.5 / columns * box["width"], "y": 3.5 / rows * box["height"]})

@@ -155,6 +155,20 @@ def test_a_line_of_no_character_is_not_cut_again_unless_one_is_demanded(recut):
     assert [shear for *_, shear in recut] == list(SETTINGS.shears)
 
 
+def test_a_line_that_a_grammar_forbids_is_not_cut_again_where_its_readings_would_be_too_many(recut):
+    ink, four = written("40711704"), length(4, 4, DIGITS)
+    cuts = {}
+    for most in (1_000_000, 15_000):
+        recut.clear()
+        few = replace(SETTINGS, decoding=replace(SETTINGS.decoding, most_arcs=most))
+        assert len(read_string(ink, MODEL, four, settings=few).text) == 4
+        cuts[most] = len(recut)
+    assert cuts == {1_000_000: len(SETTINGS.shears), 15_000: 0}
+    few = replace(SETTINGS, decoding=replace(SETTINGS.decoding, most_arcs=1000))
+    with pytest.raises(PictureError, match="too many ways here: more than 1,000 arcs"):
+        read_string(ink, MODEL, four, settings=few)
+
+
 def test_lines_read_together_are_what_each_is_alone():
     again = replace(SETTINGS, certain_share=1.1)  # every span is cut again
     dash = np.zeros((40, 90), np.float32)

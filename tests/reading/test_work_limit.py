@@ -35,15 +35,18 @@ def limited(reader: Reader, candidates: float) -> Reader:
 
 
 def test_candidates_pixels_and_lines_are_counted_as_the_limit_weighs_them():
-    work = Work(WorkLimit(most=1000, of_megapixel=100, of_line=10, of_cell=1, of_displaced_cell=3))
+    work = Work(
+        WorkLimit(most=1000, of_megapixel=100, of_line=10, of_cell=1, of_allowed_cell=2, of_displaced_cell=3)
+    )
     work.add(500, 2_000_000)
     work.add_line()
     assert work.candidates == 500 + 200 + 10
     work.add_cells(4)
     work.add_cells(5, displaced=True)
-    assert work.candidates == 710 + 4 + 15
+    work.add_cells(6, allowed=True)
+    assert work.candidates == 710 + 4 + 15 + 12
     assert not work.is_enough
-    work.add(271, 0)
+    work.add(259, 0)
     assert work.candidates == 1000
     assert work.is_enough
 

@@ -13,7 +13,7 @@ from scipy import ndimage
 
 from .background import PAGE, MedianBackground, border_pixels, estimate_background
 from .components import component_edges, label_components
-from .order_statistics import median, quantile
+from .order_statistics import largest, median, quantile
 from .planes import is_grey, largest_plane
 
 __all__ = ["PAGE_MASK", "PageMaskSettings", "contrast_mask", "page_mask"]
@@ -63,9 +63,8 @@ def page_mask(
     smooth = ndimage.gaussian_filter(planes, (sigma, sigma, 0))
     background = estimate_background(image, settings.background)
     difference = background - smooth
-    largest = largest_plane(np.abs(difference))
-    count = min(largest.size, max(settings.strong_least, largest.size // settings.strong))
-    strong = np.argpartition(largest.ravel(), -count)[-count:]
+    size = largest_plane(np.abs(difference))
+    strong = largest(size, min(size.size, max(settings.strong_least, size.size // settings.strong)))
     pen = difference.reshape(-1, 3)[strong].sum(0)
     contrast = difference @ (pen / max(float(np.linalg.norm(pen)), 1e-9))
     noise = float(median(np.abs(contrast - median(contrast))))

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..deadline import NEVER, Deadline
-from ..errors import PictureError
+from ..errors import InputError, PictureError
 from ..imaging.segmentation import SEGMENTATION, SegmentationSettings, Segments, over_segment
 from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
@@ -195,7 +195,7 @@ def _uncertain_spans(
     """
     labels = graph.best_labels()
     if grammar is not None and not grammar.accepts(labels):
-        spans = [(0, graph.graph.nodes - 1)]
+        spans = [(0, graph.graph.nodes - 1)] if _may_be_cut_again(graph, grammar, settings) else []
     else:
         spans = (
             graph.uncertain_spans(pieces.free_nodes, settings.certain_share, settings.decoding, signs)
@@ -203,3 +203,22 @@ def _uncertain_spans(
             else []
         )
     return [(first, last) for first, last in spans if last > first]
+
+
+def _may_be_cut_again(
+    graph: InterpretationGraph, grammar: Grammar, settings: OverSegmentationSettings
+) -> bool:
+    """Whether the grammar's readings of a line can still be searched when all of it has been cut again as well.
+
+    Of a line of hundreds of characters they cannot, and this is known before the candidates of four more cuts are
+    classified.
+    """
+    # Each cut adds as many arcs as the line has; a sheared line has more pieces than the upright one.
+    most = settings.decoding.most_arcs // (2 + len(settings.shears))
+    if len(graph.graph.start) * len(grammar.next_state) <= most:
+        return True
+    try:
+        graph.graph.compose(grammar.next_state, grammar.accepting, most)
+    except InputError:
+        return False
+    return True

@@ -87,7 +87,7 @@ class RegionReader:
             if request.work.is_enough:
                 strings += [None] * len(part)
                 continue
-            request.work.add_cells(len(part), self.method != "segmentation")
+            request.work.add_cells(len(part), self.method != "segmentation", request.grammar is not None)
             if alone:
                 strings += [self._string_or_error(region, request) for region in part]
             else:

@@ -20,7 +20,10 @@ class WorkLimit:
     most: float = 48_000  # about 4 seconds of a core, and 2,000 digits
     of_megapixel: float = 2100.0  # of the foreground of lines
     of_line: float = 160.0
-    of_cell: float = 16.0  # read together by segmentation …
+    of_cell: float = 16.0  # read together by segmentation, …
+    of_allowed_cell: float = (
+        56.0  # … where only some strings are allowed, and a cell is cut again to find one, …
+    )
     of_displaced_cell: float = 100.0  # … or one by one by displacement
     of_isolated: float = 40.0  # of a cell that is looked at as one character
 
@@ -43,9 +46,11 @@ class Work:
         """Count a line for itself."""
         self.candidates += self.limit.of_line
 
-    def add_cells(self, cells: int, displaced: bool = False) -> None:
-        """Count cells for themselves. displaced: whether they are read by displacement."""
-        self.candidates += cells * (self.limit.of_displaced_cell if displaced else self.limit.of_cell)
+    def add_cells(self, cells: int, displaced: bool = False, allowed: bool = False) -> None:
+        """Count cells for themselves. displaced: read by displacement. allowed: by a grammar."""
+        limit = self.limit
+        each = limit.of_allowed_cell if allowed else limit.of_cell
+        self.candidates += cells * (limit.of_displaced_cell if displaced else each)
 
     def add_isolated(self) -> None:
         """Count a cell that was looked at as one character."""
