@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from lenet5.data.synthesis.negatives import noncharacters
+from lenet5.imaging.segmentation import over_segment
+from lenet5.lattice.automaton import Grammar, choices, length
+from lenet5.lattice.regex import pattern
 from lenet5.model.ensemble import Ensemble
 from lenet5.model.lenet5 import LeNet5
 from lenet5.model.load import find
 from lenet5.reading.candidate_shapes import CANDIDATES, CandidateSettings, ShapePenalties
-from lenet5.reading.candidates import cascade
+from lenet5.reading.candidates import cascade, composed_arcs, recognise
 from lenet5.reading.over_segmentation import OverSegmentationSettings, read_string
 
 
@@ -87,3 +91,19 @@ def test_only_the_small_class_may_be_small_at_no_cost(mnist_test):
 
     assert read_string(line, model).text == "30"
     assert penalty("0") + 1 < penalty("7")
+
+
+@pytest.mark.parametrize(
+    "grammar",
+    [length(3, 3, "0123456789"), pattern("1?[0-4]{2,}", "0123456789"), choices(["12", "345"], "0123456789")],
+    ids=["length", "pattern", "choices"],
+)
+def test_the_arcs_of_a_line_with_a_grammar_are_known_before_it_is_classified(mnist_test, grammar: Grammar):
+    """Oracle: the graph that is composed when all candidates have been classified."""
+    images, _ = mnist_test
+    line = np.concatenate([np.pad(image, 4) for image in images[:6]], 1).astype(np.float32) / 255
+    pieces, model = over_segment(line), find("reading")
+    composed, _ = recognise(pieces, model).graph.compose(grammar.next_state, grammar.accepting)
+    count = int((composed.label >= 0).sum())
+    assert composed_arcs(pieces, model, grammar, 10**9) == count > 100
+    assert composed_arcs(pieces, model, grammar, 50) > 50

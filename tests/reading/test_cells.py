@@ -43,6 +43,7 @@ def test_much_text_beside_cells_that_show_nothing_is_left_to_reading_as_lines(
 
     reader = CellReader(
         isolated=lambda characters, name, grammar: string("1" * len(characters), sure),
+        each=lambda characters, names: [string("1", sure) for _ in characters],
         lines=read,
         accepted=lambda one: string(one.text if one.confidence > 0.5 else UNSURE * 2, one.confidence),
         grammar=None,
@@ -69,6 +70,7 @@ def test_specks_one_above_the_other_are_a_broken_stroke_and_no_empty_box(specks,
     boxes = (layout.regions[0], Region((40, 0, 40, 40), (40, 0), image))
     reader = CellReader(
         isolated=lambda characters, name, grammar: string("1" * len(characters), 0.9),
+        each=lambda characters, names: [string("1", 0.9) for _ in characters],
         lines=lambda regions: [string("", 0.0) for _ in regions],
         accepted=lambda one: one,
         grammar=None,

@@ -13,7 +13,7 @@ from lenet5.imaging.load import load_image
 from lenet5.imaging.normalise import normalise_character
 from lenet5.imaging.shear import shear_images
 from lenet5.lattice.automaton import choices
-from lenet5.reading.isolated_characters import IsolationSettings, isolate, read_isolated
+from lenet5.reading.isolated_characters import IsolationSettings, isolate, read_each, read_isolated
 from lenet5.reading.reader import Reader
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -60,6 +60,20 @@ def test_characters_side_by_side_are_one_string_whose_probabilities_multiply(rea
 def test_a_grammar_without_so_many_characters_is_a_sentence(reader):
     with pytest.raises(PictureError, match="nothing that is allowed has"):
         read_isolated([isolate(region("blue-three.png"))], reader.model, choices(["12"], "0123456789"))
+
+
+@pytest.mark.parametrize("grammar", [None, choices(["7", "4"], "0123456789"), choices(["12"], "0123456789")])
+def test_characters_classified_together_read_as_each_does_alone(reader, grammar):
+    names = ["pencil-seven.png", "blue-three.png", "pencil-seven.png"]
+    characters = [isolate(region(name)) for name in names]
+    together = read_each(characters, reader.model, grammar, names=names)
+    for character, name, string in zip(characters, names, together, strict=True):
+        try:
+            alone = read_isolated([character], reader.model, grammar, name=name)
+        except PictureError as error:
+            assert str(string) == str(error)
+        else:
+            assert string.to_dict() == alone.to_dict()
 
 
 def test_blank_regions_are_a_sentence():

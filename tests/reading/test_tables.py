@@ -257,7 +257,9 @@ def test_cells_beyond_the_work_limit_are_not_read_and_never_taken_for_one_charac
     page = two_bars(4, 4)
     whole = reader.read(page, mode="table", threshold=0)
     assert {cell.text for row in whole.table.rows for cell in row} == {"11"}
-    settings = replace(reader.settings, work=WorkLimit(1), cells=replace(reader.settings.cells, together=4))
+    settings = replace(
+        reader.settings, work=WorkLimit(1, of_region=0), cells=replace(reader.settings.cells, together=4)
+    )
     few = Reader(backend="numpy", settings=settings).read(page, mode="table", threshold=0)
     assert [[cell.text for cell in row] for row in few.table.rows] == [["11"] * 4] + 3 * [["?"] * 4]
     assert few.errors == ("12 cells of the array were not read, but the other 4: read it part by part",)
@@ -325,7 +327,7 @@ def test_of_cells_that_were_asked_for_and_show_nothing_only_some_are_read(reader
 @pytest.mark.parametrize("mode", ["table", "boxes"])
 def test_cells_of_one_character_count_too(reader, mode):
     page = bars(3, 3, {(row, column) for row in range(3) for column in range(3)})
-    settings = replace(reader.settings, work=WorkLimit(4, of_isolated=1))
+    settings = replace(reader.settings, work=WorkLimit(4, of_isolated=1, of_region=0))
     few = Reader(backend="numpy", settings=settings).read(page, mode=mode, threshold=0)
     assert [cell.text for row in few.table.rows for cell in row] == 4 * ["1"] + 5 * ["?"]
     assert few.errors[0].startswith("5 cells of the array were not read")

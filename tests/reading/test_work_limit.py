@@ -51,6 +51,17 @@ def test_candidates_pixels_and_lines_are_counted_as_the_limit_weighs_them():
     assert work.is_enough
 
 
+def test_cells_count_by_their_colours_and_their_number_and_never_for_all_of_the_limit():
+    work = Work(WorkLimit(most=1000, of_isolated=7, of_coloured=11, of_region=2))
+    work.add_isolated(coloured=False)
+    work.add_isolated(coloured=True)
+    work.add_regions(6)
+    assert work.candidates == 7 + 11 + 12
+    work.add_regions(10_000)
+    assert work.candidates == 30 + 500
+    assert not work.is_enough
+
+
 def test_lines_beyond_the_limit_are_not_read_and_a_sentence_says_how_many(reader):
     page = lines_of_bars(4, 3)
     assert limited(reader, 1e6).read(page, mode="lines").errors == ()

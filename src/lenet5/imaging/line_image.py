@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..network.architecture import FIELD, INPUT
 from .foreground import CHARACTER_SIZE, CharacterSizeSettings, character_size
 from .normalise import BOX_SIDE
@@ -71,6 +72,7 @@ class LineImage:
         foreground: NDArray[np.float32],
         size: float | None = None,
         settings: LineImageSettings = LINE_IMAGE,
+        most: int | None = None,
     ) -> LineImage:
         """The line image of a line's foreground, brought to height place by place.
 
@@ -78,6 +80,10 @@ class LineImage:
             foreground: (rows, columns) in 0 … 1.
             size: height of its characters in pixels; estimated if None.
             settings: how it is brought to height.
+            most: columns of a network that is displaced over it, at most; None: any number.
+
+        Raises:
+            InputError: it would have more columns.
         """
         mask = foreground > MASK_LEVEL
         if not mask.any():
@@ -87,6 +93,9 @@ class LineImage:
         cut = int(columns[0])
         foreground, mask = foreground[:, cut : columns[-1] + 1], mask[:, cut : columns[-1] + 1]
         middle, height = _middle_and_height(mask, size, settings)
+        windows = 1 + (_room(round(float((BOX_SIDE / height).sum()))) - INPUT) // STRIDE
+        if most is not None and windows > most:
+            raise InputError(f"{windows:,} columns are too many for one line; read it part by part")
         return _warped(foreground, cut, size, middle, height)
 
     @staticmethod

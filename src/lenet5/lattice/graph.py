@@ -26,7 +26,7 @@ from ..engine.numpy_backend import lattice as numpy_loops
 from ..errors import InputError
 from .sequence_penalties import Arcs, sequence_penalties
 
-__all__ = ["COMPOSED_ARCS", "SEARCH_STEPS", "Graph", "Path"]
+__all__ = ["COMPOSED_ARCS", "SEARCH_STEPS", "Graph", "Path", "too_many_arcs"]
 
 SEARCH_STEPS = 500_000  # of a search for different readings, about a second; lines of text take a few hundred
 STEPS_UNCHECKED = 4096  # of a search between two checks of its deadline, some milliseconds
@@ -306,9 +306,7 @@ class Graph:
             number, state = np.nonzero(after >= 0)
             count += len(number)
             if count > most:
-                raise InputError(
-                    f"what is allowed can be read in too many ways here: more than {most:,} arcs"
-                )
+                raise too_many_arcs(most)
             stop = after[number, state]
             for last in np.unique(end[number]).tolist():
                 reached.setdefault(last, np.zeros(states, bool))[stop[end[number] == last]] = True
@@ -328,6 +326,11 @@ class Graph:
         penalty[known] += weights[state[known], labels[known]]
         start, stop = np.searchsorted(names, start), np.searchsorted(names, stop)
         return Graph(len(names), start, stop, labels, penalty, self.loops), origin
+
+
+def too_many_arcs(most: int) -> InputError:
+    """The error of a graph that would have more arcs than this when it is composed with an automaton."""
+    return InputError(f"what is allowed can be read in too many ways here: more than {most:,} arcs")
 
 
 class _Departures(NamedTuple):

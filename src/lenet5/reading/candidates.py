@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..imaging.segmentation import Segments
+from ..lattice.automaton import Grammar
 from ..model.classifier import Classifier
 from ..model.signs import shapes_of
 from .candidate_shapes import CANDIDATES, CandidateSettings, Runs
@@ -23,7 +24,7 @@ from .interpretation_graph import SILENT, InterpretationGraph
 from .sign_shapes import LineBand
 from .square_digits import with_square_digits
 
-__all__ = ["cascade", "recognise", "recognise_all"]
+__all__ = ["cascade", "composed_arcs", "recognise", "recognise_all"]
 
 
 def recognise(
@@ -61,6 +62,42 @@ def recognise_all(
         for segments, band in zip(lines, bands or [None] * len(lines), strict=True)
     ]
     return [_interpret(*one, model) for one in zip(runs, _classify(runs, model, settings), strict=True)]
+
+
+def composed_arcs(
+    segments: Segments,
+    model: Classifier,
+    grammar: Grammar,
+    most: int,
+    settings: CandidateSettings = CANDIDATES,
+) -> int:
+    """Arcs that a line's graph has at least when it is composed with a grammar; known before anything is classified.
+
+    Args:
+        segments: a line that was cut into pieces.
+        model: what would classify its candidates.
+        grammar: strings that are allowed.
+        most: no more arcs than so many are counted, nor much more work done.
+        settings: which candidates would be classified.
+    """
+    runs = Runs(segments, model.classes, settings, model.backend.lattice, shapes=shapes_of(model))
+    follow = grammar.next_state
+    allowed = (follow >= 0).sum(1)
+    stops: dict[int, list[int]] = {}
+    for first, stop in runs.runs:
+        stops.setdefault(first, []).append(stop)
+    count, reached = 0, {0: np.arange(len(follow)) == 0}
+    for node in range(len(segments.boxes)):
+        here = reached.pop(node)
+        count += int(allowed[here].sum()) * len(stops[node])
+        if count > most:
+            break
+        after = np.zeros(len(follow), bool)
+        after[follow[here][follow[here] >= 0]] = True
+        for stop in stops[node]:
+            reached[stop] = reached.get(stop, False) | after
+        reached[node + 1] = reached[node + 1] | here  # any piece may be left unread
+    return count
 
 
 def cascade(

@@ -13,7 +13,7 @@ from ..imaging.components import component_edges, label_components
 from ..imaging.geometry import Region
 from ..imaging.order_statistics import median, quantile
 from ..imaging.page_layout import PageLayout
-from ..imaging.planes import grey_planes, mean_plane
+from ..imaging.planes import grey_planes, has_one_plane, mean_plane
 from ..imaging.threshold import MASK_LEVEL
 from ..lattice.automaton import Grammar
 from .isolated_characters import IsolatedCharacter, isolate
@@ -67,6 +67,7 @@ class CellReader:
 
     Args:
         isolated: reads characters, of a grammar, under a name: one string.
+        each: reads characters, each as a string of its own; a PictureError where the grammar allows none.
         lines: reads regions, each as a line of text; a PictureError of what cannot be read, and None of what is not,
             since enough of the page is.
         accepted: a string as it would be shown.
@@ -79,6 +80,7 @@ class CellReader:
     """
 
     isolated: Callable[[Sequence[IsolatedCharacter], str, Grammar | None], String]
+    each: Callable[[Sequence[IsolatedCharacter], Sequence[str]], Sequence[String | PictureError]]
     lines: Callable[[Sequence[Region]], Sequence[String | PictureError | None]]
     accepted: Callable[[String], String]
     grammar: Grammar | None
@@ -101,6 +103,7 @@ def read_boxes(page: PageLayout, reader: CellReader) -> Result:
     """
     rows: dict[int, list[tuple[Region, IsolatedCharacter | None]]] = {}
     name, count = page.page.name, len(page.regions)
+    reader.work.add_regions(count)
     blank = _blank(page.regions, reader.settings)
     unread, errors = _beyond(page, blank, reader.settings)
     skipped = 0
@@ -154,6 +157,7 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
     Raises:
         PictureError: there is no table, or all its cells are empty.
     """
+    reader.work.add_regions(len(page.regions))
     blank = _blank(page.regions, reader.settings)
     unread, errors = _beyond(page, blank, reader.settings)
     written = [number for number, one in enumerate(page.regions) if not (blank[number] or id(one) in unread)]
@@ -300,7 +304,7 @@ def _blank(regions: Sequence[Region], settings: CellReadingSettings) -> list[boo
 
 def _isolated(region: Region, reader: CellReader) -> IsolatedCharacter | None:
     """The character in a cell; None where it is empty."""
-    reader.work.add_isolated()
+    reader.work.add_isolated(not has_one_plane(region.image))
     try:
         character = isolate(region)
     except PictureError:
@@ -399,12 +403,16 @@ def _with_grammar(
     """Cells of one character each: one that the grammar allows; else a line that it allows, or `?`."""
     strings: list[String | None] = [None if isinstance(cell, IsolatedCharacter) else cell for cell in cells]
     refused: dict[int, str] = {}
-    for number, cell in enumerate(cells):
-        if isinstance(cell, IsolatedCharacter):
-            try:
-                strings[number] = reader.isolated([cell], regions[number].name, reader.grammar)
-            except PictureError as error:
-                refused[number] = str(error)
+    alone = [(number, cell) for number, cell in enumerate(cells) if isinstance(cell, IsolatedCharacter)]
+    for at in range(0, len(alone), reader.settings.together):
+        some = alone[at : at + reader.settings.together]
+        names = [regions[number].name for number, _ in some]
+        answers = reader.each([cell for _, cell in some], names)
+        for (number, _), answer in zip(some, answers, strict=True):
+            if isinstance(answer, String):
+                strings[number] = answer
+            else:
+                refused[number] = str(answer)
     lines = reader.lines([regions[number] for number in refused])
     for (number, reason), line in zip(refused.items(), lines, strict=True):
         strings[number] = line if isinstance(line, String) else _unread(regions[number], reason)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..deadline import NEVER, Deadline
-from ..errors import nothing_to_read
+from ..errors import PictureError, nothing_to_read
 from ..imaging.character_foreground import (
     CHARACTER_FOREGROUND,
     CharacterForegroundSettings,
@@ -32,7 +32,7 @@ from .interpretation_graph import DECODING, DecodingSettings, InterpretationGrap
 from .results import String
 from .square_digits import SQUARE_DIGITS, SquareDigitSettings, with_square_digits
 
-__all__ = ["IsolatedCharacter", "IsolationSettings", "isolate", "read_isolated"]
+__all__ = ["IsolatedCharacter", "IsolationSettings", "isolate", "read_each", "read_isolated"]
 
 LEAST = 1e-12  # a confidence is at least so much, that its logarithm is finite
 
@@ -127,25 +127,104 @@ def read_isolated(
         PictureError: the grammar allows no string of so many characters.
     """
     if grammar is not None and not grammar.accepts_length(len(characters)):  # the networks need not be asked
-        many = "one character" if len(characters) == 1 else f"{len(characters)} characters"
-        raise nothing_to_read(name, f"nothing that is allowed has {many}")
+        raise _none_allowed(len(characters), name)
+    answers = _classify(characters, model, settings)
+    return _decode(characters, answers, model, grammar, best, name, trace, settings, deadline)
+
+
+def read_each(
+    characters: Sequence[IsolatedCharacter],
+    model: Classifier,
+    grammar: Grammar | None = None,
+    *,
+    best: int = 5,
+    names: Sequence[str],
+    trace: Trace | None = None,
+    settings: IsolationSettings = SETTINGS,
+    deadline: Deadline = NEVER,
+) -> list[String | PictureError]:
+    """Read glyphs as a string of one character each: they are classified together.
+
+    Args:
+        characters: one or more.
+        model: as for `read_isolated`, as are all others but names.
+        grammar: of every string.
+        best: different readings wanted of each.
+        names: what errors call each.
+        trace: records what each reading was decided on.
+        settings: how they are classified.
+        deadline: checked between the steps.
+
+    Returns:
+        The string of each, or that the grammar allows none.
+    """
+    if grammar is not None and not grammar.accepts_length(1):
+        return [_none_allowed(1, name) for name in names]
+    answers = _classify(characters, model, settings)
+    strings: list[String | PictureError] = []
+    for number, (character, name) in enumerate(zip(characters, names, strict=True)):
+        own = _Answers(
+            answers.glyphs[number : number + 1],
+            answers.penalties[number : number + 1],
+            answers.confidences[number : number + 1],
+        )
+        try:
+            strings.append(_decode([character], own, model, grammar, best, name, trace, settings, deadline))
+        except PictureError as error:
+            strings.append(error)
+    return strings
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """What the networks answer about characters: glyphs (N, 28, 28) uint8; penalties and confidences (N, classes)."""
+
+    glyphs: NDArray[np.uint8]
+    penalties: NDArray[np.float32]
+    confidences: NDArray[np.float64]
+
+
+def _none_allowed(characters: int, name: str) -> PictureError:
+    many = "one character" if characters == 1 else f"{characters} characters"
+    return nothing_to_read(name, f"nothing that is allowed has {many}")
+
+
+def _classify(
+    characters: Sequence[IsolatedCharacter], model: Classifier, settings: IsolationSettings
+) -> _Answers:
+    """Classify characters in all views."""
     glyphs = np.stack([character.glyph for character in characters])
     views = classify_views(model, glyphs, settings.shears)
     confidences = np.mean([model.confidence_of(penalties) for penalties in views], 0)
     confidences = _with_joined_parts(confidences, characters, model, settings)
     confidences = with_square_digits(confidences, glyphs, model.classes, settings.square)
-    confidences = np.maximum(confidences, LEAST)
-    count, classes = confidences.shape
+    return _Answers(glyphs, views[0], np.maximum(confidences, LEAST))
+
+
+def _decode(
+    characters: Sequence[IsolatedCharacter],
+    answers: _Answers,
+    model: Classifier,
+    grammar: Grammar | None,
+    best: int,
+    name: str,
+    trace: Trace | None,
+    settings: IsolationSettings,
+    deadline: Deadline,
+) -> String:
+    """The string of characters that were classified. Arguments as for `read_isolated`."""
+    count, classes = answers.confidences.shape
     first = np.repeat(np.arange(count), classes)
     label = np.tile(np.arange(classes), count)
+    penalty = -np.log(answers.confidences).ravel()
     graph = InterpretationGraph(
-        Graph(count + 1, first, first + 1, label, -np.log(confidences).ravel(), model.backend.lattice),
+        Graph(count + 1, first, first + 1, label, penalty, model.backend.lattice),
         first,
-        glyphs,
-        views[0],
+        answers.glyphs,
+        answers.penalties,
         lambda candidate: characters[candidate].placed,
         np.arange(count + 1, dtype=np.float64),
-        confidences,
+        answers.confidences,
     )
     deadline.check()
     string = graph.decode(model, grammar, best, name, settings.decoding, deadline)

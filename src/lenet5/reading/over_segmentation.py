@@ -18,10 +18,11 @@ from ..imaging.segmentation import SEGMENTATION, SegmentationSettings, Segments,
 from ..imaging.threshold import MASK_LEVEL
 from ..imaging.trace import Trace
 from ..lattice.automaton import Grammar
+from ..lattice.graph import too_many_arcs
 from ..model.classifier import Classifier
 from ..network.codes import SIGNS
 from .candidate_shapes import CANDIDATES, CandidateSettings
-from .candidates import recognise_all
+from .candidates import composed_arcs, recognise_all
 from .explanation import DecodedLine, record_line
 from .interpretation_graph import DECODING, DecodingSettings, InterpretationGraph, union_alternatives
 from .results import String
@@ -45,6 +46,7 @@ class OverSegmentationSettings:
     certain_share: float = 0.7  # of all paths that a character has, from which its span is not cut again
     # Pixels of a span that was sheared, at most: a larger one is no character, but a strip from top to bottom.
     most_pixels: int = 4_000_000
+    many_pieces: int = 300  # of a line that a grammar is likely to be refused for
 
 
 SETTINGS = OverSegmentationSettings()
@@ -82,7 +84,10 @@ def read_string(
         PictureError: no character was found, or none that the grammar allows.
         TimeLimitError: the deadline has passed.
     """
-    ((pieces, graph),) = _graphs([foreground], model, grammar, settings, deadline, trace)
+    pieces = _cut(foreground, model, settings, deadline)
+    if grammar is not None and len(pieces.boxes) > settings.many_pieces:
+        _check_arcs(pieces, model, grammar, name, settings, work)
+    (graph,) = _graphs([pieces], model, grammar, settings, deadline, trace)
     if work:
         work.add(len(graph.glyphs), foreground.size)
     string = graph.decode(model, grammar, best, name, settings.decoding, deadline)
@@ -124,8 +129,9 @@ def read_strings(
     if not foregrounds:
         return []
     strings: list[String | PictureError] = []
-    graphs = _graphs(foregrounds, model, grammar, settings, deadline)
-    for (_, graph), foreground, name in zip(graphs, foregrounds, names, strict=True):
+    lines = [_cut(foreground, model, settings, deadline) for foreground in foregrounds]
+    graphs = _graphs(lines, model, grammar, settings, deadline)
+    for graph, foreground, name in zip(graphs, foregrounds, names, strict=True):
         if work:
             work.add(len(graph.glyphs), foreground.size)
         try:
@@ -135,30 +141,54 @@ def read_strings(
     return strings
 
 
+def _cut(
+    foreground: NDArray[np.float32],
+    model: Classifier,
+    settings: OverSegmentationSettings,
+    deadline: Deadline,
+) -> Segments:
+    """A line in pieces."""
+    pieces = over_segment(foreground, seams=model.backend.seams, settings=settings.segmentation)
+    deadline.check()
+    return pieces
+
+
+def _check_arcs(
+    pieces: Segments,
+    model: Classifier,
+    grammar: Grammar,
+    name: str,
+    settings: OverSegmentationSettings,
+    work: Work | None,
+) -> None:
+    """Refuse a line of which the grammar allows too many readings, before its candidates are classified."""
+    most = settings.decoding.most_arcs
+    if composed_arcs(pieces, model, grammar, most, settings.candidates) > most:
+        if work:
+            work.add(len(pieces.candidates()), pieces.foreground.size)
+        raise PictureError(f"cannot read {name}: {too_many_arcs(most)}")
+
+
 def _graphs(
-    foregrounds: Sequence[NDArray[np.float32]],
+    lines: Sequence[Segments],
     model: Classifier,
     grammar: Grammar | None,
     settings: OverSegmentationSettings,
     deadline: Deadline,
     trace: Trace | None = None,
-) -> list[tuple[Segments, InterpretationGraph]]:
-    """The pieces and the graph of every line; trace: of the only one."""
-    lines = []
-    for foreground in foregrounds:
-        lines.append(over_segment(foreground, seams=model.backend.seams, settings=settings.segmentation))
-        deadline.check()
+) -> list[InterpretationGraph]:
+    """The graph of every line that was cut into pieces; trace: of the only one."""
     signs = [number for number, name in enumerate(model.classes) if name in SIGNS]
     bands = [LineBand.of(pieces, settings.candidates.signs) if signs else None for pieces in lines]
     graphs = recognise_all(lines, model, settings.candidates, bands)
     if trace:
-        ((foreground,), (pieces,), (graph,)) = foregrounds, lines, graphs
-        trace.record("pieces", np.where(foreground > MASK_LEVEL, pieces.piece, -1))
+        ((pieces,), (graph,)) = lines, graphs
+        trace.record("pieces", np.where(pieces.foreground > MASK_LEVEL, pieces.piece, -1))
         record_candidates(trace, graph, model)
     again = [
         (number, *span, shear)
         for number, (pieces, graph) in enumerate(zip(lines, graphs, strict=True))
-        for span in _uncertain_spans(graph, pieces, grammar, settings, signs)
+        for span in (_uncertain_spans(graph, pieces, grammar, settings, signs) if settings.shears else ())
         for shear in settings.shears
         if pieces.sheared_pixels(*span, shear) <= settings.most_pixels
     ]
@@ -175,10 +205,7 @@ def _graphs(
     for number, alternatives in spans.items():
         graphs[number] = union_alternatives(graphs[number], alternatives)
     context = settings.candidates.context
-    return [
-        (pieces, with_context(graph, model.classes, context))
-        for pieces, graph in zip(lines, graphs, strict=True)
-    ]
+    return [with_context(graph, model.classes, context) for graph in graphs]
 
 
 def _uncertain_spans(

@@ -127,6 +127,7 @@ class PageReader:
 
         return CellReader(
             isolated,
+            lambda characters, names: self.regions.each(characters, names, request),
             lambda regions: self.regions.strings(regions, request),
             accepted,
             request.grammar,

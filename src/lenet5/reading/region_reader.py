@@ -20,7 +20,7 @@ from ..model.signs import string_confidence_of
 from . import over_segmentation, space_displacement
 from .acceptance import AcceptancePolicy, rejection_reason, with_doubts
 from .cells import CellReadingSettings
-from .isolated_characters import IsolatedCharacter, isolate, read_isolated
+from .isolated_characters import IsolatedCharacter, isolate, read_each, read_isolated
 from .results import String
 from .settings import ReaderSettings
 from .unread import unread_boxes
@@ -197,6 +197,21 @@ class RegionReader:
             request.grammar,
             best=request.best,
             name=name,
+            trace=request.trace,
+            settings=self.settings.isolation,
+            deadline=request.deadline,
+        )
+
+    def each(
+        self, characters: Sequence[IsolatedCharacter], names: Sequence[str], request: ReadingRequest
+    ) -> list[String | PictureError]:
+        """Read glyphs as a string of one character each; boxes in pixels of the page."""
+        return read_each(
+            characters,
+            self.model,
+            request.grammar,
+            best=request.best,
+            names=names,
             trace=request.trace,
             settings=self.settings.isolation,
             deadline=request.deadline,

@@ -115,12 +115,10 @@ def displace(
     Raises:
         PictureError: the line is too long.
     """
-    line = LineImage.of(foreground, settings=settings.line)
-    columns = 1 + (line.levels.shape[1] - INPUT) // STRIDE
-    if columns > settings.most_columns:
-        raise PictureError(
-            f"cannot read {name}: {columns:,} columns are too many for one line; read it part by part"
-        )
+    try:
+        line = LineImage.of(foreground, settings=settings.line, most=settings.most_columns)
+    except InputError as error:
+        raise PictureError(f"cannot read {name}: {error}") from error
     first, *others = (
         _displace_width(line, width, model, settings, foreground.shape, deadline)
         for width in (1.0, *settings.widths)

@@ -17,7 +17,7 @@ class WorkLimit:
     Fitted to the processor seconds of pages of 12 megapixels in tests/fuzz, within a fifth of which it tells them.
     """
 
-    most: float = 48_000  # about 4 seconds of a core, and 2,000 digits
+    most: float = 40_000  # about 3.5 seconds of a core, and 1,600 digits
     of_megapixel: float = 2100.0  # of the foreground of lines
     of_line: float = 160.0
     of_cell: float = 16.0  # read together by segmentation, …
@@ -25,7 +25,9 @@ class WorkLimit:
         56.0  # … where only some strings are allowed, and a cell is cut again to find one, …
     )
     of_displaced_cell: float = 100.0  # … or one by one by displacement
-    of_isolated: float = 40.0  # of a cell that is looked at as one character
+    of_isolated: float = 30.0  # of a cell that is looked at as one character …
+    of_coloured: float = 70.0  # … in colour
+    of_region: float = 2.0  # of a cell, empty or not: where it is, and what it shows
 
 
 WORK_LIMIT = WorkLimit()
@@ -52,9 +54,13 @@ class Work:
         each = limit.of_allowed_cell if allowed else limit.of_cell
         self.candidates += cells * (limit.of_displaced_cell if displaced else each)
 
-    def add_isolated(self) -> None:
+    def add_isolated(self, coloured: bool) -> None:
         """Count a cell that was looked at as one character."""
-        self.candidates += self.limit.of_isolated
+        self.candidates += self.limit.of_coloured if coloured else self.limit.of_isolated
+
+    def add_regions(self, cells: int) -> None:
+        """Count the cells of a page's layout; half of what a page may take is left to what they show."""
+        self.candidates += min(cells * self.limit.of_region, self.limit.most / 2)
 
     @property
     def is_enough(self) -> bool:
