@@ -20,6 +20,7 @@ from lenet5.lattice.regex import pattern
 from lenet5.model.classifier import Classifier
 from lenet5.reading.over_segmentation import OverSegmentationSettings, read_string, read_strings
 from lenet5.reading.reader import Reader
+from lenet5.reading.work_limit import Work, WorkLimit
 
 FONT = ImageFont.load_default(36)
 DIGITS = "0123456789"
@@ -167,6 +168,28 @@ def test_a_line_that_a_grammar_forbids_is_not_cut_again_where_its_readings_would
     few = replace(SETTINGS, decoding=replace(SETTINGS.decoding, most_arcs=1000))
     with pytest.raises(PictureError, match="too many ways here: more than 1,000 arcs"):
         read_string(ink, MODEL, four, settings=few)
+
+
+def test_a_line_of_many_pieces_is_refused_before_it_is_classified(monkeypatch):
+    ink, four = written("40711704"), length(4, 4, DIGITS)
+    few = replace(SETTINGS, many_pieces=5, decoding=replace(SETTINGS.decoding, most_arcs=1000))
+    monkeypatch.setattr(type(MODEL), "penalties", None)
+    work = Work()
+    with pytest.raises(
+        PictureError, match=r"cannot read a\.png: .* too many ways here: more than 1,000 arcs"
+    ):
+        read_string(ink, MODEL, four, name="a.png", settings=few, work=work)
+    assert work.candidates >= len(over_segment(ink).candidates())
+
+
+def test_a_grammar_counts_for_the_arcs_that_it_makes():
+    ink = written("4071")
+    candidates = []
+    for grammar, of_arc in ((length(4, 4, DIGITS), 0.0), (length(4, 4, DIGITS), 1.0), (None, 1.0)):
+        work = Work(WorkLimit(of_arc=of_arc))
+        assert read_string(ink, MODEL, grammar, work=work).text == "4071"
+        candidates.append(work.candidates)
+    assert candidates[1] > candidates[0] + 100 and candidates[2] == candidates[0]
 
 
 def test_lines_read_together_are_what_each_is_alone():

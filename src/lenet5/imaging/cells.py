@@ -200,10 +200,16 @@ def _inked(image: NDArray[np.float32], grid: Grid, settings: CellSettings) -> ND
     u, v = np.meshgrid((np.arange(n) + 0.5) / n, (np.arange(n) + 0.5) / n)
     points = _bilinear(grid.corners, u, v)
     side = float(np.linalg.norm(grid.corners[..., 1, :] - grid.corners[..., 0, :], axis=-1).mean())
-    plane = mean_plane(image)
+    # Only what lies around the grid is looked at: a page may have dozens of grids.
+    margin = int(side / n) + 2
+    least, most = (edge((0, 1, 2, 3)).astype(int) for edge in (points.min, points.max))
+    left, top = np.clip(least - margin, 0, [image.shape[1] - 1, image.shape[0] - 1]).tolist()
+    right, bottom = np.maximum(most + margin + 1, [left + 1, top + 1]).tolist()
+    plane = mean_plane(image[top:bottom, left:right])
     if side > 2 * n:  # no thin stroke falls between two places
         plane = ndimage.uniform_filter(plane, int(side / n))
-    levels = ndimage.map_coordinates(plane, [points[..., 1], points[..., 0]], order=1, mode="nearest")
+    at = [points[..., 1] - top, points[..., 0] - left]
+    levels = ndimage.map_coordinates(plane, at, order=1, mode="nearest")
     inner = levels[..., 3:-3, 3:-3].reshape(grid.rows, grid.columns, -1)
     background = np.quantile(inner, 0.7, axis=-1)[..., None, None]
     difference = background - levels

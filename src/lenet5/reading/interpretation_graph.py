@@ -26,6 +26,7 @@ from ..model.classifier import Classifier
 from ..model.signs import sign_confidence_of
 from ..network.codes import SIGNS
 from .results import Alternative, Character, String
+from .work_limit import Work
 
 __all__ = ["SILENT", "DecodingSettings", "InterpretationGraph", "classify_views", "union_alternatives"]
 
@@ -83,6 +84,7 @@ class InterpretationGraph:
         name: str = "the picture",
         settings: DecodingSettings = DECODING,
         deadline: Deadline = NEVER,
+        work: Work | None = None,
     ) -> String:
         """Read the line: the Viterbi path, and the next best different readings.
 
@@ -93,6 +95,7 @@ class InterpretationGraph:
             name: what errors call the picture.
             settings: how the graph is searched.
             deadline: checked between the steps.
+            work: counts what the grammar takes.
 
         Returns:
             The string of the best path.
@@ -105,6 +108,8 @@ class InterpretationGraph:
             searched, origin, readings = self._search(grammar, best, settings, deadline)
         except InputError as error:  # of a graph that is too large
             raise PictureError(f"cannot read {name}: {error}") from error
+        if work and grammar is not None:
+            work.add_arcs(len(searched.start))
         if not readings:
             allowed = " that is allowed" if grammar is not None else ""
             raise nothing_to_read(name, f"no character{allowed} was found")

@@ -90,7 +90,7 @@ def read_string(
     (graph,) = _graphs([pieces], model, grammar, settings, deadline, trace)
     if work:
         work.add(len(graph.glyphs), foreground.size)
-    string = graph.decode(model, grammar, best, name, settings.decoding, deadline)
+    string = graph.decode(model, grammar, best, name, settings.decoding, deadline, work)
     if trace:
         boxes = tuple(pieces.unsheared_box(k, k + 1) for k in range(len(pieces.boxes)))
         record_line(trace, DecodedLine(graph, grammar, string, boxes, graph.positions, settings.decoding))
@@ -135,7 +135,7 @@ def read_strings(
         if work:
             work.add(len(graph.glyphs), foreground.size)
         try:
-            strings.append(graph.decode(model, grammar, best, name, settings.decoding, deadline))
+            strings.append(graph.decode(model, grammar, best, name, settings.decoding, deadline, work))
         except PictureError as error:
             strings.append(error)
     return strings

@@ -84,7 +84,7 @@ def read_string(
         work.add(len(graph.glyphs), foreground.size)
     if trace:
         record_candidates(trace, graph, model)
-    string = graph.decode(model, grammar, best, name, settings.decoding, deadline)
+    string = graph.decode(model, grammar, best, name, settings.decoding, deadline, work)
     if trace:
         record_line(trace, DecodedLine(graph, grammar, string, settings=settings.decoding))
     return string

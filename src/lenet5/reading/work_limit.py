@@ -20,6 +20,7 @@ class WorkLimit:
     most: float = 40_000  # about 3.5 seconds of a core, and 1,600 digits
     of_megapixel: float = 2100.0  # of the foreground of lines
     of_line: float = 160.0
+    of_arc: float = 0.014  # of a graph that was composed with a grammar
     of_cell: float = 16.0  # read together by segmentation, …
     of_allowed_cell: float = (
         56.0  # … where only some strings are allowed, and a cell is cut again to find one, …
@@ -43,6 +44,10 @@ class Work:
     def add(self, candidates: int, pixels: int) -> None:
         """Count what a line or a cell shows: its candidates, and the pixels of its foreground."""
         self.candidates += candidates + self.limit.of_megapixel * pixels / 1e6
+
+    def add_arcs(self, arcs: int) -> None:
+        """Count the arcs of a line's graph that was composed with a grammar."""
+        self.candidates += arcs * self.limit.of_arc
 
     def add_line(self) -> None:
         """Count a line for itself."""
