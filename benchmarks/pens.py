@@ -7,7 +7,7 @@ Each model is read with on the tuning half of a folder of amounts (strings.py), 
 writers that no training takes (LENET5_DATA/pens), and on MNIST's held-out writers, which say something of models
 that were trained with --validation. Models of the same name are runs of the same recipe: means and deviations.
 
-    python benchmarks/pens.py FOLDER --leave-out MODELS [--seeds 2] [--write]
+    python benchmarks/pens.py FOLDER --leave-out MODELS [--seeds 3] [--write]
 
 trains networks by a short form of the recipe, with all sources and without each, into the folder MODELS, and reads
 with them likewise. Trainings go on where an interruption left them, and those that are done are not repeated.
@@ -143,7 +143,7 @@ def main() -> None:
     arguments.add_argument(
         "--leave-out", type=Path, metavar="MODELS", help="train without each source, into this folder"
     )
-    arguments.add_argument("--seeds", type=int, default=2, help="of each of these trainings")
+    arguments.add_argument("--seeds", type=int, default=3, help="of each of these trainings")
     options = arguments.parse_args()
     if options.letters:
         common.write_result(options, "letters.json", read_letters(options.letters, options.writers))

@@ -17,9 +17,8 @@ MOST_VALUES = 1 << 17  # that are sorted at once: half a megabyte
 SAMPLED = 1 << 16  # values, of more of which a sample is looked at first, …
 SAMPLE = 1 << 12  # … of so many, where the ranks looked for …
 SAMPLE_MARGIN = 1 << 8  # … are hardly ever further off (eight standard deviations)
-GOLDEN_RATIO = (
-    5**0.5 - 1
-) / 2  # its multiples, modulo 1, lie evenly: a sample is of all rows, columns and planes
+# Its multiples, modulo 1, lie evenly: a sample is of all rows, columns and planes.
+GOLDEN_RATIO = (5**0.5 - 1) / 2
 
 
 def median(values: NDArray[Any]) -> Any:

@@ -162,8 +162,8 @@ def read_table(page: PageLayout, reader: CellReader) -> Result:
     unread, errors = _beyond(page, blank, reader.settings)
     written = [number for number, one in enumerate(page.regions) if not (blank[number] or id(one) in unread)]
     cells: list[IsolatedCharacter | String | None] = [None] * len(page.regions)
-    found, skipped = _cells([page.regions[one] for one in written], reader)
-    for number, cell in zip(written, found, strict=True):
+    contents, skipped = _cells([page.regions[one] for one in written], reader)
+    for number, cell in zip(written, contents, strict=True):
         cells[number] = cell
     if skipped:
         unread |= {id(region): BEYOND for region in skipped}
