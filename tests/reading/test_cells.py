@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from lenet5.errors import PictureError
 from lenet5.imaging.geometry import Region
 from lenet5.imaging.page_layout import PageLayout
-from lenet5.reading.cells import CellReader, read_boxes
+from lenet5.reading.cells import CELL_READING, CellReader, read_boxes
 from lenet5.reading.results import UNSURE, Character, String
 
 
@@ -77,3 +78,38 @@ def test_specks_one_above_the_other_are_a_broken_stroke_and_no_empty_box(specks,
         best=1,
     )
     assert read_boxes(PageLayout("boxes", boxes, boxes[0]), reader).text == text
+
+
+@pytest.mark.parametrize("first", [None, 0, 3], ids=["none is allowed", "the first is", "the fourth is"])
+def test_rows_of_boxes_are_given_up_where_a_grammar_allows_none_of_the_first(first):
+    """Oracle: rows are read one after the other until `refused` of them are not allowed, and all where one is."""
+    image = page(0).page.image
+    boxes = tuple(
+        Region((40 * i, 50 * row, 40, 40), (40 * i, 50 * row), image, line=row)
+        for row in range(9)
+        for i in range(2)
+    )
+    asked = []
+
+    def isolated(characters: Sequence[object], name: str, grammar: object) -> String:
+        asked.append(name)
+        if first != len(asked) - 1:
+            raise PictureError(f"{name} is not allowed")
+        return string("11", 0.9)
+
+    reader = CellReader(
+        isolated=isolated,
+        each=lambda characters, names: [],
+        lines=lambda regions: [string("7", 0.9) for _ in regions],
+        accepted=lambda one: one,
+        grammar=None,
+        best=1,
+        settings=replace(CELL_READING, refused=5),
+    )
+    beside = (Region((0, 999, 40, 40), (0, 999), image, line=0),)
+    result = read_boxes(PageLayout("boxes", boxes, boxes[0], outside=beside), reader)
+    assert len(asked) == (5 if first is None else 9)
+    refused = [f"the picture, row {row + 1} is not allowed" for row in range(len(asked)) if row != first]
+    left = "4 more rows of the picture were not read: none of the 5 before is what is allowed"
+    assert list(result.errors) == [*refused, *([left] if first is None else [])]
+    assert "7" in result.text

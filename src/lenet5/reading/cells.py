@@ -43,6 +43,7 @@ class CellReadingSettings:
     together: int = 64  # cells of a table, or lines beside it, that are classified at once …
     together_pixels: int = 500_000  # … and no more of their pixels
     most: int = 2000  # cells that are read, of those that are not blank: more take longer than 5 seconds
+    refused: int = 10  # rows of boxes, after which none is read where a grammar allows none of them
     many: int = 600  # cells: of more that were not asked for, …
     many_unsure: int = 128  # … or of more that were, where what is written does not keep to them, …
     sample: int = 64  # … so many are read first, and where these show …
@@ -101,43 +102,42 @@ def read_boxes(page: PageLayout, reader: CellReader) -> Result:
     Raises:
         PictureError: there are no boxes, or all are empty.
     """
-    rows: dict[int, list[tuple[Region, IsolatedCharacter | None]]] = {}
     name, count = page.page.name, len(page.regions)
     reader.work.add_regions(count)
     blank = _blank(page.regions, reader.settings)
     unread, errors = _beyond(page, blank, reader.settings)
-    skipped = 0
+    rows: dict[int, list[int]] = {}
     for number, region in enumerate(page.regions):
-        reader.check()
-        character = None
-        if not (blank[number] or id(region) in unread):
-            if reader.work.is_enough:
-                unread[id(region)] = BEYOND
-                skipped += 1
-            else:
-                character = _isolated(region, reader)
-        rows.setdefault(region.line, []).append((region, character))
+        rows.setdefault(region.line, []).append(number)
+    items: list[_Item] = []
+    refused: list[str] = []
+    skipped = left = 0
+    for row, (_, numbers) in enumerate(sorted(rows.items()), 1):
+        hopeless = len(refused) >= reader.settings.refused and not any(item.line for item in items)
+        left += hopeless
+        cells: list[tuple[Region, IsolatedCharacter | None]] = []
+        for number in numbers:
+            reader.check()
+            region, character = page.regions[number], None
+            if not (blank[number] or id(region) in unread):
+                if hopeless:
+                    unread[id(region)] = "not read, since no row before it is what is allowed"
+                elif reader.work.is_enough:
+                    unread[id(region)] = BEYOND
+                    skipped += 1
+                else:
+                    character = _isolated(region, reader)
+            cells.append((region, character))
+        item, error = _box_row(cells, f"{name}, row {row}", reader, unread)
+        items.append(item)
+        refused += [error] * bool(error)
     if skipped:
         errors.append(_not_read(name, skipped, "cells before them"))
-    items: list[_Item] = []
-    for number, (_, row) in enumerate(sorted(rows.items())):
-        characters = [character for _, character in row if character]
-        if not characters:
-            spots = [_spot(region, reason=unread.get(id(region), "")) for region, _ in row]
-            items.append(_Item(row[0][0].box[1], None, spots))
-            continue
-        try:
-            string = reader.isolated(characters, f"{name}, row {number + 1}", reader.grammar)
-        except PictureError as error:
-            errors.append(str(error))
-            spots = [_spot(region, reason=str(error) if one else "") for region, one in row]
-            items.append(_Item(row[0][0].box[1], None, spots))
-            continue
-        spots, at = [], 0
-        for region, character in row:
-            spots.append(_spot(region, (0, at, at + 1) if character else None, unread.get(id(region), "")))
-            at += character is not None
-        items.append(_Item(row[0][0].box[1], Line((string,)), spots))
+    errors += refused
+    if left:
+        errors.append(
+            f"{left} more rows of {name} were not read: none of the {len(refused)} before is what is allowed"
+        )
     lines = _outside(page, items, reader, errors)
     if not any(item.line for item in items) and not lines:
         if errors:
@@ -145,6 +145,28 @@ def read_boxes(page: PageLayout, reader: CellReader) -> Result:
         reason = f"its {count} printed boxes are empty" if count else "no printed boxes were found"
         raise nothing_to_read(name, reason)
     return _result("boxes", items + lines, errors)
+
+
+def _box_row(
+    cells: Sequence[tuple[Region, IsolatedCharacter | None]],
+    name: str,
+    reader: CellReader,
+    unread: Mapping[int, str],
+) -> tuple[_Item, str]:
+    """A row of boxes as one string, and why it cannot be read, or "". unread: as for `_row`."""
+    characters = [character for _, character in cells if character]
+    string, error = None, ""
+    if characters:
+        try:
+            string = reader.isolated(characters, name, reader.grammar)
+        except PictureError as reason:
+            error = str(reason)
+    spots, at = [], 0
+    for region, character in cells:
+        place = (0, at, at + 1) if string and character else None
+        spots.append(_spot(region, place, error if error and character else unread.get(id(region), "")))
+        at += character is not None
+    return _Item(cells[0][0].box[1], Line((string,)) if string else None, spots), error
 
 
 def read_table(page: PageLayout, reader: CellReader) -> Result:
