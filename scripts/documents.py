@@ -12,6 +12,7 @@ printed; … stands for anything. What cannot run here is said, with the reason.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import re
 import shutil
@@ -40,6 +41,11 @@ PLACEHOLDERS = r"(^|[\s/])([A-Z]{3,}|mine|lines|others|scans/|crops\.parquet)(\s
 LONG = r"lenet5 (train|sweep|reproduce|bench|calibrate)|model\.safetensors|benchmarks/|cross_val_score|load\(|fit\("
 
 
+def _is_installed(package: str) -> bool:
+    spec = importlib.util.find_spec(package)
+    return spec is not None and spec.origin is not None  # a folder of that name is no package
+
+
 @dataclass(frozen=True)
 class Command:
     """One command of a document: a line for the shell, or a Python program; and what must be printed, if shown."""
@@ -55,6 +61,8 @@ class Command:
         for pattern, reason in NEVER:
             if re.search(pattern, self.text):
                 return reason
+        if re.search(r"^import torch|lenet5\.torch", self.text, re.MULTILINE) and not _is_installed("torch"):
+            return "needs PyTorch"
         return "long" if not long and re.search(LONG, self.text) else ""
 
 

@@ -27,7 +27,7 @@ FREE = DisplacementSettings(longest=1_000, character=0.0, touching=0.0)
 @pytest.mark.parametrize("text", [(3,), (1, 0, 7), (0, 1, 0, 1, 9), (5, 5), (2, 4, 4)])
 def test_constrained_forward_penalty_is_connectionist_temporal_classification(text):
     """PyTorch's CTC, and its slopes; but a rubbish column must stand between equal neighbours there."""
-    torch = pytest.importorskip("torch")
+    torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     rng = np.random.default_rng(len(text))
     y = rng.uniform(0, 60, (14, 10))
     log = gtn.log_posteriors(y, 5.0, 0.1)
