@@ -199,9 +199,12 @@ def test_units_of_a_layer_without_maps_are_chosen_in_the_enlarged_picture(open_p
     picture = page.locator("#magnified")
     # On a busy machine the key may be answered later, and until then the picture has another height.
     page.locator("#magnified-title", has_text="all units").wait_for()
-    box = picture.bounding_box()
-    # Not with the mouse at a place on the screen: on a busy machine the page may still move below it.
-    picture.click(position={"x": 2.5 / columns * box["width"], "y": 3.5 / rows * box["height"]})
+    for _ in range(10):  # on a busy machine the page may still move between measuring and pressing
+        box = picture.bounding_box()
+        picture.click(position={"x": 2.5 / columns * box["width"], "y": 3.5 / rows * box["height"]})
+        if f", unit {3 * columns + 2}:" in page.inner_text("#unit-title"):
+            break
+        page.wait_for_timeout(200)
     shows_unit(page, f", unit {3 * columns + 2}:")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
