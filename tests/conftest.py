@@ -71,6 +71,7 @@ def letters() -> Path:
 def browser() -> Iterator[Any]:
     """Chromium, started once for a file of tests."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser")
+    sync_api.expect.set_options(timeout=20_000)  # milliseconds: a busy machine answers later
     program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if program is None:
         pytest.skip("Chromium is not installed: the page is not tried in a browser")

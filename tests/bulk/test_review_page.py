@@ -13,6 +13,7 @@ from lenet5.bulk.review.items import items_of_page
 from lenet5.bulk.rows import RowReader
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the browser's driver
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser").expect
 
 FORM = scans.form(number=[0, 0, 200, 40], note={"region": [0, 100, 90, 90], "mode": "lines"})
 
@@ -74,7 +75,7 @@ def test_keys_work_before_anything_is_clicked(open_review, tmp_path):
     page = open_review(3)
     page.keyboard.press("2")
     page.keyboard.press("Enter")
-    assert page.inner_text("#count") == "1 of 3 answered"
+    expect(page.locator("#count")).to_have_text("1 of 3 answered")
     page.keyboard.press("0")  # the next one has the focus
     answers, _ = saved(page, tmp_path)
     assert [one.text for one in answers] == ["477", ""]
@@ -82,8 +83,9 @@ def test_keys_work_before_anything_is_clicked(open_review, tmp_path):
 
 def test_readings_are_clicked_and_typed_and_saved(open_review, tmp_path):
     page = open_review(3)
-    assert page.inner_text("#count") == "0 of 3 answered" and page.is_disabled("#save")
-    assert page.inner_text("h1") == "Review of r & s.csv"
+    expect(page.locator("#count")).to_have_text("0 of 3 answered")
+    expect(page.locator("#save")).to_be_disabled()
+    expect(page.locator("h1")).to_have_text("Review of r & s.csv")
     first, second, third = page.locator(".item").all()
     assert first.locator("input").input_value() == "417"  # the best guess, for 4?7
     assert first.locator("img").evaluate("image => image.complete && image.naturalWidth > 20")
@@ -92,7 +94,7 @@ def test_readings_are_clicked_and_typed_and_saved(open_review, tmp_path):
     second.locator("textarea").fill("12\n35")
     second.locator("textarea").press("Enter")
     third.get_by_role("button", name="Nothing is written").click()
-    assert page.inner_text("#count") == "3 of 3 answered"
+    expect(page.locator("#count")).to_have_text("3 of 3 answered")
     answers, path = saved(page, tmp_path)
     assert path.name == "r & s.csv.answers.json"
     assert [(one.column, one.reading, one.text, len(one.glyphs)) for one in answers] == [
@@ -135,8 +137,8 @@ def test_an_item_that_was_not_read_is_not_accepted_untyped(open_review):
     second = page.locator(".item").nth(1)
     second.locator("textarea").fill(" ")
     second.locator("textarea").press("Enter")
-    assert "Type what it says" in page.inner_text("#message")
-    assert page.inner_text("#count") == "0 of 2 answered"
+    expect(page.locator("#message")).to_contain_text("Type what it says")
+    expect(page.locator("#count")).to_have_text("0 of 2 answered")
 
 
 def test_what_was_read_as_empty_is_accepted_as_empty(browser, tmp_path):
@@ -146,25 +148,29 @@ def test_what_was_read_as_empty_is_accepted_as_empty(browser, tmp_path):
     page.goto((tmp_path / "index.html").as_uri())
     page.locator(".item").focus()
     page.keyboard.press("Enter")
-    assert page.inner_text("#count") == "1 of 1 answered"
+    expect(page.locator("#count")).to_have_text("1 of 1 answered")
     page.close()
 
 
 def test_many_items_are_drawn_a_page_at_a_time_and_what_was_passed_over_comes_again(open_review):
     page = open_review(45)
-    assert page.locator(".item").count() == 20 and page.inner_text("#page") == "Page 1 of 3"
+    expect(page.locator(".item")).to_have_count(20)
+    expect(page.locator("#page")).to_have_text("Page 1 of 3")
     page.locator(".item").first.focus()
     for _ in range(20):
         page.keyboard.press("Enter")
-    assert page.inner_text("#page") == "Page 2 of 3" and page.inner_text("#count") == "20 of 45 answered"
+    expect(page.locator("#page")).to_have_text("Page 2 of 3")
+    expect(page.locator("#count")).to_have_text("20 of 45 answered")
     page.click("#after")
     page.click("#after")  # past the end
-    assert "25 were passed over" in page.inner_text("#message") and page.inner_text("#page") == "Page 1 of 2"
+    expect(page.locator("#message")).to_contain_text("25 were passed over")
+    expect(page.locator("#page")).to_have_text("Page 1 of 2")
     page.click("#before", force=True)
     page.select_option("#filter", "answered")
-    assert page.inner_text("#page") == "Page 1 of 1" and page.locator(".item.answered").count() == 20
+    expect(page.locator("#page")).to_have_text("Page 1 of 1")
+    expect(page.locator(".item.answered")).to_have_count(20)
     page.select_option("#filter", "all")
-    assert page.inner_text("#page") == "Page 1 of 3"
+    expect(page.locator("#page")).to_have_text("Page 1 of 3")
 
 
 def test_answers_are_kept_by_the_browser_and_loaded_from_a_file(open_review, tmp_path):
@@ -172,28 +178,29 @@ def test_answers_are_kept_by_the_browser_and_loaded_from_a_file(open_review, tmp
     page.locator(".item").first.focus()
     page.keyboard.press("Enter")
     page.reload()
-    assert page.inner_text("#count") == "1 of 3 answered"
+    expect(page.locator("#count")).to_have_text("1 of 3 answered")
     _, path = saved(page, tmp_path)
     page.evaluate("localStorage.clear()")
     page.reload()
-    assert page.inner_text("#count") == "0 of 3 answered"
+    expect(page.locator("#count")).to_have_text("0 of 3 answered")
     page.set_input_files("#load", path)
-    page.wait_for_function("document.getElementById('count').textContent === '1 of 3 answered'")
-    assert "1 of 1 answers" in page.inner_text("#message")
+    expect(page.locator("#count")).to_have_text("1 of 3 answered")
+    expect(page.locator("#message")).to_contain_text("1 of 1 answers")
     path.write_text(json.dumps({"kind": "something else"}))
     page.set_input_files("#load", path)
-    page.wait_for_function("document.getElementById('message').textContent.includes('no file of answers')")
+    expect(page.locator("#message")).to_contain_text("no file of answers")
     page.evaluate("localStorage.setItem(Object.keys(localStorage)[0], 'damaged')")
     page.reload()
-    assert page.inner_text("#count") == "0 of 3 answered"
+    expect(page.locator("#count")).to_have_text("0 of 3 answered")
 
 
 def test_everything_answered_is_said(open_review):
     page = open_review(1)
     page.locator(".item").first.focus()
     page.keyboard.press("Enter")
-    assert "Everything is answered" in page.inner_text("#message") and active(page) == "BUTTON"
-    assert "lenet5 review apply" in page.text_content("#command")
+    expect(page.locator("#message")).to_contain_text("Everything is answered")
+    assert active(page) == "BUTTON"
+    expect(page.locator("#command")).to_contain_text("lenet5 review apply")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -21,11 +21,16 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def open_page(browser: Any, page_file: Path) -> Iterator[Any]:
-    """Opens the page from its file: open_page(fragment, file, **settings of the context). Nothing may go wrong."""
+    """Opens the page from its file: open_page(fragment, file, **settings of the context). Nothing may go wrong.
+
+    The page scrolls smoothly where motion is not reduced: what is measured then lies elsewhere when it is pressed.
+    """
     contexts, complaints = [], []
 
     def opened(fragment: str = "", file: Path = page_file, **settings: Any) -> Any:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})
+        context = browser.new_context(
+            **{"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce", **settings}
+        )
         contexts.append(context)
         page = context.new_page()
         page.on(

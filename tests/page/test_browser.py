@@ -11,6 +11,7 @@ from lenet5.network.architecture import PAIRS
 from lenet5.page import write_page
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the browser's driver
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser").expect
 
 
 def draw(page, pad, strokes, *, side, left=0.0, top=0.0):
@@ -30,20 +31,21 @@ def draw(page, pad, strokes, *, side, left=0.0, top=0.0):
         page.mouse.up()
 
 
-def verdict(page):
-    return page.inner_text("#verdict")
+def starts(text):
+    """An expression for texts that start so, as Playwright's expectations take them."""
+    return re.compile(f"^{re.escape(text)}")
 
 
 def shows_unit(page, text):
-    """Wait until the title of the unit's sum says so: a busy browser answers a key or a click a little later."""
-    page.locator("#unit-title", has_text=text).wait_for(timeout=5000)
+    """Expect the title of the unit's sum to say so."""
+    expect(page.locator("#unit-title")).to_contain_text(text)
 
 
 def test_a_three_drawn_with_the_pen_reads_three(open_page):
     page = open_page()
     draw(page, "#pad", javascript.DIGITS["3"], side=1)
-    page.wait_for_function("document.getElementById('answer').textContent === '3'", timeout=5000)
-    assert verdict(page).startswith("Reads 3")
+    expect(page.locator("#answer")).to_have_text("3")
+    expect(page.locator("#verdict")).to_have_text(starts("Reads 3"))
 
 
 def test_every_digit_drawn_reads_as_itself(open_page):
@@ -51,15 +53,15 @@ def test_every_digit_drawn_reads_as_itself(open_page):
     for digit, strokes in javascript.DIGITS.items():
         page.click("#clear")
         draw(page, "#pad", strokes, side=0.9, left=0.05, top=0.05)
-        page.wait_for_function(f"document.getElementById('answer').textContent === '{digit}'", timeout=5000)
+        expect(page.locator("#answer")).to_have_text(digit)
 
 
 def test_a_scribble_is_refused_with_its_reason(open_page):
     page = open_page()
     rng = np.random.default_rng(0)
     draw(page, "#pad", [[tuple(point) for point in rng.uniform(50, 250, (24, 2))]], side=1)
-    page.wait_for_function("document.getElementById('answer').textContent === '?'", timeout=5000)
-    assert re.search(r"No digit: .*nearest code.* at a distance of", verdict(page))
+    expect(page.locator("#answer")).to_have_text("?")
+    expect(page.locator("#verdict")).to_have_text(re.compile(r"No digit: .*nearest code.* at a distance of"))
 
 
 def test_407_on_the_wide_pad_is_read_with_its_graph(open_page):
@@ -67,12 +69,10 @@ def test_407_on_the_wide_pad_is_read_with_its_graph(open_page):
     page.click("#wide-clear")
     for k, digit in enumerate("407"):
         draw(page, "#wide", javascript.DIGITS[digit], side=0.28, left=0.04 + 0.24 * k, top=0.015)
-    page.wait_for_function(
-        "document.getElementById('number-answer').textContent.startsWith('407')", timeout=8000
-    )
-    assert page.locator("#graph g.on").count() == 3
-    assert page.locator("#readings .bar").count() == 5
-    assert page.locator("#readings .bar").first.inner_text().startswith("407")
+    expect(page.locator("#number-answer")).to_have_text(starts("407"))
+    expect(page.locator("#graph g.on")).to_have_count(3)
+    expect(page.locator("#readings .bar")).to_have_count(5)
+    expect(page.locator("#readings .bar").first).to_have_text(starts("407"))
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_on_the_wide_pad_a_dot_is_no_digit_and_a_digit_alone_is(open_page, strok
     page = open_page()
     page.click("#wide-clear")
     draw(page, "#wide", strokes, side=0.28, left=0.4, top=0.015)
-    page.wait_for_function("document.querySelector('#number-answer small')", timeout=8000)
+    expect(page.locator("#number-answer small")).to_be_attached()
     assert page.evaluate("document.getElementById('number-answer').firstChild.data") == shown
 
 
@@ -92,17 +92,15 @@ def test_a_link_restores_the_drawing_and_its_answer(open_page):
     page = open_page()
     page.focus("#pad")
     page.keyboard.press("7")
-    page.wait_for_function(
-        "document.getElementById('answer').textContent === '7' && location.hash.length > 100"
-    )
+    expect(page.locator("#answer")).to_have_text("7")
+    expect(page).to_have_url(re.compile(r"#d=.{131}$"))
     again = open_page(page.evaluate("location.hash"))
-    assert again.inner_text("#answer") == "7"
-    assert len(page.evaluate("location.hash")) == len("#d=") + 131
+    expect(again.locator("#answer")).to_have_text("7")
 
 
 def test_a_damaged_link_opens_the_page_all_the_same(open_page):
     for fragment in ("#d=%%%", "#d=AAAA", "#g=!", "#nothing"):
-        assert verdict(open_page(fragment)).startswith("Reads 2")
+        expect(open_page(fragment).locator("#verdict")).to_have_text(starts("Reads 2"))
 
 
 def test_keys_alone_draw_a_one_and_look_into_a_unit(open_page):
@@ -115,7 +113,7 @@ def test_keys_alone_draw_a_one_and_look_into_a_unit(open_page):
     for _ in range(18):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
-    page.wait_for_function("document.getElementById('answer').textContent === '1'", timeout=5000)
+    expect(page.locator("#answer")).to_have_text("1")
     page.focus("#c3")
     page.keyboard.press("Enter")
     page.keyboard.press("PageDown")
@@ -197,14 +195,9 @@ def test_units_of_a_layer_without_maps_are_chosen_in_the_enlarged_picture(open_p
     page.keyboard.press("Enter")
     rows, columns = {"c5": (10, 12), "f6-row": (12, 7)}[layer]
     picture = page.locator("#magnified")
-    # On a busy machine the key may be answered later, and until then the picture has another height.
-    page.locator("#magnified-title", has_text="all units").wait_for()
-    for _ in range(10):  # on a busy machine the page may still move between measuring and pressing
-        box = picture.bounding_box()
-        picture.click(position={"x": 2.5 / columns * box["width"], "y": 3.5 / rows * box["height"]})
-        if f", unit {3 * columns + 2}:" in page.inner_text("#unit-title"):
-            break
-        page.wait_for_timeout(200)
+    expect(page.locator("#magnified-title")).to_contain_text("all units")  # until then it has another height
+    box = picture.bounding_box()
+    picture.click(position={"x": 2.5 / columns * box["width"], "y": 3.5 / rows * box["height"]})
     shows_unit(page, f", unit {3 * columns + 2}:")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowRight")
@@ -226,9 +219,7 @@ def test_in_one_column_a_units_numbers_stand_below_its_layer_which_stays_in_plac
             == layer
         )
     page.set_viewport_size({"width": 1280, "height": 740})
-    page.wait_for_function(
-        "document.getElementById('inspector').previousElementSibling.className === 'stack'"
-    )
+    expect(page.locator(".stack + #inspector")).to_be_attached()
 
 
 def test_a_kernel_of_table_1_that_is_pressed_shows_its_products(open_page):
@@ -236,7 +227,7 @@ def test_a_kernel_of_table_1_that_is_pressed_shows_its_products(open_page):
     c3, s2 = PAIRS[33]
     page.mouse.click(*place(page, "#c3", (c3 + 1.4) / 17, (s2 + 1.4) / 7))
     shows_unit(page, f"C3, map {c3}, ")
-    assert page.locator("#sum [aria-pressed=true]").inner_text() == f"S2 map {s2}"
+    expect(page.locator("#sum [aria-pressed=true]")).to_have_text(f"S2 map {s2}")
     page.mouse.click(*place(page, "#c3", 0.4 / 17, 3.4 / 7))  # the column of S2's own maps
     shows_unit(page, "S2, map 2, ")
 
@@ -251,8 +242,8 @@ def test_a_page_opens_with_the_weights_and_maps_that_it_was_written_with(open_pa
         answer = explain(seven, weights, off=off)
         answer.save(tmp_path / "explain.html")
         page = open_page(file=tmp_path / "explain.html")
-        assert page.inner_text("#verdict").startswith(
-            f"{says}C3 map 4, C3 map 9 switched off. Reads 7, confidence "
+        expect(page.locator("#verdict")).to_have_text(
+            starts(f"{says}C3 map 4, C3 map 9 switched off. Reads 7, confidence ")
         )
         penalties = [
             float(text)
@@ -261,17 +252,17 @@ def test_a_page_opens_with_the_weights_and_maps_that_it_was_written_with(open_pa
             )
         ]
         np.testing.assert_allclose(penalties, answer.penalties, atol=0.4)  # half precision
-        assert page.locator(".weights[aria-pressed=true]").inner_text() == says[:-2]
+        expect(page.locator(".weights[aria-pressed=true]")).to_have_text(says[:-2])
         page.click("#maps-on")
-        assert "switched off" not in page.inner_text("#verdict")
+        expect(page.locator("#verdict")).not_to_contain_text("switched off")
 
 
 def test_a_page_with_letters_shows_the_codes_of_its_classes(open_page, tmp_path):
     write_page(tmp_path / "letters.html", weights="letters", off={"f6": [3]})
     page = open_page(file=tmp_path / "letters.html")
-    assert page.locator("#codes button").count() == 26
-    assert page.inner_text("#verdict").startswith("Weights letters; F6 unit 3 switched off. ")
-    assert 'LeNet5.pretrained("letters")' in page.text_content("#snippet")
+    expect(page.locator("#codes button")).to_have_count(26)
+    expect(page.locator("#verdict")).to_have_text(starts("Weights letters; F6 unit 3 switched off. "))
+    expect(page.locator("#snippet")).to_contain_text('LeNet5.pretrained("letters")')
 
 
 def test_a_map_switched_off_changes_the_penalty_and_comes_back(open_page):
@@ -280,10 +271,10 @@ def test_a_map_switched_off_changes_the_penalty_and_comes_back(open_page):
     page.focus("#c1")
     page.keyboard.press("Enter")
     page.click("#map-off")
-    assert page.inner_text("#codes") != before and page.inner_text("#off-note").startswith(
-        "C1 map 0 switched off. "
-    )
+    expect(page.locator("#off-note")).to_have_text(starts("C1 map 0 switched off. "))
+    assert page.inner_text("#codes") != before
     page.click("#maps-on")
+    expect(page.locator("#off-note")).to_have_text("")
     assert page.inner_text("#codes") == before
 
 
@@ -298,25 +289,27 @@ def test_the_evidence_is_the_difference_of_two_penalties(open_page):
 
 
 def test_the_walk_goes_by_arrow_keys_and_ends_with_escape(open_page):
-    page = open_page(reduced_motion="reduce")
+    page = open_page()
     page.click("#walk-start")
     page.keyboard.press("ArrowRight")
-    assert page.inner_text("#walk-text").startswith("C1") and page.inner_text("#walk-count") == "2 of 10"
+    expect(page.locator("#walk-text")).to_have_text(starts("C1"))
+    expect(page.locator("#walk-count")).to_have_text("2 of 10")
     page.keyboard.press("ArrowLeft")
-    assert page.inner_text("#walk-count") == "1 of 10"
+    expect(page.locator("#walk-count")).to_have_text("1 of 10")
     page.keyboard.press("Escape")
-    assert page.locator("#walk").is_hidden()
+    expect(page.locator("#walk")).to_be_hidden()
 
 
 def test_with_reduced_motion_the_sliding_network_goes_a_step_at_a_time(open_page):
-    page = open_page(reduced_motion="reduce")
+    page = open_page()
     page.click("#play")
-    page.wait_for_timeout(500)
-    assert page.input_value("#window") == "1" and page.inner_text("#play") == "Play"
+    page.wait_for_timeout(500)  # long enough for more than a step, where it moved by itself
+    expect(page.locator("#window")).to_have_value("1")
+    expect(page.locator("#play")).to_have_text("Play")
 
 
 def test_photographs_are_not_offered_without_a_server(open_page):
-    assert open_page().locator("#photo").is_hidden()
+    expect(open_page().locator("#photo")).to_be_hidden()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

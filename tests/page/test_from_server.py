@@ -1,5 +1,6 @@
 """The page from `lenet5 serve`: under the server's policy, with photographs."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ pytest.importorskip("starlette", reason="the extra serve is not installed")
 from lenet5.serve.server import ServerOptions
 from service import running
 
+expect = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser").expect
 LINES = Path(__file__).parents[2] / "examples" / "lines" / "two-lines.png"
 
 
@@ -25,11 +27,11 @@ def test_a_photograph_is_read_by_the_server_and_its_graph_drawn(browser, address
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(f"{address}/")
     page.locator("#photo").wait_for(state="visible")
-    assert page.inner_text("#verdict").startswith("Reads 2")
+    expect(page.locator("#verdict")).to_have_text(re.compile("^Reads 2"))
     page.set_input_files("#file", LINES)
     page.get_by_text("Read: 40725, 1863").wait_for(timeout=60_000)
-    assert page.locator("#picture-lines .graph").count() == 2
-    assert page.locator("#picture-lines .graph").first.locator("g.on").count() == 5
+    expect(page.locator("#picture-lines .graph")).to_have_count(2)
+    expect(page.locator("#picture-lines .graph").first.locator("g.on")).to_have_count(5)
     arc = page.locator("#picture-lines .arc").first  # its penalties are not those of eq. 7, and named so
     assert arc.locator("tr").first.inner_text().split("\t")[1] == "penalty of the graph"
     assert arc.locator("tr").first.inner_text().endswith(" nats")
