@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from lenet5.errors import LeNet5Error
 
-__all__ = ["RESULTS", "Absent", "main", "parser", "progress", "say", "table", "write_result"]
+__all__ = ["RESULTS", "Absent", "main", "parser", "progress", "read_result", "say", "table", "write_result"]
 
 Item = TypeVar("Item")
 RESULTS = Path(__file__).parent / "results"  # committed: the documents' figures come from here
@@ -43,6 +43,11 @@ def write_result(options: argparse.Namespace, name: str, report: dict[str, Any])
     path.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     say(f"results: {path}")
     return path
+
+
+def read_result(name: str) -> Any:
+    """A committed report, from its JSON."""
+    return json.loads((RESULTS / name).read_text(encoding="utf-8"))
 
 
 def say(text: str) -> None:

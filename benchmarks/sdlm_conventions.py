@@ -34,9 +34,8 @@ from lenet5.network.preprocessing import normalise
 from lenet5.training.recipes import PAPER, PAPER_DISTORTED, PaperRecipe
 from lenet5.training.stochastic import rates, train_paper
 
-HERE = Path(__file__).parent
-RESULTS = HERE / "sdlm_conventions.json"
-DOCUMENT = HERE.parent / "docs" / "reproduction.md"
+RESULTS = common.RESULTS / "sdlm_conventions.json"
+DOCUMENT = Path(__file__).parents[1] / "docs" / "reproduction.md"
 
 # s (`scale`) is the weight of a penalty, `curvature_scale` that of its curvature. s × curvature_scale = 2 gives F6 a
 # curvature of 4 at first, and with it the paper's spread of rates in the first pass.
