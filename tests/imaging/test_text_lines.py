@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lenet5.imaging.text_lines import TEXT_LINES, group_text_lines
+from lenet5.imaging.text_lines import TEXT_LINES, _Band, _Bands, group_text_lines
 
 
 def mask_of(boxes: list[tuple[int, int, int, int]], shape: tuple[int, int] = (200, 400)) -> np.ndarray:
@@ -65,3 +65,32 @@ def test_marks_beyond_the_most_that_are_looked_at_are_counted_and_the_largest_ke
     assert (every.number, every.left_out) == (3, 0)
     assert (some.number, some.left_out) == (2, 10)
     assert some.line[30, 45] > 0 and not some.line[150:].any()
+
+
+def test_bands_that_share_rows_are_near_each_other():
+    """What is compared only with the bands near it must find every band that it shares rows with."""
+    rng = np.random.default_rng(0)
+    left = rng.uniform(0, 900, 300)
+    bands = _Bands.of(
+        [
+            _Band(*row)
+            for row in np.stack(
+                [
+                    rng.uniform(0, 1000, 300),
+                    rng.uniform(-0.3, 0.3, 300),
+                    left + 50,
+                    rng.uniform(10, 40, 300),
+                    left,
+                    left + rng.uniform(1, 600, 300),
+                ],
+                1,
+            ).tolist()
+        ]
+    )
+    every = np.arange(300)
+    shared = bands.shared(every[:, None], every[None], TEXT_LINES) > 0
+    near = np.array([bands.near(np.array([one])) for one in every])
+    assert shared.sum() > 1000 and near.mean() < 0.5
+    assert not (shared & ~near).any()
+    some = np.array([3, 40, 200])
+    assert not (shared[some].any(0) & ~bands.near(some)).any()

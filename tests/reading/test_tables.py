@@ -327,7 +327,7 @@ def test_of_cells_that_were_asked_for_and_show_nothing_only_some_are_read(reader
 @pytest.mark.parametrize("mode", ["table", "boxes"])
 def test_cells_of_one_character_count_too(reader, mode):
     page = bars(3, 3, {(row, column) for row in range(3) for column in range(3)})
-    settings = replace(reader.settings, work=WorkLimit(4, of_isolated=1, of_region=0))
+    settings = replace(reader.settings, work=WorkLimit(4, of_page=0, of_isolated=1, of_region=0))
     few = Reader(backend="numpy", settings=settings).read(page, mode=mode, threshold=0)
     assert [cell.text for row in few.table.rows for cell in row] == 4 * ["1"] + 5 * ["?"]
     assert few.errors[0].startswith("5 cells of the array were not read")

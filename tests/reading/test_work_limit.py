@@ -62,6 +62,14 @@ def test_cells_count_by_their_colours_and_their_number_and_never_for_all_of_the_
     assert not work.is_enough
 
 
+def test_a_page_counts_by_its_pixels_and_never_for_more_than_a_quarter_of_the_limit():
+    work = Work(WorkLimit(most=1000, of_page=50))
+    work.add_page(3_000_000)
+    assert work.candidates == 150
+    work.add_page(100_000_000)
+    assert work.candidates == 150 + 250
+
+
 def test_lines_beyond_the_limit_are_not_read_and_a_sentence_says_how_many(reader):
     page = lines_of_bars(4, 3)
     assert limited(reader, 1e6).read(page, mode="lines").errors == ()

@@ -68,13 +68,20 @@ def _runs_on_lines(
     """Which vertical runs, (1 + runs,), lie on a line that crosses the image. mask, thin, runs: (rows, columns)."""
     rows, columns = mask.shape
     hit = np.zeros(int(runs.max()) + 1, bool)
-    near = ndimage.maximum_filter1d(np.stack([mask, thin]), 3, axis=1)  # a line may lie between two rows
+    both = np.stack([mask, thin])
+    near = both.copy()  # a line may lie between two rows
+    near[:, 1:] |= both[:, :-1]
+    near[:, :-1] |= both[:, 1:]
     least = settings.length * columns
     if np.count_nonzero(near[0].any(0)) < settings.inked * least:
         return hit  # no line has ink in so many columns
     # Of no line more columns are ink, or thin, than of the band that holds it at the steepest slope.
     reach = int(np.ceil(settings.steepest * columns / 2))
-    inked, thinly = ndimage.maximum_filter1d(near, 2 * reach + 1, axis=1, mode="constant").sum(2)
+    below = np.zeros((2, rows + 1, columns), np.int32)
+    np.cumsum(near, 1, out=below[:, 1:])
+    y = np.arange(rows)
+    band = below[:, np.minimum(y + reach + 1, rows)] > below[:, np.maximum(y - reach, 0)]
+    inked, thinly = band.sum(2)
     if not ((inked >= settings.inked * least) & (thinly >= settings.thin * least)).any():
         return hit
     # Counts from the left, so that a sloping row costs one step for each place where it goes up or down.

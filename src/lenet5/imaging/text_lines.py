@@ -327,6 +327,14 @@ class _Bands:
         middle: NDArray[np.float64] = self.level[which] + self.slope[which] * (within - self.centre[which])
         return middle
 
+    def near(self, which: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which bands may share rows with some: those that do not lie wholly above or below all of them."""
+        ends = self.slope * (np.stack([self.left, self.right]) - self.centre)
+        upper, lower = self.level + ends.min(0) - self.height / 2, self.level + ends.max(0) + self.height / 2
+        # A pixel more on either side, so that no rounding counts.
+        near: NDArray[np.bool_] = (upper < lower[which].max() + 1) & (lower > upper[which].min() - 1)
+        return near
+
     def shared(
         self, one: NDArray[np.intp], others: NDArray[np.intp], settings: TextLineSettings
     ) -> NDArray[np.float64]:
@@ -356,14 +364,15 @@ def _merged(components: _Components, chain: NDArray[np.intp], settings: TextLine
 
     def compare(ones: NDArray[np.intp]) -> None:
         """Find the partners of some chains, all at once: a page may have a thousand of them."""
-        others = np.flatnonzero(alive)
+        others = np.flatnonzero(alive & bands.near(ones))
         shares = np.where(others < ones[:, None], bands.shared(ones[:, None], others[None], settings), 0.0)
         best = shares.argmax(1)
         share[ones] = shares[np.arange(len(ones)), best]
         partner[ones] = np.where(share[ones] > 0, others[best], -1)
 
+    from_above = np.argsort(bands.level, kind="stable")
     for first in range(0, len(members), BLOCK):
-        compare(np.arange(first, min(first + BLOCK, len(members))))
+        compare(from_above[first : first + BLOCK])
     while len(members) and share.max() > 0:
         gone = int(share.argmax())
         kept = int(partner[gone])
@@ -372,6 +381,7 @@ def _merged(components: _Components, chain: NDArray[np.intp], settings: TextLine
         bands.replace(kept, _Band.of(components.of(members[kept]), settings))
         after = np.flatnonzero(alive[kept + 1 :]) + kept + 1
         compare(np.append(after[(partner[after] == kept) | (partner[after] == gone)], kept))
+        after = after[bands.near(np.array([kept]))[after]]
         now = bands.shared(np.array(kept), after, settings)
         better = (now > share[after]) | ((now == share[after]) & (now > 0) & (kept < partner[after]))
         partner[after[better]], share[after[better]] = kept, now[better]

@@ -110,8 +110,10 @@ class PageReader:
         )
         # The page was looked at once: half as much of it is read now.
         half = replace(self.regions.settings.work, most=self.regions.settings.work.most / 2)
+        work = Work(half)
+        work.add_page(image.shape[0] * image.shape[1])
         try:
-            return self.read(lines, "auto", replace(request, work=Work(half)))
+            return self.read(lines, "auto", replace(request, work=work))
         except PictureError:
             return None
 

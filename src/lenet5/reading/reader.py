@@ -175,6 +175,7 @@ class Reader:
                 image, name, mode, trace, self.settings.layout, deadline=deadline, counts=counts
             )
             request = ReadingRequest(name, grammar, best, trace, deadline, work=Work(self.settings.work))
+            request.work.add_page(image.shape[0] * image.shape[1])
             if mode == "auto" and page_layout.kind in ("boxes", "table"):
                 result = self._pages.cells_or_lines(image, page_layout, request)
             elif page_layout.sure:

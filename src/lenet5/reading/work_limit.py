@@ -18,14 +18,15 @@ class WorkLimit:
     """
 
     most: float = 40_000  # about 3.5 seconds of a core, and 1,600 digits
+    of_page: float = 700.0  # of a megapixel of the page: finding what is on it
     of_megapixel: float = 2100.0  # of the foreground of lines
     of_line: float = 160.0
     of_arc: float = 0.014  # of a graph that was composed with a grammar
-    of_cell: float = 16.0  # read together by segmentation, …
+    of_cell: float = 35.0  # read together by segmentation, …
     of_allowed_cell: float = (
-        56.0  # … where only some strings are allowed, and a cell is cut again to find one, …
+        75.0  # … where only some strings are allowed, and a cell is cut again to find one, …
     )
-    of_displaced_cell: float = 100.0  # … or one by one by displacement
+    of_displaced_cell: float = 120.0  # … or one by one by displacement
     of_isolated: float = 30.0  # of a cell that is looked at as one character …
     of_coloured: float = 70.0  # … in colour
     of_region: float = 2.0  # of a cell, empty or not: where it is, and what it shows
@@ -40,6 +41,10 @@ class Work:
 
     limit: WorkLimit = WORK_LIMIT
     candidates: float = 0.0
+
+    def add_page(self, pixels: int) -> None:
+        """Count a page for what it takes to find what is on it; three quarters are left to that."""
+        self.candidates += min(self.limit.of_page * pixels / 1e6, self.limit.most / 4)
 
     def add(self, candidates: int, pixels: int) -> None:
         """Count what a line or a cell shows: its candidates, and the pixels of its foreground."""
