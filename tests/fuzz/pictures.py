@@ -54,7 +54,11 @@ def pictures(rng: Rng, folder: Path) -> Trial:
 
 
 def _megapixels(picture: Any) -> float:
-    """Megapixels that a file announces; 0 where it is no picture, or none in a file."""
+    """Megapixels of an array or image, or those that a file announces; 0 where it is no picture."""
+    if isinstance(picture, np.ndarray):
+        return float(np.prod(picture.shape[:2]) / 1e6)
+    if isinstance(picture, Image.Image):
+        return picture.width * picture.height / 1e6
     if not isinstance(picture, bytes):
         return 0.0
     try:

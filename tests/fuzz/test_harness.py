@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 from tests.fuzz import __main__ as harness
 from tests.fuzz import pictures, pool
 from tests.fuzz.kinds import KINDS
@@ -83,6 +84,20 @@ def test_too_much_memory_is_a_failure_and_does_not_count_for_the_next():
 def page(box=(1, 1, 5, 5), confidence=0.5, penalty=1.0):
     string = String("7", penalty, confidence, (Character("7", box, penalty, confidence),))
     return PageResult("x.png", result=Result((Line((string,)),)))
+
+
+def test_a_picture_of_more_than_12_megapixels_has_the_bounds_of_huge_ones(monkeypatch, tmp_path):
+    """A strip that was turned is an array of tens of megapixels; a file announces its size."""
+    for picture, bounds in (
+        (np.zeros((3000, 4000, 3), np.uint8), pictures.PAGE),
+        (np.zeros((3001, 4000, 3), np.uint8), pictures.HUGE),
+        (np.zeros((3001, 4000)), pictures.HUGE),
+        (Image.new("L", (4000, 3001)), pictures.HUGE),
+        (b"no picture", pictures.PAGE),
+    ):
+        family = (1.0, lambda rng, picture=picture: picture, pictures.PAGE)
+        monkeypatch.setattr(pictures, "FAMILIES", {"one": family})
+        assert pictures.pictures(np.random.default_rng(0), tmp_path).bounds == bounds
 
 
 def test_a_box_outside_its_picture_is_a_failure():

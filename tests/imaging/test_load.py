@@ -110,6 +110,14 @@ def test_a_picture_of_any_mode_is_reduced_to_the_means_of_areas(mode):
     np.testing.assert_allclose(image, 0.5, atol=0.01)
 
 
+def test_a_strip_of_more_pixels_than_a_quarter_of_the_largest_page_is_reduced():
+    """No step reduces a strip for itself, and ten megapixels at full size take seconds."""
+    image, pixels, _ = load_image_with_scale(Image.new("L", (50, 40 * LOAD.longest), 255))
+    assert pixels == 2 and image.shape[:2] == (20 * LOAD.longest, 25)
+    image, pixels, _ = load_image_with_scale(Image.new("L", (20, 40 * LOAD.longest), 255))
+    assert pixels == 1 and image.shape[:2] == (40 * LOAD.longest, 20)
+
+
 def test_a_strip_as_long_as_several_pages_is_not_reduced():
     strip = Image.new("L", (4 * LOAD.longest, 64), 255)
     image, pixels, _ = load_image_with_scale(strip)

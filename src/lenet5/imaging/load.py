@@ -53,7 +53,8 @@ class LoadSettings:
         4000  # pixels of the longer side, beyond which a picture is reduced: A4 at 340 dpi; of a strip …
     )
     # … its length counts only as that of a line of usual length (resize.longer_side), as long as all of its pixels are
-    # no more than those of a square of that side.
+    # no more than those of a square of a side so many times smaller: no step reduces a strip for itself.
+    strip: float = 2.0
     transparent: float = 0.5  # opacity below which a pixel shows what is behind it
     light: float = 0.6  # of the whole range: a lighter drawing on a transparent ground would vanish on white
 
@@ -237,7 +238,9 @@ def decode(picture: Image.Image, name: str, settings: LoadSettings = LOAD) -> Im
 def _from_image(picture: Image.Image, name: str, settings: LoadSettings) -> NDArray[np.float32]:
     """A PIL image of any mode as an image, reduced to settings.longest."""
     columns, rows = picture.size
-    side = max(longer_side(rows, columns), math.sqrt(rows * columns))
+    side = longer_side(rows, columns)
+    if side < max(rows, columns):
+        side = max(side, settings.strip * math.sqrt(rows * columns))
     times = math.ceil(side / settings.longest)
     if picture.mode in ("I", "F") or picture.mode.startswith("I;"):
         return _from_array(_levels(np.asarray(picture), times, name), name, settings)
