@@ -32,7 +32,7 @@ from functools import partial
 from pathlib import Path
 
 import common
-from figures import engines, first_screen, graph_transformers, many_pictures, reading, reliability
+from document_tables import engines, first_screen, graph_transformers, many_pictures, reading, reliability
 
 ROOT = Path(__file__).parents[1]
 
