@@ -17,7 +17,7 @@ class WorkLimit:
     Fitted to the processor seconds of pages of 12 megapixels in tests/fuzz, within a fifth of which it tells them.
     """
 
-    most: float = 40_000  # about 3.5 seconds of a core, and 1,600 digits
+    most: float = 40_000  # about 3.5 seconds of a core, and 1,500 digits
     of_page: float = 700.0  # of a megapixel of the page: finding what is on it
     of_megapixel: float = 2100.0  # of the foreground of lines
     of_line: float = 160.0
