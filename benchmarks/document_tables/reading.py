@@ -145,4 +145,6 @@ def growth() -> str:
         size = f"{row['size']:,} {row['unit']}"
         now_read = f"{row['seconds']:.1f} s | {row['answer'].split(' in ')[0]}"
         lines.append(f"| {row['kind']} | {size} | {then_read} | {now_read} | {row['MB']} MB |")
-    return "\n".join([*lines, "", f"{now['machine']['cpu']}; before: commit {then['commit']}, {then['machine']['cpu']}."])
+    return "\n".join(
+        [*lines, "", f"{now['machine']['cpu']}; before: commit {then['commit']}, {then['machine']['cpu']}."]
+    )
