@@ -27,9 +27,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 import common
-import torch
 from lenet5 import LeNet5
 from lenet5 import torch as twin
 from lenet5.bench.machine import machine

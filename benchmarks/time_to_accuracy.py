@@ -69,6 +69,7 @@ def ours(seed: int, passes: int) -> list[tuple[float, float]]:
 
 def pytorch(seed: int, passes: int) -> list[tuple[float, float]]:
     import torch
+
     from lenet5.torch.peers import DenseLeNet5
 
     began = time.perf_counter()

@@ -42,8 +42,7 @@ LONG = r"lenet5 (train|sweep|reproduce|bench|calibrate)|model\.safetensors|bench
 
 
 def _is_installed(package: str) -> bool:
-    spec = importlib.util.find_spec(package)
-    return spec is not None and spec.origin is not None  # a folder of that name is no package
+    return importlib.util.find_spec(package) is not None
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-
-# tests/torch, of the room lenet5.torch, is no PyTorch: without it, that folder must not be imported in its place.
-if (spec := importlib.util.find_spec("torch")) is None or spec.origin is None:
-    sys.modules["torch"] = None  # type: ignore[assignment]
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import math
 
-from torch.nn import functional
-
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from ..engine.elastic import POOL, TILE
 from ..network.architecture import BACKGROUND, FIELD, FOREGROUND, INPUT

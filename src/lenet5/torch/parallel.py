@@ -8,9 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import torch.distributed as dist
-
 import torch
+import torch.distributed as dist
 
 from ..errors import InputError
 from ..training.checkpoint import checkpoint_path

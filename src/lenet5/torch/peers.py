@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
-from torch.nn import functional
-
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ..model.lenet5 import LeNet5
 from ..network.reference import AMPLITUDE, STEEPNESS, dense_c3

@@ -14,10 +14,9 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
-
-import torch
 
 from ..errors import InputError
 from ..network.architecture import INPUT, PARAMETER_COUNT, SHAPES, SLICES

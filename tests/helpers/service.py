@@ -14,7 +14,7 @@ import httpx
 
 from lenet5.serve.server import ServerOptions, Serving
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 SEVEN = EXAMPLES / "pencil-seven.png"
 LINES = EXAMPLES / "lines" / "two-lines.png"
 
