@@ -14,7 +14,7 @@ __all__ = ["WORK_LIMIT", "Work", "WorkLimit"]
 class WorkLimit:
     """What a page may take, in candidates; what else takes time counts as so many of them.
 
-    Fitted to the processor seconds of pages of 12 megapixels in tests/fuzz, within a fifth of which it tells them.
+    Fitted to the processor seconds of pages in tests/fuzz; what a page and a cell count for, to benchmarks/growth.py.
     """
 
     most: float = 40_000  # about 3.5 seconds of a core, and 1,500 digits
@@ -43,7 +43,7 @@ class Work:
     candidates: float = 0.0
 
     def add_page(self, pixels: int) -> None:
-        """Count a page for what it takes to find what is on it; three quarters are left to that."""
+        """Count a page by its pixels, for finding what is on it; three quarters of the limit are left to reading."""
         self.candidates += min(self.limit.of_page * pixels / 1e6, self.limit.most / 4)
 
     def add(self, candidates: int, pixels: int) -> None:
